@@ -1,0 +1,36 @@
+"""The exceptions of vsseval, each with the exit code that the command line gives it.
+
+    VssevalError                  1..4, always shown as a message, never as a traceback
+    ├── UsageError           2    what was asked cannot be done: unknown name, bad manifest, bad option
+    ├── EnvironmentFault     4    the machine lacks something: a package, weights, room on the disk
+    └── Busy                 4    another process holds the run
+
+    Unmeasurable                  not an error of the program: this clip has no such feature (silent audio,
+                                  a clip too short, a video without events); it becomes a row with a reason
+"""
+
+
+class VssevalError(Exception):
+    """A fault that the user can mend; the message says what happened, to what, and the command that mends it."""
+
+    exit_code = 2
+
+
+class UsageError(VssevalError):
+    """The request cannot be carried out as it was put."""
+
+    exit_code = 2
+
+
+class EnvironmentFault(VssevalError):
+    """The machine lacks something that the request needs."""
+
+    exit_code = 4
+
+
+class Busy(EnvironmentFault):
+    """Another process is working on the same run."""
+
+
+class Unmeasurable(Exception):
+    """One medium has no such feature; the reason is shown in the clip's row."""

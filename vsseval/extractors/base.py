@@ -1,0 +1,36 @@
+"""What an extractor is: the owner of a network (or of signal processing) that turns one medium into arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+
+from vsseval.errors import Unmeasurable
+from vsseval.media import Audio, Video
+from vsseval.types import ExtractorSpec
+
+Arrays = Mapping[str, np.ndarray]
+"""Named arrays; a text is a zero-dimensional array of dtype str. Never objects: they are stored as .npz."""
+
+Source = Audio | Video | str
+"""What is handed to an extractor: decoded once, whatever the number of extractors that read it."""
+
+__all__ = ["Arrays", "Audio", "Extractor", "ExtractorSpec", "Source", "Unmeasurable", "Video"]
+
+
+class Extractor(Protocol):
+    """Built once per process by the factory that its entry point names."""
+
+    spec: ExtractorSpec
+
+    def extract(self, source: Source) -> Arrays:
+        """Return the features of one medium.
+
+        Must be a function of the medium alone: nothing is carried over from one call to the next.
+
+        Raises:
+            Unmeasurable: the medium has no such feature; the message says why ("silent", "shorter than 0.4 s").
+        """
+        ...

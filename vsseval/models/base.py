@@ -1,0 +1,45 @@
+"""What a model is: requests in, sound out, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from vsseval.types import ModelCard, Request
+
+__all__ = ["Model", "ModelCard", "ModelOptions", "Request", "Take"]
+
+
+class ModelOptions(NamedTuple):
+    """What a model's factory is called with."""
+
+    argument: str | None = None
+    """The part after the colon of `--model name:argument`."""
+    checkpoint: Path | None = None
+    device: str = "cpu"
+
+
+class Take(NamedTuple):
+    """A model's answer to one request: sound, or the reason why there is none."""
+
+    id: str
+    samples: np.ndarray | None
+    """float32 in [-1, 1], shape (samples,) or (channels, samples)."""
+    sample_rate: int
+    error: str | None = None
+
+
+class Model(Protocol):
+    """Built once per run by the factory that its entry point names: `factory(ModelOptions) -> Model`."""
+
+    card: ModelCard
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[Take]:
+        """Yield one take per request, in any order, each as soon as it is ready.
+
+        The sound of a clip must depend on its request alone (the seed is in it), never on the batch.
+        """
+        ...

@@ -1,0 +1,245 @@
+"""The nouns of vsseval: frozen structs that pass between stages, and go to disk as they are.
+
+Seconds are floats named ``seconds`` or ``duration``; hashes are lower-case hexadecimal sha256.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+Status = Literal["ok", "failed", "missing", "not_applicable"]
+Task = Literal["v2s", "vtts", "joint", "tts"]
+Direction = Literal["higher", "lower"]
+
+BOUNDS = ("reference", "shuffled", "noise", "silence")
+"""Pseudo-systems that every table carries, from what should be best to what should be worst."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all nouns: immutable, keyword-only, JSON by msgspec."""
+
+
+class Need(StrEnum):
+    """What a feature can be taken from."""
+
+    AUDIO = "audio"
+    """The generated audio."""
+    REFERENCE = "reference"
+    """The benchmark's own recording of the clip."""
+    VIDEO = "video"
+    SPEAKER = "speaker"
+    """The speaker prompt: another utterance of the voice that is asked for."""
+    TRANSCRIPT = "transcript"
+    CAPTION = "caption"
+
+
+class Medium(Record):
+    """A media file and the sha256 of its bytes."""
+
+    path: Path
+    sha256: str
+
+
+class Sample(Record):
+    """One clip of a benchmark, with its reference."""
+
+    id: str
+    cluster: str
+    """Unit of resampling: the source video or the speaker."""
+    duration: float
+    """Seconds that a model has to fill."""
+    video: Medium | None = None
+    caption: str | None = None
+    transcript: str | None = None
+    language: str = "en"
+    """What is spoken: "en", or "en-grid" for the closed grammar of the GRID corpus."""
+    speech_window: tuple[float, float] | None = None
+    """Seconds between which the face speaks."""
+    speaker_prompt: Medium | None = None
+    reference: Medium | None = None
+    label: str | None = None
+    """Class of the sounding event, where the benchmark has classes."""
+    events: tuple[float, ...] = ()
+    """Seconds at which the visible events happen."""
+    subset: str = ""
+    """Part of the benchmark that is also reported on its own, for example a voice kept out of training."""
+    problem: str | None = None
+    """Why the clip cannot be used (an unreadable file); it stays in N."""
+
+
+class Request(Record):
+    """What a model is given: a sample without reference, label and event times, a muted video, and a seed."""
+
+    id: str
+    duration: float
+    seed: int
+    video: Medium | None = None
+    caption: str | None = None
+    transcript: str | None = None
+    language: str = "en"
+    speech_window: tuple[float, float] | None = None
+    speaker_prompt: Medium | None = None
+    reference: Medium | None = None
+    """Always None, except for the bounds (`ModelCard.bound`), which are made from references."""
+
+
+class Generation(Record):
+    """What came back for one request; one line of a shard's journal."""
+
+    id: str
+    status: Status
+    path: Path | None = None
+    """Relative to the run directory."""
+    sha256: str | None = None
+    sample_rate: int | None = None
+    seconds: float | None = None
+    wall_seconds: float | None = None
+    error: str | None = None
+
+
+class Feature(Record):
+    """A feature of one medium: what `extractor` makes of `of`."""
+
+    extractor: str
+    of: Need
+
+
+class BenchmarkCard(Record):
+    """Who a benchmark is. `version` is raised whenever the manifest changes."""
+
+    name: str
+    version: str
+    task: Task
+    size: int
+    licence: str
+    description: str
+    metrics: tuple[str, ...]
+    """Customary metrics, as ids (`fad@logmel`)."""
+    citation: str = ""
+
+
+class ModelCard(Record):
+    """Who a model is. `weights` is a sha256 or "none"; `note` stands under every table that shows the model."""
+
+    name: str
+    version: str
+    tasks: tuple[Task, ...]
+    weights: str = "none"
+    licence: str = ""
+    note: str = ""
+    bound: Literal["own", "other"] | None = None
+    """Set for the bounds only: whose reference the planner hands over, the clip's own or another clip's."""
+
+
+class ExtractorSpec(Record):
+    """Who an extractor is; name, version and weights are part of the key of every feature it makes."""
+
+    name: str
+    version: str
+    takes: tuple[Literal["audio", "video", "text"], ...]
+    sample_rate: int | None = None
+    weights: str = "none"
+    licence: str = ""
+    description: str = ""
+
+
+class MetricSpec(Record):
+    """Declaration of one metric at one recipe; what it needs is derived from its inputs."""
+
+    name: str
+    recipe: str
+    version: str
+    inputs: dict[str, Feature | Need]
+    """Argument name -> a feature, or a text (`Need.TRANSCRIPT`, `Need.CAPTION`) given as it is."""
+    direction: Direction
+    unit: str
+    description: str
+    citation: str = ""
+    scale: float = 1.0
+    """Factor from the stored value to the displayed one (100 for per cent)."""
+    decimals: int = 2
+    language: str | None = None
+    """Applies only to samples of this language; to others it is `not_applicable`."""
+    sees: tuple[str, ...] = ("shuffled", "noise", "silence")
+    """Bounds that the metric claims to rank below `reference`; where it fails to, tables flag it."""
+
+    @property
+    def id(self) -> str:
+        """`name@recipe`."""
+        return f"{self.name}@{self.recipe}"
+
+
+class Score(Record):
+    """One clip's value and its weight: the aggregate is sum(value * weight) / sum(weight)."""
+
+    value: float
+    weight: float = 1.0
+    detail: dict[str, float | int | str] = {}
+
+
+class RunSpec(Record):
+    """One model on one benchmark, as asked."""
+
+    model: str
+    """Name, or `name:argument`."""
+    benchmark: str
+    seed: int = 0
+    limit: int | None = None
+    metrics: tuple[str, ...] = ()
+    """Metric ids; empty means the benchmark's customary ones."""
+    checkpoint: Path | None = None
+    runs: Path = Path("runs")
+    store: Path | None = None
+    """Feature store; None means the user's cache directory."""
+    jobs: int = 0
+    """Worker processes for feature extraction; 0 means one per core."""
+    device: str = "cpu"
+    shard_size: int = 64
+
+
+class Aggregate(Record):
+    """One cell of a table. `value` is None exactly where `status` is not "ok"."""
+
+    metric: str
+    status: Status
+    n: int
+    """Clips that the value is made of."""
+    total: int
+    """Clips that it ought to be made of: the manifest's, less those to which the metric does not apply."""
+    value: float | None = None
+    se: float | None = None
+    low: float | None = None
+    high: float | None = None
+    """Ends of the 95 % interval."""
+    method: str = ""
+    macro: float | None = None
+    """Unweighted mean over clips, where the value is a ratio of sums (WER)."""
+    failed: int = 0
+    missing: int = 0
+    not_applicable: int = 0
+    reason: str | None = None
+    signature: str = ""
+    subset: str = ""
+    """Empty for the whole benchmark."""
+
+
+class RunRecord(Record):
+    """What happened: header of a run directory (`run.json`)."""
+
+    schema: int
+    id: str
+    status: Literal["started", "generated", "finished"]
+    spec: RunSpec
+    benchmark: BenchmarkCard
+    model: ModelCard
+    manifest_sha256: str
+    created: str
+    finished: str | None = None
+    clips: dict[str, int] = {}
+    """Number of clips by generation status."""
+    metrics: dict[str, MetricSpec] = {}
+    provenance: dict[str, Any] = {}
