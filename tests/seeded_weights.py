@@ -1,0 +1,28 @@
+"""The weight rule of the golden numbers: each tensor is drawn from a generator seeded by the CRC-32 of its key."""
+
+from __future__ import annotations
+
+import zlib
+
+import torch
+from torch import nn
+
+NORMALISATIONS = (nn.LayerNorm, nn.GroupNorm, nn.BatchNorm1d, nn.BatchNorm2d, nn.InstanceNorm1d)
+
+
+def seeded(key: str, shape: tuple[int, ...] | torch.Size) -> torch.Tensor:
+    generator = torch.Generator("cpu").manual_seed(zlib.crc32(key.encode()))
+    return torch.randn(tuple(shape), generator=generator)
+
+
+@torch.no_grad()
+def fill(module: nn.Module, prefix: str = "", scale: float = 0.02) -> None:
+    norms = {f"{name}.weight" for name, part in module.named_modules() if isinstance(part, NORMALISATIONS)}
+    for key, tensor in module.state_dict(keep_vars=True).items():
+        if torch.is_floating_point(tensor):
+            draw = seeded(prefix + key, tensor.shape)
+            tensor.copy_(1 + 0.02 * draw if key in norms else scale * draw)
+
+
+def seeded_input(key: str, shape: tuple[int, ...]) -> torch.Tensor:
+    return seeded(f"input:{key}", shape)
