@@ -1,8 +1,8 @@
 """Drawing in normalised coordinates, so that a picture of 64 and one of 192 pixels show the same.
 
 `x` and `y` run from 0 to 1 over the canvas, `y` downwards; lengths are fractions of the canvas's side. A
-`Canvas` is drawn at `supersample` times its size and box-filtered down, which gives smooth edges and sub-pixel
-motion.
+`Canvas` is drawn at `supersample` times its size and box-filtered down, which gives smooth edges and
+sub-pixel motion.
 `Canvas.view` hands out the same picture under other coordinates: the camera, and the region of a joint clip.
 """
 

@@ -1,0 +1,1 @@
+"""The sounding objects of the mini benchmarks, one maker per event class."""
