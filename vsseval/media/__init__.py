@@ -1,0 +1,24 @@
+"""The only place that opens media: probe, decode once, resample, trim, encode, hash.
+
+Nothing here loads PyAV, libsndfile or soxr before the first file is opened.
+"""
+
+from vsseval.media.audio import Audio, check_samples, load_audio
+from vsseval.media.encode import mute, write_flac, write_mp4
+from vsseval.media.hashing import sha256
+from vsseval.media.probe import Probe, check_video, probe
+from vsseval.media.video import Video
+
+__all__ = [
+    "Audio",
+    "Probe",
+    "Video",
+    "check_samples",
+    "check_video",
+    "load_audio",
+    "mute",
+    "probe",
+    "sha256",
+    "write_flac",
+    "write_mp4",
+]

@@ -1,0 +1,139 @@
+"""Pictures: one sequential pass over a video, sampled at a fixed rate on the container clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vsseval.errors import Unmeasurable
+from vsseval.media.probe import (
+    Probe,
+    clock_zero,
+    decoded,
+    opened,
+    probe,
+    require_length,
+    video_stream,
+)
+
+__all__ = ["MAX_BYTES", "Video"]
+
+MAX_BYTES = 2 * 1024**3
+"""Greatest array that `Video.frames` returns; longer or larger videos are for `Video.stream`."""
+
+_EPSILON = 1e-6
+"""Seconds. i / fps in floating point falls just short of some time stamps (4.6, 8.2, 9.2 s) without it."""
+
+_COARSE_TICK = 1e-3
+"""Seconds. Matroska rounds time stamps to this; there, half a tick is within rounding."""
+
+
+class Video:
+    """A video file: opened once for its header, decoded from start to end at every call of `frames` or `stream`."""
+
+    def __init__(self, path: Path | str) -> None:
+        """Read the header.
+
+        Raises:
+            Unmeasurable: the file is missing, empty, unreadable, or has no video stream.
+        """
+        self.path = Path(path)
+        self.probe: Probe = probe(self.path)
+        if not self.probe.has_video:
+            raise Unmeasurable(f"{self.path.name}: holds no video stream")
+
+    @property
+    def seconds(self) -> float:
+        """End of the video stream, in seconds of the container clock."""
+        return self.probe.seconds
+
+    @property
+    def fps(self) -> float:
+        """Average frame rate of the file."""
+        return self.probe.fps
+
+    def frames(
+        self, fps: float = 25.0, size: tuple[int, int] | None = None, *, gray: bool = False
+    ) -> np.ndarray:
+        """Return the frames at `fps`, whatever the rate of the file.
+
+        Frame i is the one shown at i / fps: the last whose time stamp is at or before it (before the first
+        frame, the first). Pictures are turned upright and scaled by area averaging downwards, bicubic upwards.
+
+        Args:
+            fps: frames per second wanted.
+            size: (height, width) wanted; None keeps the file's.
+            gray: luminance only.
+
+        Returns:
+            uint8, shape (round(seconds * fps), height, width, 3), red first; or (..., height, width) if gray.
+
+        Raises:
+            Unmeasurable: no frame is readable; less than nine tenths of the declared seconds are; or the
+                array would exceed `MAX_BYTES`.
+        """
+        height, width = size or (self.probe.height, self.probe.width)
+        count = self._count(fps)
+        shape = (count, height, width) if gray else (count, height, width, 3)
+        needed = int(np.prod(shape, dtype=np.int64))
+        if needed > MAX_BYTES:
+            raise Unmeasurable(
+                f"{self.path.name}: {self.seconds:.0f} s at {width}x{height} and {fps:g} frames/s need "
+                f"{needed / 1024**3:.1f} GiB, more than the {MAX_BYTES / 1024**3:.0f} GiB allowed: use a shorter clip"
+            )
+        out = np.empty(shape, np.uint8)
+        for index, picture in enumerate(self.stream(fps, (height, width), gray=gray)):
+            out[index] = picture
+        return out
+
+    def stream(
+        self, fps: float = 25.0, size: tuple[int, int] | None = None, *, gray: bool = False
+    ) -> Iterator[np.ndarray]:
+        """Yield what `frames` returns, one picture at a time, in constant memory; a picture may be yielded twice."""
+        count, done = self._count(fps), 0
+        shown: np.ndarray | None = None
+        end = 0.0
+        with opened(self.path) as container:
+            stream = video_stream(container)
+            stream.thread_type = "AUTO"
+            zero = clock_zero(container)
+            tick = float(stream.time_base)
+            slack = tick / 2 + _EPSILON if tick >= _COARSE_TICK else _EPSILON
+            shape = size or (self.probe.height, self.probe.width)
+            pending: Any = None
+            for frame in decoded(container, stream):
+                at = end if frame.pts is None else float(frame.pts * frame.time_base) - zero
+                end = at + (float((frame.duration or 0) * stream.time_base) or 1 / (self.fps or fps))
+                while pending is not None and done < count and done / fps + slack < at:
+                    shown = _picture(pending, shape, gray=gray) if shown is None else shown
+                    yield shown
+                    done += 1
+                pending, shown = frame, None
+            if pending is None:
+                raise Unmeasurable(f"{self.path.name}: the video has no readable frame")
+            require_length(self.path, end, self.seconds)
+            shown = _picture(pending, shape, gray=gray)
+        for _ in range(done, count):
+            yield shown
+
+    def _count(self, fps: float) -> int:
+        if fps <= 0:
+            raise ValueError(f"fps must be positive, not {fps}")
+        return max(1, round(self.seconds * fps))
+
+
+def _picture(frame: Any, size: tuple[int, int], *, gray: bool) -> np.ndarray:
+    """Return a decoded frame as uint8 of the size wanted, upright."""
+    turns = round(frame.rotation / 90) % 4  # counter-clockwise, as numpy's rot90
+    height, width = size if turns % 2 == 0 else (size[1], size[0])
+    shrinks = height * width < frame.height * frame.width
+    scaled = frame.reformat(
+        width=width,
+        height=height,
+        format="gray" if gray else "rgb24",
+        interpolation="AREA" if shrinks else "BICUBIC",
+    )
+    return np.rot90(scaled.to_ndarray(), turns)
