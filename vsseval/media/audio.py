@@ -26,7 +26,7 @@ _SOUNDFILE = frozenset(
     {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64"}
 )
 _GAP = 0.1
-"""Seconds. Time stamps that jump ahead by more are a hole in the sound (filled with zeros); less is rounding."""
+"""Seconds. Time stamps that jump ahead by more are a hole, filled with zeros; less is rounding."""
 
 _PADDING = 0.1
 """Seconds. A tail beyond the declared end that is shorter than this is the encoder's padding, and is cut."""
@@ -58,12 +58,12 @@ class Audio:
     @property
     def seconds(self) -> float:
         """Length in seconds."""
-        return self.samples.shape[1] / self.sample_rate
+        return float(self.samples.shape[1] / self.sample_rate)
 
     def mono(self, rate: int) -> np.ndarray:
-        """Return the mean of all channels at `rate`: float32, shape (round(n * rate / sample_rate),), read only.
+        """Return the mean of all channels at `rate`: float32, shape (round(n * rate / sample_rate),).
 
-        Resampled by soxr at its high quality; computed once per rate.
+        To be read only. Resampled by soxr at its high quality; computed once per rate.
         """
         if rate not in self._mono:
             channels = self.samples
@@ -73,15 +73,15 @@ class Audio:
 
 
 def load_audio(path: Path | str) -> Audio:
-    """Return the sound of an audio file, or of the audio track of a video, at its own rate and with all channels.
+    """Return the sound of an audio file or of a video's audio track, at its own rate, with all channels.
 
-    wav, flac, ogg, opus and mp3 are read by libsndfile, everything else by PyAV. The sound of a container is put on
-    the container's clock: a track that starts late is preceded by zeros, one that starts early is cut, and the
-    padding that an AAC encoder leaves at the end is cut to the declared length.
+    wav, flac, ogg, opus and mp3 are read by libsndfile, everything else by PyAV. The sound of a container is
+    put on the container's clock: a track that starts late is preceded by zeros, one that starts early is cut,
+    and the padding that an AAC encoder leaves at the end is cut to the declared length.
 
     Raises:
-        Unmeasurable: the file is missing, empty, unreadable or without an audio track or samples, holds less than
-            nine tenths of the seconds that it declares, or holds NaN or infinite samples.
+        Unmeasurable: the file is missing, empty, unreadable or without an audio track or samples, holds less
+            than nine tenths of the seconds that it declares, or holds NaN or infinite samples.
     """
     path = Path(path)
     check_file(path)
@@ -132,7 +132,7 @@ def _read_soundfile(path: Path) -> Audio | None:
 
 
 def _declared_frames(path: Path, file: Any) -> int:
-    """Return the number of frames that the header states; libsndfile quietly shortens that of a broken-off WAV."""
+    """Return the number of frames that the header states (libsndfile shortens that of a broken-off WAV)."""
     if file.format not in {"WAV", "WAVEX"}:
         return int(file.frames)
     with path.open("rb") as raw:
@@ -176,7 +176,7 @@ def _read_container(path: Path) -> Audio:
 
 
 def _decode(container: Any, stream: Any, zero: float) -> tuple[np.ndarray, int]:
-    """Return all samples of a stream on the container clock, float32 (channels, n), and their rate (0: none)."""
+    """Return a stream's samples on the container clock, float32 (channels, n), and their rate (0: none)."""
     import av
 
     to_float = av.AudioResampler(format="fltp")

@@ -6,19 +6,21 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from io import BytesIO
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from vsseval.errors import EnvironmentFault, Unmeasurable
 from vsseval.media.audio import Audio, check_samples
-from vsseval.media.probe import clock_zero, decoded, opened, video_stream
+from vsseval.media.probe import clock_zero, decoded, opened, require_video
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["mute", "write_flac", "write_mp4"]
 
@@ -69,8 +71,8 @@ def write_mp4(
 
     Args:
         path: target, replaced if it exists.
-        frames: uint8 pictures (height, width, 3), as an array or one by one; an odd height or width is made even by
-            repeating the last row or column.
+        frames: uint8 pictures (height, width, 3), as an array or one by one; an odd height or width is made
+            even by repeating the last row or column.
         fps: frames per second.
         samples: float, shape (n,) or (channels, n); more than two channels are mixed to one.
         rate: samples per second of `samples`.
@@ -106,8 +108,9 @@ def write_mp4(
 def mute(source: Path | str, target: Path | str) -> None:
     """Write the video of `source` without its audio, at the same times on the container clock.
 
-    The stream is copied as it is. Only where the target's format cannot hold it (VP8 in MP4, the untimed packets of
-    an AVI) is it encoded anew, as H.264. The format follows the target's suffix: mov, mkv, webm; others are MP4.
+    The stream is copied as it is. Only where the target's format cannot hold it (VP8 in MP4, the untimed
+    packets of an AVI) is it encoded anew, as H.264. The format follows the target's suffix: mov, mkv, webm;
+    others are MP4.
 
     Raises:
         Unmeasurable: the source is unreadable or has no video.
@@ -116,25 +119,37 @@ def mute(source: Path | str, target: Path | str) -> None:
     import av
 
     source, target = Path(source), Path(target)
+    timed = _is_well_timed(source)
     with opened(source) as container, _replacing(target) as file:
-        stream = video_stream(container)
-        if stream is None:
-            raise Unmeasurable(f"{source.name}: holds no video stream")
+        stream = require_video(container, source)
         with av.open(file, "w", format=_MUXERS.get(target.suffix.lower(), "mp4")) as out:
-            timed = container.format.name != "avi"
             if timed and stream.codec_context.name in out.supported_codecs:
                 _copy_video(container, stream, out)
             else:
                 _transcode_video(container, stream, out)
 
 
+def _is_well_timed(source: Path) -> bool:
+    """Return whether the packets can be copied with their times: all present, decoded in rising order."""
+    with opened(source) as container:
+        stream = require_video(container, source)
+        packets = [(packet.pts, packet.dts) for packet in container.demux(stream) if packet.size]
+    if any(time is None for packet in packets for time in packet):
+        return False
+    # The first two may coincide: programme streams do not say that the first is decoded a frame earlier.
+    order = [dts for _, dts in packets[1:]]
+    return all(before < after for before, after in pairwise(order))
+
+
 def _copy_video(container: Any, stream: Any, out: Any) -> None:
     copy = out.add_stream_from_template(stream)
     zero = round(clock_zero(container) / stream.time_base)
-    for packet in container.demux(stream):
-        if packet.dts is None:  # the demuxer's last, empty packet
-            continue
-        packet.pts = None if packet.pts is None else packet.pts - zero
+    packets = (packet for packet in container.demux(stream) if packet.size)
+    first, second = next(packets, None), next(packets, None)
+    if first is not None and second is not None and first.dts >= second.dts:
+        first.dts = second.dts - (first.duration or 1)
+    for packet in chain(filter(None, (first, second)), packets):
+        packet.pts -= zero
         packet.dts -= zero
         packet.stream = copy
         out.mux(packet)

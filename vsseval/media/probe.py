@@ -6,13 +6,15 @@ anywhere, so theirs is shifted to the first stream's start, as is that of a clip
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vsseval.errors import Unmeasurable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["LATEST_START", "LEAST_READABLE", "Probe", "check_video", "probe"]
 
@@ -81,6 +83,14 @@ def video_stream(container: Any) -> Any | None:
     return next((stream for stream in streams if not stream.disposition & _ATTACHED_PICTURE), None)
 
 
+def require_video(container: Any, path: Path) -> Any:
+    """Return the first video stream; raise Unmeasurable where there is none."""
+    stream = video_stream(container)
+    if stream is None:
+        raise Unmeasurable(f"{path.name}: holds no video stream")
+    return stream
+
+
 def audio_stream(container: Any) -> Any | None:
     """Return the first audio stream, or None."""
     return next(iter(container.streams.audio), None)
@@ -94,7 +104,7 @@ def clock_zero(container: Any) -> float:
 
 
 def declared_end(container: Any, stream: Any) -> float | None:
-    """Return where the header says that a stream ends, in seconds of the container clock; None if it does not say."""
+    """Return where the header says that a stream ends, in seconds of the container clock, if it does."""
     zero = clock_zero(container)
     if stream.duration:
         return float((stream.start_time or 0) * stream.time_base + stream.duration * stream.time_base) - zero
@@ -134,7 +144,7 @@ def probe(path: Path | str) -> Probe:
         if video and _is_on_its_side(container, video):
             width, height = height, width
         found = Probe(
-            seconds=end if end else 0.0,
+            seconds=end or 0.0,
             has_video=video is not None,
             has_audio=audio is not None,
             width=width,
@@ -158,10 +168,8 @@ def check_video(path: Path | str) -> Probe:
     """
     path = Path(path)
     found = probe(path)
-    if not found.has_video:
-        raise Unmeasurable(f"{path.name}: holds no video stream")
     with opened(path) as container:
-        stream = video_stream(container)
+        stream = require_video(container, path)
         if next(decoded(container, stream), None) is None:
             raise Unmeasurable(f"{path.name}: the video has no readable frame")
         declared = declared_end(container, stream)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,8 +15,11 @@ from vsseval.media.probe import (
     opened,
     probe,
     require_length,
-    video_stream,
+    require_video,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["MAX_BYTES", "Video"]
 
@@ -32,7 +34,7 @@ _COARSE_TICK = 1e-3
 
 
 class Video:
-    """A video file: opened once for its header, decoded from start to end at every call of `frames` or `stream`."""
+    """A video file: opened for its header, decoded from start to end by every call of `frames` or `stream`."""
 
     def __init__(self, path: Path | str) -> None:
         """Read the header.
@@ -61,7 +63,8 @@ class Video:
         """Return the frames at `fps`, whatever the rate of the file.
 
         Frame i is the one shown at i / fps: the last whose time stamp is at or before it (before the first
-        frame, the first). Pictures are turned upright and scaled by area averaging downwards, bicubic upwards.
+        frame, the first). Pictures are turned upright, and scaled by area averaging downwards, bicubic
+        upwards.
 
         Args:
             fps: frames per second wanted.
@@ -82,7 +85,8 @@ class Video:
         if needed > MAX_BYTES:
             raise Unmeasurable(
                 f"{self.path.name}: {self.seconds:.0f} s at {width}x{height} and {fps:g} frames/s need "
-                f"{needed / 1024**3:.1f} GiB, more than the {MAX_BYTES / 1024**3:.0f} GiB allowed: use a shorter clip"
+                f"{needed / 1024**3:.1f} GiB, more than the {MAX_BYTES / 1024**3:.0f} GiB allowed: "
+                f"use a shorter clip"
             )
         out = np.empty(shape, np.uint8)
         for index, picture in enumerate(self.stream(fps, (height, width), gray=gray)):
@@ -92,12 +96,15 @@ class Video:
     def stream(
         self, fps: float = 25.0, size: tuple[int, int] | None = None, *, gray: bool = False
     ) -> Iterator[np.ndarray]:
-        """Yield what `frames` returns, one picture at a time, in constant memory; a picture may be yielded twice."""
+        """Yield what `frames` returns, one picture at a time, in constant memory.
+
+        The same array may be yielded more than once; it is to be read only.
+        """
         count, done = self._count(fps), 0
         shown: np.ndarray | None = None
         end = 0.0
         with opened(self.path) as container:
-            stream = video_stream(container)
+            stream = require_video(container, self.path)
             stream.thread_type = "AUTO"
             zero = clock_zero(container)
             tick = float(stream.time_base)
