@@ -1,0 +1,97 @@
+"""Turns the runs of the bounds on one benchmark into a verdict: does a metric see what it claims to see?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from vsseval.errors import UsageError
+from vsseval.statistics.compare import Delta, compare
+from vsseval.types import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from vsseval.store.record import LoadedRun
+
+
+class BoundCheck(Record, frozen=True, kw_only=True):
+    """One metric, one bound: `fails` puts a mark on the metric in every table of this benchmark."""
+
+    metric: str
+    bound: str
+    status: Literal["separates", "fails", "unchecked"]
+    reason: str
+    """A sentence with the numbers; for `unchecked`, what is lacking."""
+
+
+def check_bounds(bounds: Mapping[str, LoadedRun], metrics: Sequence[str]) -> list[BoundCheck]:
+    """Test whether `reference` comes out better than each bound that a metric claims to see.
+
+    Args:
+        bounds: runs of the bounds on one benchmark, by name ("reference", "shuffled", "noise", "silence").
+        metrics: metric ids.
+
+    Returns:
+        One check per metric and bound of `MetricSpec.sees`. A metric separates if the paired 95 % interval of
+        the difference is clear of zero on the right side, or if it refuses to give the bound a number at all.
+    """
+    reference = bounds.get("reference")
+    if reference is None:
+        return []
+    return [
+        _check(reference, bounds.get(name), metric, name)
+        for metric in metrics
+        if metric in reference.record.metrics
+        for name in reference.record.metrics[metric].sees
+    ]
+
+
+def flags(checks: Sequence[BoundCheck]) -> dict[str, str]:
+    """Join the failures of each metric to the note that stands under a table; absent where it has none."""
+    found: dict[str, str] = {}
+    for check in checks:
+        if check.status == "fails":
+            found[check.metric] = (
+                f"{found[check.metric]}; {check.reason}" if check.metric in found else check.reason
+            )
+    return found
+
+
+def _check(reference: LoadedRun, bound: LoadedRun | None, metric: str, name: str) -> BoundCheck:
+    def verdict(status: Literal["separates", "fails", "unchecked"], reason: str) -> BoundCheck:
+        return BoundCheck(metric=metric, bound=name, status=status, reason=reason)
+
+    if bound is None:
+        return verdict("unchecked", f"{metric}: no run of {name} on this benchmark")
+    if _measured(reference, metric) == 0:
+        return verdict("fails", f"{metric} gives the reference no number here")
+    if metric in bound.record.metrics and _measured(bound, metric) == 0:
+        return verdict("separates", f"{metric} gives {name} no number")
+    try:
+        (delta,) = compare(reference, bound, [metric])
+    except UsageError as problem:
+        return verdict("unchecked", f"{metric}: {problem}")
+    if delta.better == "a":
+        return verdict("separates", f"{metric} separates reference from {name}: {describe(delta)}")
+    return verdict("fails", f"{metric} does not separate reference from {name} here: {describe(delta)}")
+
+
+def _measured(run: LoadedRun, metric: str) -> int:
+    return sum(cell.n for cell in run.aggregates if cell.metric == metric and not cell.subset)
+
+
+def describe(delta: Delta) -> str:
+    """Say a difference in words and displayed units: both values, the difference, its interval and n."""
+    if delta.difference is None or delta.value_a is None or delta.value_b is None:
+        return f"no difference ({delta.reason})"
+    unit = f" {delta.unit}" if delta.unit else ""
+
+    def show(value: float, sign: str = "") -> str:
+        return f"{value * delta.scale:{sign}.{delta.decimals}f}"
+
+    text = (
+        f"{show(delta.value_a)} against {show(delta.value_b)}{unit}, difference {show(delta.difference, '+')}"
+    )
+    if delta.low is None or delta.high is None:
+        return f"{text}, {delta.method}, n = {delta.n}"
+    return f"{text} (95 % {show(delta.low, '+')} to {show(delta.high, '+')}), n = {delta.n}"
