@@ -37,14 +37,14 @@ class Need(StrEnum):
     CAPTION = "caption"
 
 
-class Medium(Record):
+class Medium(Record, frozen=True):
     """A media file and the sha256 of its bytes."""
 
     path: Path
     sha256: str
 
 
-class Sample(Record):
+class Sample(Record, frozen=True):
     """One clip of a benchmark, with its reference."""
 
     id: str
@@ -71,7 +71,7 @@ class Sample(Record):
     """Why the clip cannot be used (an unreadable file); it stays in N."""
 
 
-class Request(Record):
+class Request(Record, frozen=True):
     """What a model is given: a sample without reference, label and event times, a muted video, and a seed."""
 
     id: str
@@ -87,7 +87,7 @@ class Request(Record):
     """Always None, except for the bounds (`ModelCard.bound`), which are made from references."""
 
 
-class Generation(Record):
+class Generation(Record, frozen=True):
     """What came back for one request; one line of a shard's journal."""
 
     id: str
@@ -99,16 +99,18 @@ class Generation(Record):
     seconds: float | None = None
     wall_seconds: float | None = None
     error: str | None = None
+    note: str | None = None
+    """What is odd about a sound that was taken as it is: clipped, or not as long as was asked for."""
 
 
-class Feature(Record):
+class Feature(Record, frozen=True):
     """A feature of one medium: what `extractor` makes of `of`."""
 
     extractor: str
     of: Need
 
 
-class BenchmarkCard(Record):
+class BenchmarkCard(Record, frozen=True):
     """Who a benchmark is. `version` is raised whenever the manifest changes."""
 
     name: str
@@ -122,7 +124,7 @@ class BenchmarkCard(Record):
     citation: str = ""
 
 
-class ModelCard(Record):
+class ModelCard(Record, frozen=True):
     """Who a model is. `weights` is a sha256 or "none"; `note` stands under every table that shows the model."""
 
     name: str
@@ -135,7 +137,7 @@ class ModelCard(Record):
     """Set for the bounds only: whose reference the planner hands over, the clip's own or another clip's."""
 
 
-class ExtractorSpec(Record):
+class ExtractorSpec(Record, frozen=True):
     """Who an extractor is; name, version and weights are part of the key of every feature it makes."""
 
     name: str
@@ -147,7 +149,7 @@ class ExtractorSpec(Record):
     description: str = ""
 
 
-class MetricSpec(Record):
+class MetricSpec(Record, frozen=True):
     """Declaration of one metric at one recipe; what it needs is derived from its inputs."""
 
     name: str
@@ -173,7 +175,7 @@ class MetricSpec(Record):
         return f"{self.name}@{self.recipe}"
 
 
-class Score(Record):
+class Score(Record, frozen=True):
     """One clip's value and its weight: the aggregate is sum(value * weight) / sum(weight)."""
 
     value: float
@@ -181,7 +183,7 @@ class Score(Record):
     detail: dict[str, float | int | str] = {}
 
 
-class RunSpec(Record):
+class RunSpec(Record, frozen=True):
     """One model on one benchmark, as asked."""
 
     model: str
@@ -201,7 +203,7 @@ class RunSpec(Record):
     shard_size: int = 64
 
 
-class Aggregate(Record):
+class Aggregate(Record, frozen=True):
     """One cell of a table. `value` is None exactly where `status` is not "ok"."""
 
     metric: str
@@ -227,7 +229,7 @@ class Aggregate(Record):
     """Empty for the whole benchmark."""
 
 
-class RunRecord(Record):
+class RunRecord(Record, frozen=True):
     """What happened: header of a run directory (`run.json`)."""
 
     schema: int

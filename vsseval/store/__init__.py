@@ -1,0 +1,1 @@
+"""What lies on disk: run directories, and the feature store that all runs share."""

@@ -1,0 +1,46 @@
+"""One process at a time works on a run."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from vsseval.errors import Busy
+from vsseval.store import atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def held(runs: Path, identity: str) -> Iterator[None]:
+    """Hold the lock of one run, named by its identity, so that it covers the making of the folder too.
+
+    The lock belongs to the open file and ends with the process, however that ends.
+
+    Raises:
+        Busy: another process holds it; the message names its pid.
+        EnvironmentFault: the folder cannot be written.
+    """
+    path = runs / ".locks" / f"{identity[:16]}.lock"
+    with atomic.faults(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
+            raise Busy(
+                f"another process (pid {pid}) is working on the same run in {runs}. "
+                f"Wait for it, or stop it with: kill {pid}"
+            ) from None
+        with atomic.faults(path):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
