@@ -14,7 +14,7 @@ import numpy as np
 
 from vsseval.benchmarks.mini.make.clip import FPS, Rendered
 from vsseval.benchmarks.mini.make.draw import Canvas, Colour, mix, shade
-from vsseval.benchmarks.mini.make.scenes import balls, layer, strikes
+from vsseval.benchmarks.mini.make.scenes import balls, falls, layer, streams, strikes, water
 from vsseval.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,11 +26,18 @@ _MAKERS: dict[str, Callable[[np.random.Generator, float], layer.Layer]] = {
     "drum": strikes.drum,
     "knock": strikes.knock,
     "bell": strikes.bell,
+    "drip": water.drip,
+    "glass_break": falls.glass_break,
+    "footsteps": falls.footsteps,
+    "engine": streams.engine,
+    "rain": water.rain,
+    "wind": streams.wind,
+    "siren": streams.siren,
 }
 
 LABELS: tuple[str, ...] = tuple(_MAKERS)
 """The event classes."""
-EVENT_LABELS: tuple[str, ...] = ("ball_bounce", "hammer", "drum", "knock", "bell")
+EVENT_LABELS: tuple[str, ...] = LABELS[:8]
 """Those whose clips have contacts with known times; the others sound all the time."""
 
 
