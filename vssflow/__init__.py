@@ -1,0 +1,24 @@
+"""VSSFlow (arXiv 2509.24773): sound and speech for silent video, by one flow-matching transformer.
+
+    from vssflow import Prompt, VSSFlow
+    model = VSSFlow.load(Path("weights.safetensors"))
+    sound = model.generate(Prompt(seconds=4.0, frames=frames, transcript="hello there"), seed=0)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vssflow.model import Prompt, VSSFlow
+
+__all__ = ["Prompt", "VSSFlow"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load torch only when the model is asked for."""
+    if name in __all__:
+        from vssflow import model
+
+        return getattr(model, name)
+    raise AttributeError(f"module 'vssflow' has no attribute {name!r}")

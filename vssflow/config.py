@@ -1,0 +1,62 @@
+"""Configuration of a whole model: read from TOML, kept in the header of the weights."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import asdict, dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from vssflow.conditions import ConditionConfig
+from vssflow.dit import DiTConfig
+from vssflow.vision import VisionConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """Shapes of every part of the small model."""
+
+    latent: int
+    dit: DiTConfig
+    conditions: ConditionConfig
+    vision: VisionConfig
+
+    def __post_init__(self) -> None:
+        needed = self.latent + self.conditions.channels
+        if self.dit.channels != needed:
+            raise ValueError(f"dit.channels is {self.dit.channels}, latent and conditions need {needed}")
+
+    @classmethod
+    def from_tables(cls, tables: dict[str, Any]) -> ModelConfig:
+        """Build from the tables `latent`, `dit`, `conditions`, `vision` of a configuration file."""
+        vision = dict(tables["vision"])
+        vision["labels"] = tuple(vision.get("labels", ()))
+        return cls(
+            latent=tables["latent"]["channels"],
+            dit=DiTConfig(**tables["dit"]),
+            conditions=ConditionConfig(**tables["conditions"]),
+            vision=VisionConfig(**vision),
+        )
+
+    @classmethod
+    def from_file(cls, path: Path) -> ModelConfig:
+        """Read a TOML file."""
+        return cls.from_tables(tomllib.loads(path.read_text()))
+
+    @classmethod
+    def named(cls, name: str) -> ModelConfig:
+        """Read a configuration that ships in `vssflow/configs`."""
+        return cls.from_tables(
+            tomllib.loads((resources.files("vssflow") / "configs" / f"{name}.toml").read_text())
+        )
+
+    def to_json(self) -> str:
+        """Write the tables as JSON, as `from_tables` reads them."""
+        return json.dumps({
+            "latent": {"channels": self.latent},
+            "dit": asdict(self.dit),
+            "conditions": asdict(self.conditions),
+            "vision": asdict(self.vision),
+        })  # fmt: skip

@@ -1,0 +1,113 @@
+"""VSSFlow in its small configuration: a video, a transcript and a voice in, 16 kHz sound out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from vssflow.audio import LatentCodec, frames_of
+from vssflow.conditions import ConditionAssembly, Features
+from vssflow.config import ModelConfig
+from vssflow.dit import DiT
+from vssflow.flow import guided_velocity, midpoint
+from vssflow.phones import phone_frames
+from vssflow.vision import FRAME_SIZE, VideoEncoder
+from vssflow.voice import describe
+
+
+class Prompt(NamedTuple):
+    """What one sound is generated from; everything but the length may be absent."""
+
+    seconds: float
+    frames: Tensor | None = None
+    """uint8 (frames, 64, 64, 3) at 25 frames a second."""
+    transcript: str | None = None
+    speech_window: tuple[float, float] | None = None
+    voice: Tensor | None = None
+    """Another utterance of the voice that is wanted, 16 kHz, shape (samples,)."""
+
+
+class VSSFlow(nn.Module):
+    """The whole model; `load` reads trained weights."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.vaflow = DiT(config.dit)
+        self.conditions = ConditionAssembly(config.conditions)
+        self.vision = VideoEncoder(config.vision)
+        self.codec = LatentCodec(config.latent)
+
+    @classmethod
+    def load(cls, path: Path) -> VSSFlow:
+        """Read weights that `save` wrote; nothing in the file is executed.
+
+        Raises:
+            ValueError: the file is no safetensors file of this model; the message names what differs.
+        """
+        with safe_open(path, "pt") as file:
+            header = (file.metadata() or {}).get("config")
+            if header is None:
+                raise ValueError(f"{path} holds no configuration: it was not written by VSSFlow.save")
+            tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
+        model = cls(ModelConfig.from_tables(json.loads(header)))
+        missing, unexpected = model.load_state_dict(tensors, strict=False)
+        if missing or unexpected:
+            raise ValueError(
+                f"{path}: missing keys {sorted(missing)[:5]}, unexpected keys {sorted(unexpected)[:5]}"
+            )
+        return model.eval()
+
+    def save(self, path: Path) -> None:
+        """Write weights in half precision with the configuration in the header."""
+        tensors = {key: value.half().contiguous() for key, value in self.state_dict().items()}
+        partial = path.with_suffix(".partial")
+        save_file(tensors, partial, {"config": self.config.to_json()})
+        partial.replace(path)
+
+    @torch.no_grad()
+    def features(self, prompt: Prompt) -> Features:
+        """Encode one prompt, as a batch of one."""
+        length = frames_of(prompt.seconds)
+        pictures = torch.zeros(length, FRAME_SIZE, FRAME_SIZE, 3, dtype=torch.uint8)
+        if prompt.frames is not None:
+            given = prompt.frames[:length]
+            pictures[: len(given)] = given
+            pictures[len(given) :] = given[-1:]
+        streams = self.vision(pictures.unsqueeze(0))
+        speaker = torch.zeros(self.config.conditions.speaker)
+        if prompt.voice is not None:
+            speaker = describe(prompt.voice, self.codec.mel)
+        return Features(
+            lip=streams.lip,
+            phones=phone_frames(prompt.transcript, prompt.speech_window, length).unsqueeze(0),
+            sync=streams.sync,
+            scene=streams.scene,
+            speaker=speaker.unsqueeze(0),
+        )
+
+    @torch.no_grad()
+    def generate(self, prompt: Prompt, *, seed: int, steps: int = 16, guidance: float = 2.0) -> Tensor:
+        """Generate one sound.
+
+        Args:
+            prompt: what to sound like, and for how long.
+            seed: decides the noise; the same seed and prompt give the same sound.
+            steps: midpoint steps, two evaluations of the velocity each.
+            guidance: weight of classifier-free guidance, 1 for none.
+
+        Returns:
+            Sound in [-1, 1] at 16 kHz, shape (round(seconds * 25) * 640,).
+        """
+        conditions = self.conditions(self.features(prompt))
+        generator = torch.Generator().manual_seed(seed)
+        noise = torch.randn(1, self.config.latent, conditions.locked.shape[-1], generator=generator)
+        velocity = guided_velocity(self.vaflow, conditions, guidance=guidance)
+        latent = midpoint(velocity, noise, steps=steps)
+        return self.codec.decode(latent[0], seed=seed).clamp(-1.0, 1.0)

@@ -1,0 +1,105 @@
+"""Text to phone ids at the latent frame rate, without a download.
+
+Words are looked up in the CMU dictionary that pocketsphinx carries (BSD licence); words that it lacks are spelled
+by letter rules. The phones of a transcript are spread evenly over the frames in which the face speaks
+(VSSFlow, arXiv 2509.24773, section 3.2); id 0 means "no speech here".
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from vssflow.audio import LATENT_RATE
+
+PHONES = (
+    "AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH"
+).split()
+BLANK = len(PHONES) + 1
+"""Id of the silence before and after the words; phones count from 1."""
+
+_ONES = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen"
+).split()
+_TENS = "zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()
+# longest spellings first: "tch" before "ch" before "c"
+_LETTERS = {
+    "tch": "CH", "igh": "AY", "ch": "CH", "sh": "SH", "th": "TH", "ph": "F", "wh": "W", "ng": "NG", "ck": "K",
+    "qu": "K W", "ee": "IY", "ea": "IY", "oo": "UW", "ou": "AW", "ow": "OW", "ai": "EY", "ay": "EY", "oy": "OY",
+    "oi": "OY", "au": "AO", "aw": "AO", "er": "ER", "ar": "AA R", "or": "AO R", "ir": "ER", "ur": "ER",
+    "a": "AE", "b": "B", "c": "K", "d": "D", "e": "EH", "f": "F", "g": "G", "h": "HH", "i": "IH", "j": "JH",
+    "k": "K", "l": "L", "m": "M", "n": "N", "o": "AA", "p": "P", "q": "K", "r": "R", "s": "S", "t": "T",
+    "u": "AH", "v": "V", "w": "W", "x": "K S", "y": "IY", "z": "Z",
+}  # fmt: skip
+_SPELLING = re.compile("|".join(_LETTERS))
+
+
+@lru_cache(maxsize=1)
+def dictionary() -> dict[str, tuple[str, ...]]:
+    """First pronunciation of each word of the CMU dictionary."""
+    spec = find_spec("pocketsphinx")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("the CMU dictionary comes with pocketsphinx: pip install pocketsphinx==5.1.1")
+    words = {}
+    for line in (Path(spec.origin).parent / "model/en-us/cmudict-en-us.dict").read_text().splitlines():
+        word, *phones = line.split()
+        if "(" not in word:
+            words[word] = tuple(phones)
+    return words
+
+
+def number_words(number: int) -> list[str]:
+    """Spell a number of up to six digits; longer ones are read digit by digit."""
+    if number >= 1_000_000:
+        return [_ONES[int(digit)] for digit in str(number)]
+    if number >= 1000:
+        rest = number_words(number % 1000) if number % 1000 else []
+        return [*number_words(number // 1000), "thousand", *rest]
+    if number >= 100:
+        return [_ONES[number // 100], "hundred", *(number_words(number % 100) if number % 100 else [])]
+    if number >= 20:
+        return [_TENS[number // 10], *([_ONES[number % 10]] if number % 10 else [])]
+    return [_ONES[number]]
+
+
+def pronounce(transcript: str) -> list[str]:
+    """Phones of a transcript, without stress; empty where nothing in it can be pronounced."""
+    phones: list[str] = []
+    for token in re.findall(r"[a-z']+|[0-9]+", transcript.lower()):
+        words = number_words(int(token)) if token.isdigit() else [token]
+        for word in words:
+            phones.extend(dictionary().get(word) or dictionary().get(word.replace("'", "")) or spell(word))
+    return phones
+
+
+def spell(word: str) -> list[str]:
+    """Phones of a word that the dictionary lacks, by letter rules."""
+    return [phone for part in _SPELLING.findall(word) for phone in _LETTERS[part].split()]
+
+
+def phone_frames(transcript: str | None, window: tuple[float, float] | None, frames: int) -> Tensor:
+    """Ids at 25 frames a second, shape (frames,), int64.
+
+    Args:
+        transcript: what is said; None or nothing pronounceable gives zeros.
+        window: seconds between which the face speaks; None means the whole clip.
+        frames: length of the clip.
+    """
+    ids = torch.zeros(frames, dtype=torch.long)
+    phones = pronounce(transcript) if transcript else []
+    if not phones:
+        return ids
+    start, end = window if window is not None else (0.0, frames / LATENT_RATE)
+    first = min(max(0, round(start * LATENT_RATE)), frames)
+    last = min(max(first, round(end * LATENT_RATE)), frames)
+    row = torch.tensor([BLANK, *(PHONES.index(phone) + 1 for phone in phones), BLANK])
+    length = last - first
+    if length:
+        ids[first:last] = row[torch.arange(length) * len(row) // length]
+    return ids

@@ -1,0 +1,1 @@
+"""Training of the small configuration, from rendered clips to weights that can be shipped."""

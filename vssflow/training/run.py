@@ -1,0 +1,94 @@
+"""The three stages in order: vision, features, flow; then the weights that ship."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from vssflow.audio import frames_of
+from vssflow.config import ModelConfig
+from vssflow.model import VSSFlow
+from vssflow.training.data import Split, summary
+from vssflow.training.features import Item, fit_codec, prepare
+from vssflow.training.flow import FlowTraining
+from vssflow.training.loop import Recipe, fit
+from vssflow.training.vision import VisionTraining
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+VISION = Recipe(steps=1500, batch=16, rate=1e-3, save_every=100)
+FLOW = Recipe(steps=3000, batch=32, rate=1e-3, warmup=200, save_every=100)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """What one training is: data, place for checkpoints, recipes."""
+
+    data: Path
+    out: Path
+    config: str = "small"
+    vision: Recipe = VISION
+    flow: Recipe = FLOW
+    tasks: tuple[str, ...] = ("v2s", "vtts", "joint")
+    """Tasks whose clips are used by the flow stage."""
+    validation: int = 96
+
+
+def train(training: Training) -> Path:
+    """Run every stage that is not done yet; return the path of the trained weights.
+
+    Kill it at any time and call it again: it goes on from the last checkpoint.
+    """
+    split = Split.read(training.data)
+    torch.manual_seed(training.flow.seed)  # initial weights
+    config = ModelConfig.named(training.config)
+    config = replace(config, vision=replace(config.vision, labels=split.labels()))
+    model = VSSFlow(config)
+    learn, validation = split.held_out(training.validation)
+    train_vision(model, split, training, learn, validation)
+    items = encode_split(model, split, training)
+    train_flow(model, split, items, training, (learn, validation))
+    weights = training.out / "vssflow-small.safetensors"
+    model.eval().save(weights)
+    (training.out / "data.json").write_text(json.dumps(summary(split), indent=2))
+    return weights
+
+
+def train_vision(
+    model: VSSFlow, split: Split, training: Training, learn: Sequence[int], validation: Sequence[int]
+) -> None:
+    """Train the video encoder, or load it where that is done."""
+    stage = VisionTraining(split, model.vision, validation).stage()
+    lengths = [frames_of(row.seconds) for row in split.rows]
+    fit(stage, training.vision, learn, lengths, training.out / "vision")
+    model.vision.requires_grad_(requires_grad=False)
+
+
+def encode_split(model: VSSFlow, split: Split, training: Training) -> list[Item]:
+    """Fit the components and encode every clip, or load both where that is done."""
+    codec = training.out / "codec.pt"
+    if codec.exists():
+        model.codec.load_state_dict(torch.load(codec, weights_only=True))
+    else:
+        fit_codec(model, split)
+        torch.save(model.codec.state_dict(), codec)
+    return prepare(model, split, training.out / "features.pt")
+
+
+def train_flow(
+    model: VSSFlow,
+    split: Split,
+    items: list[Item],
+    training: Training,
+    parts: tuple[Sequence[int], Sequence[int]],
+) -> None:
+    """Train the transformer and the projections."""
+    flow = FlowTraining(model, split, items, parts[1])
+    learn = [index for index in parts[0] if split.rows[index].task in training.tasks]
+    lengths = [frames_of(row.seconds) for row in split.rows]
+    fit(flow.stage(), training.flow, learn, lengths, training.out / "flow")
