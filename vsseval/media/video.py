@@ -34,7 +34,7 @@ _COARSE_TICK = 1e-3
 
 
 class Video:
-    """A video file: opened for its header, decoded from start to end by every call of `frames` or `stream`."""
+    """A video file: opened for its header, decoded from start to end by each call of `frames` or `stream`."""
 
     def __init__(self, path: Path | str) -> None:
         """Read the header.

@@ -30,6 +30,8 @@ class Take(NamedTuple):
     """float32 in [-1, 1], shape (samples,) or (channels, samples)."""
     sample_rate: int
     error: str | None = None
+    missing: bool = False
+    """There is nothing for this clip (no file of its name), as opposed to a failure; `error` says more."""
 
 
 class Model(Protocol):
