@@ -1,8 +1,7 @@
 """VSSFlow (arXiv 2509.24773): sound and speech for silent video, by one flow-matching transformer.
 
-    from vssflow import Prompt, VSSFlow
-    model = VSSFlow.load(Path("weights.safetensors"))
-    sound = model.generate(Prompt(seconds=4.0, frames=frames, transcript="hello there"), seed=0)
+>>> model = VSSFlow.load(Path("weights.safetensors"))
+>>> sound = model.generate(Prompt(seconds=4.0, frames=frames, transcript="hello there"), seed=0)
 """
 
 from __future__ import annotations

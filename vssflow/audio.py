@@ -53,9 +53,7 @@ class MelSpectrogram(nn.Module):
 
     def spectrum(self, audio: Tensor) -> Tensor:
         """Complex spectrum of (batch, n), shape (batch, bins, n / 160 + 1); frame i is centred on sample 160 i."""
-        return torch.stft(
-            audio, _FFT, HOP, _WINDOW, self.window, center=True, pad_mode="constant", return_complex=True
-        )
+        return torch.stft(audio, _FFT, HOP, _WINDOW, self.window, center=True, pad_mode="constant", return_complex=True)
 
     def forward(self, audio: Tensor) -> Tensor:
         """Map sound (batch, n), n a multiple of 160, to (batch, n / 160, 80)."""
@@ -88,9 +86,7 @@ class MelSpectrogram(nn.Module):
         """Non-negative linear spectrum of a mel spectrum: pseudo-inverse, then multiplicative updates."""
         linear = (mel @ self.inverse).clamp_min(1e-6)
         for _ in range(8):
-            linear = (
-                linear * (mel @ self.filters.T) / (linear @ self.filters @ self.filters.T).clamp_min(1e-8)
-            )
+            linear = linear * (mel @ self.filters.T) / (linear @ self.filters @ self.filters.T).clamp_min(1e-8)
         return linear
 
 

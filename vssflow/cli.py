@@ -16,16 +16,12 @@ def main() -> None:
 @main.command()
 @click.option("--data", type=click.Path(path_type=Path), required=True, help="Training split.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Checkpoints, logs and weights.")
-@click.option(
-    "--config", default="small", show_default=True, help="Name of a configuration in vssflow/configs."
-)
+@click.option("--config", default="small", show_default=True, help="Name of a configuration in vssflow/configs.")
 @click.option("--vision-steps", type=int, help="Steps of the video encoder.")
 @click.option("--steps", type=int, help="Steps of flow matching.")
 @click.option("--batch", type=int, help="Clips in a step of flow matching.")
 @click.option("--rate", type=float, help="Peak learning rate of flow matching.")
-@click.option(
-    "--task", "tasks", multiple=True, help="Use only clips of this task (v2s, vtts, joint); repeatable."
-)
+@click.option("--task", "tasks", multiple=True, help="Use only clips of this task (v2s, vtts, joint); repeatable.")
 @click.option("--seed", type=int, default=0, show_default=True)
 def train(
     data: Path, out: Path, config: str, vision_steps: int | None, steps: int | None, batch: int | None,

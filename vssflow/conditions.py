@@ -75,9 +75,7 @@ def nearest_centre(x: Tensor, frames: int) -> Tensor:
 
 def projection(source: int, hidden: int, target: int) -> nn.Sequential:
     """Two linear layers without biases around a SiLU: zeros stay exactly zeros."""
-    return nn.Sequential(
-        nn.Linear(source, hidden, bias=False), nn.SiLU(), nn.Linear(hidden, target, bias=False)
-    )
+    return nn.Sequential(nn.Linear(source, hidden, bias=False), nn.SiLU(), nn.Linear(hidden, target, bias=False))
 
 
 class ConditionAssembly(nn.Module):

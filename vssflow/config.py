@@ -48,9 +48,7 @@ class ModelConfig:
     @classmethod
     def named(cls, name: str) -> ModelConfig:
         """Read a configuration that ships in `vssflow/configs`."""
-        return cls.from_tables(
-            tomllib.loads((resources.files("vssflow") / "configs" / f"{name}.toml").read_text())
-        )
+        return cls.from_tables(tomllib.loads((resources.files("vssflow") / "configs" / f"{name}.toml").read_text()))
 
     def to_json(self) -> str:
         """Write the tables as JSON, as `from_tables` reads them."""

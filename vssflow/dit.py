@@ -80,9 +80,7 @@ class Attention(nn.Module):
         key, value = (self._split(layer(source), self.kv_heads) for layer in (self.to_k, self.to_v))
         return key.repeat_interleave(repeat, dim=1), value.repeat_interleave(repeat, dim=1)
 
-    def forward(
-        self, x: Tensor, source: Tensor, table: tuple[Tensor, Tensor], *, rotate_keys: bool
-    ) -> Tensor:
+    def forward(self, x: Tensor, source: Tensor, table: tuple[Tensor, Tensor], *, rotate_keys: bool) -> Tensor:
         """Attend from x (batch, length, width) to `source`."""
         query = rotate(self._split(self.to_q(x), self.heads), table)
         key, value = self.keys_values(source)

@@ -59,9 +59,7 @@ class VSSFlow(nn.Module):
         model = cls(ModelConfig.from_tables(json.loads(header)))
         missing, unexpected = model.load_state_dict(tensors, strict=False)
         if missing or unexpected:
-            raise ValueError(
-                f"{path}: missing keys {sorted(missing)[:5]}, unexpected keys {sorted(unexpected)[:5]}"
-            )
+            raise ValueError(f"{path}: missing keys {sorted(missing)[:5]}, unexpected keys {sorted(unexpected)[:5]}")
         return model.eval()
 
     def save(self, path: Path) -> None:

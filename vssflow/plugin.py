@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vsseval.errors import EnvironmentFault, UsageError, Unmeasurable
+from vsseval.errors import EnvironmentFault, Unmeasurable, UsageError
 from vsseval.media import Video, load_audio
 from vsseval.models.base import ModelCard, ModelOptions, Request, Take
 

@@ -76,7 +76,4 @@ def summary(split: Split) -> dict[str, Any]:
     tasks: dict[str, list[float]] = defaultdict(list)
     for row in split.rows:
         tasks[row.task].append(row.seconds)
-    return {
-        task: {"clips": len(seconds), "hours": round(sum(seconds) / 3600, 2)}
-        for task, seconds in tasks.items()
-    }
+    return {task: {"clips": len(seconds), "hours": round(sum(seconds) / 3600, 2)} for task, seconds in tasks.items()}

@@ -63,9 +63,7 @@ class FlowTraining:
         speech = torch.tensor([self.split.rows[index].task == "vtts" for index in batch])
         keep = (torch.rand(len(batch), generator=generator) >= DROP_VIDEO) | ~speech
         mask = keep.float()[:, None, None]
-        return features._replace(
-            lip=features.lip * mask, sync=features.sync * mask, scene=features.scene * mask
-        )
+        return features._replace(lip=features.lip * mask, sync=features.sync * mask, scene=features.scene * mask)
 
     def loss(self, batch: Sequence[int], generator: torch.Generator) -> Losses:
         """Flow-matching loss of one batch."""

@@ -61,9 +61,7 @@ def generator_of(seed: int, step: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed * 1_000_003 + step)
 
 
-def batches(
-    indices: Sequence[int], lengths: Sequence[int], recipe: Recipe, first: int
-) -> Iterator[list[int]]:
+def batches(indices: Sequence[int], lengths: Sequence[int], recipe: Recipe, first: int) -> Iterator[list[int]]:
     """Yield the batches of the steps from `first` on: shuffled, and of similar lengths within a batch."""
     per_epoch = max(1, len(indices) // recipe.batch)
     step = first
@@ -122,9 +120,7 @@ def fit(stage: Stage, recipe: Recipe, indices: Sequence[int], lengths: Sequence[
     out.mkdir(parents=True, exist_ok=True)
     checkpoint, log = out / "checkpoint.pt", out / "log.jsonl"
     parameters = [p for p in stage.module.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(
-        parameters, lr=recipe.rate, betas=(0.9, 0.98), weight_decay=recipe.weight_decay
-    )
+    optimiser = torch.optim.AdamW(parameters, lr=recipe.rate, betas=(0.9, 0.98), weight_decay=recipe.weight_decay)
     average = Average(stage.module, recipe.average)
     step = 0
     if checkpoint.exists():

@@ -79,9 +79,7 @@ class VisionTraining:
                 torch.from_numpy(sound).float() / 32768,
                 torch.tensor(self.labels[row.label or "speech"]),
             ))  # fmt: skip
-        frames, viseme, mouth, onset, audio, label = (
-            torch.stack(column) for column in zip(*parts, strict=True)
-        )
+        frames, viseme, mouth, onset, audio, label = (torch.stack(column) for column in zip(*parts, strict=True))
         bands = coarse_bands(audio, self.mel, self.encoder.config.bands)
         return frames, Targets(viseme, mouth, onset, bands, label)
 
@@ -98,9 +96,7 @@ class VisionTraining:
         readout = self.encoder.read(self.encoder(frames))
         result = {f"val_{key}": float(value) for key, value in losses(readout, targets).items()}
         speaking = targets.viseme > 0
-        result["val_viseme_accuracy"] = float(
-            (readout.viseme.argmax(-1) == targets.viseme)[speaking].float().mean()
-        )
+        result["val_viseme_accuracy"] = float((readout.viseme.argmax(-1) == targets.viseme)[speaking].float().mean())
         label = readout.label.mean(1).argmax(-1)
         result["val_label_accuracy"] = float((label == targets.label).float().mean())
         return result
