@@ -45,10 +45,7 @@ def turn(points: Sequence[Point], angle: float, centre: Point) -> list[Point]:
     """Rotate points about `centre` by `angle` radians, clockwise on the screen."""
     cosine, sine = math.cos(angle), math.sin(angle)
     cx, cy = centre
-    return [
-        (cx + (x - cx) * cosine - (y - cy) * sine, cy + (x - cx) * sine + (y - cy) * cosine)
-        for x, y in points
-    ]
+    return [(cx + (x - cx) * cosine - (y - cy) * sine, cy + (x - cx) * sine + (y - cy) * cosine) for x, y in points]
 
 
 class Canvas:
@@ -126,9 +123,7 @@ class Canvas:
             return
         (x0, y0), (x1, y1) = self._pixels([(x - rx, y - high), (x + rx, y + high)])
         thick = max(1, round(width * self._scale)) if outline is not None else 0
-        self._brush(colour or outline or (0, 0, 0)).ellipse(
-            (x0, y0, x1, y1), fill=colour, outline=outline, width=thick
-        )
+        self._brush(colour or outline or (0, 0, 0)).ellipse((x0, y0, x1, y1), fill=colour, outline=outline, width=thick)
 
     def polygon(self, points: Sequence[Point], colour: Colour) -> None:
         """A filled polygon of at least three points."""
@@ -145,9 +140,7 @@ class Canvas:
             for px, py in (pixels[0], pixels[-1]):
                 brush.ellipse((px - half, py - half, px + half, py + half), fill=colour)
 
-    def arc(
-        self, x: float, y: float, rx: float, ry: float, *, degrees: Point, colour: Colour, width: float
-    ) -> None:
+    def arc(self, x: float, y: float, rx: float, ry: float, *, degrees: Point, colour: Colour, width: float) -> None:
         """The outline of an ellipse between two angles (0 = right, clockwise)."""
         (x0, y0), (x1, y1) = self._pixels([(x - rx, y - ry), (x + rx, y + ry)])
         thick = max(1, round(width * self._scale))
@@ -173,6 +166,4 @@ class Canvas:
 
     def array(self) -> np.ndarray:
         """The finished picture: uint8, shape (size, size, 3)."""
-        return np.asarray(
-            self._image.reduce(self.supersample) if self.supersample > 1 else self._image
-        ).copy()
+        return np.asarray(self._image.reduce(self.supersample) if self.supersample > 1 else self._image).copy()

@@ -85,14 +85,16 @@ class _Camera:
         return canvas.view(x - 0.5 * scale, y - 0.5 * scale, scale)
 
 
-def _camera(rng: np.random.Generator) -> _Camera:
+def _camera(rng: np.random.Generator, fills: bool) -> _Camera:
     moving = rng.random() < 0.5
+    closeness = float(rng.uniform(1.12, 1.25) if fills else rng.uniform(0.8, 1.12))
+    margin = 0.02 if fills else 0.07
     return _Camera(
-        x=0.5 + float(rng.uniform(-0.07, 0.07)),
-        y=0.5 + float(rng.uniform(-0.05, 0.05)),
-        scale=float(rng.uniform(0.8, 1.12)),
-        pan=(float(rng.uniform(-0.015, 0.015)), float(rng.uniform(-0.006, 0.006))) if moving else (0.0, 0.0),
-        zoom=float(rng.uniform(-0.02, 0.02)) if rng.random() < 0.35 else 0.0,
+        x=0.5 + float(rng.uniform(-margin, margin)),
+        y=0.5 + float(rng.uniform(-margin, margin)) * 0.7,
+        scale=closeness,
+        pan=(float(rng.uniform(-0.01, 0.01)), float(rng.uniform(-0.005, 0.005))) if moving else (0.0, 0.0),
+        zoom=float(rng.uniform(-0.01 if fills else -0.02, 0.02)) if rng.random() < 0.35 else 0.0,
         shake=float(rng.uniform(0.001, 0.005)) if rng.random() < 0.35 else 0.0,
         phases=(float(rng.uniform(0, 6.28)), float(rng.uniform(0, 6.28))),
     )
@@ -102,6 +104,8 @@ def _surroundings(rng: np.random.Generator, setting: layer.Setting) -> Callable[
     """A painter of the background: the gradient on the whole picture, the shapes through the camera."""
     if setting == "outdoor":
         top, bottom = layer.tint(rng, (110, 164, 222)), layer.tint(rng, (206, 220, 230))
+    elif setting == "overcast":
+        top, bottom = layer.tint(rng, (72, 80, 92), 10), layer.tint(rng, (150, 158, 166), 10)
     elif setting == "night":
         top, bottom = layer.tint(rng, (16, 18, 40), 8), layer.tint(rng, (50, 48, 78), 10)
     else:
@@ -121,7 +125,7 @@ def _surroundings(rng: np.random.Generator, setting: layer.Setting) -> Callable[
             if setting == "indoor":
                 seen.rectangle((x, y), (x + width, y + height), shade(colour, 0.75))
                 seen.rectangle((x + 0.015, y + 0.015), (x + width - 0.015, y + height - 0.015), colour)
-            elif setting == "outdoor":
+            elif setting != "night":
                 seen.ellipse(x + 0.5 * width, 0.85, width, 0.6 * height, colour=mix(colour, (70, 120, 70), 0.5))
             else:
                 seen.rectangle((x, y - 0.2), (x + width, 1.2), shade(colour, 0.7))
@@ -135,7 +139,7 @@ def _light(rng: np.random.Generator) -> np.ndarray:
     level = np.arange(256) / 255.0
     warmth = rng.uniform(-0.06, 0.06)
     gains = rng.uniform(0.82, 1.1) * np.array([1.0 + warmth, 1.0, 1.0 - warmth])
-    table = np.clip(gains[:, None] * level**rng.uniform(0.85, 1.15), 0.0, 1.0)
+    table = np.clip(gains[:, None] * level ** rng.uniform(0.85, 1.15), 0.0, 1.0)
     return np.rint(255.0 * table).astype(np.uint8)
 
 
@@ -157,7 +161,8 @@ def make_v2s(rng: np.random.Generator, label: str, seconds: float, size: int) ->
     """
     count = max(1, round(seconds * FPS))
     thing = make_event_layer(rng, label, count / FPS)
-    camera, paint, light = _camera(rng), _surroundings(rng, thing.setting), _light(rng)
+    camera, paint, light = _camera(rng, thing.fills), _surroundings(rng, thing.setting), _light(rng)
+    mirrored = rng.random() < 0.5
     canvas = Canvas(size)
     frames = np.empty((count, size, size, 3), np.uint8)
     for index in range(count):
@@ -168,6 +173,8 @@ def make_v2s(rng: np.random.Generator, label: str, seconds: float, size: int) ->
         picture = canvas.array()
         for channel in range(3):
             frames[index, :, :, channel] = light[channel][picture[:, :, channel]]
+    if mirrored:
+        frames = np.ascontiguousarray(frames[:, :, ::-1])
     return Rendered(
         frames=frames,
         audio=thing.audio,

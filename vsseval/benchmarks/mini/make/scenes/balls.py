@@ -44,7 +44,7 @@ _BALLS = (
         radius=(0.065, 0.08), restitution=(0.7, 0.78), hertz=(300.0, 420.0), decay=0.016, click=(1_400.0, 0.35),
     ),
     _Ball(
-        name="ping-pong ball", adjectives=("light", "small", "white"), colours=((245, 245, 240), (240, 160, 60)),
+        name="ping-pong ball", adjectives=("light", "small", "hollow"), colours=((245, 245, 240), (240, 160, 60)),
         radius=(0.045, 0.06), restitution=(0.84, 0.92), hertz=(1_700.0, 2_600.0), decay=0.009, click=(5_000.0, 0.4),
     ),
 )  # fmt: skip
@@ -90,6 +90,25 @@ def _fly(rng: np.random.Generator, seconds: float, restitution: float) -> _Fligh
     return _Flight(contacts, forces, height, whole)
 
 
+def _dribble(rng: np.random.Generator, seconds: float) -> _Flight:
+    """Contacts of a ball that a hand keeps pushing down, at a tempo that wanders."""
+    whole = float(rng.uniform(0.42, 0.68))
+    second = 0.24 + float(rng.uniform(0.0, 0.6))
+    contacts = [layer.snap(rng, second)]
+    while len(contacts) < 10:
+        second += whole * float(np.clip(rng.normal(0.9, 0.12), 0.65, 1.0))
+        if second > seconds - 0.15:
+            break
+        contacts.append(layer.snap(rng, second))
+    forces = [float(force) for force in rng.uniform(0.7, 1.0, len(contacts))]
+    return _Flight(contacts, forces, float(rng.uniform(0.36, 0.46)), whole)
+
+
+def _hand(canvas: Canvas, x: float, top: float, skin: Colour) -> None:
+    canvas.line([(x + 0.3, top - 0.2), (x + 0.06, top - 0.04)], skin, 0.07)
+    canvas.line([(x - 0.09, top - 0.025), (x + 0.07, top - 0.035)], skin, 0.05)
+
+
 def _sound(rng: np.random.Generator, seconds: float, ball: _Ball, surface: str, flight: _Flight) -> np.ndarray:
     base = rng.uniform(*ball.hertz)
     body = sounds.bank(rng, base, (1.0, 1.47, 2.1, 2.9, 4.2, 6.3), decay=ball.decay, damping=0.5, tilt=0.7)
@@ -129,8 +148,10 @@ def ball_bounce(rng: np.random.Generator, seconds: float) -> layer.Layer:
     ground_colour = layer.tint(rng, layer.FLOORS[surface], 12)
     colour = layer.tint(rng, ball.colours[int(rng.integers(len(ball.colours)))])
     radius = float(rng.uniform(*ball.radius))
-    flight = _fly(rng, seconds, float(rng.uniform(*ball.restitution)))
-    start, speed = float(rng.uniform(0.25, 0.55)), float(rng.uniform(-0.04, 0.1))
+    dribbled = bool(ball.name in {"basketball", "rubber ball"} and rng.random() < 0.4)
+    flight = _dribble(rng, seconds) if dribbled else _fly(rng, seconds, float(rng.uniform(*ball.restitution)))
+    skin = layer.tint(rng, (206, 158, 126), 14)
+    start, speed = float(rng.uniform(0.3, 0.5)), 0.0 if dribbled else float(rng.uniform(-0.04, 0.1))
 
     def draw(canvas: Canvas, second: float) -> None:
         above = flight.above(second)
@@ -139,6 +160,9 @@ def ball_bounce(rng: np.random.Generator, seconds: float) -> layer.Layer:
         x = min(0.85, max(0.15, start + speed * second))
         shadow = max(0.35, 1.0 - above)
         canvas.ellipse(x, _FLOOR, radius * shadow, 0.02 * shadow, colour=shade(ground_colour, 0.55))
+        if dribbled:
+            rest = _FLOOR - 2.0 * radius - 0.75 * flight.height
+            _hand(canvas, x, min(rest, _FLOOR - 2.0 * radius - above), skin)
         _paint(canvas, ball, colour, (x, _FLOOR - above - radius * (1.0 - squash), radius), squash)
 
     adjective = layer.pick(rng, ball.adjectives)
@@ -148,6 +172,11 @@ def ball_bounce(rng: np.random.Generator, seconds: float) -> layer.Layer:
         f"a {adjective} {ball.name} drops onto a {surface} floor and bounces",
         f"the sound of a {ball.name} bouncing on a {surface} floor",
     ))  # fmt: skip
+    if dribbled:
+        caption = layer.pick(rng, (
+            f"someone dribbling a {adjective} {ball.name} on a {surface} floor",
+            f"a hand bounces a {ball.name} on a {surface} floor",
+        ))  # fmt: skip
     return layer.Layer(
         label="ball_bounce", caption=caption, draw=draw, events=tuple(flight.contacts),
         ground=lambda canvas, reach: layer.floor(canvas, reach, surface, ground_colour, 0.74),

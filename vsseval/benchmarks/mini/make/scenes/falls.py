@@ -21,10 +21,15 @@ _GRAVITY = 2.6
 
 def _shards(rng: np.random.Generator, count: int) -> np.ndarray:
     """Initial speeds (x, y up), spin and size of each shard, shape (count, 4)."""
-    return np.stack([
-        rng.normal(0.0, 0.38, count), rng.uniform(0.25, 1.15, count),
-        rng.uniform(-14.0, 14.0, count), rng.uniform(0.025, 0.065, count),
-    ], axis=1)
+    return np.stack(
+        [
+            rng.normal(0.0, 0.38, count),
+            rng.uniform(0.25, 1.15, count),
+            rng.uniform(-14.0, 14.0, count),
+            rng.uniform(0.025, 0.065, count),
+        ],
+        axis=1,
+    )
 
 
 def glass_break(rng: np.random.Generator, seconds: float) -> layer.Layer:
@@ -37,8 +42,28 @@ def glass_break(rng: np.random.Generator, seconds: float) -> layer.Layer:
     colour: Colour = layer.tint(rng, (60, 130, 80) if kind == "bottle" else (176, 220, 236), 12)
     outline = {
         "glass": [(-0.09, -0.2), (0.09, -0.2), (0.07, 0.0), (-0.07, 0.0)],
-        "bottle": [(-0.03, -0.3), (0.03, -0.3), (0.035, -0.2), (0.08, -0.15), (0.08, 0.0), (-0.08, 0.0), (-0.08, -0.15), (-0.035, -0.2)],
-        "wine glass": [(-0.09, -0.26), (0.09, -0.26), (0.06, -0.12), (0.015, -0.1), (0.015, -0.02), (0.06, 0.0), (-0.06, 0.0), (-0.015, -0.02), (-0.015, -0.1), (-0.06, -0.12)],
+        "bottle": [
+            (-0.03, -0.3),
+            (0.03, -0.3),
+            (0.035, -0.2),
+            (0.08, -0.15),
+            (0.08, 0.0),
+            (-0.08, 0.0),
+            (-0.08, -0.15),
+            (-0.035, -0.2),
+        ],
+        "wine glass": [
+            (-0.09, -0.26),
+            (0.09, -0.26),
+            (0.06, -0.12),
+            (0.015, -0.1),
+            (0.015, -0.02),
+            (0.06, 0.0),
+            (-0.06, 0.0),
+            (-0.015, -0.02),
+            (-0.015, -0.1),
+            (-0.06, -0.12),
+        ],
     }[kind]
     shards = _shards(rng, 22)
     landings = event + 2.0 * shards[:, 1] / _GRAVITY
@@ -59,11 +84,7 @@ def glass_break(rng: np.random.Generator, seconds: float) -> layer.Layer:
     def broken(canvas: Canvas, past: float) -> None:
         x0 = edge + 0.16
         if past < 0.1:
-            for step in range(9):
-                way = math.pi * step / 8.0
-                near, far = 0.04 + 1.4 * past, 0.12 + 2.4 * past
-                canvas.line([(x0 + near * math.cos(way), _FLOOR - near * math.sin(way)),
-                             (x0 + far * math.cos(way), _FLOOR - far * math.sin(way))], (255, 255, 255), 0.014)
+            layer.burst_marks(canvas, (x0, _FLOOR), (-math.pi, 0.0), past, count=9, colour=(255, 255, 255))
         for speed, up, rate, size in shards:
             flight = 2.0 * up / _GRAVITY
             when = min(past, flight)
@@ -92,14 +113,23 @@ def glass_break(rng: np.random.Generator, seconds: float) -> layer.Layer:
     for second, size in zip(landings, shards[:, 3], strict=True):
         shard = sounds.bank(rng, 100.0 / size + 800.0, (1.0, 1.6, 2.3), decay=rng.uniform(0.03, 0.07), damping=0.3)
         sounds.add(track, float(second), shard.strike(0.5), 0.5)
-    caption = layer.pick(rng, (
-        f"a {kind} falls and shatters on a {surface} floor", f"a {kind} breaking on the floor",
-        f"the crash of a {kind} shattering on a {surface} floor", f"a {kind} drops from a shelf and breaks into pieces",
-    ))
+    caption = layer.pick(
+        rng,
+        (
+            f"a {kind} falls and shatters on a {surface} floor",
+            f"a {kind} breaking on the floor",
+            f"the crash of a {kind} shattering on a {surface} floor",
+            f"a {kind} drops from a shelf and breaks into pieces",
+        ),
+    )
     return layer.Layer(
-        label="glass_break", caption=caption, draw=draw, events=(event,),
+        label="glass_break",
+        caption=caption,
+        draw=draw,
+        events=(event,),
         ground=lambda canvas, reach: layer.floor(canvas, reach, surface, ground_colour, 0.78),
-        audio=sounds.finish(rng, track, peak=(0.5, 0.8)), notes={"object": kind, "floor": surface},
+        audio=sounds.finish(rng, track, peak=(0.5, 0.8)),
+        notes={"object": kind, "floor": surface},
     )
 
 
@@ -125,7 +155,7 @@ def _step_sound(rng: np.random.Generator, seconds: float, events: list[float], s
 
 
 def _leg(canvas: Canvas, hip: Point, ankle: Point, colour: Colour, shoe: Colour) -> None:
-    thigh = 0.31
+    thigh = 0.3
     reach = math.dist(hip, ankle)
     half = min(0.5 * reach, thigh)
     bulge = math.sqrt(max(0.0, thigh**2 - half**2))
@@ -133,7 +163,16 @@ def _leg(canvas: Canvas, hip: Point, ankle: Point, colour: Colour, shoe: Colour)
     knee = (hip[0] + across * half + down * bulge, hip[1] + down * half - across * bulge)
     canvas.line([hip, knee, ankle], colour, 0.095)
     heel = (ankle[0] - 0.055, ankle[1] + 0.055)
-    canvas.polygon([(heel[0], heel[1] - 0.1), (heel[0] + 0.1, heel[1] - 0.1), (heel[0] + 0.19, heel[1] - 0.035), (heel[0] + 0.19, heel[1]), heel], shoe)
+    canvas.polygon(
+        [
+            (heel[0], heel[1] - 0.1),
+            (heel[0] + 0.1, heel[1] - 0.1),
+            (heel[0] + 0.19, heel[1] - 0.035),
+            (heel[0] + 0.19, heel[1]),
+            heel,
+        ],
+        shoe,
+    )
 
 
 def footsteps(rng: np.random.Generator, seconds: float) -> layer.Layer:
@@ -144,7 +183,7 @@ def footsteps(rng: np.random.Generator, seconds: float) -> layer.Layer:
     while (following := events[-1] + gap * float(rng.normal(1.0, 0.04))) < seconds - 0.12 and len(events) < 10:
         events.append(layer.snap(rng, following))
     cloth, shoe = shade(layer.vivid(rng), 0.7), layer.tint(rng, (40, 34, 32), 10)
-    stride = float(rng.uniform(0.2, 0.26))
+    stride = float(rng.uniform(0.24, 0.31))
     knots = [events[0] - 2 * gap, events[0] - gap, *events, events[-1] + gap, events[-1] + 2 * gap]
     ground_colour = layer.tint(rng, layer.FLOORS[surface], 8)
     marks = rng.random((30, 2))
@@ -153,16 +192,18 @@ def footsteps(rng: np.random.Generator, seconds: float) -> layer.Layer:
         """Place of the foot that lands at step `index`, against the hip, and its height."""
         parity = (phase - index) % 2.0
         if parity < 1.25:  # planted since its landing
-            return stride * (0.75 - 1.1 * parity), 0.0
+            return stride * (0.62 - 1.1 * parity), 0.0
         share = (parity - 1.25) / 0.75
-        start = 0.75 - 1.1 * 1.25
-        return stride * (start + (0.75 - start) * math.sin(0.5 * math.pi * share)), 0.13 * 4.0 * share * (1.0 - share)
+        start = 0.62 - 1.1 * 1.25
+        return stride * (start + (0.62 - start) * math.sin(0.5 * math.pi * share)), 0.13 * 4.0 * share * (1.0 - share)
 
     def draw(canvas: Canvas, second: float) -> None:
         phase = float(np.interp(second, knots, np.arange(-2, len(knots) - 2)))
         for x0, y0 in marks:
             x = (x0 - 1.1 * stride * phase) % 1.0
-            canvas.line([(x, _FLOOR + 0.12 * y0), (min(1.0, x + 0.04), _FLOOR + 0.12 * y0)], shade(ground_colour, 0.7), 0.014)
+            canvas.line(
+                [(x, _FLOOR + 0.12 * y0), (min(1.0, x + 0.04), _FLOOR + 0.12 * y0)], shade(ground_colour, 0.7), 0.014
+            )
         last, past = layer.since(second, events)
         hip = (0.5, 0.24 + 0.016 * max(0.0, 1.0 - past / 0.12))
         for index, colour in ((1, shade(cloth, 0.65)), (0, cloth)):
@@ -170,15 +211,32 @@ def footsteps(rng: np.random.Generator, seconds: float) -> layer.Layer:
             _leg(canvas, hip, (hip[0] + x, _FLOOR - 0.055 - height), colour, shoe)
             if past < 0.12 and last % 2 == index:
                 for way in (-1.0, 0.0, 1.0, 2.0):
-                    canvas.ellipse(hip[0] + x + 0.06 * way, _FLOOR - 0.01 - 0.25 * past, 0.014, colour=shade(ground_colour, 1.4))
-        canvas.polygon([(0.38, hip[1] - 0.26), (0.6, hip[1] - 0.26), (0.57, hip[1] + 0.04), (0.43, hip[1] + 0.04)], shade(cloth, 1.25))
+                    canvas.ellipse(
+                        hip[0] + x + 0.06 * way, _FLOOR - 0.01 - 0.25 * past, 0.014, colour=shade(ground_colour, 1.4)
+                    )
+        canvas.polygon(
+            [(0.38, hip[1] - 0.26), (0.6, hip[1] - 0.26), (0.57, hip[1] + 0.04), (0.43, hip[1] + 0.04)],
+            shade(cloth, 1.25),
+        )
 
     pace = "slowly" if gap > 0.58 else "briskly" if gap < 0.47 else "steadily"
     ground = {"wooden": "a wooden floor", "concrete": "concrete", "gravel": "gravel", "snow": "snow"}[surface]
-    caption = layer.pick(rng, (f"a person walking {pace} on {ground}", f"footsteps on {ground}", f"someone walks {pace} across {ground}", f"shoes stepping {pace} on {ground}"))
+    caption = layer.pick(
+        rng,
+        (
+            f"a person walking {pace} on {ground}",
+            f"footsteps on {ground}",
+            f"someone walks {pace} across {ground}",
+            f"shoes stepping {pace} on {ground}",
+        ),
+    )
     return layer.Layer(
-        label="footsteps", caption=caption, draw=draw, events=tuple(events),
+        label="footsteps",
+        caption=caption,
+        draw=draw,
+        events=tuple(events),
         setting="outdoor" if surface in {"gravel", "snow"} else "indoor",
         ground=lambda canvas, reach: layer.floor(canvas, reach, "plain", ground_colour, 0.8),
-        audio=_step_sound(rng, seconds, events, surface), notes={"floor": surface, "speed": pace},
+        audio=_step_sound(rng, seconds, events, surface),
+        notes={"floor": surface, "speed": pace},
     )

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from vsseval.benchmarks.mini.make.clip import FPS
-from vsseval.benchmarks.mini.make.draw import Canvas, Colour, mix, shade
+from vsseval.benchmarks.mini.make.draw import Canvas, Colour, Point, mix, shade
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-Setting = Literal["indoor", "outdoor", "night"]
+Setting = Literal["indoor", "outdoor", "overcast", "night"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +39,8 @@ class Layer:
     """Seconds of the contacts; empty for continuous classes."""
     intensity: Callable[[float], float] | None = None
     """Of continuous classes: 0..1, what both the picture's motion and the loudness follow."""
+    fills: bool = False
+    """Whether it lies over its whole unit square, so that a camera must not look past the edges."""
     notes: dict[str, str] = field(default_factory=dict)
 
 
@@ -132,6 +134,23 @@ def since(second: float, events: Sequence[float]) -> tuple[int, float]:
     """Index of the last contact and the seconds since; (-1, infinity) before the first."""
     last = int(np.searchsorted(np.asarray(events), second + 0.009, "right")) - 1
     return (last, max(0.0, second - events[last])) if last >= 0 else (-1, float("inf"))
+
+
+def burst_marks(
+    canvas: Canvas,
+    place: Point,
+    span: Point,
+    past: float,
+    *,
+    count: int = 3,
+    colour: Colour = (250, 240, 200),
+) -> None:
+    """Strokes that fly apart from a contact, `past` seconds after it, between two angles of `span` (radians)."""
+    near, far = 0.05 + 1.1 * past, 0.11 + 2.2 * past
+    for way in np.linspace(span[0], span[1], count):
+        across, down = float(np.cos(way)), float(np.sin(way))
+        start = (place[0] + near * across, place[1] + near * down)
+        canvas.line([start, (place[0] + far * across, place[1] + far * down)], colour, 0.014)
 
 
 def pick(rng: np.random.Generator, choices: Sequence[str]) -> str:

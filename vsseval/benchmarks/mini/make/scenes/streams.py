@@ -41,9 +41,27 @@ def _wheel(canvas: Canvas, x: float, y: float, radius: float, angle: float) -> N
 
 
 _BODIES: dict[str, list[Point]] = {
-    "car": [(0.08, 0.72), (0.08, 0.58), (0.24, 0.54), (0.34, 0.4), (0.64, 0.4), (0.76, 0.54), (0.92, 0.58), (0.92, 0.72)],
+    "car": [
+        (0.08, 0.72),
+        (0.08, 0.58),
+        (0.24, 0.54),
+        (0.34, 0.4),
+        (0.64, 0.4),
+        (0.76, 0.54),
+        (0.92, 0.58),
+        (0.92, 0.72),
+    ],
     "van": [(0.08, 0.74), (0.08, 0.32), (0.72, 0.32), (0.82, 0.5), (0.92, 0.54), (0.92, 0.74)],
-    "tractor": [(0.14, 0.66), (0.14, 0.5), (0.22, 0.5), (0.22, 0.26), (0.5, 0.26), (0.52, 0.5), (0.9, 0.52), (0.9, 0.68)],
+    "tractor": [
+        (0.14, 0.66),
+        (0.14, 0.5),
+        (0.22, 0.5),
+        (0.22, 0.26),
+        (0.5, 0.26),
+        (0.52, 0.5),
+        (0.9, 0.52),
+        (0.9, 0.68),
+    ],
 }
 _WINDOWS: dict[str, list[Point]] = {
     "car": [(0.36, 0.44), (0.62, 0.44), (0.71, 0.54), (0.29, 0.54)],
@@ -75,7 +93,9 @@ def engine(rng: np.random.Generator, seconds: float) -> layer.Layer:
             age = (phase + 1.4 * second) % 1.0
             if index / 8.0 < 0.15 + strength and kind != "tractor":
                 puff = with_alpha((150, 150, 156), 0.75 * (1.0 - age))
-                canvas.ellipse(0.1 - 0.2 * age + 0.08, 0.74 - 0.12 * age * high, 0.02 + 0.045 * age * (0.4 + strength), colour=puff)
+                canvas.ellipse(
+                    0.1 - 0.2 * age + 0.08, 0.74 - 0.12 * age * high, 0.02 + 0.045 * age * (0.4 + strength), colour=puff
+                )
             elif index / 8.0 < 0.15 + strength:
                 puff = with_alpha((90, 90, 96), 0.8 * (1.0 - age))
                 canvas.ellipse(0.74 - 0.2 * age, 0.36 - 0.3 * age, 0.02 + 0.06 * age * (0.4 + strength), colour=puff)
@@ -87,12 +107,26 @@ def engine(rng: np.random.Generator, seconds: float) -> layer.Layer:
         for x, radius in wheels:
             _wheel(canvas, x, 0.88 - radius, radius, 11.0 * way * 0.14 / radius)
 
-    caption = layer.pick(rng, (f"a {kind} engine revving up and down", f"a {kind} driving, its engine speeding up and slowing down", f"the motor of a {kind} running", f"a {kind} accelerates on a road"))
+    caption = layer.pick(
+        rng,
+        (
+            f"a {kind} engine revving up and down",
+            f"a {kind} driving, its engine speeding up and slowing down",
+            f"the motor of a {kind} running",
+            f"a {kind} accelerates on a road",
+        ),
+    )
     road = layer.tint(rng, layer.FLOORS["asphalt"], 6)
     return layer.Layer(
-        label="engine", caption=caption, draw=draw, setting="outdoor", intensity=course,
+        label="engine",
+        caption=caption,
+        draw=draw,
+        setting="outdoor",
+        fills=True,
+        intensity=course,
         ground=lambda canvas, reach: layer.floor(canvas, reach, "plain", road, 0.82),
-        audio=_engine_sound(rng, seconds, course, idle), notes={"object": kind},
+        audio=_engine_sound(rng, seconds, course, idle),
+        notes={"object": kind},
     )
 
 
@@ -132,11 +166,19 @@ def wind(rng: np.random.Generator, seconds: float) -> layer.Layer:
             for side in (-1.0, 1.0):
                 for k in (2, 3, 4, 5):
                     x, y = trunk[k]
-                    canvas.line([(x, y), (x + side * 0.16 + 0.6 * bend, y - 0.15 + 0.1 * abs(bend))], (92, 64, 42), 0.02)
+                    canvas.line(
+                        [(x, y), (x + side * 0.16 + 0.6 * bend, y - 0.15 + 0.1 * abs(bend))], (92, 64, 42), 0.02
+                    )
         else:
             for bx, by in blobs:
                 lag = 0.02 * strength * math.sin(17.0 * second + 3.0 * bx)
-                canvas.ellipse(top[0] + 0.14 * bx + 0.3 * bend + lag, top[1] + 0.11 * by, 0.12, 0.1, colour=shade(crown, 1.0 + 0.15 * by))
+                canvas.ellipse(
+                    top[0] + 0.14 * bx + 0.3 * bend + lag,
+                    top[1] + 0.11 * by,
+                    0.12,
+                    0.1,
+                    colour=shade(crown, 1.0 + 0.15 * by),
+                )
         for x in blades:
             tip = way * (0.09 * strength + 0.02 * math.sin(11.0 * second + 9.0 * x) * strength)
             canvas.line([(x, 0.92), (x + tip, 0.82 + 0.03 * strength)], shade(ground_colour, 0.75), 0.012)
@@ -147,11 +189,25 @@ def wind(rng: np.random.Generator, seconds: float) -> layer.Layer:
                 canvas.ellipse(x, y, 0.016, 0.011, colour=shade(crown, 0.7))
 
     tree = "a bare tree" if bare else "a leafy tree"
-    caption = layer.pick(rng, (f"gusts of wind bending {tree}", f"wind blowing through {tree}", f"strong wind howls around {tree}", f"{tree} swaying in the wind"))
+    caption = layer.pick(
+        rng,
+        (
+            f"gusts of wind bending {tree}",
+            f"wind blowing through {tree}",
+            f"strong wind howls around {tree}",
+            f"{tree} swaying in the wind",
+        ),
+    )
     return layer.Layer(
-        label="wind", caption=caption, draw=draw, setting="outdoor", intensity=course,
+        label="wind",
+        caption=caption,
+        draw=draw,
+        setting="outdoor",
+        fills=True,
+        intensity=course,
         ground=lambda canvas, reach: layer.floor(canvas, reach, "plain", ground_colour, 0.84),
-        audio=_wind_sound(rng, seconds, course, 0.05 if bare else 0.35), notes={"object": tree},
+        audio=_wind_sound(rng, seconds, course, 0.05 if bare else 0.35),
+        notes={"object": tree},
     )
 
 
@@ -190,7 +246,12 @@ def siren(rng: np.random.Generator, seconds: float) -> layer.Layer:
         roof = shape[3][1] if kind == "police car" else shape[1][1]
         y = roof - 0.05
         for x, colour, share in ((0.41, lamp, bright), (0.57, other, 1.0 - bright if two_tone else bright)):
-            canvas.rectangle((x - 0.075, y - 0.045), (x + 0.075, y + 0.05), mix(shade(colour, 0.25), shade(colour, 1.35), share), radius=0.03)
+            canvas.rectangle(
+                (x - 0.075, y - 0.045),
+                (x + 0.075, y + 0.05),
+                mix(shade(colour, 0.25), shade(colour, 1.35), share),
+                radius=0.03,
+            )
             _glow(canvas, x, y, colour, share)
             if share > 0.6:
                 canvas.ellipse(x, y, 0.05 * share, colour=(255, 250, 240))
@@ -201,10 +262,26 @@ def siren(rng: np.random.Generator, seconds: float) -> layer.Layer:
     hertz = low * (high / low) ** smooth if not two_tone else low * np.where(strength > 0.5, 1.335, 1.0)
     phase = 2.0 * np.pi * np.cumsum(hertz) / sounds.SAMPLE_RATE
     track = sum(np.sin(order * phase) / order**1.1 for order in range(1, 6))
-    gain = (0.35 + 0.65 * smooth) if not two_tone else 1.0 - 0.9 * np.abs(np.gradient(smooth)) / max(float(np.abs(np.gradient(smooth)).max()), 1e-9)
-    caption = layer.pick(rng, (f"the siren of {'an' if kind == 'ambulance' else 'a'} {kind} wailing", f"{'an' if kind == 'ambulance' else 'a'} {kind} with flashing lights and its siren on", f"an emergency siren, {'two tones' if two_tone else 'rising and falling'}", f"a wailing {kind} siren"))
+    gain = (
+        (0.35 + 0.65 * smooth)
+        if not two_tone
+        else 1.0 - 0.9 * np.abs(np.gradient(smooth)) / max(float(np.abs(np.gradient(smooth)).max()), 1e-9)
+    )
+    caption = layer.pick(
+        rng,
+        (
+            f"the siren of {'an' if kind == 'ambulance' else 'a'} {kind} wailing",
+            f"{'an' if kind == 'ambulance' else 'a'} {kind} with flashing lights and its siren on",
+            f"an emergency siren, {'two tones' if two_tone else 'rising and falling'}",
+            f"a wailing {kind} siren",
+        ),
+    )
     return layer.Layer(
-        label="siren", caption=caption, draw=draw, setting="night", intensity=lambda second: float(level(np.array([second]))[0]),
+        label="siren",
+        caption=caption,
+        draw=draw,
+        setting="night",
+        intensity=lambda second: float(level(np.array([second]))[0]),
         ground=lambda canvas, reach: layer.floor(canvas, reach, "plain", (48, 50, 58), 0.82),
         audio=sounds.finish(rng, np.asarray(track * gain), room=0.1, peak=(0.3, 0.6)),
         notes={"object": kind, "tone": "two tones" if two_tone else "wail"},

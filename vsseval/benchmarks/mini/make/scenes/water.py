@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.benchmarks.mini.make import sounds
-from vsseval.benchmarks.mini.make.draw import mix, shade, with_alpha
+from vsseval.benchmarks.mini.make.draw import mix, shade
 from vsseval.benchmarks.mini.make.scenes import layer
 
 if TYPE_CHECKING:
@@ -79,14 +79,23 @@ def drip(rng: np.random.Generator, seconds: float) -> layer.Layer:
                 canvas.ellipse(0.5, mouth + grown * 0.6, grown, grown, colour=_DROP)
 
     where = "a metal sink" if metal else layer.pick(rng, ("a bucket of water", "a basin full of water"))
-    caption = layer.pick(rng, (
-        f"water dripping from a tap into {where}", f"drops fall from a faucet into {where}",
-        f"a leaking tap drips into {where}", f"single drops of water falling into {where}",
-    ))
+    caption = layer.pick(
+        rng,
+        (
+            f"water dripping from a tap into {where}",
+            f"drops fall from a faucet into {where}",
+            f"a leaking tap drips into {where}",
+            f"single drops of water falling into {where}",
+        ),
+    )
     return layer.Layer(
-        label="drip", caption=caption, draw=draw, events=tuple(events),
+        label="drip",
+        caption=caption,
+        draw=draw,
+        events=tuple(events),
         ground=lambda canvas, reach: layer.floor(canvas, reach, "tiled", layer.FLOORS["tiled"], 0.86),
-        audio=_drip_sound(rng, seconds, events, metal), notes={"object": where},
+        audio=_drip_sound(rng, seconds, events, metal),
+        notes={"object": where},
     )
 
 
@@ -121,7 +130,6 @@ def rain(rng: np.random.Generator, seconds: float) -> layer.Layer:
 
     def draw(canvas: Canvas, second: float) -> None:
         strength = course(second)
-        canvas.fill(with_alpha((40, 46, 56), 0.12 + 0.25 * strength))
         for index in np.flatnonzero(rank < strength):
             x0, phase, near = drops[index]
             fallen = (phase + (speed + 0.5 * near) * second) % 1.0
@@ -144,11 +152,23 @@ def rain(rng: np.random.Generator, seconds: float) -> layer.Layer:
                     canvas.line([(x, top), (x, 1.0 + reach)], shade(ground_colour, 0.75), 0.012)
 
     heavy = "rain of changing strength"
-    caption = layer.pick(rng, (
-        f"rain falling on {where}", f"{heavy} falls on {where}", f"a rain shower on {where} grows and slackens",
-        f"heavy rain pouring on {where}",
-    ))
+    caption = layer.pick(
+        rng,
+        (
+            f"rain falling on {where}",
+            f"{heavy} falls on {where}",
+            f"a rain shower on {where} grows and slackens",
+            f"heavy rain pouring on {where}",
+        ),
+    )
     return layer.Layer(
-        label="rain", caption=caption, draw=draw, ground=ground, setting="outdoor", intensity=course,
-        audio=_rain_sound(rng, seconds, course, where == "a metal roof"), notes={"surface": where},
+        label="rain",
+        caption=caption,
+        draw=draw,
+        ground=ground,
+        setting="overcast",
+        fills=True,
+        intensity=course,
+        audio=_rain_sound(rng, seconds, course, where == "a metal roof"),
+        notes={"surface": where},
     )
