@@ -1,0 +1,78 @@
+"""Clips of the joint benchmark: a speaking head beside a sounding object, both seen and both heard."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vsseval.benchmarks.mini.make.clip import FPS, SAMPLE_RATE, Rendered
+from vsseval.benchmarks.mini.make.draw import Canvas
+from vsseval.benchmarks.mini.make.face import draw_appearance, draw_backdrop, draw_head, draw_pose
+from vsseval.benchmarks.mini.make.speech import Voice
+from vsseval.benchmarks.mini.make.vtts import say, supersample
+
+SECONDS = (4.0, 5.0)
+LEAD_SECONDS = (0.3, 1.6)
+"""Speech starts anywhere here, so that the object is also heard alone."""
+HEAD, OBJECT = 0.62, 0.42
+"""Sides of the two regions of the picture."""
+BLOWS_DB, STREAMS_DB = (-10.0, -6.0), (-18.0, -14.0)
+"""Level of the object's sound below the speech (root mean squares). What sounds all the time hides more of the
+speech than blows do: at 10 dB below, a recogniser loses most words."""
+PEAK = 0.95
+
+
+def make_joint(
+    rng: np.random.Generator, label: str, text: str, voice: Voice, size: int, language: str = "en-grid"
+) -> Rendered:
+    """Render a head that says `text` beside an object of class `label`.
+
+    Args:
+        rng: source of all that varies.
+        label: class of the object, one of `v2s.LABELS`.
+        text: words, lower case.
+        voice: who is heard.
+        size: side of the picture in pixels.
+        language: of the text, "en-grid" or "en".
+    """
+    from vsseval.benchmarks.mini.make.v2s import make_event_layer
+
+    spoken = say(rng, text, voice, seconds=float(rng.uniform(*SECONDS)), lead=LEAD_SECONDS)
+    thing = make_event_layer(rng, label, spoken.frames / FPS)
+    level = float(rng.uniform(*(BLOWS_DB if thing.events else STREAMS_DB)))
+    person, pose = draw_appearance(rng), draw_pose(rng, spoken.frames)
+    left = bool(rng.random() < 0.5)
+    backdrop = Canvas(size, supersample(size))
+    draw_backdrop(backdrop, person)
+    frames = np.empty((spoken.frames, size, size, 3), dtype=np.uint8)
+    for i, shape in enumerate(spoken.track.shape):
+        picture = backdrop.copy()
+        beside = picture.view(0.57 if left else 0.01, 0.3, OBJECT)
+        thing.ground(beside, 0.0)
+        thing.draw(beside, i / FPS)
+        draw_head(picture.view(-0.05 if left else 0.43, 1.0 - HEAD, HEAD), person, pose, shape, i)
+        frames[i] = picture.array()
+    return Rendered(
+        frames=frames,
+        audio=_mixed(spoken.audio, thing.audio, level, spoken.window),
+        caption=thing.caption,
+        label=label,
+        events=thing.events,
+        transcript=text,
+        language=language,
+        voice=voice.name,
+        speech_window=spoken.window,
+        viseme=spoken.track.viseme,
+        mouth=spoken.track.curves,
+        notes={**thing.notes, "level_db": f"{level:.1f}"},
+    )
+
+
+def _mixed(speech: np.ndarray, other: np.ndarray, level: float, window: tuple[float, float]) -> np.ndarray:
+    """Add the object's sound at `level` dB relative to the speech; blows are measured where they sound."""
+    first, last = (round(second * SAMPLE_RATE) for second in window)
+    loud = float(np.sqrt(np.mean(speech[first:last] ** 2)))
+    power = np.convolve(other.astype(np.float64) ** 2, np.full(800, 1 / 800), mode="same")
+    heard = power[power > 0.01 * power.max()]
+    gain = loud * 10 ** (level / 20) / max(float(np.sqrt(heard.mean())), 1e-9) if heard.size else 0.0
+    mixed = speech + gain * other[: len(speech)]
+    return np.asarray(mixed * min(1.0, PEAK / float(np.abs(mixed).max())), dtype=np.float32)
