@@ -14,7 +14,7 @@ import numpy as np
 
 from vsseval.benchmarks.mini.make.clip import FPS, Rendered
 from vsseval.benchmarks.mini.make.draw import Canvas, Colour, mix, shade
-from vsseval.benchmarks.mini.make.scenes import balls, falls, layer, streams, strikes, water
+from vsseval.benchmarks.mini.make.scenes import balls, glass, layer, music, steps, streams, strikes, water
 from vsseval.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 _MAKERS: dict[str, Callable[[np.random.Generator, float], layer.Layer]] = {
     "ball_bounce": balls.ball_bounce,
     "hammer": strikes.hammer,
-    "drum": strikes.drum,
+    "drum": music.drum,
     "knock": strikes.knock,
-    "bell": strikes.bell,
+    "bell": music.bell,
     "drip": water.drip,
-    "glass_break": falls.glass_break,
-    "footsteps": falls.footsteps,
+    "glass_break": glass.glass_break,
+    "footsteps": steps.footsteps,
     "engine": streams.engine,
     "rain": water.rain,
     "wind": streams.wind,

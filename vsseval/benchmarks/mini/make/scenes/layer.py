@@ -78,6 +78,7 @@ class Curve:
         return np.asarray(self._values[place] + (self._values[place + 1] - self._values[place]) * share)
 
     def __call__(self, second: float) -> float:
+        """The value at one second."""
         return float(self.at(np.array([second]))[0])
 
 
@@ -108,6 +109,11 @@ def beats(
             break
         found.append(snap(rng, second))
     return found[: int(rng.integers(max(1, len(found) // 2), len(found) + 1))]
+
+
+def blow_forces(rng: np.random.Generator, count: int) -> list[float]:
+    """Forces 0.4..1 of a row of blows."""
+    return [float(force) for force in np.clip(rng.normal(0.78, 0.16, count), 0.4, 1.0)]
 
 
 def lift(second: float, events: Sequence[float], forces: Sequence[float], lead: float = 0.3) -> float:
