@@ -127,7 +127,8 @@ class LatentCodec(nn.Module):
     def encode(self, audio: Tensor) -> Tensor:
         """Map sound (batch, frames * 640) to latents (batch, channels, frames)."""
         blocks = self.mel(audio).unflatten(1, (-1, STACK)).flatten(2)
-        return ((blocks - self.mean) @ self.basis / self.scale).transpose(1, 2)
+        latent: Tensor = (blocks - self.mean) @ self.basis / self.scale
+        return latent.transpose(1, 2)
 
     def decode(self, latent: Tensor, *, seed: int) -> Tensor:
         """Map one latent (channels, frames) to sound (frames * 640,)."""

@@ -91,7 +91,8 @@ class Attention(nn.Module):
 
     @staticmethod
     def _split(x: Tensor, heads: int) -> Tensor:
-        return x.unflatten(-1, (heads, -1)).transpose(1, 2)
+        batch, length, width = x.shape
+        return x.view(batch, length, heads, width // heads).transpose(1, 2)
 
 
 class GatedLinear(nn.Module):

@@ -30,7 +30,7 @@ def flow_loss(dit: DiT, latent: Tensor, conditions: Conditions, *, noise: Tensor
     """Mean squared error between predicted and true velocity of the latent channels, per clip: (batch,)."""
     time = t[:, None, None]
     mixed = (1 - time) * noise + time * latent
-    predicted = dit(state(mixed, conditions), t, conditions.cross)[:, : latent.shape[1]]
+    predicted: Tensor = dit(state(mixed, conditions), t, conditions.cross)[:, : latent.shape[1]]
     return (predicted - (latent - noise)).square().mean(dim=(1, 2))
 
 
@@ -51,10 +51,10 @@ def guided_velocity(dit: DiT, conditions: Conditions, *, guidance: float) -> Vel
     def velocity(latent: Tensor, time: float) -> Tensor:
         t = torch.full((latent.shape[0],), time, dtype=latent.dtype, device=latent.device)
         channels = latent.shape[1]
-        with_conditions = dit(state(latent, conditions), t, conditions.cross)[:, :channels]
+        with_conditions: Tensor = dit(state(latent, conditions), t, conditions.cross)[:, :channels]
         if guidance == 1.0:
             return with_conditions
-        without = dit(state(latent, empty), t, None)[:, :channels]
+        without: Tensor = dit(state(latent, empty), t, None)[:, :channels]
         return without + guidance * (with_conditions - without)
 
     return velocity

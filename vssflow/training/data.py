@@ -1,4 +1,4 @@
-"""The training split on disk: one line a clip in `index.jsonl`, one `clips/<id>.npz` with pictures, sound and labels."""
+"""The training split on disk: a line a clip in `index.jsonl`, `clips/<id>.npz` with pictures, sound and labels."""
 
 from __future__ import annotations
 

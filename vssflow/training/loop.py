@@ -1,7 +1,9 @@
 """The training loop: optimiser, schedule, moving average, log and checkpoints that a killed run goes on from.
 
-All randomness of step k comes from a generator seeded with (seed, k), and the data order of an epoch from
-(seed, epoch); so a resumed run takes the steps that an undisturbed one would have taken.
+All randomness of step k comes from a generator seeded with (seed, k, rank), and the data order of an epoch from
+(seed, epoch); so a resumed run takes the steps that an undisturbed one would have taken. Under `torchrun` each
+process takes its share of every batch, and gradients are averaged; one single-threaded process per core is also
+the quickest way to train on a busy CPU, because processes meet once a step and threads meet in every operation.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -56,9 +58,36 @@ class Stage:
     validate: Callable[[], dict[str, float]]
 
 
-def generator_of(seed: int, step: int) -> torch.Generator:
-    """Generator of one step."""
-    return torch.Generator().manual_seed(seed * 1_000_003 + step)
+class Crew(NamedTuple):
+    """The processes of one training."""
+
+    rank: int
+    size: int
+
+    @classmethod
+    def assemble(cls) -> Crew:
+        """Join the processes that `torchrun` has started; alone without it."""
+        if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+            return cls(0, 1)
+        if not torch.distributed.is_initialized():
+            torch.distributed.init_process_group("gloo")
+        return cls(torch.distributed.get_rank(), torch.distributed.get_world_size())
+
+    def average(self, parameters: Sequence[nn.Parameter]) -> None:
+        """Average the gradients of all processes."""
+        if self.size == 1:
+            return
+        gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in parameters]
+        flat = torch.cat([gradient.flatten() for gradient in gradients])
+        torch.distributed.all_reduce(flat)
+        flat /= self.size
+        for parameter, part in zip(parameters, flat.split([p.numel() for p in parameters]), strict=True):
+            parameter.grad = part.view_as(parameter)
+
+
+def generator_of(seed: int, step: int, rank: int = 0) -> torch.Generator:
+    """Generator of one step of one process."""
+    return torch.Generator().manual_seed((seed * 1_000_003 + step) * 64 + rank)
 
 
 def batches(indices: Sequence[int], lengths: Sequence[int], recipe: Recipe, first: int) -> Iterator[list[int]]:
@@ -129,15 +158,18 @@ def fit(stage: Stage, recipe: Recipe, indices: Sequence[int], lengths: Sequence[
         optimiser.load_state_dict(state["optimiser"])
         average.values = state["average"]
         step = state["step"]
-    began, recent = time.monotonic(), []
+    crew, began = Crew.assemble(), time.monotonic()
+    recent: list[dict[str, float]] = []
     for batch in batches(indices, lengths, recipe, step):
         if step >= recipe.steps:
             break
-        losses = _step(stage, optimiser, parameters, recipe, batch, step)
+        share = batch[crew.rank :: crew.size]
+        losses = stage.loss(share, generator_of(recipe.seed, step, crew.rank))
+        _descend(torch.stack(list(losses.values())).sum(), optimiser, parameters, recipe.rate_at(step), crew)
         average.update(stage.module, step)
-        recent.append(losses)
+        recent.append({key: float(value.detach()) for key, value in losses.items()})
         step += 1
-        if step % recipe.save_every == 0 or step == recipe.steps:
+        if crew.rank == 0 and (step % recipe.save_every == 0 or step == recipe.steps):
             line = _line(stage, average, recipe, recent, step, time.monotonic() - began)
             with log.open("a") as file:
                 file.write(json.dumps(line) + "\n")
@@ -153,19 +185,16 @@ def fit(stage: Stage, recipe: Recipe, indices: Sequence[int], lengths: Sequence[
     average.swap(stage.module)
 
 
-def _step(
-    stage: Stage, optimiser: torch.optim.Optimizer, parameters: list[nn.Parameter], recipe: Recipe,
-    batch: list[int], step: int,
-) -> dict[str, float]:  # fmt: skip
+def _descend(
+    loss: Tensor, optimiser: torch.optim.Optimizer, parameters: Sequence[nn.Parameter], rate: float, crew: Crew
+) -> None:
     for group in optimiser.param_groups:
-        group["lr"] = recipe.rate_at(step)
-    losses = stage.loss(batch, generator_of(recipe.seed, step))
-    total = torch.stack(list(losses.values())).sum()
+        group["lr"] = rate
     optimiser.zero_grad(set_to_none=True)
-    total.backward()  # type: ignore[no-untyped-call]
+    loss.backward()  # type: ignore[no-untyped-call]
+    crew.average(parameters)
     nn.utils.clip_grad_norm_(parameters, 1.0)
     optimiser.step()
-    return {key: float(value) for key, value in losses.items()}
 
 
 def _line(

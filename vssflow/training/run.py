@@ -15,7 +15,7 @@ from vssflow.model import VSSFlow
 from vssflow.training.data import Split, summary
 from vssflow.training.features import Item, fit_codec, prepare
 from vssflow.training.flow import FlowTraining
-from vssflow.training.loop import Recipe, fit
+from vssflow.training.loop import Crew, Recipe, fit
 from vssflow.training.vision import VisionTraining
 
 if TYPE_CHECKING:
@@ -54,8 +54,9 @@ def train(training: Training) -> Path:
     items = encode_split(model, split, training)
     train_flow(model, split, items, training, (learn, validation))
     weights = training.out / "vssflow-small.safetensors"
-    model.eval().save(weights)
-    (training.out / "data.json").write_text(json.dumps(summary(split), indent=2))
+    if Crew.assemble().rank == 0:
+        model.eval().save(weights)
+        (training.out / "data.json").write_text(json.dumps(summary(split), indent=2))
     return weights
 
 
@@ -71,13 +72,19 @@ def train_vision(
 
 def encode_split(model: VSSFlow, split: Split, training: Training) -> list[Item]:
     """Fit the components and encode every clip, or load both where that is done."""
+    crew = Crew.assemble()
+    if crew.rank:
+        torch.distributed.barrier()  # the first process writes what the others read
     codec = training.out / "codec.pt"
     if codec.exists():
         model.codec.load_state_dict(torch.load(codec, weights_only=True))
     else:
         fit_codec(model, split)
         torch.save(model.codec.state_dict(), codec)
-    return prepare(model, split, training.out / "features.pt")
+    items = prepare(model, split, training.out / "features.pt")
+    if crew.rank == 0 and crew.size > 1:
+        torch.distributed.barrier()
+    return items
 
 
 def train_flow(

@@ -30,7 +30,7 @@ class Targets(NamedTuple):
 
 def coarse_bands(audio: Tensor, mel: MelSpectrogram, bands: int) -> Tensor:
     """Level of the sound per video frame in `bands` groups of mel bands: (batch, frames, bands), order of one."""
-    levels = mel(audio)
+    levels: Tensor = mel(audio)
     return (levels.unflatten(1, (-1, 4)).mean(2).unflatten(-1, (bands, -1)).mean(-1) + 6.0) / 3.0
 
 
