@@ -43,7 +43,7 @@ def write_with(path: Path, write: Callable[[Path], object], *, durable: bool = T
             write(temporary)
             if durable:
                 sync(temporary)
-            os.replace(temporary, path)
+            temporary.replace(path)
         except BaseException:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)

@@ -1,0 +1,165 @@
+"""Benchmarks and models of one command, each built once, and the metrics that a run needs."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from vsseval import plugins
+from vsseval.errors import EnvironmentFault, UsageError
+from vsseval.metrics.base import DistributionMetric, SampleMetric
+from vsseval.models.base import Model, ModelOptions
+from vsseval.types import Feature
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from vsseval.benchmarks.base import Benchmark
+    from vsseval.types import ExtractorSpec, MetricSpec, RunSpec, Sample
+
+Metric = SampleMetric | DistributionMetric
+
+
+class Catalog:
+    """Builds plugins by name and keeps them for as long as one command lasts.
+
+    A model is shared by all its benchmarks, so its weights are loaded once.
+    """
+
+    def __init__(self) -> None:
+        self._benchmarks: dict[str, tuple[Benchmark, tuple[Sample, ...]]] = {}
+        self._models: dict[tuple[str, Path | None, str], Model] = {}
+
+    def benchmark(self, reference: str) -> Benchmark:
+        """Return the benchmark of `name` or `name:argument`.
+
+        Raises:
+            UsageError: unknown, or the argument makes no sense.
+            EnvironmentFault: its data is not there.
+        """
+        return self._loaded(reference)[0]
+
+    def samples(self, reference: str) -> tuple[Sample, ...]:
+        """Return all samples of a benchmark; ids are unique.
+
+        Raises:
+            UsageError: the manifest is unreadable, empty, or names an id twice.
+            EnvironmentFault: its data is not there.
+        """
+        return self._loaded(reference)[1]
+
+    def model(self, spec: RunSpec) -> Model:
+        """Return the model of a run; its weights are loaded by its first `generate`, not here.
+
+        Raises:
+            UsageError: unknown, or the argument makes no sense.
+            EnvironmentFault: something that it needs is not installed.
+        """
+        name, argument = plugins.split(spec.model)
+        # The checkpoint is asked of the model that was named; the bounds beside it have none.
+        key = (spec.model, spec.checkpoint, spec.device)
+        if key not in self._models:
+            factory = plugins.load("models", name)
+            self._models[key] = factory(ModelOptions(argument, spec.checkpoint, spec.device))
+        return self._models[key]
+
+    def _loaded(self, reference: str) -> tuple[Benchmark, tuple[Sample, ...]]:
+        if reference not in self._benchmarks:
+            name, argument = plugins.split(reference)
+            benchmark: Benchmark = plugins.load("benchmarks", name)(argument)
+            self._benchmarks[reference] = (benchmark, _unique(reference, benchmark.samples()))
+        return self._benchmarks[reference]
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What a run is measured with: metrics and extractors that can be had, and those that cannot."""
+
+    metrics: Mapping[str, Metric]
+    """Metric id -> metric, in the order of ids."""
+    extractors: Mapping[str, ExtractorSpec]
+    unavailable: Mapping[str, str]
+    """Metric id -> why it cannot be had here, and the command that gets it."""
+
+    @cached_property
+    def specs(self) -> dict[str, MetricSpec]:
+        """The declarations of the metrics, by id."""
+        return {name: metric.spec for name, metric in self.metrics.items()}
+
+    def uses(self, metric: str) -> dict[str, ExtractorSpec]:
+        """Return the extractors that a metric reads from, by name, sorted."""
+        names = extractor_names([self.metrics[metric].spec])
+        return {name: self.extractors[name] for name in names}
+
+    def without(self, faults: Mapping[str, str]) -> Measures:
+        """Return the measures that are left when extractors turn out not to work (extractor -> why)."""
+        reasons = dict(self.unavailable)
+        for name in self.metrics:
+            lost = [extractor for extractor in self.uses(name) if extractor in faults]
+            if lost:
+                reasons[name] = faults[lost[0]]
+        left = {name: metric for name, metric in self.metrics.items() if name not in reasons}
+        return replace(self, metrics=left, unavailable=dict(sorted(reasons.items())))
+
+
+def measures(asked: Sequence[str], customary: Sequence[str], earlier: Iterable[str] = ()) -> Measures:
+    """Build the metrics of a run and the declarations of their extractors.
+
+    Args:
+        asked: ids named by the user; they must exist. Empty means `customary`.
+        customary: the benchmark's own; one that is not installed is unavailable, not an error.
+        earlier: ids that the run already holds; those that no longer exist are dropped.
+
+    Raises:
+        UsageError: an asked metric does not exist.
+    """
+    known = set(plugins.names("metrics"))
+    for name in asked:
+        if name not in known:
+            raise plugins.unknown("metric", name, known)
+    metrics: dict[str, Metric] = {}
+    extractors: dict[str, ExtractorSpec] = {}
+    unavailable: dict[str, str] = {}
+    wanted = set(asked or customary) | {name for name in earlier if name in known}
+    for name in sorted(wanted):
+        try:
+            metric: Metric = plugins.load("metrics", name)()
+            used = extractor_names([metric.spec])
+            extractors.update({x: _extractor_spec(x) for x in used if x not in extractors})
+        except (EnvironmentFault, UsageError) as error:
+            unavailable[name] = str(error)
+            continue
+        metrics[name] = metric
+    return Measures(metrics, dict(sorted(extractors.items())), unavailable)
+
+
+def extractor_names(specs: Iterable[MetricSpec]) -> list[str]:
+    """Return the names of all extractors that metrics read from, sorted."""
+    inputs = (value for spec in specs for value in spec.inputs.values())
+    return sorted({value.extractor for value in inputs if isinstance(value, Feature)})
+
+
+def hash_order(samples: Iterable[Sample]) -> list[Sample]:
+    """Return samples in an order that does not depend on the manifest's: by the sha256 of the id."""
+    return sorted(samples, key=lambda sample: hashlib.sha256(sample.id.encode("utf-8")).digest())
+
+
+def _extractor_spec(name: str) -> ExtractorSpec:
+    spec: ExtractorSpec = plugins.load("extractors", name)().spec
+    return spec
+
+
+def _unique(reference: str, samples: Sequence[Sample]) -> tuple[Sample, ...]:
+    if not samples:
+        raise UsageError(f"benchmark '{reference}' has no clips")
+    seen: set[str] = set()
+    for sample in samples:
+        if sample.id in seen:
+            raise UsageError(f"benchmark '{reference}' names the clip '{sample.id}' twice: ids must be unique")
+        seen.add(sample.id)
+        if not sample.id or sample.id != sample.id.encode("utf-8", "replace").decode():
+            raise UsageError(f"benchmark '{reference}': {sample.id!r} is no id: it is empty or not Unicode")
+    return tuple(samples)

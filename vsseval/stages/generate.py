@@ -1,0 +1,196 @@
+"""Turns requests into audio files, one journal line per clip, so that a crash loses the clip in hand at most."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from vsseval import media
+from vsseval.engines.local import Local
+from vsseval.errors import Unmeasurable, VssevalError
+from vsseval.stages.catalog import Catalog
+from vsseval.stages.progress import Quiet
+from vsseval.stages.requests import readable, references
+from vsseval.stages.takes import check
+from vsseval.store import atomic, journal
+from vsseval.types import Generation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from vsseval.engines.base import Engine
+    from vsseval.models.base import Model, Take
+    from vsseval.stages.plan import Plan
+    from vsseval.stages.progress import Progress
+    from vsseval.stages.requests import Given
+    from vsseval.types import Request, Sample
+
+
+def generate(
+    plan: Plan, model: Model | None = None, progress: Progress | None = None, engine: Engine | None = None
+) -> dict[str, Generation]:
+    """Generate every clip that has no sound yet, and return the outcome of all, by id.
+
+    A clip that failed or is missing is tried once more each time that this is called.
+
+    Args:
+        plan: a run that has been begun, with its lock held.
+        model: the model; None builds it from `plan.spec`.
+        progress: who watches.
+        engine: who carries out the shards; None means this process.
+
+    Raises:
+        VssevalError: the machine lacks something; what is done stays done.
+    """
+    watcher = progress or Quiet()
+    watcher.stage("generate", len(plan.samples))
+    (engine or Local()).map(lambda shard: run_shard(plan, shard, model, watcher), plan.shards)
+    return outcomes(plan)
+
+
+def outcomes(plan: Plan) -> dict[str, Generation]:
+    """Return what the journals of a run say of every clip; one without a line is missing."""
+    lines = journal.read_all(plan.paths.shards)
+    never = "it was never generated"
+    return {
+        sample.id: lines.get(sample.id) or Generation(id=sample.id, status="missing", error=never)
+        for sample in plan.samples
+    }
+
+
+def run_shard(plan: Plan, shard: int, model: Model | None = None, progress: Progress | None = None) -> None:
+    """Generate what is missing of one shard. Reads and writes files only, so any process can do it."""
+    samples = plan.shard(shard)
+    paths = plan.paths
+    watcher = progress or Quiet()
+    lines = journal.read(paths.journal(shard))
+    given = references(plan)
+    todo = [sample for sample in samples if not _settled(plan, sample, lines.get(sample.id), given)]
+    watcher.advance(len(samples) - len(todo))
+    if todo:
+        paths.done(shard).unlink(missing_ok=True)
+        with journal.Journal(paths.journal(shard)) as file:
+            _fill(plan, todo, given, _Recorder(plan, file, watcher), model)
+    if not paths.done(shard).exists():
+        atomic.write_bytes(paths.done(shard), b"")
+
+
+def _fill(plan: Plan, todo: Sequence[Sample], given: Given, recorder: _Recorder, model: Model | None) -> None:
+    usable = []
+    for sample in todo:
+        outcome = _without_model(sample, given)
+        if outcome is not None:
+            recorder.write(outcome)
+        else:
+            usable.append(sample)
+    requests, reasons = readable(usable, plan, given)
+    for sample_id, reason in reasons.items():
+        recorder.write(Generation(id=sample_id, status="failed", error=reason))
+    if requests:
+        recorder.take_all(model or Catalog().model(plan.spec), requests)
+
+
+def _settled(plan: Plan, sample: Sample, line: Generation | None, given: Given) -> bool:
+    """Return whether a clip needs nothing more: its sound is there, unaltered, or there can be none."""
+    if line is None:
+        return False
+    if line.status != "ok" or line.path is None:
+        return line == _without_model(sample, given)
+    try:
+        return media.sha256(plan.root / line.path) == line.sha256
+    except Unmeasurable:
+        return False
+
+
+def _without_model(sample: Sample, given: Given) -> Generation | None:
+    """Return the outcome of a clip that no model is asked for, or None."""
+    if sample.problem is not None:
+        return Generation(id=sample.id, status="failed", error=sample.problem)
+    if given is not None and sample.id not in given:
+        why = "no reference to make this bound from"
+        return Generation(id=sample.id, status="not_applicable", error=why)
+    return None
+
+
+class _Recorder:
+    """Takes a model's answers, checks them, writes the sound and then the journal line."""
+
+    def __init__(self, plan: Plan, file: journal.Journal, progress: Progress) -> None:
+        self._plan = plan
+        self._file = file
+        self._progress = progress
+        self._clock = time.perf_counter()
+
+    def write(self, outcome: Generation) -> None:
+        """Add the line of one clip, which is its last word."""
+        self._file.append(outcome)
+        self._progress.advance()
+
+    def take_all(self, model: Model, requests: Sequence[Request]) -> None:
+        """Ask for a batch; where the model raises, ask for what is left one by one."""
+        pending = {request.id: request for request in requests}
+        self._clock = time.perf_counter()
+        error = self._take(model, list(requests), pending)
+        if error is not None and len(requests) > 1:
+            for request in list(pending.values()):
+                alone = self._take(model, [request], pending)
+                if alone is not None and request.id in pending:
+                    self._fail(pending.pop(request.id), alone)
+        for request in pending.values():
+            if error is not None and len(requests) == 1:
+                self._fail(request, error)
+            else:
+                why = "the model gave nothing for this clip"
+                self.write(Generation(id=request.id, status="missing", error=why))
+
+    def _take(self, model: Model, batch: list[Request], pending: dict[str, Request]) -> Exception | None:
+        """Take what a model gives for a batch; return what it raised, if it did."""
+        takes: Iterator[Take] | None = None
+        while True:
+            try:
+                takes = iter(model.generate(batch)) if takes is None else takes
+                take = next(takes)
+            except StopIteration:
+                return None
+            except VssevalError:
+                raise  # the machine lacks something: no clip is to blame
+            except Exception as error:  # noqa: BLE001 - a model may raise anything; the clip is failed, not the run
+                return error
+            request = pending.pop(take.id, None)
+            if request is None:
+                self._progress.note(f"the model gave '{take.id}', which was not asked for or given already")
+                continue
+            self._keep(take, request)
+
+    def _keep(self, take: Take, request: Request) -> None:
+        wall = self._lap()
+        found = check(take, request)
+        if found.samples is None:
+            error = found.error
+            self.write(Generation(id=request.id, status="failed", error=error, wall_seconds=wall))
+            return
+        target = self._plan.paths.audio(request.id, self._plan.spec.seed)
+        with atomic.faults(target):
+            media.write_flac(target, found.samples, found.sample_rate)
+        self.write(
+            Generation(
+                id=request.id,
+                status="ok",
+                path=target.relative_to(self._plan.root),
+                sha256=media.sha256(target),
+                sample_rate=found.sample_rate,
+                seconds=found.samples.shape[-1] / found.sample_rate,
+                wall_seconds=wall,
+                note=found.note,
+            )
+        )
+
+    def _fail(self, request: Request, error: Exception) -> None:
+        known = isinstance(error, Unmeasurable)
+        reason = str(error) if known else f"{type(error).__name__}: {error}"
+        outcome = Generation(id=request.id, status="failed", error=reason, wall_seconds=self._lap())
+        self.write(outcome)
+
+    def _lap(self) -> float:
+        before, self._clock = self._clock, time.perf_counter()
+        return self._clock - before

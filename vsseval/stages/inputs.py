@@ -1,0 +1,90 @@
+"""Where the features of a metric are taken from: the medium or the text behind each of its inputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from vsseval.store.features import text_key
+from vsseval.types import Feature, Need
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from vsseval.types import Generation, Medium, MetricSpec, Sample
+
+Kind = Literal["audio", "video", "text"]
+
+NAMES = {
+    Need.AUDIO: "generated audio",
+    Need.REFERENCE: "reference",
+    Need.VIDEO: "video",
+    Need.SPEAKER: "speaker prompt",
+    Need.TRANSCRIPT: "transcript",
+    Need.CAPTION: "caption",
+}
+
+
+class Origin(NamedTuple):
+    """One medium or text, under the key of its features."""
+
+    kind: Kind
+    key: str
+    path: Path | None = None
+    text: str | None = None
+
+
+def applies(spec: MetricSpec, sample: Sample) -> str | None:
+    """Return why a metric does not apply to a clip, as far as the manifest says; None where it does.
+
+    This depends on the benchmark alone, so that every model is held against the same number of clips.
+    """
+    if spec.language is not None and spec.language != sample.language:
+        return f"the clip's language is {sample.language}, the metric is for {spec.language}"
+    if sample.problem is not None:
+        return None  # it may lack its media because of the problem; it stays in N as failed
+    for value in spec.inputs.values():
+        need = value.of if isinstance(value, Feature) else value
+        if need is not Need.AUDIO and _given(need, sample) is None:
+            return f"the clip has no {NAMES[need]}"
+    return None
+
+
+def features(spec: MetricSpec) -> Iterator[tuple[str, Feature]]:
+    """Yield the inputs of a metric that are features, by argument name; those of the benchmark come first."""
+    named = [(name, value) for name, value in spec.inputs.items() if isinstance(value, Feature)]
+    yield from sorted(named, key=lambda item: (item[1].of is Need.AUDIO, item[0]))
+
+
+def texts(spec: MetricSpec, sample: Sample) -> dict[str, str]:
+    """Return the inputs of a metric that are texts given as they are."""
+    named = {name: value for name, value in spec.inputs.items() if not isinstance(value, Feature)}
+    return {name: text(need, sample) or "" for name, need in named.items()}
+
+
+def text(need: Need, sample: Sample) -> str | None:
+    """Return a text of a clip."""
+    return sample.transcript if need is Need.TRANSCRIPT else sample.caption
+
+
+def origin(need: Need, sample: Sample, generation: Generation, root: Path) -> Origin | None:
+    """Return what a feature of a clip is taken from; None where there is no such medium."""
+    if need in {Need.TRANSCRIPT, Need.CAPTION}:
+        words = text(need, sample)
+        return None if words is None else Origin("text", text_key(words), text=words)
+    if need is Need.AUDIO:
+        if generation.status != "ok" or generation.path is None or generation.sha256 is None:
+            return None
+        return Origin("audio", generation.sha256, path=root / generation.path)
+    medium = _medium(need, sample)
+    if medium is None:
+        return None
+    return Origin("video" if need is Need.VIDEO else "audio", medium.sha256, path=medium.path)
+
+
+def _medium(need: Need, sample: Sample) -> Medium | None:
+    return {Need.VIDEO: sample.video, Need.REFERENCE: sample.reference, Need.SPEAKER: sample.speaker_prompt}[need]
+
+
+def _given(need: Need, sample: Sample) -> object | None:
+    return text(need, sample) if need in {Need.TRANSCRIPT, Need.CAPTION} else _medium(need, sample)

@@ -1,0 +1,178 @@
+"""Turns what was asked into a plan: the clips, the identity of the run, and its directory."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from vsseval import plugins
+from vsseval.errors import UsageError
+from vsseval.stages.catalog import Catalog, hash_order
+from vsseval.store import atomic
+from vsseval.store.features import FeatureStore, default_root
+from vsseval.store.layout import RunPaths, slug
+from vsseval.store.record import SCHEMA, read_record, write_record
+from vsseval.types import RunRecord, Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from vsseval.types import BenchmarkCard, ModelCard, RunSpec
+
+MEDIA = ("video", "speaker_prompt", "reference")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run, decided: everything that the stages need, without the model itself."""
+
+    spec: RunSpec
+    benchmark: BenchmarkCard
+    model: ModelCard
+    samples: tuple[Sample, ...]
+    """The clips of the run, in manifest order; they are its N."""
+    manifest_sha256: str
+    identity: str
+    """sha256 of all that the sounds depend on."""
+    root: Path
+    """The run directory; it need not exist yet."""
+
+    @property
+    def paths(self) -> RunPaths:
+        """Where the files of the run lie."""
+        return RunPaths(self.root)
+
+    @property
+    def store(self) -> FeatureStore:
+        """The feature store."""
+        return FeatureStore(self.spec.store or default_root())
+
+    @property
+    def shards(self) -> range:
+        """Indices of the shards."""
+        return range(-(-len(self.samples) // self.spec.shard_size))
+
+    def shard(self, index: int) -> tuple[Sample, ...]:
+        """Return the clips of one shard."""
+        size = self.spec.shard_size
+        return self.samples[index * size : (index + 1) * size]
+
+
+def plan(spec: RunSpec, catalog: Catalog | None = None) -> Plan:
+    """Decide a run; nothing is written.
+
+    Args:
+        spec: what was asked.
+        catalog: benchmarks and models that are already built.
+
+    Raises:
+        UsageError: an unknown name, a bad manifest, a bad option.
+        EnvironmentFault: data or packages are not there.
+    """
+    catalog = catalog or Catalog()
+    if spec.limit is not None and spec.limit < 1:
+        raise UsageError(f"--limit {spec.limit}: at least one clip is needed")
+    if spec.shard_size < 1:
+        raise UsageError(f"a shard of {spec.shard_size} clips is impossible: at least 1")
+    card = catalog.benchmark(spec.benchmark).card
+    model = catalog.model(spec).card
+    samples = limited(catalog.samples(spec.benchmark), spec.limit)
+    manifest = manifest_hash(samples)
+    identity = _identity(spec, card, model, manifest)
+    root = _existing(spec.runs, identity) or _fresh(spec.runs, card, model, identity)
+    return Plan(spec, card, model, samples, manifest, identity, root)
+
+
+def begin(asked: Plan) -> Plan:
+    """Make the run directory, or take up the one that is there, and write its header as "started".
+
+    To be called with the lock of the run held. A run that is taken up keeps its shards.
+
+    Raises:
+        EnvironmentFault: the folder cannot be written.
+    """
+    root = _existing(asked.spec.runs, asked.identity) or asked.root
+    earlier = read_record(root)
+    spec = asked.spec
+    if earlier is not None:
+        spec = msgspec.structs.replace(spec, shard_size=earlier.spec.shard_size)
+    begun = replace(asked, root=root, spec=spec)
+    with atomic.faults(root):
+        for folder in (root, begun.paths.shards, root / "audio"):
+            folder.mkdir(parents=True, exist_ok=True)
+    created = earlier.created if earlier else now()
+    write_record(root, header(begun, created=created))
+    return begun
+
+
+def header(of: Plan, *, created: str) -> RunRecord:
+    """Return the header of a run that has been started."""
+    return RunRecord(
+        schema=SCHEMA,
+        id=of.root.name,
+        status="started",
+        spec=of.spec,
+        benchmark=of.benchmark,
+        model=of.model,
+        manifest_sha256=of.manifest_sha256,
+        created=created,
+        provenance={"identity": of.identity},
+    )
+
+
+def limited(samples: Sequence[Sample], limit: int | None) -> tuple[Sample, ...]:
+    """Return the first `limit` clips of a list ordered by hash, in manifest order: a sample without a bias."""
+    if limit is None or limit >= len(samples):
+        return tuple(samples)
+    chosen = {sample.id for sample in hash_order(samples)[:limit]}
+    return tuple(sample for sample in samples if sample.id in chosen)
+
+
+def manifest_hash(samples: Sequence[Sample]) -> str:
+    """Return the sha256 of the samples as canonical JSON, wherever their files lie."""
+    lines = msgspec.json.encode([_placeless(sample) for sample in samples], order="sorted")
+    return hashlib.sha256(lines).hexdigest()
+
+
+def now() -> str:
+    """Return the time in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _placeless(sample: Sample) -> dict[str, Any]:
+    fields: dict[str, Any] = msgspec.to_builtins(sample)
+    for name in MEDIA:
+        fields[name] = fields[name] and fields[name]["sha256"]
+    # The reason names files; what matters is that there is one.
+    fields["problem"] = sample.problem is not None
+    return fields
+
+
+def _identity(spec: RunSpec, benchmark: BenchmarkCard, model: ModelCard, manifest: str) -> str:
+    parts = {
+        "model": [model.name, model.version, model.weights, plugins.split(spec.model)[1]],
+        "benchmark": [benchmark.name, benchmark.version, manifest],
+        "seed": spec.seed,
+        # The limit acts through the manifest. Devices differ in their last bits, cuda:0 and cuda:1 do not.
+        "device": plugins.split(spec.device)[0],
+    }
+    return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()
+
+
+def _existing(runs: Path, identity: str) -> Path | None:
+    for folder in sorted(runs.glob(f"*-{identity[:8]}")):
+        record = read_record(folder)
+        # A folder without a header was left by a crash between two system calls.
+        if record is None or record.provenance.get("identity") == identity:
+            return folder
+    return None
+
+
+def _fresh(runs: Path, benchmark: BenchmarkCard, model: ModelCard, identity: str) -> Path:
+    time = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    return runs / f"{time}-{slug(model.name)}-{slug(benchmark.name)}-{identity[:8]}"

@@ -1,0 +1,126 @@
+"""Turns samples into requests: no reference, a muted video, a seed of its own for every clip."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from vsseval import media
+from vsseval.errors import Unmeasurable
+from vsseval.stages.catalog import hash_order
+from vsseval.store import atomic
+from vsseval.types import Medium, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from vsseval.stages.plan import Plan
+    from vsseval.store.features import FeatureStore
+    from vsseval.types import Sample
+
+
+Given = dict[str, Medium] | None
+"""The reference that a bound is made from, by clip; None for a model that is no bound."""
+
+
+def clip_seed(run_seed: int, sample_id: str) -> int:
+    """Return the seed of one clip, 0 to 2**63 - 1: a function of the run's seed and the clip's id alone."""
+    digest = hashlib.sha256(f"{run_seed}:{sample_id}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") % 2**63
+
+
+def references(plan: Plan) -> Given:
+    """Return the reference that a bound is given for each clip; None for a model that is no bound.
+
+    Clips without an entry have no reference to be made from.
+    """
+    if plan.model.bound is None:
+        return None
+    usable = [sample for sample in plan.samples if sample.reference and not sample.problem]
+    givers = usable if plan.model.bound == "own" else derangement(usable)
+    pairs = zip(usable, givers, strict=True) if givers else ()
+    return {sample.id: giver.reference for sample, giver in pairs if giver.reference}
+
+
+def derangement(samples: Sequence[Sample]) -> list[Sample]:
+    """Pair every clip with another one of the list, each used once, the same pairs on every machine.
+
+    The list sorted by hash is shifted by half its length. A clip that meets its own label or its own words
+    is then swapped with the first one with which both are free of such a clash; where there is none (one
+    label fills more than half of the list), it keeps what it met.
+
+    Returns:
+        For each sample, in the order given, the clip that stands in for it; empty for fewer than two.
+    """
+    ordered = hash_order(samples)
+    count = len(ordered)
+    if count < 2:
+        return []
+    giver = [ordered[(index + count // 2) % count] for index in range(count)]
+    for i in range(count):
+        if not _clash(ordered[i], giver[i]):
+            continue
+        for j in range(count):
+            if not _clash(ordered[i], giver[j]) and not _clash(ordered[j], giver[i]):
+                giver[i], giver[j] = giver[j], giver[i]
+                break
+    given = {sample.id: stand_in for sample, stand_in in zip(ordered, giver, strict=True)}
+    return [given[sample.id] for sample in samples]
+
+
+def make_request(sample: Sample, seed: int, store: FeatureStore, given: Given) -> Request:
+    """Return what a model is given for one clip.
+
+    Raises:
+        Unmeasurable: the video cannot be read.
+        EnvironmentFault: the muted copy cannot be written.
+    """
+    return Request(
+        id=sample.id,
+        duration=sample.duration,
+        seed=clip_seed(seed, sample.id),
+        video=muted(sample.video, store) if sample.video else None,
+        caption=sample.caption,
+        transcript=sample.transcript,
+        language=sample.language,
+        speech_window=sample.speech_window,
+        speaker_prompt=sample.speaker_prompt,
+        reference=given.get(sample.id) if given else None,
+    )
+
+
+def muted(video: Medium, store: FeatureStore) -> Medium:
+    """Return a video without an audio track: itself, or a copy in the store.
+
+    Videos of data sets carry the ground truth; a model that is handed one could copy it.
+
+    Raises:
+        Unmeasurable: the video cannot be read.
+        EnvironmentFault: the copy cannot be written.
+    """
+    if not media.probe(video.path).has_audio:
+        return video
+    target = store.muted(video.sha256)
+    if not target.exists():
+        with atomic.faults(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+        media.mute(video.path, target)
+    return Medium(path=target, sha256=media.sha256(target))
+
+
+def readable(samples: Iterable[Sample], plan: Plan, given: Given) -> tuple[list[Request], dict[str, str]]:
+    """Return the requests of those clips whose video can be read, and the reason for each that cannot."""
+    requests: list[Request] = []
+    reasons: dict[str, str] = {}
+    for sample in samples:
+        try:
+            requests.append(make_request(sample, plan.spec.seed, plan.store, given))
+        except Unmeasurable as error:
+            reasons[sample.id] = str(error)
+    return requests, reasons
+
+
+def _clash(a: Sample, b: Sample) -> bool:
+    same_label = a.label is not None and a.label == b.label
+    same_words = a.transcript is not None and a.transcript == b.transcript
+    return a.id == b.id or same_label or same_words

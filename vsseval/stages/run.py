@@ -1,0 +1,190 @@
+"""The five stages in order, for each run that is asked for; what is finished and up to date is left alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from vsseval.errors import UsageError
+from vsseval.stages.aggregate import aggregate
+from vsseval.stages.catalog import Catalog, Measures, measures
+from vsseval.stages.extract import Faults, extract
+from vsseval.stages.generate import generate, outcomes
+from vsseval.stages.plan import Plan, begin, limited, manifest_hash, now, plan
+from vsseval.stages.progress import Quiet
+from vsseval.stages.requests import references
+from vsseval.stages.score import score
+from vsseval.stages.workers import Workers
+from vsseval.store import lock
+from vsseval.store.provenance import packages, provenance
+from vsseval.store.record import load_run, read_record, write_record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from vsseval.stages.progress import Progress
+    from vsseval.types import Generation, RunRecord, RunSpec
+
+
+def run(specs: Sequence[RunSpec], progress: Progress | None = None) -> list[RunRecord]:
+    """Carry out runs, each as far as it is not done already.
+
+    Everything that was asked is looked at before the first stage begins, so that a misspelt name costs no hours.
+    Killed anywhere and called again, it goes on, with the same scores bit for bit.
+
+    Args:
+        specs: one per model and benchmark. A model that does not do a benchmark's task, and a bound where
+            there are no references, are left out, with a note.
+        progress: who watches.
+
+    Returns:
+        The records of the runs, in the order of `specs`; their folders are `spec.runs / record.id`.
+
+    Raises:
+        UsageError: an unknown name, a bad manifest, a bad option.
+        EnvironmentFault: the machine lacks something.
+        Busy: another process works on one of the runs.
+    """
+    watcher = progress or Quiet()
+    catalog = Catalog()
+    tasks: dict[str, _Task] = {}
+    for spec in specs:
+        planned = plan(spec, catalog)
+        why = _left_out(planned)
+        if why is not None:
+            watcher.note(f"{spec.model} on {spec.benchmark}: left out, {why}")
+        else:
+            tasks.setdefault(planned.identity, _task(planned))
+    with Workers(specs[0].jobs if specs else 1) as workers:
+        return [task.record or _carry_out(task, catalog, workers, watcher) for task in tasks.values()]
+
+
+def rescore(directory: Path, progress: Progress | None = None) -> RunRecord:
+    """Extract, score and aggregate a run again, from the sounds that it has; the model is not needed.
+
+    Args:
+        directory: a run directory.
+        progress: who watches.
+
+    Raises:
+        UsageError: no run directory, or the benchmark has changed since.
+        EnvironmentFault: the machine lacks something.
+        Busy: another process works on the run.
+    """
+    record = load_run(directory).record
+    spec = msgspec.structs.replace(record.spec, runs=directory.parent)
+    catalog = Catalog()
+    samples = limited(catalog.samples(spec.benchmark), spec.limit)
+    if manifest_hash(samples) != record.manifest_sha256:
+        raise UsageError(
+            f"the clips of {spec.benchmark} are not those that {directory} was made with. "
+            f"Run it anew: vsseval run --model {spec.model} --benchmark {spec.benchmark}"
+        )
+    identity = str(record.provenance.get("identity", directory.name))
+    planned = Plan(spec, record.benchmark, record.model, samples, record.manifest_sha256, identity, directory)
+    task = _task(planned)
+    watcher = progress or Quiet()
+    watcher.run(f"{record.model.name} on {record.benchmark.name}")
+    with lock.held(directory.parent, identity), Workers(spec.jobs) as workers:
+        return _measure(planned, outcomes(planned), task.measures, workers, watcher)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A plan with its metrics; `record` where there is nothing to be done."""
+
+    plan: Plan
+    measures: Measures
+    record: RunRecord | None = None
+
+
+def _task(planned: Plan) -> _Task:
+    record = read_record(planned.root)
+    lost = record.provenance.get("unavailable", {}) if record else {}
+    earlier = {*record.metrics, *lost} if record else set()
+    found = measures(planned.spec.metrics, planned.benchmark.metrics, earlier)
+    done = record is not None and _up_to_date(planned, found, record)
+    return _Task(planned, found, record if done else None)
+
+
+def _up_to_date(planned: Plan, found: Measures, record: RunRecord) -> bool:
+    """Return whether a run is finished, without clips to retry, by the metrics and extractors of today."""
+    paths = planned.paths
+    hopeless = sum(sample.problem is not None for sample in planned.samples)
+    unheard = record.clips.get("failed", 0) + record.clips.get("missing", 0)
+    made = record.provenance
+    return (
+        record.status == "finished"
+        and paths.scores.exists()
+        and paths.aggregates.exists()
+        and unheard == hopeless
+        and record.metrics == found.specs
+        and made.get("extractors") == msgspec.to_builtins(dict(found.extractors))
+        and made.get("unavailable") == dict(found.unavailable)
+        and not made.get("faults")
+        and made.get("packages", {}).get("vsseval") == packages().get("vsseval")
+    )
+
+
+def _left_out(planned: Plan) -> str | None:
+    """Return why a model cannot be run on a benchmark, or None."""
+    task = planned.benchmark.task
+    if task not in planned.model.tasks:
+        return f"the model does {', '.join(planned.model.tasks)}, the benchmark is {task}"
+    if references(planned) == {}:
+        return "the benchmark has no references to make this bound from"
+    return None
+
+
+def _carry_out(task: _Task, catalog: Catalog, workers: Workers, progress: Progress) -> RunRecord:
+    asked = task.plan
+    progress.run(f"{asked.model.name} on {asked.benchmark.name}")
+    with lock.held(asked.spec.runs, asked.identity):
+        begun = begin(asked)
+        generations = generate(begun, catalog.model(asked.spec), progress)
+        return _measure(begun, generations, task.measures, workers, progress)
+
+
+def _measure(
+    begun: Plan,
+    generations: Mapping[str, Generation],
+    wanted: Measures,
+    workers: Workers,
+    progress: Progress,
+) -> RunRecord:
+    record = read_record(begun.root)
+    if record is None:
+        raise UsageError(f"{begun.root} has lost its run.json; run the same command again")
+    clips: dict[str, int] = {}
+    for outcome in generations.values():
+        clips[outcome.status] = clips.get(outcome.status, 0) + 1
+    record = msgspec.structs.replace(record, status="generated", spec=begun.spec, clips=dict(sorted(clips.items())))
+    write_record(begun.root, record)
+    faults = extract(begun, generations, wanted, workers, progress)
+    left = wanted.without(faults.extractors)
+    score(begun, generations, left, faults, progress)
+    progress.stage("aggregate", 1)
+    aggregate(begun, left)
+    progress.advance()
+    record = msgspec.structs.replace(
+        record,
+        status="finished",
+        finished=now(),
+        metrics=left.specs,
+        provenance=_provenance(begun, left, faults),
+    )
+    write_record(begun.root, record)
+    return record
+
+
+def _provenance(begun: Plan, left: Measures, faults: Faults) -> dict[str, object]:
+    return {
+        "identity": begun.identity,
+        "extractors": msgspec.to_builtins(dict(left.extractors)),
+        "unavailable": dict(left.unavailable),
+        "faults": sorted(set(faults.clips.values())),
+        **provenance(),
+    }

@@ -1,0 +1,196 @@
+"""Turns features into rows, one per clip and metric, and into per-group sums of distributions."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from vsseval.errors import Unmeasurable
+from vsseval.metrics.base import DistributionMetric
+from vsseval.stages.extract import Faults
+from vsseval.stages.inputs import NAMES, applies, features, origin, texts
+from vsseval.stages.progress import Quiet
+from vsseval.store.sums import GroupSums, add, groups, write_sums
+from vsseval.store.tables import Row, write_scores
+from vsseval.types import Need
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+
+    from vsseval.stages.catalog import Measures, Metric
+    from vsseval.stages.plan import Plan
+    from vsseval.stages.progress import Progress
+    from vsseval.types import Feature, Generation, Sample, Status
+
+Sums = dict[str, dict[str, GroupSums]]
+"""Metric -> subset ("" for the whole benchmark) -> sums."""
+
+
+class Outcome(NamedTuple):
+    """What becomes of one clip under one metric."""
+
+    status: Status
+    reason: str | None = None
+    value: float | None = None
+    weight: float | None = None
+    detail: Mapping[str, float | int | str] = {}
+
+
+def score(
+    plan: Plan,
+    generations: Mapping[str, Generation],
+    measures: Measures,
+    faults: Faults | None = None,
+    progress: Progress | None = None,
+) -> None:
+    """Score every clip by every metric, and write `scores.parquet` and `sums/`.
+
+    The same features give the same bytes, whatever the shards, jobs and interruptions were.
+
+    Args:
+        plan: the run.
+        generations: the outcome of every clip.
+        measures: metrics and extractors.
+        faults: what could not be extracted.
+        progress: who watches.
+
+    Raises:
+        EnvironmentFault: the run directory cannot be written.
+    """
+    watcher = progress or Quiet()
+    watcher.stage("score", len(plan.samples))
+    group_of = groups(sample.cluster for sample in plan.samples)
+    sums: Sums = {
+        name: {subset: {} for subset in subsets(plan)}
+        for name, metric in measures.metrics.items()
+        if isinstance(metric, DistributionMetric)
+    }
+    rows: list[Row] = []
+    for sample in sorted(plan.samples, key=lambda sample: sample.id):
+        clip = _Clip(plan, sample, generations[sample.id], measures, faults or Faults())
+        for name, metric in measures.metrics.items():
+            outcome, more = clip.outcome(metric)
+            rows.append(_row(plan, clip, metric, outcome))
+            if more is not None:
+                for subset in {"", sample.subset} & sums[name].keys():
+                    add(sums[name][subset].setdefault(group_of[sample.cluster], {}), more)
+        watcher.advance()
+    for name, by_subset in sums.items():
+        for subset, added in by_subset.items():
+            write_sums(plan.paths.sums(name, subset), added)
+    write_scores(plan.paths.scores, rows)
+
+
+def subsets(plan: Plan) -> list[str]:
+    """Return the parts that are reported: "" for all, and each named subset where there is more than one part."""
+    parts = {sample.subset for sample in plan.samples}
+    return ["", *sorted(parts - {""})] if len(parts) > 1 else [""]
+
+
+class _Clip:
+    """One clip under all metrics; each of its features is read once."""
+
+    def __init__(self, plan: Plan, sample: Sample, generation: Generation, measures: Measures, faults: Faults) -> None:
+        self.sample = sample
+        self.generation = generation
+        self._plan = plan
+        self._measures = measures
+        self._faults = faults
+        self._read: dict[Feature, dict[str, np.ndarray] | Unmeasurable | str] = {}
+
+    def outcome(self, metric: Metric) -> tuple[Outcome, dict[str, np.ndarray] | None]:
+        """Return the outcome, and for a metric of distributions the sums of this clip.
+
+        What the benchmark lacks is looked at first, so that N is the same for every model.
+        """
+        why = applies(metric.spec, self.sample)
+        if why is not None:
+            return Outcome("not_applicable", why), None
+        if self.sample.problem is not None:
+            return Outcome("failed", self.sample.problem), None
+        inputs = self._inputs(metric)
+        return (inputs, None) if isinstance(inputs, Outcome) else _measured(metric, inputs)
+
+    def _inputs(self, metric: Metric) -> dict[str, Any] | Outcome:
+        """Return the inputs of a metric, or the outcome where one cannot be had; the benchmark's come first."""
+        inputs: dict[str, Any] = dict(texts(metric.spec, self.sample))
+        unheard = Outcome(self.generation.status, self.generation.error)
+        for name, feature in features(metric.spec):
+            if feature.of is Need.AUDIO and self.generation.status != "ok":
+                return unheard
+            found = self._feature(feature)
+            if isinstance(found, str):
+                return Outcome("failed", found)
+            if isinstance(found, Unmeasurable):
+                status: Status = "failed" if feature.of is Need.AUDIO else "not_applicable"
+                return Outcome(status, f"{NAMES[feature.of]}: {found}")
+            inputs[name] = found
+        return inputs if self.generation.status == "ok" else unheard
+
+    def _feature(self, feature: Feature) -> dict[str, np.ndarray] | Unmeasurable | str:
+        """Return a feature, or that there is none, or (str) what went wrong."""
+        if feature not in self._read:
+            self._read[feature] = self._load(feature)
+        return self._read[feature]
+
+    def _load(self, feature: Feature) -> dict[str, np.ndarray] | Unmeasurable | str:
+        found = origin(feature.of, self.sample, self.generation, self._plan.root)
+        if found is None:
+            return f"the clip has no {NAMES[feature.of]}"
+        fault = self._faults.clips.get((feature.extractor, found.key))
+        if fault is not None:
+            return fault
+        try:
+            arrays = self._plan.store.read(self._measures.extractors[feature.extractor], found.key)
+        except Unmeasurable as error:
+            return error
+        if arrays is None:
+            return f"its feature {feature.extractor} of the {NAMES[feature.of]} vanished from the store"
+        return arrays
+
+
+def _measured(metric: Metric, inputs: dict[str, Any]) -> tuple[Outcome, dict[str, np.ndarray] | None]:
+    try:
+        if isinstance(metric, DistributionMetric):
+            return Outcome("ok", weight=1.0), _finite(metric.sums(**inputs))
+        found = metric.score(**inputs)
+    except Unmeasurable as error:
+        return Outcome("failed", str(error)), None
+    except Exception as error:  # noqa: BLE001 - a plugin may raise anything; the clip is failed, with the reason
+        return Outcome("failed", f"{metric.spec.id}: {type(error).__name__}: {error}"), None
+    if not math.isfinite(found.value) or not math.isfinite(found.weight) or found.weight < 0:
+        return Outcome("failed", f"{metric.spec.id} gave {found.value} with weight {found.weight}"), None
+    return Outcome("ok", None, float(found.value), float(found.weight), found.detail), None
+
+
+def _finite(sums: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    import numpy as np
+
+    for name, value in sums.items():
+        if not np.isfinite(value).all():
+            raise Unmeasurable(f"its {name} is not finite")
+    return sums
+
+
+def _row(plan: Plan, clip: _Clip, metric: Metric, outcome: Outcome) -> Row:
+    detail: dict[str, float | int | str] = dict(outcome.detail)
+    if outcome.reason is not None:
+        detail["reason"] = outcome.reason
+    if outcome.status == "ok" and clip.generation.note is not None:
+        detail["note"] = clip.generation.note
+    return Row(
+        sample_id=clip.sample.id,
+        cluster=clip.sample.cluster,
+        subset=clip.sample.subset,
+        seed=plan.spec.seed,
+        metric=metric.spec.id,
+        version=metric.spec.version,
+        value=outcome.value,
+        weight=outcome.weight,
+        status=outcome.status,
+        detail=msgspec.json.encode(detail, order="sorted").decode(),
+    )
