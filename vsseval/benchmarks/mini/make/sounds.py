@@ -35,6 +35,11 @@ def samples(seconds: float) -> int:
     return round(seconds * SAMPLE_RATE)
 
 
+def clock(seconds: float) -> np.ndarray:
+    """The time of each sample, shape (n,)."""
+    return np.asarray(np.arange(samples(seconds)) / SAMPLE_RATE)
+
+
 def add(track: np.ndarray, second: float, sound: np.ndarray, gain: float = 1.0) -> None:
     """Mix `sound` into `track` in place, beginning at `second`; what overhangs either end is cut."""
     start = samples(second)

@@ -14,7 +14,7 @@ import numpy as np
 
 from vsseval.benchmarks.mini.make.clip import FPS, Rendered
 from vsseval.benchmarks.mini.make.draw import Canvas, Colour, mix, shade
-from vsseval.benchmarks.mini.make.scenes import balls, glass, layer, music, steps, streams, strikes, water
+from vsseval.benchmarks.mini.make.scenes import balls, glass, layer, music, steps, strikes, vehicles, water, weather
 from vsseval.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ _MAKERS: dict[str, Callable[[np.random.Generator, float], layer.Layer]] = {
     "drip": water.drip,
     "glass_break": glass.glass_break,
     "footsteps": steps.footsteps,
-    "engine": streams.engine,
-    "rain": water.rain,
-    "wind": streams.wind,
-    "siren": streams.siren,
+    "engine": vehicles.engine,
+    "rain": weather.rain,
+    "wind": weather.wind,
+    "siren": vehicles.siren,
 }
 
 LABELS: tuple[str, ...] = tuple(_MAKERS)

@@ -151,7 +151,7 @@ def bell(rng: np.random.Generator, seconds: float) -> layer.Layer:
     while (second := second + gap * float(rng.normal(1.0, 0.03))) < seconds - 0.1 and len(events) < 10:
         events.append(layer.snap(rng, second))
     metal = layer.tint(rng, (206, 160, 60) if rng.random() < 0.7 else (150, 152, 150), 12)
-    swing, size = float(rng.uniform(0.26, 0.42)), 1.0 if big else 0.8
+    swing, size = float(rng.uniform(0.22, 0.36)), 0.92 if big else 0.76
     knots = [events[0] - gap, *events, events[-1] + gap]
 
     def draw(canvas: Canvas, second: float) -> None:
