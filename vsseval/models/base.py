@@ -35,7 +35,12 @@ class Take(NamedTuple):
 
 
 class Model(Protocol):
-    """Built once per run by the factory that its entry point names: `factory(ModelOptions) -> Model`."""
+    """Built once per command by the factory that its entry point names: `factory(ModelOptions) -> Model`.
+
+    The factory is cheap: it makes the card and loads neither weights nor torch, for the card decides which
+    run this is, and a finished run needs no model. Weights are loaded by the first `generate`. Everything that
+    the sound depends on, besides the request, has to show in the card's version or weights.
+    """
 
     card: ModelCard
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vsseval.stages.plan import Plan
     from vsseval.stages.progress import Progress
     from vsseval.stages.requests import Given
-    from vsseval.types import Request, Sample
+    from vsseval.types import Request, Sample, Status
 
 
 def generate(
@@ -166,8 +166,9 @@ class _Recorder:
         wall = self._lap()
         found = check(take, request)
         if found.samples is None:
+            status: Status = "missing" if take.missing else "failed"
             error = found.error
-            self.write(Generation(id=request.id, status="failed", error=error, wall_seconds=wall))
+            self.write(Generation(id=request.id, status=status, error=error, wall_seconds=wall))
             return
         target = self._plan.paths.audio(request.id, self._plan.spec.seed)
         with atomic.faults(target):

@@ -43,6 +43,8 @@ def check(take: Take, request: Request) -> Checked:
     """
     if take.error is not None:
         return Checked(error=take.error or "the model gave an empty reason")
+    if take.missing:
+        return Checked(error="the model has nothing for this clip")
     if take.samples is None:
         return Checked(error="the model gave neither sound nor a reason")
     samples = np.asarray(take.samples)

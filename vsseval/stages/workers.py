@@ -13,6 +13,8 @@ from functools import cache
 from multiprocessing import connection, get_context, parent_process
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+import numpy as np
+
 from vsseval import media, plugins
 from vsseval.errors import EnvironmentFault, Unmeasurable, VssevalError
 from vsseval.stages.inputs import Origin
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from vsseval.extractors.base import Extractor, Source
+    from vsseval.extractors.base import Arrays, Extractor, Source
 
 CHUNK = 4
 """Media handed to a worker at a time: few enough for an even load and a lively progress bar."""
@@ -146,28 +148,43 @@ def _extract(job: Job, store: FeatureStore) -> Iterator[Fault]:
             reason = str(error) if isinstance(error, VssevalError) else f"{type(error).__name__}: {error}"
             yield Fault("extractor", name, origin.key, reason)
             continue
-        fault = _store(extractor, source, origin, store)
+        fault = _store(name, extractor, source, origin, store)
         if fault is not None:
             yield fault
 
 
-def _store(extractor: Extractor, source: Source | Unmeasurable, origin: Origin, store: FeatureStore) -> Fault | None:
+def _store(
+    name: str, extractor: Extractor, source: Source | Unmeasurable, origin: Origin, store: FeatureStore
+) -> Fault | None:
     spec = extractor.spec
     if isinstance(source, Unmeasurable):
         store.write_reason(spec, origin.key, _placeless(str(source), origin))
         return None
     try:
         with _one_thread():
-            arrays = extractor.extract(source)
+            arrays = _plain(extractor.extract(source))
     except Unmeasurable as error:
         store.write_reason(spec, origin.key, _placeless(str(error), origin))
         return None
     except VssevalError as error:
-        return Fault("extractor", spec.name, origin.key, str(error))
+        return Fault("extractor", name, origin.key, str(error))
     except Exception as error:  # noqa: BLE001 - one clip's feature is lost, with a reason, and not the run
-        return Fault("clip", spec.name, origin.key, f"{spec.name}: {type(error).__name__}: {error}")
+        return Fault("clip", name, origin.key, f"{name}: {type(error).__name__}: {error}")
     store.write(spec, origin.key, arrays)
     return None
+
+
+def _plain(arrays: Arrays) -> dict[str, np.ndarray]:
+    """Return arrays that can be stored.
+
+    Raises:
+        TypeError: one is of Python objects.
+    """
+    plain = {name: np.asarray(value) for name, value in arrays.items()}
+    for name, value in plain.items():
+        if value.dtype.hasobject:
+            raise TypeError(f"the array '{name}' holds Python objects")
+    return plain
 
 
 def _altered(origin: Origin) -> str | None:
