@@ -22,9 +22,7 @@ from vsseval.media.probe import (
 
 __all__ = ["Audio", "check_samples", "load_audio"]
 
-_SOUNDFILE = frozenset(
-    {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64"}
-)
+_SOUNDFILE = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64"})
 _GAP = 0.1
 """Seconds. Time stamps that jump ahead by more are a hole, filled with zeros; less is rounding."""
 

@@ -6,6 +6,7 @@ anywhere, so theirs is shifted to the first stream's start, as is that of a clip
 
 from __future__ import annotations
 
+import stat
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,11 +51,15 @@ class Probe:
 
 def check_file(path: Path) -> None:
     """Raise Unmeasurable where the file is missing, no file, or empty."""
-    if not path.exists():
-        raise Unmeasurable(f"{path.name}: no such file")
-    if not path.is_file():
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise Unmeasurable(f"{path.name}: no such file") from None
+    except OSError as error:
+        raise Unmeasurable(f"{path.name}: cannot be read: {error.strerror}") from error
+    if not stat.S_ISREG(status.st_mode):
         raise Unmeasurable(f"{path.name}: not a file")
-    if path.stat().st_size == 0:
+    if status.st_size == 0:
         raise Unmeasurable(f"{path.name}: the file is empty (0 bytes)")
 
 
@@ -214,9 +219,7 @@ def _scan(container: Any, stream: Any) -> float:
         for packet in container.demux(stream):
             if packet.pts is not None and packet.pts > last:
                 last = packet.pts
-                end = float(last * stream.time_base) + float(
-                    (packet.duration or 0) * stream.time_base or frame
-                )
+                end = float(last * stream.time_base) + float((packet.duration or 0) * stream.time_base or frame)
     return end - clock_zero(container)
 
 

@@ -57,9 +57,7 @@ class Video:
         """Average frame rate of the file."""
         return self.probe.fps
 
-    def frames(
-        self, fps: float = 25.0, size: tuple[int, int] | None = None, *, gray: bool = False
-    ) -> np.ndarray:
+    def frames(self, fps: float = 25.0, size: tuple[int, int] | None = None, *, gray: bool = False) -> np.ndarray:
         """Return the frames at `fps`, whatever the rate of the file.
 
         Frame i is the one shown at i / fps: the last whose time stamp is at or before it (before the first

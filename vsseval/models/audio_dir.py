@@ -36,7 +36,7 @@ class AudioFolder:
     """A folder of finished sound.
 
     A file belongs to a clip if its name without the suffix is the clip's id, or becomes it when
-    percent-decoded (`a%2Fb.wav` is the clip `a/b`). Nothing is guessed beyond that; names are compared exactly.
+    percent-decoded (`a%3Fb.wav` is the clip `a?b`). Nothing is guessed beyond that, and case counts.
     """
 
     def __init__(self, folder: Path) -> None:

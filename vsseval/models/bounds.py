@@ -85,9 +85,7 @@ def shuffled(options: ModelOptions) -> Recorded:
         UsageError: an argument is given.
     """
     _refuse_argument("shuffled", options)
-    return Recorded(
-        _card("shuffled", "The recordings of other clips: real sound to the wrong picture.", "other")
-    )
+    return Recorded(_card("shuffled", "The recordings of other clips: real sound to the wrong picture.", "other"))
 
 
 def silence(options: ModelOptions) -> Silence:
@@ -136,6 +134,4 @@ def _card(name: str, note: str, bound: Literal["own", "other"] | None = None) ->
 
 def _refuse_argument(name: str, options: ModelOptions) -> None:
     if options.argument is not None:
-        raise UsageError(
-            f"{name} takes no argument, but was given {options.argument!r}: write --model {name}"
-        )
+        raise UsageError(f"{name} takes no argument, but was given {options.argument!r}: write --model {name}")

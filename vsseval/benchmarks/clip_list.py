@@ -1,0 +1,169 @@
+"""Reads the list of a user's clips, `clips.csv` or `clips.jsonl`, into rows, and collects what is wrong with it."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import json
+import unicodedata
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from vsseval.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["COLUMNS", "LONGEST_ID", "LONGEST_REPORT", "Row", "id_fault", "read_list", "refuse"]
+
+COLUMNS = (
+    "id",
+    "video",
+    "transcript",
+    "caption",
+    "reference",
+    "speaker_prompt",
+    "language",
+    "label",
+    "cluster",
+    "speech_start",
+    "speech_end",
+)
+"""What a list may say of a clip; each row needs `video` or `id`."""
+
+LONGEST_ID = 200
+"""Characters."""
+
+LONGEST_REPORT = 200
+"""Faults of one list that are printed; the rest are counted."""
+
+
+class Row(NamedTuple):
+    """One clip of a list: the number of its line, and its cells that are not empty."""
+
+    line: int
+    cells: dict[str, str]
+
+
+def read_list(path: Path) -> tuple[list[Row], list[str]]:
+    """Return the rows of a list, and its faults, each beginning with the number of its line.
+
+    Args:
+        path: a file that ends in .csv (comma-separated, with a header) or .jsonl (one object per line); UTF-8,
+            with or without a byte-order mark. Blank lines are skipped; an empty cell means that there is nothing.
+
+    Raises:
+        UsageError: the file cannot be read at all, or its header names unknown columns.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        where = error.object[: error.start].count(b"\n") + 1
+        raise UsageError(f"{path}, line {where}: not UTF-8; save the list as UTF-8 and run again") from error
+    faults: list[str] = []
+    rows = list(_csv(path, text, faults) if path.suffix == ".csv" else _jsonl(text, faults))
+    return rows, faults
+
+
+def id_fault(clip: str) -> str | None:
+    """Return why a text cannot be the id of a clip, or None where it can."""
+    if not clip.strip():
+        return "the id is empty"
+    if len(clip) > LONGEST_ID:
+        return f"the id {clip[:40]!r}... has {len(clip)} characters; {LONGEST_ID} at most"
+    if any(mark in clip for mark in ("/", "\\", "..")):
+        return f"the id {clip!r} holds '/', '\\' or '..'"
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in clip):
+        return f"the id {clip!r} holds a control character or no valid Unicode"
+    return None
+
+
+def refuse(where: Path, faults: list[str]) -> None:
+    """Raise one UsageError that lists all faults, if there are any."""
+    if not faults:
+        return
+    shown = faults[:LONGEST_REPORT]
+    if len(faults) > len(shown):
+        shown.append(f"... and {len(faults) - len(shown)} more")
+    count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+    raise UsageError(f"{where} has {count}; mend and run again:\n" + "\n".join(f"  {fault}" for fault in shown))
+
+
+def _csv(path: Path, text: str, faults: list[str]) -> Iterator[Row]:
+    # strict: an unbalanced quote would otherwise swallow the clips that follow it.
+    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    names: list[str] | None = None
+    first = 1
+    try:
+        for cells in lines:
+            line, first = first, lines.line_num + 1
+            if not any(cell.strip() for cell in cells):
+                continue
+            if names is None:
+                names = _header(path, line, cells)
+            elif len(cells) > len(names):
+                faults.append(f"line {line}: {len(cells)} cells under {len(names)} columns; quote cells with commas")
+            else:
+                stripped = (cell.strip() for cell in cells)
+                yield Row(line, {name: cell for name, cell in zip(names, stripped, strict=False) if cell})
+    except csv.Error as error:
+        faults.append(f"line {first}: not CSV from here on: {error}")
+
+
+def _header(path: Path, line: int, cells: list[str]) -> list[str]:
+    names = [_name(cell) for cell in cells]
+    if len(names) == 1 and any(mark in names[0] for mark in (";", "\t")):
+        raise UsageError(f"{path}, line {line}: columns must be separated by commas")
+    unknown = [_unknown(name) for name in names if name not in COLUMNS]
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if unknown or doubled:
+        problems = unknown + [f"column {name!r} comes twice" for name in doubled]
+        raise UsageError(f"{path}, line {line}: {'; '.join(problems)}. Columns: {', '.join(COLUMNS)}")
+    return names
+
+
+def _jsonl(text: str, faults: list[str]) -> Iterator[Row]:
+    # Not splitlines: JSON strings may hold U+2028, which Python takes for the end of a line.
+    for line, content in enumerate(text.split("\n"), start=1):
+        if not content.strip():
+            continue
+        try:
+            clip = json.loads(content)
+        except ValueError as error:
+            faults.append(f"line {line}: not JSON: {error}")
+            continue
+        except RecursionError:
+            faults.append(f"line {line}: not a clip: nested too deeply")
+            continue
+        cells, wrong = _members(clip) if isinstance(clip, dict) else ({}, ["not a JSON object of one clip"])
+        faults.extend(f"line {line}: {problem}" for problem in wrong)
+        if not wrong:
+            yield Row(line, cells)
+
+
+def _members(clip: dict[str, Any]) -> tuple[dict[str, str], list[str]]:
+    cells: dict[str, str] = {}
+    wrong: list[str] = []
+    for key, value in clip.items():
+        name = _name(key)
+        if name not in COLUMNS:
+            wrong.append(_unknown(name))
+        elif name in cells:
+            wrong.append(f"{name!r} comes twice")
+        elif isinstance(value, bool) or not isinstance(value, str | int | float | None):
+            wrong.append(f"{name} must be a text, not {json.dumps(value)[:40]}")
+        elif value is not None and str(value).strip():
+            cells[name] = str(value).strip()
+    return cells, wrong
+
+
+def _name(text: str) -> str:
+    return text.strip().lower().replace(" ", "_").replace("-", "_")
+
+
+def _unknown(name: str) -> str:
+    near = difflib.get_close_matches(name, COLUMNS, n=1)
+    return f"unknown column {name!r}" + (f": did you mean {near[0]!r}?" if near else "")
