@@ -54,7 +54,8 @@ def pitch_histogram(audio: Tensor) -> Tensor:
     window = torch.fft.irfft(torch.fft.rfft(torch.hann_window(_FRAME), 2 * _FRAME).abs().square())[:_FRAME]
     correlation = correlation / correlation[:, :1].clamp_min(1e-9) / (window / window[0]).clamp_min(1e-3)
     first, last = int(SAMPLE_RATE / _PITCH_HIGH), int(SAMPLE_RATE / _PITCH_LOW)
-    peak, lag = correlation[:, first:last].max(-1)
+    # multiples of the period correlate as well as the period itself: the shorter lag is to win
+    peak, lag = (correlation[:, first:last] * torch.linspace(1.0, 0.7, last - first)).max(-1)
     loud = frames.square().mean(-1) > 0.1 * frames.square().mean(-1).max()
     pitch = SAMPLE_RATE / (lag + first).float()[(peak > 0.6) & loud]
     if len(pitch) == 0:

@@ -1,0 +1,90 @@
+"""Latents, voices and phones of the small configuration."""
+
+import torch
+
+from vssflow.audio import LatentCodec, MelSpectrogram, fit, frames_of
+from vssflow.phones import BLANK, PHONES, phone_frames, pronounce
+from vssflow.voice import describe
+
+
+def chord(seconds=2.0, pitches=(200.0, 450.0, 1200.0)):
+    time = torch.arange(int(seconds * 16000)) / 16000
+    tone = sum(torch.sin(2 * torch.pi * pitch * time) for pitch in pitches)
+    return 0.1 * tone * (0.6 + 0.4 * torch.sin(2 * torch.pi * 3 * time))
+
+
+def voiced(pitch, seconds=2.0):
+    time = torch.arange(int(seconds * 16000)) / 16000
+    return 0.05 * sum(torch.sin(2 * torch.pi * pitch * k * time) / k for k in range(1, 12))
+
+
+def test_griffin_lim_gives_back_the_spectrogram():
+    mel, sound = MelSpectrogram(), chord()
+    target = mel(sound.unsqueeze(0))[0]
+    back = mel(mel.invert(target, seed=0).unsqueeze(0))[0]
+    loud = target > -4  # within 25 dB of the tones
+    assert (back - target)[loud].abs().mean() < 0.25
+
+
+def test_griffin_lim_depends_on_its_seed_only():
+    mel = MelSpectrogram()
+    target = mel(chord(0.4).unsqueeze(0))[0]
+    first, second, other = (mel.invert(target, seed=seed) for seed in (1, 1, 2))
+    assert torch.equal(first, second)
+    assert not torch.equal(first, other)
+
+
+def test_codec_with_all_components_is_lossless():
+    codec = LatentCodec(320)
+    generator = torch.Generator().manual_seed(0)
+    sound = 0.1 * torch.randn(4, 16000, generator=generator).cumsum(1).sin()
+    blocks = codec.mel(sound).unflatten(1, (-1, 4)).flatten(2)
+    codec.fit_components(blocks.flatten(0, 1))
+    latent = codec.encode(sound)
+    assert latent.shape == (4, 320, 25)
+    rebuilt = (latent.transpose(1, 2) * codec.scale) @ codec.basis.T + codec.mean
+    assert torch.allclose(rebuilt, blocks, atol=1e-2)
+
+
+def test_lengths_follow_the_video_clock():
+    assert frames_of(4.0) == 100
+    assert frames_of(0.0) == 1
+    assert fit(torch.ones(3), 5).tolist() == [1, 1, 1, 0, 0]
+    assert fit(torch.ones(3), 2).tolist() == [1, 1]
+
+
+def test_a_voice_is_described_by_pitch_and_timbre_not_by_level():
+    mel = MelSpectrogram()
+    low, high = describe(voiced(110.0), mel), describe(voiced(220.0), mel)
+    assert low[240:].argmax() < high[240:].argmax()
+    assert torch.allclose(low, describe(0.2 * voiced(110.0), mel), atol=0.05)
+
+
+def test_silence_and_no_voice_are_the_same_to_the_model():
+    mel = MelSpectrogram()
+    assert not describe(torch.zeros(16000), mel).any()
+    assert not describe(torch.zeros(3), mel).any()
+
+
+def test_words_numbers_and_unknown_words_are_pronounced():
+    assert pronounce("Bin blue") == ["B", "IH", "N", "B", "L", "UW"]
+    assert pronounce("2") == pronounce("two")
+    assert pronounce("1234") == pronounce("one thousand two hundred thirty four")
+    assert all(phone in PHONES for phone in pronounce("blorptch zyxgh it's"))
+    assert pronounce("… 🎧 你好") == []
+
+
+def test_phones_fill_the_speech_window_evenly():
+    ids = phone_frames("bin", (0.4, 1.2), 50)
+    assert not ids[:10].any()
+    assert not ids[30:].any()
+    values, counts = ids[10:30].unique_consecutive(return_counts=True)
+    assert values.tolist() == [BLANK, *(PHONES.index(phone) + 1 for phone in ("B", "IH", "N")), BLANK]
+    assert counts.max() - counts.min() <= 1
+
+
+def test_windows_beyond_the_clip_are_cut_and_empty_ones_say_nothing():
+    assert phone_frames("bin", (0.5, 9.0), 25)[12:].all()
+    assert not phone_frames("bin", (0.5, 0.5), 25).any()
+    assert not phone_frames("bin", (7.0, 9.0), 25).any()
+    assert not phone_frames(None, (0.0, 1.0), 25).any()
