@@ -235,12 +235,11 @@ def _card(root: Path, samples: tuple[Sample, ...]) -> BenchmarkCard:
 
 def _identity(samples: tuple[Sample, ...]) -> str:
     """Return the sha256 of all ids, texts and media hashes, wherever the files lie."""
-    media = ("video", "reference", "speaker_prompt")
     clips = []
     for sample in samples:
-        clip = msgspec.to_builtins(sample)
-        hashes = {name: clip[name] and clip[name]["sha256"] for name in media}
-        clips.append({**clip, **hashes, "problem": sample.problem is not None})
+        fields = msgspec.structs.asdict(sample)
+        hashes = {name: value.sha256 for name, value in fields.items() if isinstance(value, Medium)}
+        clips.append({**fields, **hashes, "problem": sample.problem is not None})
     return hashlib.sha256(msgspec.json.encode(clips, order="sorted")).hexdigest()
 
 
