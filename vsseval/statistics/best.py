@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from vsseval.errors import UsageError
 from vsseval.statistics.compare import compare
+from vsseval.statistics.readings import Readings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,13 +23,16 @@ def rule(systems: int) -> Literal["paired", "intervals"]:
     return "paired" if systems <= PAIRED_UP_TO else "intervals"
 
 
-def clear_best(runs: Sequence[LoadedRun], spec: MetricSpec, subset: str = "") -> LoadedRun | None:
+def clear_best(
+    runs: Sequence[LoadedRun], spec: MetricSpec, subset: str = "", *, readings: Readings | None = None
+) -> LoadedRun | None:
     """Find the run that is better than each other one beyond its interval.
 
     Args:
         runs: systems (no bounds) of one comparable table.
         spec: the metric.
         subset: part of the benchmark, or empty for all of it.
+        readings: what was read before.
 
     Returns:
         None if fewer than two runs have a value, or if the best does not clearly differ from another one:
@@ -44,7 +48,8 @@ def clear_best(runs: Sequence[LoadedRun], spec: MetricSpec, subset: str = "") ->
     if rule(len(runs)) == "intervals":
         clear = all(_apart(top, cell, sign) for cell, _ in others)
     else:
-        clear = all(_better(leader, run, spec.id, subset) for _, run in others)
+        readings = readings or Readings()
+        clear = all(_better(leader, run, spec.id, subset, readings) for _, run in others)
     return leader if clear else None
 
 
@@ -63,9 +68,9 @@ def _apart(top: Aggregate, other: Aggregate, sign: float) -> bool:
     return same_clips and (top.low > other.high if sign > 0 else top.high < other.low)
 
 
-def _better(leader: LoadedRun, other: LoadedRun, metric: str, subset: str) -> bool:
+def _better(leader: LoadedRun, other: LoadedRun, metric: str, subset: str, readings: Readings) -> bool:
     try:
-        (delta,) = compare(leader, other, [metric], subset=subset)
-    except (UsageError, OSError):
+        (delta,) = compare(leader, other, [metric], subset=subset, readings=readings)
+    except UsageError:
         return False
     return delta.better == "a"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from vsseval.errors import UsageError
 from vsseval.statistics.compare import Delta, compare
+from vsseval.statistics.readings import Readings
 from vsseval.types import Record
 
 if TYPE_CHECKING:
@@ -24,12 +25,15 @@ class BoundCheck(Record, frozen=True, kw_only=True):
     """A sentence with the numbers; for `unchecked`, what is lacking."""
 
 
-def check_bounds(bounds: Mapping[str, LoadedRun], metrics: Sequence[str]) -> list[BoundCheck]:
+def check_bounds(
+    bounds: Mapping[str, LoadedRun], metrics: Sequence[str], *, readings: Readings | None = None
+) -> list[BoundCheck]:
     """Test whether `reference` comes out better than each bound that a metric claims to see.
 
     Args:
         bounds: runs of the bounds on one benchmark, by name ("reference", "shuffled", "noise", "silence").
         metrics: metric ids.
+        readings: what was read before.
 
     Returns:
         One check per metric and bound of `MetricSpec.sees`. A metric separates if the paired 95 % interval of
@@ -38,8 +42,9 @@ def check_bounds(bounds: Mapping[str, LoadedRun], metrics: Sequence[str]) -> lis
     reference = bounds.get("reference")
     if reference is None:
         return []
+    readings = readings or Readings()
     return [
-        _check(reference, bounds.get(name), metric, name)
+        _check(reference, bounds.get(name), metric, name, readings)
         for metric in metrics
         if metric in reference.record.metrics
         for name in reference.record.metrics[metric].sees
@@ -51,13 +56,11 @@ def flags(checks: Sequence[BoundCheck]) -> dict[str, str]:
     found: dict[str, str] = {}
     for check in checks:
         if check.status == "fails":
-            found[check.metric] = (
-                f"{found[check.metric]}; {check.reason}" if check.metric in found else check.reason
-            )
+            found[check.metric] = f"{found[check.metric]}; {check.reason}" if check.metric in found else check.reason
     return found
 
 
-def _check(reference: LoadedRun, bound: LoadedRun | None, metric: str, name: str) -> BoundCheck:
+def _check(reference: LoadedRun, bound: LoadedRun | None, metric: str, name: str, readings: Readings) -> BoundCheck:
     def verdict(status: Literal["separates", "fails", "unchecked"], reason: str) -> BoundCheck:
         return BoundCheck(metric=metric, bound=name, status=status, reason=reason)
 
@@ -68,7 +71,7 @@ def _check(reference: LoadedRun, bound: LoadedRun | None, metric: str, name: str
     if metric in bound.record.metrics and _measured(bound, metric) == 0:
         return verdict("separates", f"{metric} gives {name} no number")
     try:
-        (delta,) = compare(reference, bound, [metric])
+        (delta,) = compare(reference, bound, [metric], readings=readings)
     except UsageError as problem:
         return verdict("unchecked", f"{metric}: {problem}")
     if delta.better == "a":
@@ -89,9 +92,7 @@ def describe(delta: Delta) -> str:
     def show(value: float, sign: str = "") -> str:
         return f"{value * delta.scale:{sign}.{delta.decimals}f}"
 
-    text = (
-        f"{show(delta.value_a)} against {show(delta.value_b)}{unit}, difference {show(delta.difference, '+')}"
-    )
+    text = f"{show(delta.value_a)} against {show(delta.value_b)}{unit}, difference {show(delta.difference, '+')}"
     if delta.low is None or delta.high is None:
         return f"{text}, {delta.method}, n = {delta.n}"
     return f"{text} (95 % {show(delta.low, '+')} to {show(delta.high, '+')}), n = {delta.n}"

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from vsseval import plugins
-from vsseval.errors import Unmeasurable, UsageError
+from vsseval.errors import UsageError
 from vsseval.statistics.intervals import Estimate, jackknife_difference, ratio, ratio_difference
-from vsseval.statistics.sums import add, group_sums, leave_one_out
+from vsseval.statistics.readings import Readings, Replicates
 from vsseval.types import Direction, MetricSpec, Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     import pandas as pd
 
@@ -66,14 +64,22 @@ class Delta(Record, frozen=True, kw_only=True):
         return "a" if (self.low > 0.0) == (self.direction == "higher") else "b"
 
 
-def compare(a: LoadedRun, b: LoadedRun, metrics: Sequence[str] = (), *, subset: str = "") -> list[Delta]:
+def compare(
+    a: LoadedRun,
+    b: LoadedRun,
+    metrics: Sequence[str] = (),
+    *,
+    subset: str = "",
+    readings: Readings | None = None,
+) -> list[Delta]:
     """Compare two runs clip by clip.
 
     Args:
         a: a finished run.
         b: a finished run of the same benchmark.
         metrics: metric ids; empty means all that both runs have.
-        subset: part of the benchmark, or empty for all of it; distances are kept for all of it only.
+        subset: part of the benchmark, or empty for all of it.
+        readings: what was read before, where the same runs are compared more than once.
 
     Returns:
         One difference per metric, in the order of `metrics` or of run a. A pair that has no difference (a
@@ -90,11 +96,12 @@ def compare(a: LoadedRun, b: LoadedRun, metrics: Sequence[str] = (), *, subset: 
             f"{a.record.model.name} ({a.path.name}) and {b.record.model.name} ({b.path.name}) "
             "cannot be compared:\n" + "\n".join(f"  - {reason}" for reason in reasons)
         )
-    rows_a, rows_b = _rows(a, wanted, subset), _rows(b, wanted, subset)
-    strangers = [m for m in wanted if set(rows_a[m].index) != set(rows_b[m].index)]
-    if strangers:
-        raise UsageError(_clip_message(a, b, rows_a[strangers[0]], rows_b[strangers[0]], strangers[0]))
-    return [_delta(a, b, m, rows_a[m], rows_b[m], whole=not subset) for m in wanted]
+    readings = readings or Readings()
+    for metric in wanted:
+        rows_a, rows_b = readings.rows(a, metric, subset), readings.rows(b, metric, subset)
+        if set(rows_a.index) != set(rows_b.index):
+            raise UsageError(_clip_message(a, b, rows_a, rows_b, metric))
+    return [_delta(a, b, metric, subset, readings) for metric in wanted]
 
 
 def differences(a: LoadedRun, b: LoadedRun, metrics: Sequence[str]) -> list[str]:
@@ -128,10 +135,8 @@ def unfinished(run: LoadedRun) -> bool:
 
 def signature(run: LoadedRun, metric: str) -> dict[str, str]:
     """Take the signature of one metric of a run apart; empty if the run has no such cell."""
-    for cell in run.aggregates:
-        if cell.metric == metric and not cell.subset:
-            return dict(part.partition(":")[::2] for part in cell.signature.split("|") if part)
-    return {}
+    cell = run.cell(metric)
+    return dict(part.partition(":")[::2] for part in cell.signature.split("|") if part) if cell else {}
 
 
 def signature_differences(metric: str, a: Mapping[str, str], b: Mapping[str, str]) -> list[str]:
@@ -143,14 +148,6 @@ def signature_differences(metric: str, a: Mapping[str, str], b: Mapping[str, str
         for key in keys
         if a.get(key) != b.get(key)
     ]
-
-
-def _rows(run: LoadedRun, metrics: Sequence[str], subset: str) -> dict[str, pd.DataFrame]:
-    """Rows of each metric, indexed by (clip, seed) and sorted."""
-    table = run.scores()
-    if subset:
-        table = table[table["subset"] == subset]
-    return {m: table[table["metric"] == m].set_index(["sample_id", "seed"]).sort_index() for m in metrics}
 
 
 def _clip_message(a: LoadedRun, b: LoadedRun, rows_a: pd.DataFrame, rows_b: pd.DataFrame, metric: str) -> str:
@@ -166,11 +163,10 @@ def _clip_message(a: LoadedRun, b: LoadedRun, rows_a: pd.DataFrame, rows_b: pd.D
     return f"the runs have different clips for {metric}: {', '.join(parts) or 'other seeds'}"
 
 
-def _delta(
-    a: LoadedRun, b: LoadedRun, metric: str, rows_a: pd.DataFrame, rows_b: pd.DataFrame, *, whole: bool
-) -> Delta:
+def _delta(a: LoadedRun, b: LoadedRun, metric: str, subset: str, readings: Readings) -> Delta:
     spec = a.record.metrics[metric]
-    ok_a, ok_b = rows_a[rows_a["status"] == "ok"], rows_b[rows_b["status"] == "ok"]
+    rows = readings.rows(a, metric, subset), readings.rows(b, metric, subset)
+    ok_a, ok_b = (r[r["status"] == "ok"] for r in rows)
     common = ok_a.index.intersection(ok_b.index)
     known: dict[str, Any] = {
         "metric": metric, "benchmark": a.record.benchmark.name,
@@ -178,10 +174,9 @@ def _delta(
         "direction": spec.direction, "unit": spec.unit, "scale": spec.scale, "decimals": spec.decimals,
         "n": len(common), "only_a": len(ok_a) - len(common), "only_b": len(ok_b) - len(common),
     }  # fmt: skip
-    if _sums_path(a, metric).exists() and _sums_path(b, metric).exists():
-        if not whole:
-            return Delta(**known, reason="a distance of distributions is kept for the whole benchmark only")
-        return Delta(**known, **_distribution(a, b, metric, known["only_a"] + known["only_b"]))
+    if all(readings.has_sums(run, metric, subset) for run in (a, b)):
+        sides = [readings.replicates(run, metric, subset) for run in (a, b)]
+        return Delta(**known, **_distribution(sides[0], sides[1], known["only_a"] + known["only_b"]))
     return Delta(**known, **_per_clip(spec, ok_a.loc[common], ok_b.loc[common]))
 
 
@@ -199,27 +194,17 @@ def _per_clip(spec: MetricSpec, a: pd.DataFrame, b: pd.DataFrame) -> dict[str, A
     }  # fmt: skip
 
 
-def _distribution(a: LoadedRun, b: LoadedRun, metric: str, unpaired: int) -> dict[str, Any]:
+def _distribution(a: Replicates | str, b: Replicates | str, unpaired: int) -> dict[str, Any]:
     if unpaired:
         # A Fréchet distance grows as N falls: over different clips the difference would be that of N.
         return {"reason": f"{unpaired} clips were measured in one run only; a distance needs the same clips"}
-    groups = group_sums(_sums_path(a, metric)), group_sums(_sums_path(b, metric))
-    if set(groups[0]) != set(groups[1]):
+    if isinstance(a, str) or isinstance(b, str):
+        return {"reason": a if isinstance(a, str) else b}
+    if set(a.without) != set(b.without):
         return {"reason": "summed over different groups of clips: run both with one version of vsseval"}
-    installed = plugins.load("metrics", metric.replace("@", "."))()
-    if installed.spec.version != a.record.metrics[metric].version:
-        recorded = a.record.metrics[metric].version
-        return {
-            "reason": f"recorded with version {recorded} of {metric}, installed is {installed.spec.version}"
-        }
-    value = installed.value
-    try:
-        full = value(add(groups[0].values())), value(add(groups[1].values()))
-        without = [[value(part) for part in leave_one_out(g)] for g in groups]
-    except Unmeasurable as problem:
-        return {"reason": str(problem)}
-    found = jackknife_difference(full, (without[0], without[1]))
-    return {**_estimate(found), "value_a": full[0], "value_b": full[1]}
+    groups = sorted(a.without)
+    found = jackknife_difference((a.full, b.full), ([a.without[g] for g in groups], [b.without[g] for g in groups]))
+    return {**_estimate(found), "value_a": a.full, "value_b": b.full}
 
 
 def _estimate(found: Estimate) -> dict[str, Any]:
@@ -228,7 +213,3 @@ def _estimate(found: Estimate) -> dict[str, Any]:
         "method": found.method,
         "reason": found.method if found.value is None else None,
     }  # fmt: skip
-
-
-def _sums_path(run: LoadedRun, metric: str) -> Path:
-    return run.path / "sums" / f"{metric}.npz"

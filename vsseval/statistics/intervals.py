@@ -24,7 +24,7 @@ LEVEL = 0.95
 Values: TypeAlias = "Sequence[float] | np.ndarray"
 
 
-class Estimate(Record):
+class Estimate(Record, frozen=True):
     """A number with what is known of its error; a field is None where it is undefined, and never NaN."""
 
     value: float | None
@@ -102,9 +102,7 @@ def jackknife(full: float, without_group: Sequence[float]) -> Estimate:
     return _jackknife(full, without_group, paired=False)
 
 
-def jackknife_difference(
-    full: tuple[float, float], without_group: tuple[Sequence[float], Sequence[float]]
-) -> Estimate:
+def jackknife_difference(full: tuple[float, float], without_group: tuple[Sequence[float], Sequence[float]]) -> Estimate:
     """Estimate a - b, paired: the same group is left out of both.
 
     Args:
@@ -151,9 +149,7 @@ def _interval(value: float, se: float, degrees: int, method: str) -> Estimate:
     return Estimate(value=value, se=se, low=value - half, high=value + half, method=f"{method} t({degrees})")
 
 
-def _checked(
-    values: Values, weights: Values, clusters: Sequence[str]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _checked(values: Values, weights: Values, clusters: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     v, w = np.asarray(values, dtype=np.float64), np.asarray(weights, dtype=np.float64)
     groups = np.asarray(list(clusters), dtype=np.str_)
     if not v.shape == w.shape == groups.shape or v.ndim != 1:

@@ -1,0 +1,210 @@
+"""Writes finished run directories of a made-up benchmark, in the format of a real run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import msgspec
+import numpy as np
+
+from vsseval.errors import Unmeasurable
+from vsseval.statistics.intervals import jackknife, ratio
+from vsseval.store import record, sums
+from vsseval.store.layout import RunPaths
+from vsseval.store.tables import Row, write_scores
+from vsseval.types import (
+    Aggregate,
+    BenchmarkCard,
+    Feature,
+    Generation,
+    MetricSpec,
+    ModelCard,
+    Need,
+    RunRecord,
+    RunSpec,
+    Score,
+)
+
+AUDIO = {"heard": Feature(extractor="toy", of=Need.AUDIO)}
+WER = MetricSpec(
+    name="wer", recipe="toy", version="1", inputs=AUDIO, direction="lower", unit="%", scale=100.0, decimals=1,
+    description="Word error rate of a made-up recogniser.", sees=("shuffled", "noise", "silence"),
+)  # fmt: skip
+CLAP = MetricSpec(
+    name="clap_score", recipe="toy", version="1", inputs=AUDIO, direction="higher", unit="", decimals=3,
+    description="Made-up agreement of sound and caption.",
+)  # fmt: skip
+DESYNC = MetricSpec(
+    name="desync", recipe="toy", version="1", inputs=AUDIO, direction="lower", unit="s", decimals=2,
+    description="Made-up offset between sound and picture.", sees=("shuffled",),
+)  # fmt: skip
+FAD = MetricSpec(
+    name="fad", recipe="toy", version="1", inputs=AUDIO, direction="lower", unit="", decimals=2,
+    description="Made-up distance of two distributions.",
+)  # fmt: skip
+METRICS = (FAD, CLAP, DESYNC, WER)
+
+
+class ToyFad:
+    """Squared distance of two means; additive sums, as a real distance has."""
+
+    spec = FAD
+
+    def score(self, **inputs: Any) -> Score:
+        raise NotImplementedError
+
+    def sums(self, **inputs: Any) -> dict[str, np.ndarray]:
+        raise NotImplementedError
+
+    def value(self, parts: dict[str, np.ndarray]) -> float:
+        if parts["n"] < 2:
+            raise Unmeasurable("too few clips")
+        return float(((parts["gen"] - parts["ref"]) / parts["n"]) ** 2)
+
+
+def toy_load(kind: str, name: str) -> Any:
+    """Stand in for `plugins.load`."""
+    assert (kind, name) == ("metrics", "fad@toy")
+    return ToyFad
+
+
+@mock.patch("os.fsync", lambda _: None)
+def write_run(
+    root: Path,
+    model: str,
+    badness: float,
+    *,
+    clips: int = 24,
+    benchmark: str = "toy_joint",
+    bench_version: str = "1.0",
+    manifest: str = "1a2b3c4d" * 8,
+    seed: int = 0,
+    limit: int | None = None,
+    metrics: Sequence[MetricSpec] = METRICS,
+    failed: Sequence[int] = (),
+    status: str = "finished",
+    created: str = "2026-01-02T03:04:05Z",
+    note: str = "",
+    extractor: str = "toy-1-9f8e7d6c",
+    subsets: bool = False,
+    noise_seed: int = 0,
+) -> Path:
+    """Write one run; `badness` 0 is the reference, 1 is rubbish. Returns the run directory."""
+    path = root / f"{created.replace(':', '')}-{model.replace(':', '_').replace('/', '_')}-{benchmark}-{seed}"
+    path.mkdir(parents=True)
+    card = BenchmarkCard(
+        name=benchmark, version=bench_version, task="joint", size=clips, licence="CC0",
+        description="Made up.", metrics=tuple(m.id for m in metrics),
+    )  # fmt: skip
+    n = min(limit or clips, clips)
+    made = RunRecord(
+        schema=record.SCHEMA, id=path.name, status=status, created=created, manifest_sha256=manifest,
+        finished=created if status == "finished" else None, benchmark=card,
+        spec=RunSpec(model=model, benchmark=benchmark, seed=seed, limit=limit),
+        model=ModelCard(
+            name=model.partition(":")[0], version="1", tasks=("joint",), note=note,
+            bound={"reference": "own", "shuffled": "other"}.get(model),
+        ),
+        clips={"ok": n - len(failed), "failed": len(failed)}, metrics={m.id: m for m in metrics},
+        provenance={"packages": {"numpy": "2.0"}, "python": "3.11", "cpu": "made up"},
+    )  # fmt: skip
+    record.write_record(path, made)
+    if status == "finished":
+        rng = np.random.default_rng(noise_seed)
+        rows = [row for m in metrics for row in _rows(path, m, model, badness, n, failed, seed, rng, subsets)]
+        write_scores(RunPaths(path).scores, rows)
+        parts = ["", "seen", "unseen"] if subsets else [""]
+        cells = [_cell(path, made, m, rows, part, extractor) for part in parts for m in metrics]
+        record.write_aggregates(path, [cell for cell in cells if cell is not None])
+        lines = [msgspec.json.encode(_generation(f"clip{i:02d}", i in failed, seed)) for i in range(n)]
+        RunPaths(path).shards.mkdir()
+        RunPaths(path).journal(0).write_bytes(b"\n".join(lines) + b"\n")
+    return path
+
+
+def _generation(clip: str, failed: bool, seed: int) -> Generation:
+    if failed:
+        return Generation(id=clip, status="failed", error="the model ran out of memory")
+    audio = Path(f"audio/{clip}__s{seed}.flac")
+    return Generation(id=clip, status="ok", path=audio, sha256="0" * 64, sample_rate=16000, seconds=4.0)
+
+
+def _rows(path, metric, model, badness, n, failed, seed, rng, subsets):
+    hard = np.random.default_rng(99).uniform(0.5, 1.5, n)  # What is hard is hard for every model.
+    own = rng.normal(0, 0.05, n)
+    rows, groups = [], {}
+    for i in range(n):
+        clip = f"clip{i:02d}"
+        weight, detail, value = 1.0, {}, 0.0
+        if metric is WER:
+            weight = 6.0
+            errors = int(np.clip(round(6 * (badness * hard[i] + own[i])), 0, 6))
+            words = "bin blue at f two now".split()
+            detail = {"hypothesis": " ".join(words[errors:]), "errors": errors}
+            value = errors / weight
+        elif metric is CLAP:
+            value = float(0.6 - 0.5 * badness * hard[i] + own[i])
+        elif metric is DESYNC:
+            value = abs(float(0.05 + own[i] + (0.0 if model == "shuffled" else badness * hard[i])))
+        subset = ("seen" if i < n // 2 else "unseen") if subsets else ""
+        bad = i in failed
+        if bad:
+            detail = {"reason": "no audio: the model ran out of memory"}
+        rows.append(
+            Row(
+                sample_id=clip, cluster=f"c{i // 2:02d}", subset=subset, seed=seed, metric=metric.id,
+                version=metric.version, status="failed" if bad else "ok",
+                value=None if bad or metric is FAD else value, weight=None if bad or metric is FAD else weight,
+                detail=json.dumps(detail),
+            )
+        )  # fmt: skip
+        if metric is FAD and not bad:
+            for part in ("", subset) if subset else ("",):
+                group = groups.setdefault(part, {}).setdefault(i // 2 % 20, {})
+                sums.add(
+                    group,
+                    {
+                        "gen": np.array(2 * badness * hard[i] + own[i]),
+                        "ref": np.array(0.0),
+                        "n": np.array(1.0),
+                    },
+                )
+    for part, found in groups.items():
+        target = RunPaths(path).sums(metric.id, part)
+        target.parent.mkdir(exist_ok=True)
+        sums.write_sums(target, found)
+    return rows
+
+
+def _cell(path, made, metric, rows, part, extractor) -> Aggregate | None:
+    mine = [r for r in rows if r.metric == metric.id and part in ("", r.subset)]
+    ok = [r for r in mine if r.status == "ok"]
+    if metric is FAD:
+        found = sums.read_sums(RunPaths(path).sums(metric.id, part))
+        value = ToyFad().value
+        estimate = jackknife(value(sums.added(found)), [value(sums.added(found, g)) for g in sorted(found)])
+    else:
+        estimate = ratio([r.value for r in ok], [r.weight for r in ok], [r.cluster for r in ok])
+    signature = (
+        f"metric:{metric.id}|version:{metric.version}|bench:{made.benchmark.name}-{made.benchmark.version}"
+        f"|manifest:{made.manifest_sha256[:8]}|x:{extractor}|sr:16000|seed:{made.spec.seed}"
+        f"|n:{len(ok)}/{len(mine)}|vsseval:0.1.0"
+    )
+    return Aggregate(
+        metric=metric.id, status="ok" if ok else "failed", n=len(ok), total=len(mine), subset=part,
+        value=estimate.value, se=estimate.se, low=estimate.low, high=estimate.high, method=estimate.method,
+        failed=len(mine) - len(ok), signature=signature, reason=None if ok else "every clip failed",
+    )  # fmt: skip
+
+
+def write_table(root: Path, **options: Any) -> dict[str, Path]:
+    """Write two systems and all bounds: `good` is better than `poor`; `desync@toy` cannot see `shuffled`."""
+    wanted = {"good": 0.15, "poor": 0.4, "reference": 0.0, "shuffled": 0.7, "noise": 0.95, "silence": 1.0}
+    return {
+        name: write_run(root, name, badness, noise_seed=i, **options)
+        for i, (name, badness) in enumerate(wanted.items())
+    }

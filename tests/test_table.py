@@ -1,0 +1,210 @@
+"""The table in its four styles: what is shown, what is kept apart, and that nothing is cut."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import time
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+from rich.cells import cell_len
+
+from tests.synthetic_runs import DESYNC, METRICS, WER, toy_load, write_run, write_table
+from vsseval import plugins
+from vsseval.cli.table import command
+from vsseval.errors import UsageError
+from vsseval.present.grid import blocks
+from vsseval.present.markup import escape_latex
+from vsseval.present.table import STYLES, render
+from vsseval.present.text import DASH
+from vsseval.store.record import find_runs, load_run
+
+LATER = "2026-06-01T00:00:00Z"
+
+
+@pytest.fixture(autouse=True)
+def _toy(monkeypatch):
+    monkeypatch.setattr(plugins, "load", toy_load)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    root = tmp_path_factory.mktemp("runs")
+    write_table(root, subsets=True)
+    write_run(root, "partial", 0.5, failed=(3, 4), note="trained on 24 clips", noise_seed=7, subsets=True)
+    write_run(root, "audio:/a/very/long/path/to/finished_sounds", 0.5, metrics=METRICS[:2], noise_seed=8)
+    return root
+
+
+def test_rows_are_systems_by_name_then_bounds_from_best_to_worst(runs):
+    (block,) = blocks(find_runs(runs))
+    labels = [row.label for row in block.rows]
+    assert labels[1:] == ["good", "partial", "poor", "reference", "shuffled", "noise", "silence"]
+    assert [row.bound for row in block.rows] == [False] * 4 + [True] * 4
+    assert [column.metric for column in block.columns] == [m.id for m in METRICS]
+
+
+def test_cells_are_in_displayed_units_with_half_of_the_interval(runs):
+    (block,) = blocks(find_runs(runs))
+    good = next(run for run in find_runs(runs) if run.record.model.name == "good")
+    cell = next(row for row in block.rows if row.label == "good").cells[3]
+    stored = good.cell("wer@toy")
+    assert cell.value == pytest.approx(100 * stored.value)
+    assert cell.half == pytest.approx(50 * (stored.high - stored.low))
+
+
+def test_only_a_clear_best_is_marked(runs, tmp_path):
+    (block,) = blocks(find_runs(runs))
+    best = {row.label for row in block.rows for cell in row.cells if cell.best}
+    assert best == {"good"}
+    rival = load_run(write_run(tmp_path, "rival", 0.15, noise_seed=40))
+    (block,) = blocks([*find_runs(runs), rival])
+    assert not [row for row in block.rows if row.cells[1].best]
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+@pytest.mark.parametrize("colour", [False, True])
+def test_the_terminal_table_fits_and_nothing_is_cut(runs, width, colour):
+    text = render(find_runs(runs), "terminal", width=width, colour=colour)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    assert max(cell_len(line) for line in plain.splitlines()) <= width
+    assert plain.count("22/24") == 4
+    for name in ("fad ↓", "clap_score ↑", "desync ↓ s †", "wer ↓ %", "N=24", "@toy", "trained on 24 clips"):
+        assert name in plain
+    assert "…" not in plain.replace("audio:/a/…/finished_sounds", "")
+    assert ("\x1b[1m" in text) == colour
+
+
+def test_a_metric_that_fails_the_bounds_is_marked_and_explained_in_every_style(runs):
+    for style in ("terminal", "markdown"):
+        assert "† desync@toy does not separate reference from shuffled here" in " ".join(
+            render(find_runs(runs), style).split()
+        )
+    assert r"$^\dagger$ desync@toy does not separate" in render(find_runs(runs), "latex")
+
+
+def test_missing_cells_are_dashes_with_a_reason(runs):
+    text = render(find_runs(runs), "markdown")
+    assert f"{DASH} ¹" in text
+    assert "¹ not asked for in this run" in text
+    assert "² partial: trained on 24 clips" in text
+
+
+def test_csv_reads_back_with_numbers_and_counts(runs):
+    rows = list(csv.DictReader(io.StringIO(render(find_runs(runs), "csv", signatures=True))))
+    partial = next(row for row in rows if row["model"] == "partial")
+    assert (partial["wer@toy n"], partial["wer@toy N"], partial["kind"]) == ("22", "24", "system")
+    assert float(partial["wer@toy low"]) < float(partial["wer@toy"]) < float(partial["wer@toy high"])
+    assert partial["wer@toy signature"].startswith("metric:wer@toy|")
+    audio = next(row for row in rows if row["model"].startswith("audio:"))
+    assert (audio["wer@toy"], audio["wer@toy status"]) == ("", "missing")
+
+
+def test_latex_is_escaped_and_balanced(runs):
+    text = render(find_runs(runs), "latex", signatures=True)
+    body = [line for line in text.splitlines() if not line.startswith("%")]
+    assert not re.search(r"(?<!\\)[_%#]", "\n".join(body))
+    assert text.count(r"\begin{") == text.count(r"\end{")
+    heads = [line.count("&") - line.count(r"\&") for line in body if line.endswith(r"\\") and "&" in line]
+    assert set(heads) == {4}
+    assert escape_latex(r"a_b & 50% \x{}~^") == (
+        r"a\_b \& 50\% \textbackslash{}x\{\}\textasciitilde{}\textasciicircum{}"
+    )
+
+
+def test_signatures_are_printed_whole_on_demand(runs):
+    for style in STYLES:
+        signed = render(find_runs(runs), style, signatures=True)
+        assert "metric:fad@toy|version:1|bench:toy_joint-1.0|manifest:1a2b3c4d|x:toy-1-9f8e7d6c|sr:16000" in signed
+        assert "metric:fad@toy|" not in render(find_runs(runs), style)
+
+
+def test_subsets_are_blocks_of_their_own(runs):
+    found = blocks(find_runs(runs), subsets=True)
+    assert [block.subset for block in found] == ["", "seen", "unseen"]
+    assert {column.total for column in found[1].columns} == {12}
+    assert "toy_joint 1.0 · unseen" in render(find_runs(runs), subsets=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"bench_version": "1.1"}, "version 1.1 (above: 1.0)"),
+        ({"manifest": "f" * 64}, "manifest ffffffff (above: 1a2b3c4d)"),
+        ({"seed": 1}, "seed 1 (above: 0)"),
+        ({"limit": 8}, "limit 8 (above: none)"),
+        ({"extractor": "toy-2-00000000"}, "wer@toy, x: "),
+        ({"metrics": (msgspec.structs.replace(WER, version="2"),)}, "wer@toy, version: "),
+    ],
+)
+def test_what_cannot_be_compared_never_shares_a_block(tmp_path, options, says):
+    for name in ("a", "b"):
+        write_run(tmp_path, name, 0.2)
+    write_run(tmp_path, "c", 0.4, created=LATER, **options)
+    found = blocks(find_runs(tmp_path))
+    assert sorted(tuple(row.label for row in block.rows) for block in found) == [("a", "b"), ("c",)]
+    assert any(says in reason for reason in found[1].apart)
+
+
+def test_the_newest_finished_run_of_a_model_is_shown_and_unfinished_ones_are_named(tmp_path):
+    write_run(tmp_path, "a", 0.9, metrics=(DESYNC,))
+    newer = write_run(tmp_path, "a", 0.1, metrics=(DESYNC,), created=LATER)
+    open_run = write_run(tmp_path, "b", 0.1, status="generated")
+    (block,) = blocks(find_runs(tmp_path))
+    assert [row.run for row in block.rows] == [newer.name]
+    assert block.unfinished == (f"{open_run.name} (generated)",)
+    assert open_run.name in render(find_runs(tmp_path), width=200)
+
+
+def test_two_weights_of_one_model_are_two_rows_with_telling_names(tmp_path):
+    from vsseval.store import record
+
+    for digit, created in (("a", LATER), ("b", "2026-07-01T00:00:00Z")):
+        path = write_run(tmp_path, "vssflow", 0.2, created=created)
+        made = record.load_run(path).record
+        model = msgspec.structs.replace(made.model, weights=digit * 64)
+        record.write_record(path, msgspec.structs.replace(made, model=model))
+    (block,) = blocks(find_runs(tmp_path))
+    assert [row.label for row in block.rows] == ["vssflow 1 aaaaaaaa", "vssflow 1 bbbbbbbb"]
+
+
+def test_the_command(runs):
+    shown = CliRunner().invoke(command, ["--runs", str(runs)])
+    assert shown.exit_code == 0, shown.output
+    assert "toy_joint 1.0" in shown.output
+    found = json.loads(CliRunner().invoke(command, ["--runs", str(runs), "--json"]).output)
+    assert found[0]["rows"][1]["cells"][3]["status"] == "ok"
+    one = next(path for path in runs.iterdir() if "good" in path.name)
+    alone = CliRunner().invoke(command, [str(one), "--style", "csv"])
+    assert len(alone.output.splitlines()) == 2
+
+
+def test_no_runs_is_an_error_that_says_how_to_make_some(tmp_path):
+    refused = CliRunner().invoke(command, ["--runs", str(tmp_path)])
+    assert isinstance(refused.exception, UsageError)
+    assert "vsseval run" in str(refused.exception)
+    with pytest.raises(UsageError):
+        render([], "terminal")
+
+
+def test_no_such_style_is_an_error(runs):
+    with pytest.raises(UsageError, match="choose terminal, markdown, latex, csv"):
+        render(find_runs(runs), "word")
+
+
+def test_three_thousand_runs_do_not_crawl(tmp_path):
+    source = write_run(tmp_path, "m", 0.2, metrics=(WER,))
+    header, cells = (source / "run.json").read_text(), (source / "aggregates.json").read_bytes()
+    for i in range(3000):
+        path = tmp_path / f"copy-{i:04d}"
+        path.mkdir()
+        (path / "run.json").write_text(header.replace('"created": "2026', f'"created": "{3000 + i}'))
+        (path / "aggregates.json").write_bytes(cells)
+    start = time.perf_counter()
+    (block,) = blocks(find_runs(tmp_path))
+    assert time.perf_counter() - start < 10.0  # About one second on an idle core.
+    assert [row.run for row in block.rows] == ["copy-2999"]
