@@ -13,10 +13,12 @@ from vsseval.stages.progress import Quiet
 from vsseval.stages.requests import readable, references
 from vsseval.stages.takes import check
 from vsseval.store import atomic, journal
+from vsseval.store.layout import RunPaths
 from vsseval.types import Generation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from vsseval.engines.base import Engine
     from vsseval.models.base import Model, Take
@@ -56,6 +58,12 @@ def outcomes(plan: Plan) -> dict[str, Generation]:
         sample.id: lines.get(sample.id) or Generation(id=sample.id, status="missing", error=never)
         for sample in plan.samples
     }
+
+
+def outcomes_of(root: Path) -> list[Generation]:
+    """Return what the journals of a run directory say, in the order of ids."""
+    lines = journal.read_all(RunPaths(root).shards)
+    return [lines[sample_id] for sample_id in sorted(lines)]
 
 
 def run_shard(plan: Plan, shard: int, model: Model | None = None, progress: Progress | None = None) -> None:

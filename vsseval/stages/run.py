@@ -58,16 +58,29 @@ def run(specs: Sequence[RunSpec], progress: Progress | None = None) -> list[RunR
             watcher.note(f"{spec.model} on {spec.benchmark}: left out, {why}")
         else:
             tasks.setdefault(planned.identity, _task(planned))
+    finished = sum(task.record is not None for task in tasks.values())
+    if finished:
+        watcher.note(f"{finished} of {len(tasks)} runs are finished already")
     with Workers(specs[0].jobs if specs else 1) as workers:
         return [task.record or _carry_out(task, catalog, workers, watcher) for task in tasks.values()]
 
 
-def rescore(directory: Path, progress: Progress | None = None) -> RunRecord:
+def rescore(
+    directory: Path,
+    progress: Progress | None = None,
+    *,
+    metrics: Sequence[str] = (),
+    store: Path | None = None,
+    jobs: int = 0,
+) -> RunRecord:
     """Extract, score and aggregate a run again, from the sounds that it has; the model is not needed.
 
     Args:
         directory: a run directory.
         progress: who watches.
+        metrics: further metrics, besides those that the run has.
+        store: feature store; None means that of the run.
+        jobs: worker processes; 0 means one per core.
 
     Raises:
         UsageError: no run directory, or the benchmark has changed since.
@@ -75,7 +88,9 @@ def rescore(directory: Path, progress: Progress | None = None) -> RunRecord:
         Busy: another process works on the run.
     """
     record = load_run(directory).record
-    spec = msgspec.structs.replace(record.spec, runs=directory.parent)
+    spec = msgspec.structs.replace(
+        record.spec, runs=directory.parent, jobs=jobs, metrics=tuple(metrics), store=store or record.spec.store
+    )
     catalog = Catalog()
     samples = limited(catalog.samples(spec.benchmark), spec.limit)
     if manifest_hash(samples) != record.manifest_sha256:

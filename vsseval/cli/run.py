@@ -1,0 +1,206 @@
+"""`vsseval run`: models on benchmarks, from nothing to the comparison table; run again, it goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vsseval.errors import UsageError
+from vsseval.types import BOUNDS, RunSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from vsseval.store.record import LoadedRun
+
+INCOMPLETE = 3
+SHOWN = 10
+"""Failed clips that are named for each run; the report names all."""
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that `run` and `score` share."""
+    options = (
+        click.option("--metric", "metrics", multiple=True, metavar="ID", help="Metric (fad@logmel); repeatable."),
+        click.option("--runs", type=_FOLDER, default=Path("runs"), show_default=True, help="Run directories."),
+        click.option("--store", type=_FOLDER, help="Feature store [default: the user's cache folder]."),
+        click.option("--jobs", type=click.IntRange(0), default=0, help="Processes for features; 0: one per core."),
+        click.option("--no-bounds", is_flag=True, help="Leave out reference, shuffled, noise and silence."),
+        click.option("--json", "as_json", is_flag=True, help="Print records and numbers as JSON."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command(name="run", short_help="Run models on benchmarks.")
+@click.option("--model", "models", multiple=True, required=True, metavar="M", help="Name or name:argument; repeatable.")
+@click.option("--suite", metavar="S", help="A named list of benchmarks: all, mini.")
+@click.option("--benchmark", "benchmarks", multiple=True, metavar="B", help="Name or folder:PATH; repeatable.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Every clip's seed comes from it.")
+@click.option("--limit", type=click.IntRange(1), metavar="L", help="Only L clips of each benchmark, always the same.")
+@click.option("--checkpoint", type=click.Path(exists=True, path_type=Path), help="Weights for the named models.")
+@click.option("--device", default="cpu", show_default=True, help="Where the models run: cpu, cuda, cuda:1.")
+@shared_options
+def command(
+    models: tuple[str, ...],
+    suite: str | None,
+    benchmarks: tuple[str, ...],
+    seed: int,
+    limit: int | None,
+    checkpoint: Path | None,
+    device: str,
+    metrics: tuple[str, ...],
+    runs: Path,
+    store: Path | None,
+    jobs: int,
+    *,
+    no_bounds: bool,
+    as_json: bool,
+) -> int:
+    """Run models on benchmarks, and print the comparison table.
+
+    What is finished is not done again: the same command, after any interruption, goes on where it stopped.
+    """
+    chosen = _chosen(suite, benchmarks)
+    known = RunSpec(
+        model="",
+        benchmark="",
+        seed=seed,
+        limit=limit,
+        metrics=metrics,
+        runs=runs,
+        store=store,
+        jobs=jobs,
+        device=device,
+    )
+    return execute(specs(known, models, chosen, checkpoint, bounds=not no_bounds), as_json=as_json)
+
+
+def specs(
+    known: RunSpec, models: Sequence[str], benchmarks: Sequence[str], checkpoint: Path | None, *, bounds: bool
+) -> list[RunSpec]:
+    """Return one spec for every model and benchmark, the bounds last.
+
+    Raises:
+        UsageError: a model that does the task of none of the benchmarks.
+    """
+    import msgspec
+
+    from vsseval.stages.catalog import Catalog
+
+    extra = [name for name in BOUNDS if name not in models] if bounds else []
+    catalog = Catalog()
+    tasks = {catalog.benchmark(name).card.task for name in benchmarks}
+    made = []
+    for model in dict.fromkeys([*models, *extra]):
+        weights = checkpoint if model in models and model not in BOUNDS else None
+        asked = [
+            msgspec.structs.replace(known, model=model, benchmark=name, checkpoint=weights)
+            for name in dict.fromkeys(benchmarks)
+        ]
+        does = catalog.model(asked[0]).card.tasks
+        if not tasks & set(does):
+            raise UsageError(
+                f"model '{model}' does {', '.join(does)}, but the benchmarks ask for {', '.join(sorted(tasks))}"
+            )
+        made += asked
+    return made
+
+
+def execute(asked: Sequence[RunSpec], *, as_json: bool) -> int:
+    """Carry out runs and show what came of them; return the exit code."""
+    from vsseval.cli.progress import shown
+    from vsseval.stages.run import run
+
+    with shown() as watcher:
+        records = run(asked, watcher)
+    return show([asked[0].runs / record.id for record in records], asked[0].metrics, as_json=as_json)
+
+
+def show(paths: Sequence[Path], named: Sequence[str], *, as_json: bool) -> int:
+    """Print the table of some runs, their failed clips and where everything lies; return the exit code.
+
+    Args:
+        paths: run directories.
+        named: metrics that were asked for by name; one of them missing makes the runs incomplete.
+        as_json: print JSON in place of the table.
+    """
+    from vsseval.store.record import load_run
+
+    loaded = [load_run(path) for path in paths]
+    if as_json:
+        import msgspec
+
+        data = [{"path": run.path, "record": run.record, "aggregates": run.aggregates} for run in loaded]
+        click.echo(msgspec.json.format(msgspec.json.encode(data), indent=1).decode())
+    else:
+        _print_table(loaded)
+    faults = [line for run in loaded for line in _faults(run, named)]
+    for line in faults:
+        click.echo(line, err=True)
+    _print_paths(loaded)
+    return INCOMPLETE if faults else 0
+
+
+def _print_table(loaded: Sequence[LoadedRun]) -> None:
+    import shutil
+    import sys
+
+    from vsseval.present import table
+
+    width = shutil.get_terminal_size((110, 24)).columns
+    click.echo(table.render(loaded, "terminal", width=width, colour=sys.stdout.isatty()))
+
+
+def _faults(run: LoadedRun, named: Sequence[str]) -> list[str]:
+    """Return a line for everything that makes a run incomplete.
+
+    Those are clips without a sound, features that could not be extracted, and metrics that were asked for by
+    name but cannot be had. A sound that a metric cannot measure (silence has no onsets) is a finding, not a
+    fault: the table shows it as n of N.
+    """
+    from vsseval.stages.generate import outcomes_of
+
+    title = f"{run.record.model.name} on {run.record.benchmark.name}"
+    bad = [clip for clip in outcomes_of(run.path) if clip.status in {"failed", "missing"}]
+    lines = [f"{title}: clip {clip.id} {clip.status}: {clip.error}" for clip in bad[:SHOWN]]
+    if len(bad) > SHOWN:
+        lines.append(f"{title}: and {len(bad) - SHOWN} more clips failed; the report names them all")
+    lines += [f"{title}: {reason}" for reason in run.record.provenance.get("faults", [])[:SHOWN]]
+    for name in named:
+        cell = run.cell(name)
+        if cell is not None and cell.status == "missing" and not bad:
+            lines.append(f"{title}: {name} is missing: {cell.reason}")
+    return lines
+
+
+def _print_paths(loaded: Sequence[LoadedRun]) -> None:
+    from shlex import quote
+
+    if not loaded:
+        return
+    for run in loaded:
+        click.echo(f"{run.path}", err=True)
+    runs = loaded[0].path.parent
+    option = "" if runs == Path("runs") else f" --runs {quote(str(runs))}"
+    click.echo(f"Open the report with: vsseval report{option}", err=True)
+
+
+def _chosen(suite: str | None, benchmarks: Sequence[str]) -> list[str]:
+    if suite is None and not benchmarks:
+        raise UsageError("say on what to run: --suite all, or --benchmark NAME. See: vsseval list")
+    if suite is None:
+        return list(benchmarks)
+    if benchmarks:
+        raise UsageError("--suite and --benchmark exclude each other: a suite is a list of benchmarks")
+    from vsseval.cli.suites import resolve
+
+    found = resolve(suite)
+    for name, reason in found.absent.items():
+        click.echo(f"{name}: left out, {reason}", err=True)
+    return list(found.present)

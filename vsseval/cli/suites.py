@@ -1,0 +1,61 @@
+"""Turns the name of a suite into the benchmarks it stands for, and says which of them are not there."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from typing import NamedTuple
+
+from vsseval import plugins
+from vsseval.errors import EnvironmentFault, UsageError
+
+EVERY = "*"
+"""In suites.toml: every benchmark that needs no argument and whose data is present."""
+
+
+class Suite(NamedTuple):
+    """The benchmarks of a suite."""
+
+    present: tuple[str, ...]
+    absent: dict[str, str]
+    """Benchmark -> why it is not there, and the command that gets it."""
+
+
+def suites() -> dict[str, tuple[str, ...]]:
+    """Return the benchmarks of every suite, by name."""
+    text = files("vsseval").joinpath("benchmarks/suites.toml").read_text(encoding="utf-8")
+    return {name: tuple(suite["benchmarks"]) for name, suite in tomllib.loads(text).items()}
+
+
+def resolve(name: str) -> Suite:
+    """Find the benchmarks of a suite.
+
+    Raises:
+        UsageError: there is no such suite, or none of its benchmarks is there.
+    """
+    known = suites()
+    if name not in known:
+        raise plugins.unknown("suite", name, known)
+    everything = known[name] == (EVERY,)
+    present: list[str] = []
+    absent: dict[str, str] = {}
+    for benchmark in plugins.names("benchmarks") if everything else known[name]:
+        try:
+            made = plugins.load("benchmarks", benchmark)(None)
+        except EnvironmentFault as error:
+            absent[benchmark] = str(error)
+            continue
+        except UsageError:
+            if everything:
+                continue  # it needs an argument, as `folder:PATH` does
+            raise
+        try:
+            made.samples()
+        except (EnvironmentFault, UsageError) as error:
+            absent[benchmark] = str(error)
+            continue
+        present.append(benchmark)
+    if not present:
+        reasons = "; ".join(f"{benchmark}: {reason}" for benchmark, reason in absent.items())
+        raise UsageError(f"no benchmark of the suite '{name}' is there. {reasons}")
+    return Suite(tuple(present), absent)
