@@ -11,8 +11,11 @@ from vssflow.audio import SAMPLES_PER_LATENT, fit
 from vssflow.model import VSSFlow
 from vssflow.phones import phone_frames
 from vssflow.training.data import Row, Split
-from vssflow.training.loop import save_atomically
+from vssflow.training.loop import Crew, save_atomically
 from vssflow.voice import describe
+
+CHUNK = 128
+"""Clips in one file of features."""
 
 Item = dict[str, Tensor]
 """latent (channels, T), lip, sync, scene (T, width), speaker (256,) in half precision; phones (T,) uint8."""
@@ -52,12 +55,17 @@ def encode(model: VSSFlow, split: Split, row: Row) -> Item:
     }
 
 
-def prepare(model: VSSFlow, split: Split, path: Path) -> list[Item]:
-    """Encode the whole split, or read what an earlier call has written to `path`."""
-    if path.exists():
-        items: list[Item] = torch.load(path, weights_only=True)
-        return items
+def prepare(model: VSSFlow, split: Split, folder: Path, crew: Crew) -> list[Item]:
+    """Encode the whole split, or read what an earlier call has written to `folder`.
+
+    The clips are encoded in chunks, one file each; the processes of a crew share the chunks.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     model.eval()
-    items = [encode(model, split, row) for row in split.rows]
-    save_atomically({"items": items}["items"], path)  # type: ignore[arg-type]
-    return items
+    chunks = [split.rows[first : first + CHUNK] for first in range(0, len(split.rows), CHUNK)]
+    paths = [folder / f"{place:04d}.pt" for place in range(len(chunks))]
+    for place in range(crew.rank, len(chunks), crew.size):
+        if not paths[place].exists():
+            save_atomically([encode(model, split, row) for row in chunks[place]], paths[place])
+    crew.wait()
+    return [item for path in paths for item in torch.load(path, weights_only=True)]

@@ -73,6 +73,11 @@ class Crew(NamedTuple):
             torch.distributed.init_process_group("gloo")
         return cls(torch.distributed.get_rank(), torch.distributed.get_world_size())
 
+    def wait(self) -> None:
+        """Wait for the others."""
+        if self.size > 1:
+            torch.distributed.barrier()
+
     def average(self, parameters: Sequence[nn.Parameter]) -> None:
         """Average the gradients of all processes."""
         if self.size == 1:
@@ -132,8 +137,8 @@ class Average:
             self.values[key] = kept
 
 
-def save_atomically(state: dict[str, Any], path: Path) -> None:
-    """Write a checkpoint so that a kill leaves the old one or the new one, never half of one."""
+def save_atomically(state: Any, path: Path) -> None:
+    """Write tensors so that a kill leaves the old one or the new one, never half of one."""
     partial = path.with_suffix(".partial")
     torch.save(state, partial)
     with partial.open("rb") as file:

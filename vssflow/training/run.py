@@ -15,7 +15,7 @@ from vssflow.model import VSSFlow
 from vssflow.training.data import Split, summary
 from vssflow.training.features import Item, fit_codec, prepare
 from vssflow.training.flow import FlowTraining
-from vssflow.training.loop import Crew, Recipe, fit
+from vssflow.training.loop import Crew, Recipe, fit, save_atomically
 from vssflow.training.vision import VisionTraining
 
 if TYPE_CHECKING:
@@ -72,19 +72,13 @@ def train_vision(
 
 def encode_split(model: VSSFlow, split: Split, training: Training) -> list[Item]:
     """Fit the components and encode every clip, or load both where that is done."""
-    crew = Crew.assemble()
-    if crew.rank:
-        torch.distributed.barrier()  # the first process writes what the others read
-    codec = training.out / "codec.pt"
-    if codec.exists():
-        model.codec.load_state_dict(torch.load(codec, weights_only=True))
-    else:
+    crew, codec = Crew.assemble(), training.out / "codec.pt"
+    if crew.rank == 0 and not codec.exists():
         fit_codec(model, split)
-        torch.save(model.codec.state_dict(), codec)
-    items = prepare(model, split, training.out / "features.pt")
-    if crew.rank == 0 and crew.size > 1:
-        torch.distributed.barrier()
-    return items
+        save_atomically(model.codec.state_dict(), codec)
+    crew.wait()
+    model.codec.load_state_dict(torch.load(codec, weights_only=True))
+    return prepare(model, split, training.out / "features", crew)
 
 
 def train_flow(
