@@ -95,18 +95,19 @@ def draw_appearance(rng: np.random.Generator) -> Appearance:
     )
 
 
+def _wander(rng: np.random.Generator, times: np.ndarray) -> np.ndarray:
+    """Three slow sines, of about unit size."""
+    course = np.zeros(len(times))
+    for _ in range(3):
+        size, pace, phase = float(rng.uniform(0.3, 1.0)), float(rng.uniform(0.1, 0.6)), float(rng.random())
+        course += size * np.sin(2 * math.pi * (pace * times + phase))
+    return course
+
+
 def draw_pose(rng: np.random.Generator, frames: int) -> Pose:
     """Draw slight head motion, blinks and glances."""
     times = np.arange(frames) / FPS
-    sway = [
-        sum(
-            float(rng.uniform(0.3, 1.0))
-            * amplitude
-            * np.sin(2 * math.pi * (float(rng.uniform(0.1, 0.6)) * times + rng.random()))
-            for _ in range(3)
-        )
-        for amplitude in (0.006, 0.005, 0.25)
-    ]
+    sway = [amplitude * _wander(rng, times) for amplitude in (0.006, 0.005, 0.25)]
     lids = np.zeros(frames)
     blink = float(rng.uniform(0.2, 2.0))
     while blink < frames / FPS:

@@ -133,4 +133,4 @@ def _frame_classes(classes: np.ndarray, frames: int) -> np.ndarray:
     weight = np.ones(VISEMES)
     weight[[_BILABIAL, _LABIODENTAL]] = 2.0
     counts = np.stack([np.bincount(row, minlength=VISEMES) for row in classes.reshape(frames, _STEPS)])
-    return (counts * weight).argmax(axis=1).astype(np.uint8)
+    return np.asarray((counts * weight).argmax(axis=1), dtype=np.uint8)
