@@ -1,0 +1,1 @@
+"""Extractors that come with vsseval: one file each, loaded through entry points."""
