@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import subprocess
 import sys
@@ -119,7 +120,7 @@ def test_resampling_keeps_a_tone(rate):
 
 @pytest.mark.parametrize(("samples", "rate"), [(np.zeros((1, 2, 3)), 16000), (np.zeros(5), 0), (np.zeros(5), -1)])
 def test_impossible_audio_is_refused(samples, rate):
-    with pytest.raises(ValueError, match="samples must|impossible"):
+    with pytest.raises(ValueError, match=r"samples must|impossible"):
         Audio(samples, rate)
 
 
@@ -425,6 +426,20 @@ def test_a_full_disk_leaves_the_old_file_and_no_other(clip, tmp_path, monkeypatc
         write(target, clip[0])
     assert target.read_bytes() == b"as it was"
     assert [path.name for path in tmp_path.iterdir()] == ["out.bin"]
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_a_disk_that_fills_up_while_a_muxer_writes_is_no_fault_of_the_source(clip, tmp_path, monkeypatch, suffix):
+    class Full(io.BytesIO):
+        def write(self, data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        def fileno(self):
+            return 0
+
+    monkeypatch.setattr(encode_module.Path, "open", lambda *_: Full())
+    with pytest.raises(EnvironmentFault, match="No space left on device"):
+        mute(clip[0], tmp_path / f"out.{suffix}")
 
 
 def test_muting_keeps_every_frame_and_drops_the_sound(clip, tmp_path):

@@ -229,8 +229,21 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise _fault(path, error) from error
+    except (OSError, RuntimeError) as error:
+        cause = _failed_write(error)
+        if cause is None:
+            raise
+        raise _fault(path, cause) from error
+
+
+def _failed_write(error: BaseException | None) -> OSError | None:
+    """Return the error of the operating system behind an exception, which PyAV may have wrapped in its own."""
+    while error is not None:
+        # PyAV's own OSErrors come from reading the source.
+        if isinstance(error, OSError) and not type(error).__module__.startswith("av."):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _fault(path: Path, error: OSError) -> EnvironmentFault:
