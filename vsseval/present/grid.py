@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from vsseval.errors import EnvironmentFault, UsageError
 from vsseval.present.select import Group, comparable, is_bound, what_differs
 from vsseval.statistics.best import clear_best, rule
 from vsseval.statistics.bounds_check import check_bounds, flags
 from vsseval.statistics.readings import Readings
-from vsseval.types import Aggregate, MetricSpec, Record, Status, Task
+from vsseval.types import MetricSpec, Record, Status, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -86,20 +86,44 @@ class Block(Record, frozen=True, kw_only=True):
     """The rule by which the best system was found to be clearly the best."""
 
 
+class Section(NamedTuple):
+    """A benchmark's runs, its table, and the tables of its parts."""
+
+    group: Group
+    whole: Block
+    parts: tuple[Block, ...]
+
+
 def blocks(runs: Iterable[LoadedRun], *, subsets: bool = False) -> list[Block]:
     """Lay out every table that these runs make; with `subsets`, one more for each part of a benchmark."""
-    found: list[Block] = []
+    found = sections(runs, subsets=subsets)
+    return [block for section in found for block in (section.whole, *section.parts)]
+
+
+def sections(runs: Iterable[LoadedRun], *, subsets: bool = False, readings: Readings | None = None) -> list[Section]:
+    """Lay out every table together with the runs that it is made of.
+
+    Args:
+        runs: any runs.
+        subsets: also lay out each part of a benchmark.
+        readings: what was read before.
+    """
+    found: list[Section] = []
     leads: dict[str, Group] = {}
-    readings = Readings()
+    readings = readings or Readings()
     for group in comparable(runs):
         name = (group.runs or group.unfinished)[0].record.benchmark.name
         apart = tuple(what_differs(group, leads[name])) if name in leads else ()
         leads.setdefault(name, group)
         failing = _flags(group, readings)
-        found.append(_block(group, apart, "", failing, readings))
-        if subsets:
-            parts = sorted({cell.subset for run in group.runs for cell in run.aggregates if cell.subset})
-            found += [_block(group, apart, part, failing, readings) for part in parts]
+        parts = sorted({cell.subset for run in group.runs for cell in run.aggregates if cell.subset})
+        found.append(
+            Section(
+                group,
+                _block(group, apart, "", failing, readings),
+                tuple(_block(group, apart, part, failing, readings) for part in parts if subsets),
+            )
+        )
     return found
 
 
@@ -130,13 +154,22 @@ def _block(group: Group, apart: tuple[str, ...], subset: str, failing: dict[str,
 
 
 def _metrics(runs: Iterable[LoadedRun]) -> list[MetricSpec]:
-    """All metrics, in the benchmark's customary order, then in that of the runs."""
+    """All metrics, in the benchmark's customary order, then in that of the runs.
+
+    A metric that no run could have (its weights are absent) has a bare column, for the reason to stand in.
+    """
     specs: dict[str, MetricSpec] = {}
     for run in runs:
         known = run.record.metrics
-        for metric in (*run.record.benchmark.metrics, *known):
+        for metric in (*run.record.benchmark.metrics, *known, *(cell.metric for cell in run.aggregates)):
             if metric in known:
-                specs.setdefault(metric, known[metric])
+                specs[metric] = known[metric]
+            elif run.cell(metric) is not None:
+                name, _, recipe = metric.partition("@")
+                bare = MetricSpec(
+                    name=name, recipe=recipe, version="", inputs={}, direction="lower", unit="", description=""
+                )
+                specs.setdefault(metric, bare)
     return list(specs.values())
 
 
@@ -170,10 +203,7 @@ class _Notes:
 
 
 def _cell(run: LoadedRun, spec: MetricSpec, subset: str, notes: _Notes, *, best: bool) -> Cell:
-    found: Aggregate | None = None
-    for cell in run.aggregates:
-        if cell.metric == spec.id and cell.subset == subset:
-            found = cell
+    found = run.cell(spec.id, subset)
     if found is None:
         return Cell(
             status="missing", notes=notes.add("the run has no such part" if subset else "not asked for in this run")
@@ -197,7 +227,8 @@ def _cell(run: LoadedRun, spec: MetricSpec, subset: str, notes: _Notes, *, best:
 def _column(spec: MetricSpec, index: int, rows: tuple[Row, ...], flag: str | None) -> Column:
     return Column(
         metric=spec.id, name=spec.name, recipe=spec.recipe, unit=spec.unit, decimals=spec.decimals,
-        arrow="↑" if spec.direction == "higher" else "↓", description=spec.description, flag=flag,
+        arrow={"higher": "↑", "lower": "↓"}[spec.direction] if spec.version else "",
+        description=spec.description, flag=flag,
         total=max((row.cells[index].total for row in rows), default=0),
     )  # fmt: skip
 

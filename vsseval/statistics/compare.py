@@ -141,7 +141,7 @@ def signature(run: LoadedRun, metric: str) -> dict[str, str]:
 
 def signature_differences(metric: str, a: Mapping[str, str], b: Mapping[str, str]) -> list[str]:
     """Name the keys of two signatures that forbid a comparison, with both values."""
-    run_level = {"bench", "manifest", "seed"}  # Said once, for the run.
+    run_level = {"bench", "manifest", "seed", "limit"}  # Said once, for the run.
     keys = sorted((set(a) | set(b)) - IGNORED - run_level) if a and b else []
     return [
         f"{metric}, {key}: {a.get(key, 'none')} against {b.get(key, 'none')}"

@@ -1,0 +1,220 @@
+"""Turns runs into the report: one HTML file with tables, plots, players, failures and provenance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from vsseval.errors import EnvironmentFault, UsageError, VssevalError
+from vsseval.present.clips import Clips
+from vsseval.present.embed import Shelf
+from vsseval.present.figures import forest, svg
+from vsseval.present.grid import Section, sections
+from vsseval.present.players import card
+from vsseval.present.text import (
+    BOLD_RULES,
+    FLAG,
+    LEGEND,
+    circumstances,
+    coverage,
+    remarks,
+    superscript,
+    title,
+    value_and_half,
+)
+from vsseval.stages.catalog import Catalog
+from vsseval.stages.plan import limited, manifest_hash
+from vsseval.statistics.readings import Readings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from vsseval.present.clips import Choice
+    from vsseval.present.grid import Block
+    from vsseval.store.record import LoadedRun
+    from vsseval.types import Sample
+
+MEGABYTE = 1_000_000
+BUDGET = 40 * MEGABYTE
+"""Bytes of embedded media: mail servers and browsers take such a page without complaint."""
+CLIPS = 12
+"""Clips shown of each benchmark."""
+FAILURES_SHOWN = 200
+
+
+class Part(NamedTuple):
+    """One benchmark on its way to the page."""
+
+    section: Section
+    clips: Clips
+    samples: dict[str, Sample]
+    note: str
+    """Why there are no videos, or what is wrong with them; usually empty."""
+
+
+def write_report(runs: Iterable[LoadedRun], target: Path, *, budget: int = BUDGET, clips: int = CLIPS) -> Shelf:
+    """Write the report of some runs.
+
+    Args:
+        runs: any runs; of each model on each benchmark the newest finished one is shown.
+        target: the HTML file, replaced if it exists.
+        budget: bytes of the page that media may take; 0 leaves out players and spectrograms.
+        clips: how many clips of each benchmark to show, at most.
+
+    Returns:
+        What was embedded and what was left out.
+
+    Raises:
+        UsageError: none of the runs is finished, or their scores cannot be read.
+        EnvironmentFault: the file cannot be written.
+    """
+    readings = Readings()
+    found = [s for s in sections(runs, subsets=True, readings=readings) if s.group.runs]
+    if not found:
+        raise UsageError("no run is finished yet: there is nothing to report. Make some with: vsseval run")
+    catalog = Catalog()
+    parts = [_part(section, catalog, readings) for section in found]
+    shelf = Shelf(budget)
+    cards = _cards(parts, shelf, clips)
+    page = _render({
+        "sections": [_section(part, shown, i) for i, (part, shown) in enumerate(zip(parts, cards, strict=True))],
+        "summary": _summary(found),
+        "legend": LEGEND,
+        "bold": [BOLD_RULES[rule] for rule in sorted({s.whole.bold for s in found})],
+        "shelf": shelf,
+        "flag": FLAG,
+    })  # fmt: skip
+    try:
+        target.write_text(page, encoding="utf-8")
+    except OSError as problem:
+        raise EnvironmentFault(f"cannot write {target}: {problem.strerror}. Choose another file with -o") from problem
+    return shelf
+
+
+def _part(section: Section, catalog: Catalog, readings: Readings) -> Part:
+    clips = Clips(section.group, section.whole, readings)
+    record = section.group.runs[0].record
+    try:
+        samples = limited(catalog.samples(record.spec.benchmark), record.spec.limit)
+    except VssevalError as problem:
+        return Part(section, clips, {}, f"Videos and transcripts are not shown: {problem}")
+    changed = manifest_hash(samples) != record.manifest_sha256
+    note = "The benchmark has changed since these runs: videos and transcripts are those of today." if changed else ""
+    return Part(section, clips, {sample.id: sample for sample in samples}, note)
+
+
+def _cards(parts: list[Part], shelf: Shelf, limit: int) -> list[list[dict[str, Any]]]:
+    """Fill the shelf in turns, so that a full one leaves every benchmark with its first clips."""
+    chosen: list[list[Choice]] = []
+    for part in parts:
+        specs = {m: spec for run in part.section.group.runs for m, spec in run.record.metrics.items()}
+        chosen.append(part.clips.choose(list(specs.values()), limit))
+    cards: list[list[dict[str, Any]]] = [[] for _ in parts]
+    for place in range(max((len(c) for c in chosen), default=0)):
+        for part, choices, shown in zip(parts, chosen, cards, strict=True):
+            if place < len(choices):
+                sample = part.samples.get(choices[place].clip)
+                shown.append(card(choices[place], sample, part.clips, part.section.whole, shelf))
+    return cards
+
+
+def _section(part: Part, cards: list[dict[str, Any]], index: int) -> dict[str, Any]:
+    block = part.section.whole
+    failures = part.clips.failures()
+    plots = [
+        {"metric": column.metric, "what": column.description, "flag": column.flag,
+         "svg": svg(forest(block, column), f"{column.metric} on {title(block)}")}
+        for i, column in enumerate(block.columns)
+        if any(row.cells[i].value is not None for row in block.rows)
+    ]  # fmt: skip
+    card_of = part.section.group.runs[0].record.benchmark
+    return {
+        "id": f"s{index}",
+        "about": card_of.description,
+        "licence": card_of.licence,
+        "table": _table(block),
+        "parts": [_table(inner) for inner in part.section.parts],
+        "plots": plots,
+        "cards": cards,
+        "media_note": part.note,
+        "failures": failures[:FAILURES_SHOWN],
+        "failures_more": max(0, len(failures) - FAILURES_SHOWN),
+        "runs": [_provenance(run, part) for run in part.section.group.runs],
+    }
+
+
+def _table(block: Block) -> dict[str, Any]:
+    rows = []
+    for row in block.rows:
+        cells = []
+        for cell, column in zip(row.cells, block.columns, strict=True):
+            value, half = value_and_half(cell, column)
+            ends = "" if cell.low is None else f"{cell.low:.{column.decimals}f} to {cell.high:.{column.decimals}f}"
+            tip = [f"95 %: {ends}"] if ends else []
+            tip += [f"macro: {cell.macro:.{column.decimals}f}"] if cell.macro is not None else []
+            tip += [text for text in (f"{cell.n} of {cell.total} clips", cell.method, cell.signature) if text]
+            cells.append({
+                "value": value, "half": half, "few": coverage(cell, column), "best": cell.best,
+                "notes": superscript(cell.notes), "sort": cell.value, "tip": "\n".join(tip),
+            })  # fmt: skip
+        rows.append({"label": row.label, "bound": row.bound, "notes": superscript(row.notes), "cells": cells})
+    return {
+        "title": title(block), "circumstances": circumstances(block), "columns": block.columns,
+        "systems": [row for row in rows if not row["bound"]], "bounds": [row for row in rows if row["bound"]],
+        "remarks": remarks(block), "subset": block.subset,
+        "notes": [(superscript((i,)), note) for i, note in enumerate(block.notes, 1)],
+    }  # fmt: skip
+
+
+def _provenance(run: LoadedRun, part: Part) -> dict[str, Any]:
+    record = run.record
+    model = record.model
+    facts = {
+        "run": run.path.name, "model": f"{model.name} {model.version}", "weights": model.weights,
+        "licence": model.licence, "asked as": record.spec.model, "seed": record.spec.seed,
+        "device": record.spec.device, "created": record.created, "finished": record.finished,
+        "manifest": record.manifest_sha256,
+        "clips": ", ".join(f"{n} {status}" for status, n in record.clips.items()),
+    }  # fmt: skip
+    for name, value in record.provenance.items():
+        if isinstance(value, dict):
+            facts[name] = ", ".join(f"{k} {_short(v)}" for k, v in value.items())
+        else:
+            facts[name] = ", ".join(map(str, value)) if isinstance(value, list) else value
+    return {
+        "label": part.clips.labels[run.path.name],
+        "facts": {name: value for name, value in facts.items() if value not in {None, ""}},
+        "signatures": [cell.signature for cell in run.aggregates if cell.signature],
+    }
+
+
+def _short(value: object) -> str:
+    if isinstance(value, dict):
+        return " ".join(str(value[key])[:12] for key in ("version", "weights") if key in value)
+    return str(value)
+
+
+def _summary(found: list[Section]) -> dict[str, Any]:
+    records = [run.record for section in found for run in section.group.runs]
+    systems = {row.label for section in found for row in section.whole.rows if not row.bound}
+    return {
+        "benchmarks": len({section.whole.benchmark for section in found}),
+        "systems": sorted(systems),
+        "runs": len(records),
+        "newest": max((record.finished or record.created)[:10] for record in records),
+        "versions": sorted({str(r.provenance.get("packages", {}).get("vsseval", "")) for r in records} - {""}),
+    }
+
+
+def _render(context: dict[str, Any]) -> str:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    folder = Path(__file__).parent / "templates"
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    return environment.get_template("report.html").render(context)

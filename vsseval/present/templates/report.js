@@ -1,0 +1,102 @@
+"use strict";
+(() => {
+  const root = document.documentElement;
+  document.getElementById("theme").addEventListener("click", () => {
+    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+  });
+
+  // Sorting: systems among themselves, bounds stay below; cells without a value go last.
+  for (const table of document.querySelectorAll("table.sortable")) {
+    table.querySelectorAll("thead th").forEach((head, column) => {
+      head.querySelector("button").addEventListener("click", () => {
+        const up = head.getAttribute("aria-sort") !== "ascending";
+        table.querySelectorAll("thead th").forEach((other) => other.removeAttribute("aria-sort"));
+        head.setAttribute("aria-sort", up ? "ascending" : "descending");
+        for (const body of table.tBodies) sort(body, column, up ? 1 : -1);
+      });
+    });
+  }
+  function sort(body, column, sign) {
+    const key = (row) => {
+      const cell = row.cells[column];
+      if (column === 0) return cell.textContent.trim().toLowerCase();
+      return cell.dataset.sort === "" ? null : Number(cell.dataset.sort);
+    };
+    const compare = (a, b) => {
+      const x = key(a), y = key(b);
+      if (x === null || y === null) return (x === null) - (y === null);
+      return sign * (x < y ? -1 : x > y ? 1 : 0);
+    };
+    body.append(...[...body.rows].sort(compare));
+  }
+
+  // One take plays at a time; the card's muted video follows its sound.
+  let now = null;
+  function stop() {
+    if (!now) return;
+    now.audio.pause();
+    if (now.video) now.video.pause();
+    now.button.classList.remove("on");
+    if (now.line) now.line.classList.remove("on");
+    now = null;
+  }
+  function play(take, at) {
+    const card = take.closest(".clip");
+    stop();
+    const mine = {
+      take, card, audio: take.querySelector("audio"), button: take.querySelector(".play"),
+      line: take.querySelector(".spectrogram i"), video: card.querySelector("video"),
+    };
+    now = mine;
+    mine.button.classList.add("on");
+    if (mine.line) mine.line.classList.add("on");
+    const begin = () => {
+      mine.audio.currentTime = at;
+      if (mine.video) {
+        mine.video.muted = true;
+        mine.video.currentTime = at;
+        mine.video.play().catch(() => {});
+      }
+      mine.audio.play().catch(() => { if (now === mine) stop(); });
+      requestAnimationFrame(() => follow(mine));
+    };
+    if (mine.audio.readyState >= 1) begin();
+    else {
+      mine.audio.addEventListener("loadedmetadata", begin, { once: true });
+      mine.audio.load();
+    }
+  }
+  function follow(mine) {
+    if (now !== mine) return;
+    const { audio, video, line } = mine;
+    if (line && audio.duration) line.style.left = `${(100 * audio.currentTime) / audio.duration}%`;
+    const ahead = video ? video.currentTime - audio.currentTime : 0;
+    if (video && !video.ended && !video.seeking && Math.abs(ahead) > 0.08) video.currentTime = audio.currentTime;
+    if (audio.ended) stop();
+    else requestAnimationFrame(() => follow(mine));
+  }
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button.play");
+    if (button) {
+      const take = button.closest(".take");
+      if (now && now.take === take) { stop(); return; }
+      const same = now && now.card === take.closest(".clip");
+      play(take, same ? now.audio.currentTime : 0);
+      return;
+    }
+    const picture = event.target.closest(".spectrogram");
+    if (picture && picture.closest(".take").querySelector("audio")) {
+      const box = picture.getBoundingClientRect();
+      const take = picture.closest(".take");
+      const audio = take.querySelector("audio");
+      const share = Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1);
+      const go = () => play(take, share * audio.duration);
+      if (audio.readyState >= 1) go();
+      else {
+        audio.addEventListener("loadedmetadata", go, { once: true });
+        audio.load();
+      }
+    }
+  });
+})();
