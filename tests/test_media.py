@@ -349,6 +349,25 @@ def test_a_video_that_lacks_its_last_frames_is_usable(clip, tmp_path):
     np.testing.assert_array_equal(read_numbers(frames)[:70], np.arange(70))
 
 
+def test_a_truncated_matroska_says_how_much_is_there(clip, tmp_path):
+    mute(clip[0], tmp_path / "whole.mkv")
+    data = (tmp_path / "whole.mkv").read_bytes()
+    (tmp_path / "cut.mkv").write_bytes(data[: len(data) // 2])
+    with pytest.raises(Unmeasurable, match=r"cut\.mkv: truncated: [01]\.\d+ s of the declared 3\.00 s"):
+        check_video(tmp_path / "cut.mkv")
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_sound_may_be_longer_or_shorter_than_the_picture(tmp_path, suffix):
+    long = np.tile(_burst(), 3)
+    path = write_timed(tmp_path / f"long.{suffix}", np.arange(50) / 25, sound=long)
+    assert check_video(path).seconds == pytest.approx(2.0, abs=0.002)
+    assert load_audio(path).seconds == pytest.approx(3.0, abs=0.1)
+    path = write_timed(tmp_path / f"short.{suffix}", np.arange(50) / 25, sound=long[:8000])
+    assert check_video(path).seconds == pytest.approx(2.0, abs=0.002)
+    assert load_audio(path).seconds == pytest.approx(0.5, abs=0.1)
+
+
 def test_unusable_videos(clip, tmp_path):
     (tmp_path / "empty.mp4").write_bytes(b"")
     whole = clip[0].read_bytes()

@@ -17,7 +17,6 @@ from vsseval.media.probe import (
     decoded,
     opened,
     require_length,
-    states_durations,
 )
 
 __all__ = ["Audio", "check_samples", "load_audio"]
@@ -162,13 +161,12 @@ def _read_container(path: Path) -> Audio:
         if stream is None:
             raise Unmeasurable(f"{path.name}: has no audio track")
         zero = clock_zero(container)
-        declared = declared_end(container, stream) if states_durations(container) or stream.duration else None
+        declared = declared_end(container, stream)
         samples, rate = _decode(container, stream, zero)
-        exact = states_durations(container)
     if not rate:
         raise Unmeasurable(f"{path.name}: the audio track holds no readable sound")
     require_length(path, samples.shape[1] / rate, declared)
-    if exact and declared and 0 < samples.shape[1] - round(declared * rate) <= _PADDING * rate:
+    if declared and 0 < samples.shape[1] - round(declared * rate) <= _PADDING * rate:
         samples = samples[:, : round(declared * rate)]
     return Audio(np.ascontiguousarray(samples), rate)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import stat
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,8 @@ LATEST_START = 1.0
 """Seconds. Where all streams start later than this, the clock is that of a longer recording."""
 
 _CLOCK_STARTS_ANYWHERE = frozenset({"mpeg", "mpegts", "mpegvideo"})
-_STATES_DURATIONS = frozenset({"mov", "mp4"})
+_STATES_EACH_DURATION = frozenset({"mov", "mp4", "flac"})
+_STATES_WHOLE_DURATION = frozenset({"matroska", "webm", "avi"})
 _ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC: the cover of an album is no video
 _TICKS = 1_000_000  # AV_TIME_BASE: container times are in microseconds
 
@@ -109,25 +110,18 @@ def clock_zero(container: Any) -> float:
 
 
 def declared_end(container: Any, stream: Any) -> float | None:
-    """Return where the header says that a stream ends, in seconds of the container clock, if it does."""
-    zero = clock_zero(container)
-    if stream.duration:
-        return float((stream.start_time or 0) * stream.time_base + stream.duration * stream.time_base) - zero
-    if not container.duration:
+    """Return where the header says that a stream ends, in seconds of the container clock.
+
+    None where the format states no exact durations for each stream, as MP4 and its kin do: what PyAV says of
+    others is an estimate from the bit rate.
+    """
+    if not _formats(container) & _STATES_EACH_DURATION:
         return None
-    return float((container.start_time or 0) / _TICKS + container.duration / _TICKS - zero)
-
-
-def measured_end(path: Path, kind: str) -> float:
-    """Return where the packets of the first video or audio stream end, in seconds; nothing is decoded."""
-    with opened(path) as container:
-        stream = video_stream(container) if kind == "video" else audio_stream(container)
-        return _scan(container, stream)
-
-
-def states_durations(container: Any) -> bool:
-    """Return whether the format's headers state exact durations for each stream (MP4 and its kin)."""
-    return bool(_formats(container) & _STATES_DURATIONS)
+    if stream.duration:
+        end = ((stream.start_time or 0) + stream.duration) * stream.time_base
+        return float(end) - clock_zero(container)
+    end = (container.start_time or 0) + (container.duration or 0)
+    return end / _TICKS - clock_zero(container) if container.duration else None
 
 
 def probe(path: Path | str) -> Probe:
@@ -136,7 +130,8 @@ def probe(path: Path | str) -> Probe:
     Headers are believed where the format states exact durations (MP4); elsewhere packets are counted.
 
     Raises:
-        Unmeasurable: the file is missing, empty or unreadable, or holds neither video nor audio.
+        Unmeasurable: the file is missing, empty or unreadable, holds neither video nor audio, or is found
+            truncated when its packets are counted.
     """
     path = Path(path)
     with opened(path) as container:
@@ -144,7 +139,7 @@ def probe(path: Path | str) -> Probe:
         stream = audio if video is None else video
         if stream is None:
             raise Unmeasurable(f"{path.name}: holds neither video nor audio")
-        end = declared_end(container, stream) if states_durations(container) else None
+        end = declared_end(container, stream)
         width, height = (video.width, video.height) if video else (0, 0)
         if video and _is_on_its_side(container, video):
             width, height = height, width
@@ -158,9 +153,7 @@ def probe(path: Path | str) -> Probe:
             sample_rate=int(audio.sample_rate or 0) if audio else 0,
             channels=int(audio.channels or 0) if audio else 0,
         )
-    if found.seconds > 0:
-        return found
-    return Probe(**{**vars(found), "seconds": measured_end(path, "video" if found.has_video else "audio")})
+    return found if found.seconds > 0 else replace(found, seconds=_measured_end(path))
 
 
 def check_video(path: Path | str) -> Probe:
@@ -178,7 +171,7 @@ def check_video(path: Path | str) -> Probe:
         if next(decoded(container, stream), None) is None:
             raise Unmeasurable(f"{path.name}: the video has no readable frame")
         declared = declared_end(container, stream)
-    require_length(path, measured_end(path, "video"), declared)
+    require_length(path, _measured_end(path), declared)
     return found
 
 
@@ -209,18 +202,39 @@ def _formats(container: Any) -> set[str]:
     return set(container.format.name.split(","))
 
 
-def _scan(container: Any, stream: Any) -> float:
+def _whole_end(container: Any) -> float | None:
+    """Return where the header says that the longest stream ends, for formats that say just that."""
+    if not container.duration or not _formats(container) & _STATES_WHOLE_DURATION:
+        return None
+    # Counted from the time stamp zero, whenever the first stream starts; some writers count from that start.
+    end, zero = float(container.duration / _TICKS), clock_zero(container)
+    return end - zero if end > zero else end
+
+
+def _measured_end(path: Path) -> float:
+    """Return where the packets of the video end, or of the audio if there is no video; nothing is decoded.
+
+    Raises:
+        Unmeasurable: the header states the length of the whole, and the packets of all streams end before it.
+    """
     import av
 
-    last = -1
-    end = 0.0
-    frame = float(1 / stream.average_rate) if stream.type == "video" and stream.average_rate else 0.0
-    with suppress(av.error.InvalidDataError, av.error.EOFError):
-        for packet in container.demux(stream):
-            if packet.pts is not None and packet.pts > last:
-                last = packet.pts
-                end = float(last * stream.time_base) + float((packet.duration or 0) * stream.time_base or frame)
-    return end - clock_zero(container)
+    with opened(path) as container:
+        chosen = video_stream(container) or audio_stream(container)
+        ends: dict[int, float] = {}
+        with suppress(av.error.InvalidDataError, av.error.EOFError):
+            for packet in container.demux():
+                if packet.pts is not None:
+                    end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
+                    end += 0.0 if packet.duration else _frame_seconds(packet.stream)
+                    ends[packet.stream_index] = max(end, ends.get(packet.stream_index, end))
+        zero = clock_zero(container)
+        require_length(path, max(ends.values(), default=zero) - zero, _whole_end(container))
+        return ends.get(chosen.index, zero) - zero if chosen else 0.0
+
+
+def _frame_seconds(stream: Any) -> float:
+    return float(1 / stream.average_rate) if stream.type == "video" and stream.average_rate else 0.0
 
 
 def _is_on_its_side(container: Any, stream: Any) -> bool:
