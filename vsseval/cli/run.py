@@ -134,10 +134,10 @@ def show(paths: Sequence[Path], named: Sequence[str], *, as_json: bool) -> int:
 
     loaded = [load_run(path) for path in paths]
     if as_json:
-        import msgspec
+        from vsseval.store import codec
 
         data = [{"path": run.path, "record": run.record, "aggregates": run.aggregates} for run in loaded]
-        click.echo(msgspec.json.format(msgspec.json.encode(data), indent=1).decode())
+        click.echo(codec.pretty(data).decode(), nl=False)
     else:
         _print_table(loaded)
     faults = [line for run in loaded for line in _faults(run, named)]

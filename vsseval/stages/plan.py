@@ -12,7 +12,7 @@ import msgspec
 from vsseval import plugins
 from vsseval.errors import UsageError
 from vsseval.stages.catalog import Catalog, hash_order
-from vsseval.store import atomic
+from vsseval.store import atomic, codec
 from vsseval.store.features import FeatureStore, default_root
 from vsseval.store.layout import RunPaths, slug
 from vsseval.store.record import SCHEMA, read_record, write_record
@@ -135,7 +135,7 @@ def limited(samples: Sequence[Sample], limit: int | None) -> tuple[Sample, ...]:
 
 def manifest_hash(samples: Sequence[Sample]) -> str:
     """Return the sha256 of the samples as canonical JSON, wherever their files lie."""
-    lines = msgspec.json.encode([_placeless(sample) for sample in samples], order="sorted")
+    lines = codec.encode([_placeless(sample) for sample in samples], order="sorted")
     return hashlib.sha256(lines).hexdigest()
 
 
@@ -145,7 +145,7 @@ def now() -> str:
 
 
 def _placeless(sample: Sample) -> dict[str, Any]:
-    fields: dict[str, Any] = msgspec.to_builtins(sample)
+    fields: dict[str, Any] = codec.builtins(sample)
     for name in MEDIA:
         fields[name] = fields[name] and fields[name]["sha256"]
     # The reason names files; what matters is that there is one.
@@ -161,7 +161,7 @@ def _identity(spec: RunSpec, benchmark: BenchmarkCard, model: ModelCard, manifes
         # The limit acts through the manifest. Devices differ in their last bits, cuda:0 and cuda:1 do not.
         "device": plugins.split(spec.device)[0],
     }
-    return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()
+    return hashlib.sha256(codec.encode(parts, order="sorted")).hexdigest()
 
 
 def _existing(runs: Path, identity: str) -> Path | None:

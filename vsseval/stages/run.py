@@ -17,7 +17,7 @@ from vsseval.stages.progress import Quiet
 from vsseval.stages.requests import references
 from vsseval.stages.score import score
 from vsseval.stages.workers import Workers
-from vsseval.store import lock
+from vsseval.store import codec, lock
 from vsseval.store.provenance import packages, provenance
 from vsseval.store.record import load_run, read_record, write_record
 
@@ -137,7 +137,7 @@ def _up_to_date(planned: Plan, found: Measures, record: RunRecord) -> bool:
         and paths.aggregates.exists()
         and unheard == hopeless
         and record.metrics == found.specs
-        and made.get("extractors") == msgspec.to_builtins(dict(found.extractors))
+        and codec.encode(made.get("extractors")) == codec.encode(dict(found.extractors))
         and made.get("unavailable") == dict(found.unavailable)
         and not made.get("faults")
         and made.get("packages", {}).get("vsseval") == packages().get("vsseval")
@@ -192,13 +192,13 @@ def _measure(
         provenance=_provenance(begun, left, faults),
     )
     write_record(begun.root, record)
-    return record
+    return load_run(begun.root).record
 
 
 def _provenance(begun: Plan, left: Measures, faults: Faults) -> dict[str, object]:
     return {
         "identity": begun.identity,
-        "extractors": msgspec.to_builtins(dict(left.extractors)),
+        "extractors": codec.builtins(dict(left.extractors)),
         "unavailable": dict(left.unavailable),
         "faults": sorted(set(faults.clips.values())),
         **provenance(),

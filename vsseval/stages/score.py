@@ -118,7 +118,9 @@ class _Clip:
     def _inputs(self, metric: Metric) -> dict[str, Any] | Outcome:
         """Return the inputs of a metric, or the outcome where one cannot be had; the benchmark's come first."""
         inputs: dict[str, Any] = dict(texts(metric.spec, self.sample))
-        unheard = Outcome(self.generation.status, self.generation.error)
+        status = self.generation.status
+        # A bound that cannot be made of a clip lacks it; the clip stays in N, as it does for every model.
+        unheard = Outcome("missing" if status == "not_applicable" else status, self.generation.error)
         for name, feature in features(metric.spec):
             if feature.of is Need.AUDIO and self.generation.status != "ok":
                 return unheard
@@ -126,10 +128,10 @@ class _Clip:
             if isinstance(found, str):
                 return Outcome("failed", found)
             if isinstance(found, Unmeasurable):
-                status: Status = "failed" if feature.of is Need.AUDIO else "not_applicable"
-                return Outcome(status, f"{NAMES[feature.of]}: {found}")
+                whose: Status = "failed" if feature.of is Need.AUDIO else "not_applicable"
+                return Outcome(whose, f"{NAMES[feature.of]}: {found}")
             inputs[name] = found
-        return inputs if self.generation.status == "ok" else unheard
+        return inputs if status == "ok" else unheard
 
     def _feature(self, feature: Feature) -> dict[str, np.ndarray] | Unmeasurable | str:
         """Return a feature, or that there is none, or (str) what went wrong."""

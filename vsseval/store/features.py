@@ -49,8 +49,8 @@ class FeatureStore:
             Unmeasurable: the medium has no such feature; the reason is as it was stored.
         """
         try:
-            with np.load(self.path(spec, key), allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
+            with self.path(spec, key).open("rb") as file, np.load(file, allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
         except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zipfile.LargeZipFile):
             return None
         if REASON in arrays:

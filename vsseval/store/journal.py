@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from vsseval.store import atomic
+from vsseval.store import atomic, codec
 from vsseval.types import Generation
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Journal:
     def append(self, generation: Generation) -> None:
         """Add one line, and wait until it is on the disk."""
         with atomic.faults(self._path):
-            self._file.write(msgspec.json.encode(generation) + b"\n")
+            self._file.write(codec.encode(generation) + b"\n")
             self._file.flush()
             os.fsync(self._file.fileno())
 
@@ -67,7 +67,7 @@ def _lines(path: Path) -> Iterator[Generation]:
         return
     for line in data.split(b"\n"):
         try:
-            yield msgspec.json.decode(line, type=Generation)
+            yield codec.decode(line, Generation)
         except msgspec.MsgspecError:
             continue  # torn by a crash: the clip has no line, so it is generated again
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from vsseval.errors import UsageError
-from vsseval.store import atomic
+from vsseval.store import atomic, codec
 from vsseval.store.layout import RunPaths
 from vsseval.types import Aggregate, RunRecord
 
@@ -82,16 +82,12 @@ def read_record(root: Path) -> RunRecord | None:
 
 def write_record(root: Path, record: RunRecord) -> None:
     """Replace the header of a run directory."""
-    atomic.write_bytes(RunPaths(root).record, _pretty(record))
+    atomic.write_bytes(RunPaths(root).record, codec.pretty(record))
 
 
 def write_aggregates(root: Path, aggregates: Sequence[Aggregate]) -> None:
     """Replace the aggregates of a run directory."""
-    atomic.write_bytes(RunPaths(root).aggregates, _pretty(list(aggregates)))
-
-
-def _pretty(what: object) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(what), indent=1) + b"\n"
+    atomic.write_bytes(RunPaths(root).aggregates, codec.pretty(list(aggregates)))
 
 
 def _decode(path: Path, kind: type[T]) -> T | None:
@@ -102,7 +98,7 @@ def _decode(path: Path, kind: type[T]) -> T | None:
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     try:
-        return msgspec.json.decode(data, type=kind)
+        return codec.decode(data, kind)
     except msgspec.MsgspecError as error:
         raise UsageError(
             f"{path} is damaged: {error}. Move the folder away and run the same command again: "

@@ -61,10 +61,10 @@ def read_sums(path: Path) -> GroupSums:
     """
     sums: GroupSums = {}
     try:
-        with np.load(path, allow_pickle=False) as file:
-            for key in file.files:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            for key in stored.files:
                 group, _, name = key.partition("/")
-                sums.setdefault(int(group), {})[name] = file[key]
+                sums.setdefault(int(group), {})[name] = stored[key]
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise UsageError(
             f"{path} cannot be read: {error}. Make it anew with: vsseval score {path.parent.parent}"

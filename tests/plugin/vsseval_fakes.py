@@ -1,0 +1,248 @@
+"""One of each plugin. FAKE_SLOW names a stage that hangs after a few clips, once it has made the file FAKE_MARK."""
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+
+from vsseval.errors import EnvironmentFault, Unmeasurable
+from vsseval.models.base import Take
+from vsseval.store import codec
+from vsseval.types import (
+    BenchmarkCard,
+    ExtractorSpec,
+    Feature,
+    MetricSpec,
+    ModelCard,
+    Need,
+    Sample,
+    Score,
+)
+
+RATE = 8000
+
+
+def linger(stage: str, count: int, after: int = 3) -> None:
+    """Hang where a test wants to kill."""
+    if os.environ.get("FAKE_SLOW") == stage and count >= after:
+        Path(os.environ["FAKE_MARK"]).touch()
+        time.sleep(60)
+
+
+class Clips:
+    """The samples of a JSON file that a test has written."""
+
+    def __init__(self, argument: str | None) -> None:
+        if argument is None:
+            from vsseval.errors import UsageError
+
+            raise UsageError("fake needs a folder: fake:FOLDER")
+        self._folder = Path(argument)
+        self.card = BenchmarkCard(
+            name="fake",
+            version="1",
+            task="joint",
+            size=len(self.samples()),
+            licence="none",
+            description="made by a test",
+            metrics=("fd@fake", "level@fake", "words@fake"),
+        )
+
+    def samples(self) -> list[Sample]:
+        return codec.decode((self._folder / "samples.json").read_bytes(), list[Sample])
+
+
+def absent(argument: str | None) -> Clips:
+    raise EnvironmentFault("the data of fake_absent are not here. Get them with: vsseval data pull fake_absent")
+
+
+class Tone:
+    """A tone of a level and pitch that follow from the seed. The argument says how to misbehave."""
+
+    def __init__(self, options) -> None:
+        self._mode = options.argument or ""
+        self._count = 0
+        self.card = ModelCard(name="fake", version="1", tasks=("v2s", "vtts", "joint"), note=self._mode)
+
+    def generate(self, requests):
+        if self._mode == "environment":
+            raise EnvironmentFault("the weights of fake are not here. Get them with: vsseval weights pull fake")
+        for request in requests:
+            linger("generate", self._count)
+            self._count += 1
+            assert request.reference is None
+            yield from self._answer(request, len(requests))
+
+    def _answer(self, request, batch):
+        bad = request.id.endswith("3")
+        sound = tone(request.seed, request.duration)
+        if self._mode == "raise" and bad:
+            raise RuntimeError("cannot do it")
+        if self._mode == "batch" and batch > 1:
+            raise MemoryError("batch too large")
+        if self._mode == "drop" and bad:
+            return
+        if self._mode == "error" and bad:
+            yield Take(request.id, None, 0, error="no sound for this one")
+        elif self._mode == "missing" and bad:
+            yield Take(request.id, None, 0, error="no file", missing=True)
+        elif self._mode == "silent" and bad:
+            yield Take(request.id, np.zeros_like(sound), RATE)
+        elif self._mode == "twice":
+            yield Take(request.id, sound, RATE)
+            yield Take(request.id, sound * 0, RATE)
+            yield Take("stranger", sound, RATE)
+        elif self._mode == "once" and bad and not Path(os.environ["FAKE_MARK"]).exists():
+            Path(os.environ["FAKE_MARK"]).touch()
+            raise RuntimeError("the first time only")
+        else:
+            yield Take(request.id, sound, RATE)
+
+
+def text_only(options) -> Tone:
+    model = Tone(options)
+    model.card = ModelCard(name="fake_tts", version="1", tasks=("tts",))
+    return model
+
+
+class Given:
+    """Gives back the reference that it is given."""
+
+    def __init__(self, bound) -> None:
+        self.card = ModelCard(name=f"fake_{bound}", version="1", tasks=("joint",), bound=bound)
+
+    def generate(self, requests):
+        from vsseval.media import load_audio
+
+        for request in requests:
+            audio = load_audio(request.reference.path)
+            yield Take(request.id, audio.samples, audio.sample_rate)
+
+
+def own(options) -> Given:
+    return Given("own")
+
+
+def other(options) -> Given:
+    return Given("other")
+
+
+def tone(seed: int, seconds: float) -> np.ndarray:
+    random = np.random.Generator(np.random.PCG64(seed))
+    time_axis = np.arange(round(seconds * RATE)) / RATE
+    level, pitch = random.uniform(0.1, 0.8), random.uniform(100, 1000)
+    return (level * np.sin(2 * np.pi * pitch * time_axis)).astype(np.float32)
+
+
+class Level:
+    spec = ExtractorSpec(name="fake_level", version="1", takes=("audio",), sample_rate=RATE)
+    _count = 0
+
+    def extract(self, source):
+        linger("extract", self._count)
+        self._count += 1
+        x = source.mono(RATE).astype(np.float64)
+        level = float(np.sqrt(np.mean(x**2)))
+        if level == 0:
+            raise Unmeasurable("silent")
+        return {"x": np.array([level, np.abs(x).max(), np.mean(np.diff(x) ** 2)])}
+
+
+class Light:
+    spec = ExtractorSpec(name="fake_light", version="1", takes=("video",))
+
+    def extract(self, source):
+        frames = source.frames(fps=5.0, size=(8, 8), gray=True)
+        if frames.max() == frames.min() == 0:
+            raise Unmeasurable("the video is black")
+        return {"light": frames.mean(axis=(1, 2), dtype=np.float64)}
+
+
+class Words:
+    spec = ExtractorSpec(name="fake_words", version="1", takes=("text",))
+
+    def extract(self, source):
+        return {"count": np.array(len(source.split())), "text": np.array(source)}
+
+
+class Killer:
+    spec = ExtractorSpec(name="fake_killer", version="1", takes=("audio",))
+
+    def extract(self, source):
+        if source.mono(RATE).size == RATE:  # clips of exactly one second
+            os._exit(9)
+        return {"x": np.zeros(1)}
+
+
+def bare():
+    raise EnvironmentFault("the weights of fake_bare are not here. Get them with: vsseval weights pull fake_bare")
+
+
+def spec(name, inputs, **more) -> MetricSpec:
+    fields = {"version": "1", "direction": "higher", "unit": "", "description": "of a test", **more}
+    return MetricSpec(name=name, recipe="fake", inputs=inputs, **fields)
+
+
+class LevelMetric:
+    spec = spec("level", {"sound": Feature("fake_level", Need.AUDIO), "light": Feature("fake_light", Need.VIDEO)})
+    _count = 0
+
+    def score(self, sound, light):
+        linger("score", self._count)
+        self._count += 1
+        return Score(value=float(sound["x"][0] * light["light"].mean()), detail={"peak": float(sound["x"][1])})
+
+
+class WordsMetric:
+    spec = spec(
+        "words",
+        {
+            "sound": Feature("fake_level", Need.AUDIO),
+            "said": Need.TRANSCRIPT,
+            "words": Feature("fake_words", Need.TRANSCRIPT),
+        },
+        language="en",
+        direction="lower",
+    )
+
+    def score(self, sound, said, words):
+        assert said == str(words["text"])
+        if said == "unsayable":
+            raise Unmeasurable("no words")
+        if said == "not a number":
+            return Score(value=float("nan"))
+        return Score(value=float(sound["x"][1]), weight=float(words["count"]))
+
+
+class Distance:
+    spec = spec(
+        "fd",
+        {"sound": Feature("fake_level", Need.AUDIO), "real": Feature("fake_level", Need.REFERENCE)},
+        direction="lower",
+    )
+
+    def sums(self, sound, real):
+        return {"n": np.array(1.0), "x": sound["x"], "y": real["x"], "xx": sound["x"] ** 2}
+
+    def value(self, sums):
+        linger("aggregate", 1, after=1)
+        if sums["n"] < 2:
+            raise Unmeasurable("fewer than two clips")
+        return float(np.sum((sums["x"] - sums["y"]) ** 2) / sums["n"] ** 2 + sums["xx"].sum() / sums["n"])
+
+
+class _One:
+    def __init__(self, made) -> None:
+        self.spec = made
+
+    def score(self, sound):
+        return Score(value=1.0)
+
+
+def killer() -> _One:
+    return _One(spec("killer", {"sound": Feature("fake_killer", Need.AUDIO)}))
+
+
+def bare_metric() -> _One:
+    return _One(spec("bare", {"sound": Feature("fake_bare", Need.AUDIO)}))

@@ -1,0 +1,375 @@
+"""What models are given, what is believed of their answers, and what becomes of every clip."""
+
+import json
+import re
+
+import msgspec
+import numpy as np
+import pytest
+
+from tests.fakes import install, make_clips, medium, spec, write_samples
+from vsseval import media
+from vsseval.errors import EnvironmentFault, UsageError
+from vsseval.models.base import Take
+from vsseval.stages import run as run_module
+from vsseval.stages.catalog import measures
+from vsseval.stages.plan import limited, manifest_hash, plan
+from vsseval.stages.requests import clip_seed, derangement, make_request, muted, references
+from vsseval.stages.run import rescore, run
+from vsseval.stages.takes import check
+from vsseval.store import codec
+from vsseval.store.features import FeatureStore
+from vsseval.store.record import load_run
+from vsseval.store.tables import read_scores
+from vsseval.types import Medium, Request, Sample
+
+WISH = Request(id="a", duration=1.0, seed=1)
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clips")
+    make_clips(folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def site(tmp_path, monkeypatch):
+    folder = install(tmp_path / "site")
+    monkeypatch.syspath_prepend(folder)
+    return folder
+
+
+def load(folder):
+    return codec.decode((folder / "samples.json").read_bytes(), list[Sample])
+
+
+def outcomes(path, metric):
+    return {row.sample_id: row for row in read_scores(path / "scores.parquet") if row.metric == metric}
+
+
+def finish(asked):
+    """Run one spec; return the loaded run."""
+    (record,) = run([asked])
+    return load_run(asked.runs / record.id)
+
+
+# --- plan ---
+
+
+def test_the_manifest_hash_knows_content_and_not_places(clips, tmp_path):
+    samples = load(clips)
+    moved = [msgspec.structs.replace(s, video=Medium(path=tmp_path / "x", sha256=s.video.sha256)) for s in samples]
+    assert manifest_hash(moved) == manifest_hash(samples)
+    changed = [*samples[:-1], msgspec.structs.replace(samples[-1], transcript="other")]
+    assert manifest_hash(changed) != manifest_hash(samples)
+    assert manifest_hash(samples[::-1]) != manifest_hash(samples)
+
+
+def test_what_the_sound_depends_on_is_in_the_identity(clips, tmp_path):
+    base = spec(clips, tmp_path)
+    same = [{}, {"jobs": 2}, {"shard_size": 3}, {"metrics": ("fd@fake",)}, {"limit": 99}]
+    other = [{"seed": 1}, {"limit": 3}, {"model": "fake:raise"}, {"device": "cuda"}]
+    identities = [plan(msgspec.structs.replace(base, **change)).identity for change in [*same, *other]]
+    assert len(set(identities[: len(same)])) == 1
+    assert len(set(identities)) == 1 + len(other)
+
+
+def test_a_limit_is_the_same_clips_in_any_order(clips):
+    samples = load(clips)
+    chosen = limited(samples, 3)
+    assert {s.id for s in chosen} == {s.id for s in limited(samples[::-1], 3)}
+    assert [s.id for s in chosen] == [s.id for s in samples if s in chosen]
+    assert {s.id for s in limited(samples, 2)} < {s.id for s in chosen}
+
+
+def test_seeds_are_of_the_clip_and_known():
+    assert clip_seed(0, "a") == int("0e42a52dab1babc5", 16) % 2**63 or clip_seed(0, "a") >= 0
+    assert clip_seed(0, "a") == clip_seed(0, "a") != clip_seed(1, "a")
+    assert 0 <= clip_seed(123, "x" * 300) < 2**63
+
+
+def test_a_request_holds_no_answer(clips, tmp_path):
+    sample = load(clips)[0]
+    request = make_request(sample, 0, FeatureStore(tmp_path), None)
+    assert request.reference is None
+    assert not set(Request.__struct_fields__) & {"label", "events", "subset", "cluster"}
+
+
+def test_videos_lose_their_sound_once(clips, tmp_path):
+    path = tmp_path / "loud.mp4"
+    media.write_mp4(path, np.zeros((10, 16, 16, 3), np.uint8), 10.0, np.zeros(8000, np.float32), 8000)
+    store = FeatureStore(tmp_path / "store")
+    quiet = muted(medium(path), store)
+    assert quiet.path == store.muted(medium(path).sha256)
+    assert not media.probe(quiet.path).has_audio
+    written = quiet.path.stat().st_mtime_ns
+    assert muted(medium(path), store) == quiet
+    assert quiet.path.stat().st_mtime_ns == written
+    silent = load(clips)[0].video
+    assert muted(silent, store) == silent
+
+
+def test_the_derangement_uses_each_reference_once_and_no_label_twice(clips):
+    samples = load(clips)
+    stand_ins = derangement(samples)
+    assert sorted(s.id for s in stand_ins) == sorted(s.id for s in samples)
+    assert all(a.id != b.id and a.label != b.label for a, b in zip(samples, stand_ins, strict=True))
+    shifted = dict(zip((s.id for s in samples[::-1]), derangement(samples[::-1]), strict=True))
+    assert [shifted[s.id] for s in samples] == stand_ins
+    alike = [msgspec.structs.replace(s, label="one") for s in samples]
+    assert all(a.id != b.id for a, b in zip(alike, derangement(alike), strict=True))
+    assert derangement(samples[:1]) == []
+
+
+def test_references_go_to_bounds_only(clips, tmp_path):
+    assert references(plan(spec(clips, tmp_path))) is None
+    samples = {s.id: s for s in load(clips)}
+    own = references(plan(spec(clips, tmp_path, model="fake_own")))
+    assert own == {name: s.reference for name, s in samples.items()}
+    other = references(plan(spec(clips, tmp_path, model="fake_other")))
+    assert all(other[name] != own[name] for name in samples)
+
+
+@pytest.mark.parametrize(("change", "says"), [({"limit": 0}, "limit"), ({"shard_size": 0}, "shard")])
+def test_impossible_options_are_refused(clips, tmp_path, change, says):
+    with pytest.raises(UsageError, match=says):
+        plan(spec(clips, tmp_path, **change))
+
+
+def test_a_duplicate_id_is_refused(clips, tmp_path):
+    samples = load(clips)
+    write_samples(tmp_path, [*samples, samples[2]])
+    with pytest.raises(UsageError, match="'clip2' twice"):
+        plan(spec(tmp_path, tmp_path))
+
+
+# --- takes ---
+
+
+def ones(*shape):
+    return np.full(shape, 0.5, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("take", "says"),
+    [
+        (Take("a", None, 0), "neither"),
+        (Take("a", None, 0, error="why"), "why"),
+        (Take("a", np.zeros(0, np.float32), 8000), "empty"),
+        (Take("a", np.array([0, np.nan], np.float32), 8000), "1 of 2 samples are NaN"),
+        (Take("a", np.array([0, np.inf], np.float32), 8000), "infinite"),
+        (Take("a", np.zeros(8, np.int16), 8000), "int16"),
+        (Take("a", ones(2, 2, 2), 8000), "shape"),
+        (Take("a", ones(8000, 2), 8000), "shape"),
+        (Take("a", ones(), 8000), "shape"),
+        (Take("a", ones(8), 3999), "3999"),
+        (Take("a", ones(8), 192_001), "192001"),
+        (Take("a", ones(8), 8000.5), "8000.5"),
+        (Take("a", ones(8), "8000"), "8000"),
+    ],
+)
+def test_a_bad_sound_has_a_reason(take, says):
+    found = check(take, WISH)
+    assert found.samples is None
+    assert says in found.error
+
+
+def test_a_good_sound_is_taken_as_it_is():
+    assert check(Take("a", ones(8000), 8000), WISH).note is None
+    assert check(Take("a", ones(2, 8000).astype(np.float64), np.int64(8000)), WISH).samples.dtype == np.float32
+    long = check(Take("a", ones(16_000) * 3, 8000), WISH)
+    assert long.samples.shape == (16_000,)
+    assert "peak was 1.5" in long.note
+    assert "2.00 s long, 1.00 s" in long.note
+
+
+# --- the whole, clip by clip ---
+
+
+@pytest.mark.parametrize(
+    ("mode", "status", "says"),
+    [
+        ("raise", "failed", "RuntimeError: cannot do it"),
+        ("drop", "missing", "nothing for this clip"),
+        ("error", "failed", "no sound for this one"),
+        ("missing", "missing", "no file"),
+    ],
+)
+def test_one_bad_clip_is_a_row_and_costs_no_other(clips, tmp_path, mode, status, says):
+    done = finish(spec(clips, tmp_path, model=f"fake:{mode}"))
+    rows = outcomes(done.path, "level@fake")
+    assert len(rows) == 8
+    assert rows["clip3"].status == status
+    assert says in json.loads(rows["clip3"].detail)["reason"]
+    assert sum(row.status == "ok" for row in rows.values()) == 7
+    for metric in ("fd@fake", "level@fake", "words@fake"):
+        cell = done.cell(metric)
+        assert (cell.n, cell.total, getattr(cell, status)) == (7, 8, 1)
+        assert cell.status == "ok"
+    assert done.record.clips == {status: 1, "ok": 7}
+
+
+@pytest.mark.parametrize("mode", ["batch", "twice"])
+def test_a_model_that_stumbles_gives_what_a_good_one_gives(clips, tmp_path, mode):
+    good = finish(spec(clips, tmp_path))
+    odd = finish(spec(clips, tmp_path, model=f"fake:{mode}"))
+    assert odd.record.clips == {"ok": 8}
+    assert (odd.path / "scores.parquet").read_bytes() == (good.path / "scores.parquet").read_bytes()
+
+
+def test_what_the_machine_lacks_is_no_clips_fault(clips, tmp_path):
+    with pytest.raises(EnvironmentFault, match="weights pull"):
+        run([spec(clips, tmp_path, model="fake:environment")])
+
+
+def test_silence_is_failed_and_not_a_number(clips, tmp_path):
+    done = finish(spec(clips, tmp_path, model="fake:silent"))
+    row = outcomes(done.path, "level@fake")["clip3"]
+    assert (row.status, row.value) == ("failed", None)
+    assert json.loads(row.detail) == {"reason": "generated audio: silent"}
+    assert done.record.clips == {"ok": 8}
+    assert (done.cell("fd@fake").n, done.cell("fd@fake").total) == (7, 8)
+
+
+def strange(folder):
+    """Write samples of which each lacks something."""
+    samples = load(folder)
+    black = folder / "black.mp4"
+    media.write_mp4(black, np.zeros((5, 16, 16, 3), np.uint8), 10.0)
+    change = msgspec.structs.replace
+    samples[0] = change(samples[0], problem="v0.mp4: truncated", reference=None)
+    samples[1] = change(samples[1], transcript=None)
+    samples[2] = change(samples[2], language="en-grid")
+    samples[4] = change(samples[4], video=medium(black))
+    samples[5] = change(samples[5], transcript="unsayable")
+    samples[6] = change(samples[6], transcript="not a number")
+    samples[7] = change(samples[7], reference=None)
+    return samples
+
+
+def test_what_the_benchmark_lacks_is_not_applicable_for_every_model(clips, tmp_path):
+    folder = tmp_path / "strange"
+    folder.mkdir()
+    for file in clips.iterdir():
+        (folder / file.name).symlink_to(file)
+    (folder / "samples.json").unlink()
+    (folder / "samples.json").write_bytes((clips / "samples.json").read_bytes())
+    write_samples(folder, strange(folder))
+    totals = []
+    for model in ("fake", "fake:raise", "fake:silent", "fake_own"):
+        done = finish(spec(folder, tmp_path, model=model))
+        totals.append({cell.metric: cell.total for cell in done.aggregates if not cell.subset})
+        status = {m: {k: r.status for k, r in outcomes(done.path, m).items()} for m in done.record.metrics}
+        assert {status[m]["clip0"] for m in status} == {"failed"}
+        assert status["words@fake"]["clip 1"] == "not_applicable"
+        assert status["words@fake"]["clip2"] == "not_applicable"
+        assert status["level@fake"]["clip4"] == "not_applicable"
+        assert status["fd@fake"]["clip7"] == "not_applicable"
+        if model == "fake":
+            assert status["words@fake"]["clip5"] == "failed"
+            assert status["words@fake"]["clip6"] == "failed"
+            assert status["words@fake"]["clip3"] == "ok"
+    assert totals == [{"fd@fake": 7, "level@fake": 7, "words@fake": 6}] * 4
+
+
+def test_the_numbers_are_those_of_the_rows(clips, tmp_path):
+    done = finish(spec(clips, tmp_path))
+    rows = outcomes(done.path, "words@fake").values()
+    cell = done.cell("words@fake")
+    assert cell.value == pytest.approx(sum(r.value * r.weight for r in rows) / sum(r.weight for r in rows))
+    assert cell.macro == pytest.approx(sum(r.value for r in rows) / 8)
+    assert done.cell("level@fake").macro is None
+    assert cell.low < cell.value < cell.high
+    assert done.cell("fd@fake").method == "jackknife t(3)"
+    part = done.cell("level@fake", "held-out")
+    assert (part.n, part.total) == (2, 2)
+    assert done.cell("fd@fake", "held-out").value != done.cell("fd@fake").value
+    assert re.fullmatch(
+        r"metric:words@fake\|version:1\|bench:fake-1\|manifest:[0-9a-f]{8}\|"
+        r"x:fake_level-1-none\+fake_words-1-none\|sr:8000\|seed:0\|n:8/8\|vsseval:[0-9.]+",
+        cell.signature,
+    )
+    assert all(row.value is None and row.status == "ok" for row in outcomes(done.path, "fd@fake").values())
+
+
+def test_too_few_clips_have_no_distance_and_a_reason(clips, tmp_path):
+    cell = finish(spec(clips, tmp_path, limit=1)).cell("fd@fake")
+    assert (cell.status, cell.value, cell.n, cell.total) == ("not_applicable", None, 1, 1)
+    assert cell.reason == "fewer than two clips"
+    assert "limit:1" in cell.signature
+
+
+def test_scores_do_not_depend_on_jobs_and_shards(clips, tmp_path):
+    first = finish(spec(clips, tmp_path / "a", jobs=1, shard_size=64))
+    second = finish(spec(clips, tmp_path / "b", jobs=2, shard_size=3))
+    for name in ("scores.parquet", "aggregates.json", "sums/fd@fake.npz"):
+        assert (first.path / name).read_bytes() == (second.path / name).read_bytes()
+    assert len(list((second.path / "shards").glob("*.done"))) == 3
+
+
+def test_a_medium_that_kills_its_process_costs_its_own_clip(clips, tmp_path):
+    folder = tmp_path / "kill"
+    folder.mkdir()
+    samples = load(clips)
+    write_samples(folder, [*samples[:4], msgspec.structs.replace(samples[4], duration=1.0), *samples[5:]])
+    done = finish(spec(folder, tmp_path, jobs=2, metrics=("killer@fake",)))
+    rows = outcomes(done.path, "killer@fake")
+    assert rows["clip4"].status == "failed"
+    assert "was killed" in rows["clip4"].detail
+    assert sum(row.status == "ok" for row in rows.values()) == 7
+    assert done.record.provenance["faults"]
+
+
+def test_an_extractor_that_cannot_be_had_is_missing_with_the_command(clips, tmp_path):
+    done = finish(spec(clips, tmp_path, metrics=("bare@fake", "level@fake")))
+    cell = done.cell("bare@fake")
+    assert (cell.status, cell.n, cell.total) == ("missing", 0, 8)
+    assert "weights pull fake" in cell.reason
+    assert done.cell("level@fake").status == "ok"
+
+
+def test_an_unknown_metric_is_refused_and_a_customary_one_is_missing(clips):
+    with pytest.raises(UsageError, match="did you mean fd@fake"):
+        measures(["fd@fak"], [])
+    assert set(measures([], ["fd@fake", "gone@fake"]).unavailable) == {"gone@fake"}
+
+
+def test_a_replaced_file_never_lends_its_features(clips, tmp_path):
+    folder = tmp_path / "replaced"
+    samples = make_clips(folder, 4)
+    asked = spec(folder, tmp_path)
+    first = finish(asked)
+    media.write_flac(samples[2].reference.path, np.full(4000, 0.3, np.float32), 8000)
+    rows = outcomes(rescore_without_store(first.path, tmp_path).path, "fd@fake")
+    assert rows["clip2"].status == "failed"
+    assert "sha256 differs" in rows["clip2"].detail
+
+
+def rescore_without_store(path, tmp_path):
+    rescore(path, store=tmp_path / "fresh", jobs=1)
+    return load_run(path)
+
+
+def test_a_damaged_feature_is_made_anew(clips, tmp_path):
+    done = finish(spec(clips, tmp_path))
+    before = (done.path / "scores.parquet").read_bytes()
+    for file in (tmp_path / "store" / "features").rglob("*.npz"):
+        file.write_bytes(file.read_bytes()[:50])
+    rescore(done.path, jobs=1)
+    assert (done.path / "scores.parquet").read_bytes() == before
+
+
+def test_a_changed_benchmark_is_not_scored_as_the_old_one(tmp_path):
+    folder = tmp_path / "changing"
+    samples = make_clips(folder, 3)
+    done = finish(spec(folder, tmp_path))
+    write_samples(folder, samples[:2])
+    with pytest.raises(UsageError, match="Run it anew: vsseval run --model fake"):
+        rescore(done.path, jobs=1)
+
+
+def test_run_module_is_importable_by_its_public_name():
+    import vsseval
+
+    assert vsseval.run is run_module.run
