@@ -77,7 +77,8 @@ class ClapMini:
         samples = source.mono(RATE)[: round(_LONGEST * RATE)]
         if samples.size == 0:
             raise Unmeasurable("the audio holds no samples")
-        levels = spectrogram(np.pad(samples, (0, max(0, round(_SHORTEST * RATE) - samples.size))))
+        padded = np.pad(samples, (0, max(0, round(_SHORTEST * RATE) - samples.size)))
+        levels = scaled(log_mel(padded))
         vector: torch.Tensor = self._network["audio"](torch.from_numpy(levels)[None, None])
         return vector
 
@@ -104,7 +105,7 @@ def build() -> torch.nn.ModuleDict:
         return [nn.Conv2d(have, want, 3, padding=1, bias=False), nn.BatchNorm2d(want), nn.ReLU(), nn.MaxPool2d(2)]
 
     audio = nn.Sequential(
-        nn.AvgPool2d((2, 1)), *block(1, 24), *block(24, 48), *block(48, 96), *block(96, 128),
+        nn.AvgPool2d((2, 1)), *block(1, 16), *block(16, 32), *block(32, 64), *block(64, 128),
         # Mean over time of each of four stretches of frequency: which band sounds is kept, when it sounds is not.
         nn.AdaptiveAvgPool2d((1, 4)), nn.Flatten(), nn.Linear(512, 192), nn.ReLU(), nn.Linear(192, DIMENSIONS),
     )  # fmt: skip
@@ -114,9 +115,9 @@ def build() -> torch.nn.ModuleDict:
     return nn.ModuleDict({"audio": audio, "text": text})
 
 
-def spectrogram(samples: np.ndarray) -> np.ndarray:
-    """Return the log-mel spectrogram of 16 kHz mono, scaled to about -1..3, float32 (windows, 64)."""
-    return ((log_mel(samples) + 3.0) / 2.0).astype(np.float32)
+def scaled(levels: np.ndarray) -> np.ndarray:
+    """Return what the network reads: log-mel levels brought to about -1..3, float32 of the same shape."""
+    return ((levels + 3.0) / 2.0).astype(np.float32)
 
 
 def tokens(text: str) -> list[int]:

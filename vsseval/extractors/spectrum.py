@@ -10,6 +10,9 @@ import numpy as np
 INAUDIBLE = 1e-3
 """Peak amplitude (-60 dBFS) below which a recording counts as silent."""
 
+FLOOR = 0.01
+"""Added to magnitudes before their logarithm, as in VGGish."""
+
 
 def silent(samples: np.ndarray) -> bool:
     """Tell whether a signal in [-1, 1], of any shape, nowhere exceeds `INAUDIBLE`."""
@@ -51,7 +54,7 @@ def log_mel(samples: np.ndarray) -> np.ndarray:
     """
     magnitude = np.sqrt(power(samples, 400, 160, 512))
     bands = magnitude @ mel_filters(16_000, 512, 64, 125.0, 7500.0, "htk")
-    return np.asarray(np.log(bands + 0.01))
+    return np.asarray(np.log(bands + FLOOR))
 
 
 @functools.cache

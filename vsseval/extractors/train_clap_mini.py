@@ -20,6 +20,7 @@ import numpy as np
 
 from vsseval.errors import UsageError
 from vsseval.extractors import clap_mini
+from vsseval.extractors.spectrum import FLOOR, log_mel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,8 +71,8 @@ _WORDS = {
 class Clip:
     """One sound with what is said of it."""
 
-    samples: np.ndarray
-    """float32 (n,) at 16 kHz."""
+    bands: np.ndarray
+    """Mel magnitudes, float32 (windows, 64)."""
     caption: str
     label: str
 
@@ -89,7 +90,7 @@ def load(folder: Path) -> list[Clip]:
     skipped = {row["id"] for row in [row for row in rows if row["task"] == "vtts"][SPEECH:]}
     clips = [
         Clip(
-            np.load(folder / "clips" / f"{row['id']}.npz")["audio"].astype(np.float32) / 32768,
+            magnitudes(np.load(folder / "clips" / f"{row['id']}.npz")["audio"] / 32768),
             row["caption"],
             row["label"] or "speech",
         )
@@ -113,31 +114,45 @@ def paraphrase(rng: np.random.Generator, clip: Clip) -> str:
     return str(rng.choice(_LEADS)) + " ".join(kept) + str(rng.choice(_TAILS))
 
 
-def crop(rng: np.random.Generator, samples: np.ndarray) -> np.ndarray:
+def magnitudes(samples: np.ndarray) -> np.ndarray:
+    """Return the mel magnitudes (windows, 64) of 16 kHz mono: the spectrogram before its logarithm."""
+    return (np.exp(log_mel(samples)) - FLOOR).astype(np.float32)
+
+
+def spectrogram(bands: np.ndarray) -> np.ndarray:
+    """Return what the network reads, from mel magnitudes."""
+    return clap_mini.scaled(np.log(bands + FLOOR))
+
+
+def crop(rng: np.random.Generator, bands: np.ndarray) -> np.ndarray:
     """Return a random stretch of `CROP` windows, filled up with silence where the sound is shorter."""
-    length = 400 + (CROP - 1) * 160
-    start = int(rng.integers(max(1, samples.size - length + 1)))
-    return np.pad(samples, (0, max(0, length - samples.size)))[start : start + length]
+    start = int(rng.integers(max(1, len(bands) - CROP + 1)))
+    piece = bands[start : start + CROP]
+    return np.asarray(np.pad(piece, ((0, CROP - len(piece)), (0, 0))))
+
+
+def steady(rng: np.random.Generator, level: float) -> np.ndarray:
+    """Return mel magnitudes (CROP, 64) of noise of some colour whose spectrum does not change."""
+    tilt = np.linspace(0.3, 1.0, 64) ** rng.uniform(-2.0, 2.0)
+    return np.asarray(level * tilt * rng.rayleigh(1.0, (CROP, 64)).astype(np.float32))
 
 
 def augment(rng: np.random.Generator, clip: Clip, speech: list[Clip]) -> np.ndarray:
-    """Return the spectrogram (CROP, 64) of a stretch, at a random level, in some noise, at times under speech."""
-    piece = crop(rng, clip.samples)
-    length = piece.size
+    """Return the spectrogram (CROP, 64) of a stretch, at a random level, in some noise, at times under speech.
+
+    Sounds are added by their power, as if their phases were unrelated.
+    """
+    power = np.square(crop(rng, clip.bands) * 10 ** rng.uniform(-0.7, 0.3))
     if speech and clip.label != "speech" and rng.random() < TALKED_OVER:
         voice = speech[int(rng.integers(len(speech)))]
-        piece = piece + crop(rng, voice.samples) * 10 ** rng.uniform(-0.7, 0.1)
-    noise = rng.standard_normal(length) * 10 ** rng.uniform(-5.0, -2.2)
-    return clap_mini.spectrogram(piece * 10 ** rng.uniform(-0.7, 0.3) + noise)
+        power += np.square(crop(rng, voice.bands) * 10 ** rng.uniform(-0.7, 0.1))
+    power += np.square(steady(rng, 10 ** rng.uniform(-4.0, -1.0)))
+    return spectrogram(np.sqrt(power))
 
 
 def blank(rng: np.random.Generator) -> np.ndarray:
     """Return the spectrogram of silence or of steady noise of some colour and level."""
-    length = 400 + (CROP - 1) * 160
-    tilt = np.arange(1, length // 2 + 2) ** -rng.uniform(-0.3, 1.0)
-    noise = np.fft.irfft(np.fft.rfft(rng.standard_normal(length)) * tilt, length)
-    level = 0.0 if rng.random() < 0.25 else 10 ** rng.uniform(-3.5, -0.5)
-    return clap_mini.spectrogram(level * noise / noise.std())
+    return spectrogram(steady(rng, 0.0 if rng.random() < 0.25 else 10 ** rng.uniform(-2.0, 1.0)))
 
 
 def batches(rng: np.random.Generator, clips: list[Clip]) -> Iterator[tuple[np.ndarray, list[str], np.ndarray]]:
@@ -192,7 +207,7 @@ def train(clips: list[Clip], epochs: int, seed: int) -> Any:
             torch.autograd.backward(loss)
             optimiser.step()
             schedule.step()
-            losses.append(float(loss))
+            losses.append(loss.item())
         _log.info("epoch %d of %d: loss %.3f", epoch + 1, epochs, np.mean(losses))
     return network.eval()
 
@@ -211,13 +226,13 @@ def evaluate(network: Any, clips: list[Clip]) -> dict[str, float]:
     with torch.inference_mode():
         texts = embed_texts(network, [clip.caption for clip in clips])
 
-        def embed(samples: np.ndarray) -> torch.Tensor:
-            vector = network["audio"](torch.from_numpy(clap_mini.spectrogram(samples))[None, None])
+        def embed(bands: np.ndarray) -> torch.Tensor:
+            vector = network["audio"](torch.from_numpy(spectrogram(bands))[None, None])
             return normalize(vector, dim=1)[0]
 
-        sounds = torch.stack([embed(clip.samples) for clip in clips])
-        silence = embed(np.zeros(4 * clap_mini.RATE, np.float32))
-        noise = embed(0.05 * rng.standard_normal(4 * clap_mini.RATE))
+        sounds = torch.stack([embed(clip.bands) for clip in clips])
+        silence = embed(np.zeros((400, 64), np.float32))
+        noise = embed(magnitudes(0.05 * rng.standard_normal(4 * clap_mini.RATE)))
         cosines = (texts @ sounds.T).numpy()
         labels = np.array([clip.label for clip in clips])
         other = labels[:, None] != labels[None]

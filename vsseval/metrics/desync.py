@@ -1,4 +1,18 @@
-"""By how many seconds sound and picture are apart: the lag at which onsets agree best with visible impacts."""
+"""By how many seconds sound and picture are apart: the lag at which onsets agree best with visible impacts.
+
+What to expect, measured on 39 real recordings (VGGSound, VAS, demo clips, GRID faces; 1.8 to 33 s), against the same
+pictures with every other recording's sound. The form of the metric was chosen on half of them ("tuned"):
+
+             n   |offset| below 0.2 s      mean |offset|
+             own / other sound             own / other sound
+    tuned   20   45 % / 17 %               0.61 / 0.87 s
+    fresh   19   58 % / 16 %               0.53 / 0.97 s
+    all     39   51 % / 18 %               0.57 / 0.92 s
+
+Of seven faces that speak GRID sentences six come within 0.07 s. Drones, music by many hands and scenes whose motion
+makes no sound come out at chance: a single clip proves little, and `confidence` does not say which clip is right.
+On synthetic clips of twelve classes the mean is 0.30 s with their own sound, 1.38 s with another's, 1.26 s with noise.
+"""
 
 from __future__ import annotations
 
