@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 from tests.fakes import environment, install, make_clips, spec
@@ -28,12 +29,12 @@ def site(tmp_path, monkeypatch):
     return folder
 
 
-def kill_at(stage, clips, where, site):
-    """Start the command in a process of its own, and kill it in the middle of a stage."""
+def kill_at(stage, clips, where, site, jobs=1):
+    """Start the command in a process of its own, kill it in the middle of a stage; return its children."""
     where.mkdir(parents=True)
     mark = where / "mark"
     env = environment(site, FAKE_SLOW=stage, FAKE_MARK=str(mark))
-    options = ["--store", "store", "--jobs", "1", "--no-bounds"]
+    options = ["--store", "store", "--jobs", str(jobs), "--no-bounds"]
     command = [sys.executable, "-m", "vsseval", "run", "--model", "fake", "--benchmark", f"fake:{clips}", *options]
     with (where / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=where, env=env, stdout=log, stderr=log)
@@ -42,8 +43,10 @@ def kill_at(stage, clips, where, site):
         assert process.poll() is None, (where / "log").read_text()
         assert time.monotonic() < patience
         time.sleep(0.02)
+    children = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
+    return children
 
 
 def finished(asked):
@@ -85,3 +88,13 @@ def test_a_crash_between_folder_and_header_is_taken_up(clips, tmp_path, site):
     done = finished(asked)
     (done.path / "run.json").unlink()
     assert finished(asked).path == done.path
+
+
+def test_workers_end_with_the_process_that_started_them(clips, tmp_path, site):
+    children = kill_at("extract", clips, tmp_path / "killed", site, jobs=2)
+    assert len(children) >= 2
+    _, alive = psutil.wait_procs(children, timeout=20)
+    assert alive == []
+    resumed = finished(spec(clips, tmp_path / "killed", jobs=2))
+    undisturbed = finished(spec(clips, tmp_path / "whole"))
+    assert (resumed.path / "scores.parquet").read_bytes() == (undisturbed.path / "scores.parquet").read_bytes()

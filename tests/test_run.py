@@ -89,13 +89,35 @@ def test_a_new_version_of_a_metric_scores_again(clips, tmp_path, monkeypatch):
     assert "version:2" in load_run(tmp_path / "runs" / record.id).cell("level@fake").signature
 
 
-def test_a_failed_clip_is_tried_again(clips, tmp_path, monkeypatch):
-    monkeypatch.setenv("FAKE_MARK", str(tmp_path / "mark"))
+def test_a_failed_clip_is_tried_again_by_the_next_call(clips, tmp_path, monkeypatch):
+    import vsseval_fakes
+
     asked = spec(clips, tmp_path, model="fake:raise")
-    assert run([asked])[0].clips == {"failed": 1, "ok": 7}
+    (first,) = run([asked])
+    assert first.clips == {"failed": 1, "ok": 7}
     watcher = Watcher()
     assert run([asked], watcher)[0].clips == {"failed": 1, "ok": 7}
     assert ("generate", 8) in watcher.stages
+    monkeypatch.setattr(vsseval_fakes.Tone, "__init__", mended(vsseval_fakes.Tone.__init__))
+    (second,) = run([asked])
+    assert (second.id, second.clips) == (first.id, {"ok": 8})
+    watcher = Watcher()
+    run([asked], watcher)
+    assert watcher.stages == []
+
+
+def mended(init):
+    def without_fault(self, options):
+        init(self, options)
+        self._mode = ""
+
+    return without_fault
+
+
+def test_a_model_that_stumbles_once_loses_no_clip(clips, tmp_path, monkeypatch):
+    monkeypatch.setenv("FAKE_MARK", str(tmp_path / "mark"))
+    assert run([spec(clips, tmp_path, model="fake:once")])[0].clips == {"ok": 8}
+    assert (tmp_path / "mark").exists()
 
 
 def test_a_lost_or_altered_sound_is_made_again(clips, tmp_path):

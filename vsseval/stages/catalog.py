@@ -66,6 +66,10 @@ class Catalog:
             self._models[key] = factory(ModelOptions(argument, spec.checkpoint, spec.device))
         return self._models[key]
 
+    def release(self, spec: RunSpec) -> None:
+        """Let go of a model, and of its weights, once its last run is done."""
+        self._models.pop((spec.model, spec.checkpoint, spec.device), None)
+
     def _loaded(self, reference: str) -> tuple[Benchmark, tuple[Sample, ...]]:
         if reference not in self._benchmarks:
             name, argument = plugins.split(reference)

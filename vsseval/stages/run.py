@@ -61,8 +61,15 @@ def run(specs: Sequence[RunSpec], progress: Progress | None = None) -> list[RunR
     finished = sum(task.record is not None for task in tasks.values())
     if finished:
         watcher.note(f"{finished} of {len(tasks)} runs are finished already")
+    left = [task.plan.spec for task in tasks.values()]
+    records = []
     with Workers(specs[0].jobs if specs else 1) as workers:
-        return [task.record or _carry_out(task, catalog, workers, watcher) for task in tasks.values()]
+        for task in tasks.values():
+            records.append(task.record or _carry_out(task, catalog, workers, watcher))
+            done = left.pop(0)
+            if all(_weights(spec) != _weights(done) for spec in left):
+                catalog.release(done)
+    return records
 
 
 def rescore(
@@ -105,6 +112,10 @@ def rescore(
     watcher.run(f"{record.model.name} on {record.benchmark.name}")
     with lock.held(directory.parent, identity), Workers(spec.jobs) as workers:
         return _measure(planned, outcomes(planned), task.measures, workers, watcher)
+
+
+def _weights(spec: RunSpec) -> tuple[object, ...]:
+    return spec.model, spec.checkpoint, spec.device
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from vsseval.errors import Unmeasurable
+from vsseval.errors import EnvironmentFault, Unmeasurable
 from vsseval.metrics.base import DistributionMetric
 from vsseval.stages.extract import Faults
 from vsseval.stages.inputs import NAMES, applies, features, origin, texts
@@ -151,7 +151,10 @@ class _Clip:
         except Unmeasurable as error:
             return error
         if arrays is None:
-            return f"its feature {feature.extractor} of the {NAMES[feature.of]} vanished from the store"
+            raise EnvironmentFault(
+                f"the feature {feature.extractor} of the {NAMES[feature.of]} of {self.sample.id} has vanished from "
+                f"{self._plan.store.root}. Run the same command again: it is made anew"
+            )
         return arrays
 
 

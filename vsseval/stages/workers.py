@@ -23,6 +23,7 @@ from vsseval.store.provenance import cores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from concurrent.futures import Future
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -72,7 +73,13 @@ class Workers:
             yield from ((len(chunk), work(chunk, store.root)) for chunk in chunks)
             return
         left: list[Job] = []
-        running = {self._running(self._jobs).submit(work, chunk, store.root): chunk for chunk in chunks}
+        running: dict[Future[list[Fault]], list[Job]] = {}
+        pool = self._running(self._jobs)
+        for chunk in chunks:
+            try:
+                running[pool.submit(work, chunk, store.root)] = chunk
+            except BrokenProcessPool:
+                left += chunk
         for future in as_completed(running):
             try:
                 yield len(running[future]), future.result()
