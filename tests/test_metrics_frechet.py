@@ -96,7 +96,7 @@ def test_sums_add_up_to_the_whole_in_any_order():
 
 def test_too_few_patches_say_so():
     metric = fad_logmel()
-    with pytest.raises(Unmeasurable, match="at least 49 patches.*generated sound has 48: score more clips"):
+    with pytest.raises(Unmeasurable, match=r"at least 49 patches.*generated sound has 48: score more clips"):
         metric.value(added(metric, clips(6)))
 
 

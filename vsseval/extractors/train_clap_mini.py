@@ -116,7 +116,7 @@ def paraphrase(rng: np.random.Generator, clip: Clip) -> str:
 
 def magnitudes(samples: np.ndarray) -> np.ndarray:
     """Return the mel magnitudes (windows, 64) of 16 kHz mono: the spectrogram before its logarithm."""
-    return (np.exp(log_mel(samples)) - FLOOR).astype(np.float32)
+    return np.asarray(np.exp(log_mel(samples)) - FLOOR, np.float32)
 
 
 def spectrogram(bands: np.ndarray) -> np.ndarray:

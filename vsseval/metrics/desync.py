@@ -11,7 +11,9 @@ pictures with every other recording's sound. The form of the metric was chosen o
 
 Of seven faces that speak GRID sentences six come within 0.07 s. Drones, music by many hands and scenes whose motion
 makes no sound come out at chance: a single clip proves little, and `confidence` does not say which clip is right.
-On synthetic clips of twelve classes the mean is 0.30 s with their own sound, 1.38 s with another's, 1.26 s with noise.
+Seven dubbings of one such face: the recording itself 0.07 s, the systems 0.08 to 0.61 s. On 48 rendered clips each
+of sounding objects, of a speaking face, and of both, the mean is 0.20, 0.08, 0.25 s with their own sound, 1.01, 0.28,
+0.64 s with another clip's (sentences are much alike), and 1.1 to 1.3 s with noise.
 """
 
 from __future__ import annotations
