@@ -8,25 +8,11 @@ import time
 import psutil
 import pytest
 
-from tests.fakes import environment, install, make_clips, spec
+from tests.fakes import environment, spec
 from vsseval.stages.run import run
 from vsseval.store.record import find_runs, load_run
 
 RESULTS = ("scores.parquet", "aggregates.json", "sums/fd@fake.npz", "sums/fd@fake__held-out.npz")
-
-
-@pytest.fixture(scope="module")
-def clips(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("clips")
-    make_clips(folder)
-    return folder
-
-
-@pytest.fixture
-def site(tmp_path, monkeypatch):
-    folder = install(tmp_path / "site")
-    monkeypatch.syspath_prepend(folder)
-    return folder
 
 
 def kill_at(stage, clips, where, site, jobs=1):

@@ -4,16 +4,8 @@ import sys
 
 import pytest
 
-from tests.fakes import install
 from vsseval import plugins
 from vsseval.errors import EnvironmentFault, UsageError
-
-
-@pytest.fixture
-def site(tmp_path, monkeypatch):
-    folder = install(tmp_path / "site")
-    monkeypatch.syspath_prepend(folder)
-    return folder
 
 
 def test_names_lists_without_importing(site):

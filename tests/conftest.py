@@ -1,0 +1,21 @@
+"""What several test modules share: a small benchmark, and the fake plugin on the path."""
+
+import pytest
+
+from tests.fakes import install, make_clips
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory):
+    """Eight short clips for the benchmark `fake:FOLDER`; to be read only."""
+    folder = tmp_path_factory.mktemp("clips")
+    make_clips(folder)
+    return folder
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    """A folder in which the fake plugin is installed, on the path."""
+    folder = install(tmp_path / "site")
+    monkeypatch.syspath_prepend(folder)
+    return folder
