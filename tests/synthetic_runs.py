@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import msgspec
 import numpy as np
 
 from vsseval.errors import Unmeasurable
 from vsseval.statistics.intervals import jackknife, ratio
-from vsseval.store import record, sums
+from vsseval.store import codec, record, sums
 from vsseval.store.layout import RunPaths
 from vsseval.store.tables import Row, write_scores
 from vsseval.types import (
@@ -72,7 +71,7 @@ def toy_load(kind: str, name: str) -> Any:
     return ToyFad
 
 
-@mock.patch("os.fsync", lambda _: None)
+@mock.patch("os.fsync", new=mock.Mock())
 def write_run(
     root: Path,
     model: str,
@@ -120,7 +119,7 @@ def write_run(
         parts = ["", "seen", "unseen"] if subsets else [""]
         cells = [_cell(path, made, m, rows, part, extractor) for part in parts for m in metrics]
         record.write_aggregates(path, [cell for cell in cells if cell is not None])
-        lines = [msgspec.json.encode(_generation(f"clip{i:02d}", i in failed, seed)) for i in range(n)]
+        lines = [codec.encode(_generation(f"clip{i:02d}", i in failed, seed)) for i in range(n)]
         RunPaths(path).shards.mkdir()
         RunPaths(path).journal(0).write_bytes(b"\n".join(lines) + b"\n")
     return path

@@ -91,7 +91,7 @@ def test_missing_cells_are_dashes_with_a_reason(runs):
     text = render(find_runs(runs), "markdown")
     assert f"{DASH} ¹" in text
     assert "¹ not asked for in this run" in text
-    assert "² partial: trained on 24 clips" in text
+    assert "² trained on 24 clips" in text
 
 
 def test_csv_reads_back_with_numbers_and_counts(runs):

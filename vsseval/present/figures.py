@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 COLOURS = {"#010203": "var(--ink)", "#040506": "var(--muted)", "#070809": "var(--accent)", "#0a0b0c": "var(--line)"}
 """Stand-ins that `svg` replaces by the page's own colours, so that a plot follows light and dark."""
 INK, MUTED, ACCENT, LINE = COLOURS
-INCHES, ROW_INCHES = 4.4, 0.27
-LONGEST_LABEL = 20
+INCHES, ROW_INCHES = 4.0, 0.27
+LONGEST_LABEL = 18
 
 BANDS, TOP_DB, BOTTOM_DB = 64, 0.0, -75.0
 SPECTROGRAM_WIDTH = 320
@@ -39,8 +39,8 @@ def forest(block: Block, column: Column) -> Figure:
 
     index = block.columns.index(column)
     rows = [row for row in block.rows if row.cells[index].value is not None]
-    figure = Figure(figsize=(INCHES, 0.55 + ROW_INCHES * max(len(rows), 1)))
-    axes = figure.add_axes((0.33, 0.36 / figure.get_figheight(), 0.63, 1 - 0.42 / figure.get_figheight()))
+    figure = Figure(figsize=(INCHES, 0.66 + ROW_INCHES * max(len(rows), 1)))
+    axes = figure.add_axes((0.33, 0.5 / figure.get_figheight(), 0.63, 1 - 0.56 / figure.get_figheight()))
     systems = sum(not row.bound for row in rows)
     heights = [-(i + (0.5 if i >= systems > 0 else 0.0)) for i in range(len(rows))]
     for row, height in zip(rows, heights, strict=True):
@@ -52,7 +52,7 @@ def forest(block: Block, column: Column) -> Figure:
         label.set_color(MUTED if row.bound else INK)
     axes.set_ylim(min(heights, default=0) - 0.6, 0.6)
     better = {"↑": "more is better", "↓": "less is better"}.get(column.arrow, "")
-    axes.set_xlabel(f"{column.unit}, {better}" if column.unit else better, color=MUTED, fontsize=8.5)
+    axes.set_xlabel(f"{column.unit}, {better}" if column.unit else better, color=MUTED, fontsize=9.5)
     _plain(axes)
     return figure
 
@@ -78,8 +78,8 @@ def _plain(axes: Axes) -> None:
     for name, spine in axes.spines.items():
         spine.set_visible(name == "bottom")
         spine.set_color(LINE)
-    axes.tick_params(axis="x", colors=MUTED, labelsize=8.5, length=3, color=LINE)
-    axes.tick_params(axis="y", length=0, labelsize=9)
+    axes.tick_params(axis="x", colors=MUTED, labelsize=9.5, length=3, color=LINE)
+    axes.tick_params(axis="y", length=0, labelsize=10.5)
     axes.grid(axis="x", color=LINE, linewidth=0.5)
     axes.set_axisbelow(True)
 

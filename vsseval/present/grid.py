@@ -138,7 +138,7 @@ def _block(group: Group, apart: tuple[str, ...], subset: str, failing: dict[str,
             label=labels[run.path.name],
             bound=is_bound(run),
             run=run.path.name,
-            notes=notes.add(f"{labels[run.path.name]}: {run.record.model.note}") if run.record.model.note else (),
+            notes=notes.add(run.record.model.note) if run.record.model.note and not is_bound(run) else (),
             cells=tuple(_cell(run, spec, subset, notes, best=best.get(spec.id) is run) for spec in metrics),
         )
         for run in group.runs
@@ -179,9 +179,11 @@ def _labels(runs: Iterable[LoadedRun]) -> dict[str, str]:
 
     def short(run: LoadedRun) -> str:
         card, asked = run.record.model, run.record.spec.model
-        return asked if ":" in asked else card.name
+        return card.name if ":" in card.name else asked
 
     names = [short(run) for run in runs]
+    if len({run.record.spec.model for run in runs}) > len(set(names)):
+        names = [run.record.spec.model for run in runs]
     return {
         run.path.name: name
         if names.count(name) == 1

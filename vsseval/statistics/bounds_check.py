@@ -15,14 +15,17 @@ if TYPE_CHECKING:
     from vsseval.store.record import LoadedRun
 
 
+Verdict = Literal["separates", "fails", "unchecked"]
+
+
 class BoundCheck(Record, frozen=True, kw_only=True):
     """One metric, one bound: `fails` puts a mark on the metric in every table of this benchmark."""
 
     metric: str
     bound: str
-    status: Literal["separates", "fails", "unchecked"]
+    status: Verdict
     reason: str
-    """A sentence with the numbers; for `unchecked`, what is lacking."""
+    """The bound, with the numbers; for `unchecked`, what is lacking."""
 
 
 def check_bounds(
@@ -53,34 +56,46 @@ def check_bounds(
 
 def flags(checks: Sequence[BoundCheck]) -> dict[str, str]:
     """Join the failures of each metric to the note that stands under a table; absent where it has none."""
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for check in checks:
         if check.status == "fails":
-            found[check.metric] = f"{found[check.metric]}; {check.reason}" if check.metric in found else check.reason
-    return found
+            found.setdefault(check.metric, []).append(check.reason)
+    return {
+        metric: f"{metric} does not separate reference from {'; nor from '.join(reasons)}"
+        for metric, reasons in found.items()
+    }
 
 
 def _check(reference: LoadedRun, bound: LoadedRun | None, metric: str, name: str, readings: Readings) -> BoundCheck:
-    def verdict(status: Literal["separates", "fails", "unchecked"], reason: str) -> BoundCheck:
-        return BoundCheck(metric=metric, bound=name, status=status, reason=reason)
+    status, reason = _verdict(reference, bound, metric, readings)
+    return BoundCheck(metric=metric, bound=name, status=status, reason=f"{name} here: {reason}")
 
+
+def _verdict(reference: LoadedRun, bound: LoadedRun | None, metric: str, readings: Readings) -> tuple[Verdict, str]:
     if bound is None:
-        return verdict("unchecked", f"{metric}: no run of {name} on this benchmark")
-    if _measured(reference, metric) == 0:
-        return verdict("fails", f"{metric} gives the reference no number here")
-    if metric in bound.record.metrics and _measured(bound, metric) == 0:
-        return verdict("separates", f"{metric} gives {name} no number")
+        return "unchecked", "it was not run on this benchmark"
+    if not _has_value(reference, metric):
+        only_bound = _has_value(bound, metric)
+        return ("fails" if only_bound else "unchecked"), "the reference has no number"
+    if metric in bound.record.metrics and not _measured(bound, metric):
+        return "separates", "the bound has no number"
     try:
         (delta,) = compare(reference, bound, [metric], readings=readings)
     except UsageError as problem:
-        return verdict("unchecked", f"{metric}: {problem}")
-    if delta.better == "a":
-        return verdict("separates", f"{metric} separates reference from {name}: {describe(delta)}")
-    return verdict("fails", f"{metric} does not separate reference from {name} here: {describe(delta)}")
+        return "unchecked", str(problem)
+    if delta.difference is None:
+        return "unchecked", describe(delta)
+    return ("separates" if delta.better == "a" else "fails"), describe(delta)
+
+
+def _has_value(run: LoadedRun, metric: str) -> bool:
+    cell = run.cell(metric)
+    return cell is not None and cell.value is not None
 
 
 def _measured(run: LoadedRun, metric: str) -> int:
-    return sum(cell.n for cell in run.aggregates if cell.metric == metric and not cell.subset)
+    cell = run.cell(metric)
+    return cell.n if cell is not None else 0
 
 
 def describe(delta: Delta) -> str:

@@ -1,0 +1,154 @@
+"""`vsseval list`: what is installed, what is missing, and the command that gets it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from vsseval import plugins
+from vsseval.errors import EnvironmentFault, UsageError
+from vsseval.types import Feature, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MARKS = {"present": ("✓", "green"), "needs an argument": ("·", "yellow"), "missing": ("✗", "red")}
+KINDS = ("benchmarks", "models", "metrics", "extractors", "suites")
+
+
+class Item(Record, frozen=True, kw_only=True):
+    """One thing that can be named on the command line."""
+
+    kind: str
+    name: str
+    status: str = "present"
+    """"present", "missing", or "needs an argument"."""
+    version: str = ""
+    task: str = ""
+    size: int | None = None
+    """Clips of a benchmark."""
+    licence: str = ""
+    note: str = ""
+    get: str = ""
+    """What is lacking, and the command that gets it."""
+    distribution: str = ""
+
+
+@click.command(name="list", short_help="List models, benchmarks, metrics and extractors.")
+@click.argument("kind", required=False, type=click.Choice(KINDS))
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
+def command(kind: str | None, *, as_json: bool) -> None:
+    """List what can be named on the command line; KIND limits it to one kind.
+
+    What is missing is listed too, with the reason and the command that gets it.
+    """
+    items = [item for name in KINDS if kind in {None, name} for item in _items(name)]
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(items), indent=1).decode())
+    else:
+        _show(items)
+
+
+def _items(kind: str) -> list[Item]:
+    if kind == "suites":
+        from vsseval.cli.suites import EVERY, suites
+
+        return [
+            Item(kind=kind, name=name, note="every benchmark that is present" if what == (EVERY,) else ", ".join(what))
+            for name, what in suites().items()
+        ]
+    describe: dict[str, Callable[[str], Item]] = {
+        "benchmarks": _benchmark, "models": _model, "metrics": _metric, "extractors": _extractor,
+    }  # fmt: skip
+    return [_item(kind, name, describe[kind]) for name in plugins.names(kind)]  # type: ignore[arg-type]
+
+
+def _item(kind: str, name: str, describe: Callable[[str], Item]) -> Item:
+    """Describe a plugin; whatever is wrong with it becomes its status."""
+    try:
+        return describe(name)
+    except UsageError as problem:
+        return Item(kind=kind, name=name, status="needs an argument", note=_first_line(problem))
+    except EnvironmentFault as problem:
+        return Item(kind=kind, name=name, status="missing", get=_first_line(problem))
+    except Exception as problem:  # noqa: BLE001 - a stranger's plugin may raise anything; the list goes on
+        return Item(kind=kind, name=name, status="missing", get=f"{type(problem).__name__}: {_first_line(problem)}")
+
+
+def _first_line(problem: Exception) -> str:
+    return next(iter(str(problem).splitlines()), type(problem).__name__)
+
+
+def _known(kind: Any, name: str, **fields: Any) -> Item:
+    return Item(kind=kind, name=name, distribution=plugins.distribution(kind, name), **fields)
+
+
+def _benchmark(name: str) -> Item:
+    made = plugins.load("benchmarks", name)(None)
+    card = made.card
+    known = _known(
+        "benchmarks", name, version=card.version, task=card.task, size=card.size, licence=card.licence,
+        note=card.description,
+    )  # fmt: skip
+    try:
+        clips = made.samples()
+    except UsageError as problem:
+        return msgspec.structs.replace(known, status="missing", get=_first_line(problem))
+    lost = sum(sample.problem is not None for sample in clips)
+    if lost:
+        return msgspec.structs.replace(known, status="missing", get=f"{lost} of {len(clips)} clips cannot be read")
+    return msgspec.structs.replace(known, size=len(clips))
+
+
+def _model(name: str) -> Item:
+    from vsseval.models.base import ModelOptions
+
+    card = plugins.load("models", name)(ModelOptions()).card
+    return _known("models", name, version=card.version, task=" ".join(card.tasks), licence=card.licence, note=card.note)
+
+
+def _metric(name: str) -> Item:
+    spec = plugins.load("metrics", name)().spec
+    used = sorted({source.extractor for source in spec.inputs.values() if isinstance(source, Feature)})
+    absent = [extractor for extractor in used if extractor not in plugins.names("extractors")]
+    arrow = "↑" if spec.direction == "higher" else "↓"
+    return _known(
+        "metrics", name, version=spec.version, task=f"{arrow} {spec.unit}".strip(), note=spec.description,
+        status="missing" if absent else "present",
+        get=f"no extractor {', '.join(absent)}: install the package that brings it" if absent else "",
+    )  # fmt: skip
+
+
+def _extractor(name: str) -> Item:
+    spec = plugins.load("extractors", name)().spec
+    return _known(
+        "extractors", name, version=spec.version, task=" ".join(spec.takes), licence=spec.licence,
+        note=spec.description,
+    )  # fmt: skip
+
+
+def _show(items: list[Item]) -> None:
+    """Print two lines for each item: what it is, and the note below, so that nothing is crushed at 80 columns."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    wide = max((len(item.name) for item in items), default=0) + 2
+    for kind in dict.fromkeys(item.kind for item in items):
+        console.print(Text(f"\n{kind}", style="bold"))
+        for item in (item for item in items if item.kind == kind):
+            mark, style = MARKS[item.status]
+            facts = [
+                item.task,
+                f"{item.size} clips" if item.size is not None else "",
+                f"v{item.version}" if item.version else "",
+                item.licence,
+            ]
+            line = "  ".join(fact for fact in facts if fact)
+            console.print(Text.assemble((f" {mark} ", style), item.name.ljust(wide), line), soft_wrap=True)
+            notes = [item.note] if item.status != "missing" else [f"{item.status}: {item.get}"]
+            for note in filter(None, notes):
+                console.print(Padding(Text(note, style="dim"), (0, 0, 0, 3)))

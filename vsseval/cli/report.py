@@ -1,0 +1,38 @@
+"""`vsseval report`: one HTML file with tables, plots, players, failures and provenance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from vsseval.cli.table import RUNS, chosen
+
+
+@click.command(name="report", short_help="Write one HTML file: table, plots, players, failures.")
+@click.argument("run_dirs", nargs=-1, metavar="[RUN]...", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--runs", "root", type=click.Path(file_okay=False, path_type=Path), default=RUNS, show_default=True,
+              help="Folder of run directories, where no RUN is named.")  # fmt: skip
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), default=Path("report.html"),
+              show_default=True, help="The file to write.")  # fmt: skip
+@click.option("--media", "megabytes", type=click.FloatRange(0), default=40.0, show_default=True, metavar="MB",
+              help="Megabytes of sound, video and spectrograms to embed, at most.")  # fmt: skip
+@click.option("--no-media", is_flag=True, help="Embed neither sound nor video.")
+@click.option("--clips", type=click.IntRange(0), default=12, show_default=True,
+              help="Clips of each benchmark to show, at most.")  # fmt: skip
+def command(
+    run_dirs: tuple[Path, ...], root: Path, output: Path, megabytes: float, clips: int, *, no_media: bool
+) -> None:
+    """Write one self-contained HTML file that opens from disk.
+
+    It holds the tables, a plot of each metric with its intervals, players for the clips that are worth
+    hearing, the failures, and what everything was made with.
+    """
+    from vsseval.present.report import MEGABYTE, write_report
+
+    runs = chosen(run_dirs, root)
+    shelf = write_report(runs, output, budget=0 if no_media else int(megabytes * MEGABYTE), clips=clips)
+    size = output.stat().st_size / MEGABYTE
+    if shelf.left_out and not no_media:
+        click.echo(f"{shelf.left_out} media did not fit {megabytes:g} MB and were left out: see --media", err=True)
+    click.echo(f"{output} ({size:.1f} MB, {shelf.embedded} media)")
