@@ -10,6 +10,8 @@ import pytest
 
 from tests.fakes import environment, vsseval
 from vsseval import cli
+from vsseval.cli.suites import resolve
+from vsseval.errors import UsageError
 from vsseval.store.record import find_runs
 from vsseval.types import BOUNDS
 
@@ -119,10 +121,11 @@ def test_a_bug_is_shown_as_one(monkeypatch, capsys):
     assert "ZeroDivisionError" in capsys.readouterr().err
 
 
-def test_ctrl_c_prints_the_command_that_resumes(clips, tmp_path, site):
-    command = [sys.executable, "-m", "vsseval", *arguments(clips, "--no-bounds")]
+@pytest.mark.parametrize(("stage", "jobs"), [("generate", "1"), ("extract", "2")])
+def test_ctrl_c_prints_the_command_that_resumes(clips, tmp_path, site, stage, jobs):
+    command = [sys.executable, "-m", "vsseval", *arguments(clips, "--no-bounds", "--jobs", jobs)]
     mark = tmp_path / "mark"
-    env = environment(site, FAKE_SLOW="generate", FAKE_MARK=str(mark))
+    env = environment(site, FAKE_SLOW=stage, FAKE_MARK=str(mark))
     process = subprocess.Popen(
         command, cwd=tmp_path, env=env, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -135,3 +138,20 @@ def test_ctrl_c_prints_the_command_that_resumes(clips, tmp_path, site):
     assert "Go on with:" in err
     assert f"--benchmark fake:{clips}" in err
     assert "Traceback" not in err
+
+
+def test_the_suite_all_is_what_is_there_and_names_what_is_not(clips, tmp_path, monkeypatch, capsys):
+    fakes = ["fake", "fake_absent", "fake_ready"]
+    monkeypatch.setattr("vsseval.cli.suites.plugins.names", lambda kind: fakes if kind == "benchmarks" else [])
+    with pytest.raises(UsageError, match=r"no benchmark of the suite 'all' is there.*fake_absent.*data pull"):
+        resolve("all")
+    monkeypatch.setenv("FAKE_CLIPS", str(clips))
+    found = resolve("all")
+    assert found.present == ("fake_ready",)
+    assert set(found.absent) == {"fake_absent"}
+    monkeypatch.chdir(tmp_path)
+    options = ("--no-bounds", "--store", "store", "--jobs", "1", "--limit", "3")
+    assert cli.invoke(["run", "--model", "fake", "--suite", "all", *options]) == 0
+    shown = capsys.readouterr()
+    assert "fake_absent: left out, the data of fake_absent are not here. Get them with: vsseval" in shown.err
+    assert "N=3" in shown.out

@@ -57,6 +57,12 @@ def absent(argument: str | None) -> Clips:
     raise EnvironmentFault("the data of fake_absent are not here. Get them with: vsseval data pull fake_absent")
 
 
+def ready(argument: str | None) -> Clips:
+    if "FAKE_CLIPS" not in os.environ:
+        raise EnvironmentFault("FAKE_CLIPS names no folder")
+    return Clips(os.environ["FAKE_CLIPS"])
+
+
 class Tone:
     """A tone of a level and pitch that follow from the seed. The argument says how to misbehave."""
 

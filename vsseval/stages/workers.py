@@ -124,6 +124,11 @@ class Workers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is not None and self._pool is not None:
+            # Whoever interrupts does not want to wait. Features are written whole or not at all, so it is safe.
+            # The public way to do this comes with Python 3.14.
+            for process in list((self._pool._processes or {}).values()):  # noqa: SLF001
+                process.kill()
         self._restart()
 
 

@@ -90,8 +90,7 @@ def _table(path: Path) -> Any:
     import pyarrow.parquet as pq
 
     try:
-        return pq.read_table(path)
+        with pq.ParquetFile(path) as file:
+            return file.read()
     except (OSError, pa.ArrowException) as error:
-        raise UsageError(
-            f"{path} cannot be read: {error}. Make it anew with: vsseval score {path.parent}"
-        ) from error
+        raise UsageError(f"{path} cannot be read: {error}. Make it anew with: vsseval score {path.parent}") from error
