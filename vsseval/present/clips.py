@@ -96,16 +96,18 @@ class Clips:
         return [pair for pairs in order.values() for pair in pairs]
 
     def _ranked(self, spec: MetricSpec) -> list[str]:
-        """Clips from best to worst by the mean over systems, of those that every system has a value for."""
+        """Clips from best to worst by the mean over systems, of those that every system that has values has one for."""
         runs = [run for run in self.runs if not self.bounds[run.path.name]] or list(self.runs)
         values: dict[str, list[float]] = {}
+        measuring = 0
         for run in runs:
             table = self._tables[run.path.name]
             mine = table[(table["metric"] == spec.id) & table["value"].notna()]
+            measuring += len(mine) > 0
             for clip, value in zip(mine["sample_id"], mine["value"], strict=True):
                 values.setdefault(str(clip), []).append(float(value))
         sign = -1.0 if spec.direction == "higher" else 1.0
-        complete = {clip: sign * sum(found) for clip, found in values.items() if len(found) == len(runs)}
+        complete = {clip: sign * sum(found) for clip, found in values.items() if len(found) == measuring}
         return sorted(complete, key=lambda clip: (complete[clip], clip))
 
     def failures(self) -> list[Failure]:

@@ -19,7 +19,7 @@ COLOURS = {"#010203": "var(--ink)", "#040506": "var(--muted)", "#070809": "var(-
 """Stand-ins that `svg` replaces by the page's own colours, so that a plot follows light and dark."""
 INK, MUTED, ACCENT, LINE = COLOURS
 INCHES, ROW_INCHES = 4.0, 0.27
-LONGEST_LABEL = 18
+LONGEST_LABEL = 16
 
 BANDS, TOP_DB, BOTTOM_DB = 64, 0.0, -75.0
 SPECTROGRAM_WIDTH = 320
@@ -40,7 +40,7 @@ def forest(block: Block, column: Column) -> Figure:
     index = block.columns.index(column)
     rows = [row for row in block.rows if row.cells[index].value is not None]
     figure = Figure(figsize=(INCHES, 0.66 + ROW_INCHES * max(len(rows), 1)))
-    axes = figure.add_axes((0.33, 0.5 / figure.get_figheight(), 0.63, 1 - 0.56 / figure.get_figheight()))
+    axes = figure.add_axes((0.36, 0.5 / figure.get_figheight(), 0.60, 1 - 0.56 / figure.get_figheight()))
     systems = sum(not row.bound for row in rows)
     heights = [-(i + (0.5 if i >= systems > 0 else 0.0)) for i in range(len(rows))]
     for row, height in zip(rows, heights, strict=True):

@@ -40,6 +40,7 @@ BUDGET = 40 * MEGABYTE
 CLIPS = 12
 """Clips shown of each benchmark."""
 FAILURES_SHOWN = 200
+LONGEST_TITLE = 80
 
 
 class Part(NamedTuple):
@@ -197,9 +198,10 @@ def _short(value: object) -> str:
 def _summary(found: list[Section]) -> dict[str, Any]:
     records = [run.record for section in found for run in section.group.runs]
     systems = {row.label for section in found for row in section.whole.rows if not row.bound}
+    names = ", ".join(sorted(systems)) or "The bounds"
     return {
+        "title": names if len(names) <= LONGEST_TITLE else f"{len(systems)} systems compared",
         "benchmarks": len({section.whole.benchmark for section in found}),
-        "systems": sorted(systems),
         "runs": len(records),
         "newest": max((record.finished or record.created)[:10] for record in records),
         "versions": sorted({str(r.provenance.get("packages", {}).get("vsseval", "")) for r in records} - {""}),
