@@ -82,10 +82,10 @@ def plans(task: str, said: set[str]) -> list[Plan]:
         if task == "v2s":
             found.append(Plan(id=name, task=task, k=k, label=label))
             continue
-        # Every fourth clip is spoken by an unseen voice; languages alternate within either.
+        # Every fourth clip is spoken by an unseen voice; every third sentence of either is free.
         unseen = k % 4 == 3
         voice = UNSEEN_VOICES[0] if unseen else SEEN_VOICES[(k - k // 4) % len(SEEN_VOICES)]
-        language = ("en-grid", "en")[(k // 4 if unseen else k - k // 4) % 2]
+        language = ("en-grid", "en-grid", "en")[(k // 4 if unseen else k - k // 4) % 3]
         text = _sentence(task, k, language, said)
         subset = "unseen" if unseen else "seen"
         found.append(

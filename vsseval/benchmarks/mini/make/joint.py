@@ -15,9 +15,10 @@ LEAD_SECONDS = (0.3, 1.6)
 """Speech starts anywhere here, so that the object is also heard alone."""
 HEAD, OBJECT = 0.62, 0.42
 """Sides of the two regions of the picture."""
-BLOWS_DB, STREAMS_DB = (-10.0, -6.0), (-18.0, -14.0)
-"""Level of the object's sound below the speech (root mean squares). What sounds all the time hides more of the
-speech than blows do: at 10 dB below, a recogniser loses most words."""
+SPARSE_DB, STEADY_DB = -13.0, -24.0
+"""Level of the object's sound below the speech (root mean squares where each sounds), for a sound of a moment and
+for one without pause; others lie between. At 10 dB below, steady noise costs a recogniser most words."""
+SPREAD_DB = 2.0
 PEAK = 0.95
 
 
@@ -38,7 +39,7 @@ def make_joint(
 
     spoken = say(rng, text, voice, seconds=float(rng.uniform(*SECONDS)), lead=LEAD_SECONDS)
     thing = make_event_layer(rng, label, spoken.frames / FPS)
-    level = float(rng.uniform(*(BLOWS_DB if thing.events else STREAMS_DB)))
+    offset = float(rng.uniform(-SPREAD_DB, SPREAD_DB))
     person, pose = draw_appearance(rng), draw_pose(rng, spoken.frames)
     left = bool(rng.random() < 0.5)
     backdrop = Canvas(size, supersample(size))
@@ -53,7 +54,7 @@ def make_joint(
         frames[i] = picture.array()
     return Rendered(
         frames=frames,
-        audio=_mixed(spoken.audio, thing.audio, level, spoken.window),
+        audio=_mixed(spoken.audio, thing.audio, offset, spoken.window),
         caption=thing.caption,
         label=label,
         events=thing.events,
@@ -63,16 +64,17 @@ def make_joint(
         speech_window=spoken.window,
         viseme=spoken.track.viseme,
         mouth=spoken.track.curves,
-        notes={**thing.notes, "level_db": f"{level:.1f}"},
+        notes=dict(thing.notes),
     )
 
 
-def _mixed(speech: np.ndarray, other: np.ndarray, level: float, window: tuple[float, float]) -> np.ndarray:
-    """Add the object's sound at `level` dB relative to the speech; blows are measured where they sound."""
+def _mixed(speech: np.ndarray, other: np.ndarray, offset: float, window: tuple[float, float]) -> np.ndarray:
+    """Add the object's sound below the speech, `offset` dB from its usual level."""
     first, last = (round(second * SAMPLE_RATE) for second in window)
     loud = float(np.sqrt(np.mean(speech[first:last] ** 2)))
     power = np.convolve(other.astype(np.float64) ** 2, np.full(800, 1 / 800), mode="same")
-    heard = power[power > 0.01 * power.max()]
-    gain = loud * 10 ** (level / 20) / max(float(np.sqrt(heard.mean())), 1e-9) if heard.size else 0.0
+    heard = power > 0.01 * power.max()
+    level = SPARSE_DB + (STEADY_DB - SPARSE_DB) * float(heard.mean()) + offset
+    gain = loud * 10 ** (level / 20) / max(float(np.sqrt(power[heard].mean())), 1e-9) if heard.any() else 0.0
     mixed = speech + gain * other[: len(speech)]
     return np.asarray(mixed * min(1.0, PEAK / float(np.abs(mixed).max())), dtype=np.float32)
