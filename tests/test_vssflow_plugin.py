@@ -1,0 +1,85 @@
+"""VSSFlow behind the harness's protocol: cards without torch, one take a request, errors in words."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from vsseval.errors import UsageError
+from vsseval.media import sha256, write_mp4
+from vsseval.models.base import ModelOptions
+from vsseval.types import Medium, Request
+from vssflow.config import ModelConfig
+from vssflow.model import VSSFlow
+from vssflow.plugin import create
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    torch.manual_seed(0)
+    model = VSSFlow(ModelConfig.named("small"))
+    model.codec.fit_components(torch.randn(400, 320))
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    model.save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory):
+    path = tmp_path_factory.mktemp("video") / "clip.mp4"
+    frames = np.random.default_rng(0).integers(0, 255, (25, 96, 96, 3), dtype=np.uint8)
+    write_mp4(path, frames, 25)
+    return Medium(path=path, sha256=sha256(path))
+
+
+def test_card_comes_without_the_network(checkpoint):
+    code = (
+        "import sys; from pathlib import Path; from vssflow.plugin import create;"
+        "from vsseval.models.base import ModelOptions;"
+        f"print(create(ModelOptions(checkpoint=Path({str(checkpoint)!r}))).card.name, 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["vssflow", "False"]
+
+
+def test_card_follows_the_weights(checkpoint, tmp_path):
+    other = tmp_path / "other.safetensors"
+    other.write_bytes(checkpoint.read_bytes() + b" ")
+    cards = [create(ModelOptions(checkpoint=path)).card for path in (checkpoint, other)]
+    assert cards[0].weights != cards[1].weights
+    assert "tiny.safetensors" in cards[0].note
+
+
+def test_a_clip_does_not_depend_on_its_company(checkpoint, video):
+    requests = [
+        Request(id="a", duration=1.0, seed=1, video=video),
+        Request(id="b", duration=0.6, seed=2, video=video, transcript="hello", speech_window=(0.1, 0.5)),
+    ]
+    together = {take.id: take.samples for take in create(ModelOptions(checkpoint=checkpoint)).generate(requests)}
+    alone = next(create(ModelOptions(checkpoint=checkpoint)).generate(requests[1:])).samples
+    assert together["a"].shape == (16000,)
+    assert together["b"].shape == (9600,)
+    assert np.array_equal(together["b"], alone)
+
+
+def test_an_unreadable_video_fails_its_clip_only(checkpoint, video, tmp_path):
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"")
+    requests = [
+        Request(id="bad", duration=0.4, seed=1, video=Medium(path=broken, sha256="0" * 64)),
+        Request(id="good", duration=0.4, seed=1, video=video),
+    ]
+    bad, good = create(ModelOptions(checkpoint=checkpoint)).generate(requests)
+    assert "broken.mp4" in bad.error
+    assert good.samples is not None
+
+
+def test_a_missing_or_foreign_checkpoint_is_a_usage_error(tmp_path):
+    with pytest.raises(UsageError, match="no such file"):
+        create(ModelOptions(checkpoint=tmp_path / "nowhere"))
+    foreign = tmp_path / "foreign.safetensors"
+    foreign.write_bytes(b"not weights")
+    with pytest.raises(UsageError, match="foreign.safetensors cannot be loaded"):
+        next(create(ModelOptions(checkpoint=foreign)).generate([Request(id="a", duration=0.4, seed=1)]))
