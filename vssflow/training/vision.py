@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vssflow.audio import SAMPLES_PER_LATENT, MelSpectrogram
+from vssflow.audio import MELS, SAMPLES_PER_LATENT, STACK, MelSpectrogram
 from vssflow.training.data import Split
 from vssflow.training.loop import Losses, Stage
 from vssflow.vision import Readout, VideoEncoder
@@ -31,7 +31,9 @@ class Targets(NamedTuple):
 def coarse_bands(audio: Tensor, mel: MelSpectrogram, bands: int) -> Tensor:
     """Level of the sound per video frame in `bands` groups of mel bands: (batch, frames, bands), order of one."""
     levels: Tensor = mel(audio)
-    return (levels.unflatten(1, (-1, 4)).mean(2).unflatten(-1, (bands, -1)).mean(-1) + 6.0) / 3.0
+    coarse = levels.view(len(audio), -1, STACK, bands, MELS // bands).mean(dim=(2, 4))
+    # the logarithm of a mel magnitude lies around -6, give or take 3
+    return (coarse + 6.0) / 3.0
 
 
 def jitter(frames: Tensor, generator: torch.Generator) -> Tensor:
