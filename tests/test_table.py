@@ -196,15 +196,16 @@ def test_no_such_style_is_an_error(runs):
         render(find_runs(runs), "word")
 
 
-def test_three_thousand_runs_do_not_crawl(tmp_path):
+def test_thousands_of_runs_do_not_crawl(tmp_path, monkeypatch):
     source = write_run(tmp_path, "m", 0.2, metrics=(WER,))
     header, cells = (source / "run.json").read_text(), (source / "aggregates.json").read_bytes()
-    for i in range(3000):
+    for i in range(1000):
         path = tmp_path / f"copy-{i:04d}"
         path.mkdir()
         (path / "run.json").write_text(header.replace('"created": "2026', f'"created": "{3000 + i}'))
         (path / "aggregates.json").write_bytes(cells)
-    start = time.perf_counter()
+    monkeypatch.setattr("vsseval.statistics.readings.read_frame", None)  # The scores are not to be read.
+    start = time.process_time()
     (block,) = blocks(find_runs(tmp_path))
-    assert time.perf_counter() - start < 10.0  # About one second on an idle core.
-    assert [row.run for row in block.rows] == ["copy-2999"]
+    assert time.process_time() - start < 4.0  # About 0.3 s on an idle core.
+    assert [row.run for row in block.rows] == ["copy-0999"]

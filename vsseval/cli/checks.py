@@ -1,0 +1,295 @@
+"""What `vsseval doctor` looks at: the interpreter, packages, extractors, benchmarks, models, disk and memory."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import os
+import platform
+import re
+import shutil
+import sys
+import tempfile
+import time
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from vsseval import plugins
+from vsseval.errors import EnvironmentFault, Unmeasurable, UsageError
+from vsseval.types import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vsseval.media import Audio, Video
+
+Status = Literal["ok", "note", "problem"]
+
+FREE_DISK = 2e9
+"""Bytes: features and sounds of the shipped benchmarks take a tenth of it."""
+FREE_MEMORY = 3e9
+"""Bytes: what `vsseval run` takes with two processes."""
+HASHED = 400
+"""Media of one benchmark whose sha256 is checked; the shipped ones have fewer."""
+RATE = 16_000
+
+
+class Check(Record, frozen=True):
+    """One thing that was looked at."""
+
+    area: str
+    name: str
+    status: Status
+    detail: str = ""
+    mend: str = ""
+    """The command that mends a problem."""
+
+
+def every_check() -> Iterator[Check]:
+    """Yield all checks, one by one as they are done; none of them raises."""
+    for area, check in (
+        ("python", python), ("packages", packages), ("torch", torch_pair), ("machine", machine),
+        ("extractors", extractors), ("metrics", metrics), ("benchmarks", benchmarks), ("models", models),
+        ("optional", optional),
+    ):  # fmt: skip
+        try:
+            yield from check()
+        except Exception as fault:  # noqa: BLE001 - the doctor survives every patient
+            yield Check(area, "check", "problem", f"{type(fault).__name__}: {fault}", "report this as a bug of vsseval")
+
+
+def python() -> Iterator[Check]:
+    """Is this the Python that vsseval is tested with?"""
+    right = sys.version_info[:2] == (3, 11)
+    yield Check(
+        "python", platform.python_version(), "ok" if right else "problem",
+        "" if right else "vsseval is tested with 3.11 only", "" if right else "python3.11 -m venv .venv",
+    )  # fmt: skip
+
+
+def packages() -> Iterator[Check]:
+    """Is every required package there, in a version that works?"""
+    from packaging.requirements import Requirement
+
+    try:
+        wanted = [Requirement(line) for line in requires("vsseval") or []]
+    except PackageNotFoundError:
+        yield Check("packages", "vsseval", "problem", "not installed: it runs from its folder", "pip install -e .")
+        return
+    good = []
+    for requirement in wanted:
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        mend = f'pip install "{requirement.name}{requirement.specifier}"'
+        try:
+            found = version(requirement.name)
+        except PackageNotFoundError:
+            yield Check("packages", requirement.name, "problem", "not installed", mend)
+            continue
+        if requirement.specifier.contains(found, prereleases=True):
+            good.append(f"{requirement.name} {found}")
+        else:
+            detail = f"{found} is installed, {requirement.specifier} is needed"
+            yield Check("packages", requirement.name, "problem", detail, mend)
+    yield Check("packages", f"{len(good)} of {len(good)}", "ok", ", ".join(good))
+
+
+def torch_pair() -> Iterator[Check]:
+    """Do torch and torchaudio belong together, and is there a GPU?"""
+    mend = 'pip install "torch==2.11.0" "torchaudio==2.11.0"'
+    try:
+        import torch
+        import torchaudio
+    except Exception as fault:  # noqa: BLE001 - a mismatched pair raises OSError, ImportError or RuntimeError
+        yield Check("torch", "import", "problem", f"{type(fault).__name__}: {fault}", mend)
+        return
+    pair = [re.match(r"\d+\.\d+", found.__version__) for found in (torch, torchaudio)]
+    same = pair[0] is not None and pair[1] is not None and pair[0].group() == pair[1].group()
+    detail = "" if same else "they are not a pair"
+    yield Check(
+        "torch", f"torch {torch.__version__}, torchaudio {torchaudio.__version__}", "ok" if same else "problem",
+        detail, "" if same else mend,
+    )  # fmt: skip
+    if torch.cuda.is_available():
+        yield Check("torch", "GPU", "ok", f"{torch.cuda.get_device_name(0)}: vsseval run --device cuda")
+    else:
+        yield Check("torch", "GPU", "note", "none: everything runs on the CPU")
+
+
+def machine() -> Iterator[Check]:
+    """Is there room, and may the store be written?"""
+    from vsseval.store.features import default_root
+
+    store = default_root()
+    yield _writable("feature store", store)
+    yield _writable("runs", Path("runs"))
+    for name, place in (("disk of the store", store), ("disk of this folder", Path.cwd())):
+        free = shutil.disk_usage(_existing(place)).free
+        low = free < FREE_DISK
+        yield Check(
+            "machine", name, "problem" if low else "ok", f"{free / 1e9:.1f} GB free",
+            f"free {FREE_DISK / 1e9:.0f} GB, or name another disk: vsseval run --store DIR --runs DIR" if low else "",
+        )  # fmt: skip
+    memory = _free_memory()
+    if memory is not None:
+        low = memory < FREE_MEMORY
+        yield Check(
+            "machine", "memory", "problem" if low else "ok", f"{memory / 1e9:.1f} GB free",
+            "vsseval run --jobs 1, or close other programs" if low else "",
+        )  # fmt: skip
+
+
+def _writable(name: str, folder: Path) -> Check:
+    place = _existing(folder)
+    try:
+        with tempfile.TemporaryFile(dir=place) as file:
+            file.write(b"vsseval")
+    except OSError as fault:
+        option = "--store" if "store" in name else "--runs"
+        return Check("machine", name, "problem", f"{place}: {fault.strerror}", f"vsseval run {option} DIR")
+    return Check("machine", name, "ok", f"{folder} can be written")
+
+
+def _existing(place: Path) -> Path:
+    """The nearest folder that exists: the store is made at the first run."""
+    return next(folder for folder in (place.absolute(), *place.absolute().parents) if folder.exists())
+
+
+def _free_memory() -> int | None:
+    info = Path("/proc/meminfo")
+    if info.exists():
+        found = re.search(r"MemAvailable:\s+(\d+) kB", info.read_text())
+        return int(found.group(1)) * 1024 if found else None
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError):
+        return None
+
+
+def extractors() -> Iterator[Check]:
+    """Does every extractor load its weights and give finite features of a made-up sound, picture and text?"""
+    with tempfile.TemporaryDirectory() as folder:
+        sources = sample_sources(Path(folder))
+        for name in plugins.names("extractors"):
+            yield _extractor(name, sources)
+
+
+def _extractor(name: str, sources: dict[str, Audio | Video | str]) -> Check:
+    begun = time.perf_counter()
+    try:
+        made = plugins.load("extractors", name)()
+        takes = made.spec.takes
+        found = [made.extract(sources[kind]) for kind in takes]
+    except Unmeasurable as reason:
+        return Check("extractors", name, "note", f"loads; gives no feature of the test sound: {reason}")
+    except (EnvironmentFault, UsageError) as fault:
+        return Check("extractors", name, "problem", *_split(fault, f"vsseval list extractors  # {name}"))
+    except Exception as fault:  # noqa: BLE001 - a stranger's extractor may raise anything
+        return Check("extractors", name, "problem", f"{type(fault).__name__}: {fault}", _reinstall("extractors", name))
+    numbers = [np.asarray(value) for arrays in found for value in arrays.values()]
+    if not all(np.isfinite(value).all() for value in numbers if np.issubdtype(value.dtype, np.number)):
+        return Check("extractors", name, "problem", "gives NaN of the test sound", _reinstall("extractors", name))
+    seconds = time.perf_counter() - begun
+    weights = "" if made.spec.weights == "none" else f", weights {made.spec.weights[:8]}"
+    return Check("extractors", name, "ok", f"v{made.spec.version}, {' '.join(takes)}, {seconds:.1f} s{weights}")
+
+
+def sample_sources(folder: Path) -> dict[str, Audio | Video | str]:
+    """Make two seconds of something to extract from: syllables on a pitch, a square that jumps, a caption."""
+    from vsseval.media import Audio, Video, write_mp4
+
+    t = np.arange(2 * RATE) / RATE
+    voice = sum(np.sin(2 * math.pi * 120 * k * t) / k for k in range(1, 20))
+    sound = (0.08 * voice * np.clip(np.sin(2 * math.pi * 3 * t), 0, 1)).astype(np.float32)
+    frames = np.full((50, 96, 96, 3), 40, dtype=np.uint8)
+    for i, frame in enumerate(frames):
+        frame[30:60, 10 + 40 * (i // 12 % 2) :][:, :30] = 220
+    write_mp4(folder / "test.mp4", frames, 25.0)
+    return {"audio": Audio(sound, RATE), "video": Video(folder / "test.mp4"), "text": "a dog barks twice"}
+
+
+def metrics() -> Iterator[Check]:
+    """Does every metric load, and has it its extractors?"""
+    from vsseval.stages.catalog import measures
+
+    names = plugins.names("metrics")
+    found = measures((), names)
+    if found.metrics:
+        yield Check("metrics", f"{len(found.metrics)} of {len(names)}", "ok", ", ".join(found.metrics))
+    for name, reason in found.unavailable.items():
+        yield Check("metrics", name, "problem", *_split(reason, "vsseval list metrics"))
+
+
+def benchmarks() -> Iterator[Check]:
+    """Is every benchmark there, with the media that its manifest names?"""
+    for name in plugins.names("benchmarks"):
+        try:
+            made = plugins.load("benchmarks", name)(None)
+        except UsageError:
+            yield Check("benchmarks", name, "note", "needs an argument")
+            continue
+        except EnvironmentFault as fault:
+            yield Check("benchmarks", name, "note", f"missing: {fault}")
+            continue
+        yield _clips(name, made)
+
+
+def _clips(name: str, made: Any) -> Check:
+    from vsseval.media import sha256
+
+    mend = _reinstall("benchmarks", name)
+    try:
+        samples = made.samples()
+    except (EnvironmentFault, UsageError) as fault:
+        return Check("benchmarks", name, "problem", *_split(fault, mend))
+    bad = [f"{sample.id}: {sample.problem}" for sample in samples if sample.problem]
+    media = {m.path: m.sha256 for s in samples for m in (s.video, s.reference, s.speaker_prompt) if m is not None}
+    checked = list(media.items())[:HASHED]
+    bad += [f"{path.name} is not the file of the manifest" for path, known in checked if sha256(path) != known]
+    if bad:
+        return Check("benchmarks", name, "problem", f"{len(bad)} faults, the first: {bad[0]}", mend)
+    return Check("benchmarks", name, "ok", f"v{made.card.version}, {len(samples)} clips, {len(checked)} media verified")
+
+
+def models() -> Iterator[Check]:
+    """Can every model be built? Its sound is tried with --model."""
+    from vsseval.models.base import ModelOptions
+
+    for name in plugins.names("models"):
+        try:
+            card = plugins.load("models", name)(ModelOptions()).card
+        except UsageError:
+            yield Check("models", name, "note", "needs an argument")
+        except EnvironmentFault as fault:
+            # What an optional extra brings is nobody's problem.
+            status: Status = "note" if "vsseval[" in str(fault) else "problem"
+            yield Check("models", name, status, *_split(fault, _reinstall("models", name)))
+        except Exception as fault:  # noqa: BLE001 - a stranger's model may raise anything
+            detail = f"{type(fault).__name__}: {fault}"
+            yield Check("models", name, "problem", detail, _reinstall("models", name))
+        else:
+            weights = "" if card.weights == "none" else f", weights {card.weights[:8]}"
+            yield Check("models", name, "ok", f"v{card.version}, {' '.join(card.tasks)}{weights}")
+
+
+def optional() -> Iterator[Check]:
+    """Speech synthesisers: needed only to make the benchmarks anew, and by one baseline."""
+    flite = shutil.which("flite")
+    yield Check("optional", "flite", "note", flite or "absent: only for making the benchmarks anew (apt install flite)")
+    espeak = importlib.util.find_spec("espeakng_loader") is not None
+    detail = "present" if espeak else 'absent: only for the model tts_dub (pip install "vsseval[tts]")'
+    yield Check("optional", "espeak-ng", "note", detail)
+
+
+def _split(fault: object, fallback: str) -> tuple[str, str]:
+    """Take the command off the end of a message that names one ("…: pip install x"), else use `fallback`."""
+    text = " ".join(str(fault).split())
+    found = re.search(r"[:.]\s*(?:Mend it with: |Get it with: )?((?:pip|vsseval|python|apt|apt-get|uv) [^:]+)$", text)
+    return (text[: found.start()], found.group(1)) if found else (text, fallback)
+
+
+def _reinstall(kind: Literal["benchmarks", "models", "extractors", "metrics"], name: str) -> str:
+    return f"pip install --force-reinstall {plugins.distribution(kind, name).split()[0]}"
