@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vsseval.present.text import DASH
+
 if TYPE_CHECKING:
     from vsseval.statistics.compare import Delta
 
@@ -26,34 +28,41 @@ def command(run_a: Path, run_b: Path, metrics: tuple[str, ...], subset: str, *, 
     from vsseval.statistics.compare import compare
     from vsseval.store.record import load_run
 
-    deltas = compare(load_run(run_a), load_run(run_b), metrics, subset=subset)
+    runs = load_run(run_a), load_run(run_b)
+    deltas = compare(*runs, metrics, subset=subset)
     if as_json:
         import msgspec
 
         click.echo(msgspec.json.format(msgspec.json.encode(deltas), indent=1).decode())
     else:
-        _show(deltas)
+        _show(deltas, [f"{run.record.model.name} ({run.path.name})" for run in runs])
 
 
-def _show(deltas: list[Delta]) -> None:
+def _show(deltas: list[Delta], names: list[str]) -> None:
+    """Print a table that fits 80 columns, and how each difference was made below."""
+    import textwrap
+
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    console = Console(highlight=False, width=None)
+    console = Console(highlight=False)
+    console.width = max(console.width, 80)
+    for letter, name in zip("AB", names, strict=True):
+        console.print(Text.assemble((letter, "bold"), f"  {name}"), soft_wrap=True)
     if not deltas:
         console.print("The two runs have no metric in common.")
         return
-    a, b = deltas[0].a, deltas[0].b
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, title=None)
-    for name in ("metric", a, b if b != a else f"{b} (B)", "difference", "95 % interval", "n", "better"):
-        table.add_column(name, justify="left" if name in {"metric", "better"} else "right", no_wrap=True)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for head in ("metric", "A", "B", "A - B (95 %)", "n", "better"):
+        table.add_column(head, justify="left" if head in {"metric", "better"} else "right", no_wrap=True)
     for delta in deltas:
-        table.add_row(*_cells(delta))
+        table.add_row(*_cells(delta), style="" if delta.better else "dim")
     console.print(table)
     for delta in deltas:
-        for note in _notes(delta):
-            console.print(f" {note}", style="dim")
+        for line in textwrap.wrap(_note(delta), console.width - 2, initial_indent=" ", subsequent_indent="   "):
+            console.print(Text(line, style="dim"))
 
 
 def _cells(delta: Delta) -> list[str]:
@@ -61,32 +70,23 @@ def _cells(delta: Delta) -> list[str]:
     unit = f" {delta.unit}" if delta.unit else ""
 
     def show(value: float | None, sign: str = "") -> str:
-        return "–" if value is None else f"{value * delta.scale:{sign}.{delta.decimals}f}"  # noqa: RUF001 - en dash
+        return DASH if value is None else f"{value * delta.scale:{sign}.{delta.decimals}f}"
 
-    interval = "" if delta.low is None else f"{show(delta.low, '+')} to {show(delta.high, '+')}"
-    winner = {"a": delta.a, "b": delta.b}.get(delta.better or "", "not clear")
-    if delta.better and delta.a == delta.b:
-        winner = "first" if delta.better == "a" else "second"
+    interval = "" if delta.low is None else f" ({show(delta.low, '+')} to {show(delta.high, '+')})"
+    better = "not clear" if delta.better is None else delta.better.upper()
     return [
-        f"{delta.metric} {arrow}{unit}", show(delta.value_a), show(delta.value_b), show(delta.difference, "+"),
-        interval, str(delta.n), winner if delta.difference is not None else "",
+        f"{delta.metric} {arrow}{unit}", show(delta.value_a), show(delta.value_b),
+        f"{show(delta.difference, '+')}{interval}", str(delta.n), better if delta.difference is not None else "",
     ]  # fmt: skip
 
 
-def _notes(delta: Delta) -> list[str]:
-    notes = []
+def _note(delta: Delta) -> str:
     if delta.reason:
-        notes.append(f"{delta.metric}: no difference: {delta.reason}.")
-    elif delta.wins is not None:
-        notes.append(
-            f"{delta.metric}: first better on {delta.wins} clips, equal on {delta.ties}, worse on {delta.losses}; "
-            f"{delta.method}."
-        )
-    else:
-        notes.append(f"{delta.metric}: {delta.method}.")
-    if not delta.reason and (delta.only_a or delta.only_b):
-        notes.append(
-            f"{delta.metric}: left out {delta.only_a} clips that only the first run measured, "
-            f"and {delta.only_b} that only the second did."
-        )
-    return notes
+        return f"{delta.metric}: no difference: {delta.reason}."
+    parts = [delta.method]
+    if delta.wins is not None:
+        parts.insert(0, f"A better on {delta.wins} clips, equal on {delta.ties}, worse on {delta.losses}")
+    left_out = [f"{n} measured in {run} only" for n, run in ((delta.only_a, "A"), (delta.only_b, "B")) if n]
+    if left_out:
+        parts.append(f"left out: {', '.join(left_out)}")
+    return f"{delta.metric}: {'; '.join(parts)}."

@@ -40,7 +40,7 @@ def forest(block: Block, column: Column) -> Figure:
     index = block.columns.index(column)
     rows = [row for row in block.rows if row.cells[index].value is not None]
     figure = Figure(figsize=(INCHES, 0.66 + ROW_INCHES * max(len(rows), 1)))
-    axes = figure.add_axes((0.36, 0.5 / figure.get_figheight(), 0.60, 1 - 0.56 / figure.get_figheight()))
+    axes = figure.add_axes((0.385, 0.5 / figure.get_figheight(), 0.575, 1 - 0.56 / figure.get_figheight()))
     systems = sum(not row.bound for row in rows)
     heights = [-(i + (0.5 if i >= systems > 0 else 0.0)) for i in range(len(rows))]
     for row, height in zip(rows, heights, strict=True):
