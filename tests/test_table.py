@@ -183,6 +183,27 @@ def test_the_command(runs):
     assert len(alone.output.splitlines()) == 2
 
 
+def test_records_without_scores_or_plugins_still_make_a_table(tmp_path, monkeypatch):
+    for path in write_table(tmp_path).values():
+        (path / "scores.parquet").unlink()
+    (block,) = blocks(find_runs(tmp_path))
+    assert len(block.rows) == 6
+    assert not any(cell.best for row in block.rows for cell in row.cells)
+    assert not any(column.flag for column in block.columns)
+
+
+def test_a_metric_that_could_not_be_had_has_a_column_with_the_reason(tmp_path):
+    from vsseval.store import record
+    from vsseval.types import Aggregate
+
+    path = write_run(tmp_path, "a", 0.2)
+    lost = Aggregate(metric="clap_score@big", status="missing", n=0, total=24, missing=24, reason="no big.pt")
+    record.write_aggregates(path, [*record.load_run(path).aggregates, lost])
+    text = render(find_runs(tmp_path), "markdown")
+    assert "clap_score@big (N=24)" in " ".join(text.split())
+    assert "¹ no big.pt" in text
+
+
 def test_no_runs_is_an_error_that_says_how_to_make_some(tmp_path):
     refused = CliRunner().invoke(command, ["--runs", str(tmp_path)])
     assert isinstance(refused.exception, UsageError)

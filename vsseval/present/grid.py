@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from vsseval.errors import EnvironmentFault, UsageError
 from vsseval.present.select import Group, comparable, is_bound, what_differs
 from vsseval.statistics.best import clear_best, rule
 from vsseval.statistics.bounds_check import check_bounds, flags
@@ -243,11 +242,7 @@ def _best(group: Group, metrics: list[MetricSpec], subset: str, readings: Readin
 
 def _flags(group: Group, readings: Readings) -> dict[str, str]:
     bounds = {run.record.model.name: run for run in group.runs if is_bound(run)}
-    try:
-        return flags(check_bounds(bounds, [spec.id for spec in _metrics(group.runs)], readings=readings))
-    except (EnvironmentFault, UsageError):
-        # Records may be read where the scores, or the plugin that added a metric, are not.
-        return {}
+    return flags(check_bounds(bounds, [spec.id for spec in _metrics(group.runs)], readings=readings))
 
 
 def _clips(group: Group, subset: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from vsseval.errors import UsageError
+from vsseval.errors import VssevalError
 from vsseval.statistics.compare import compare
 from vsseval.statistics.readings import Readings
 
@@ -71,6 +71,6 @@ def _apart(top: Aggregate, other: Aggregate, sign: float) -> bool:
 def _better(leader: LoadedRun, other: LoadedRun, metric: str, subset: str, readings: Readings) -> bool:
     try:
         (delta,) = compare(leader, other, [metric], subset=subset, readings=readings)
-    except UsageError:
+    except VssevalError:  # no scores to read, or no plugin to compare with
         return False
     return delta.better == "a"

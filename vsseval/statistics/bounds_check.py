@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from vsseval.errors import UsageError
+from vsseval.errors import VssevalError
 from vsseval.statistics.compare import Delta, compare
 from vsseval.statistics.readings import Readings
 from vsseval.types import Record
@@ -81,7 +81,7 @@ def _verdict(reference: LoadedRun, bound: LoadedRun | None, metric: str, reading
         return "separates", "the bound has no number"
     try:
         (delta,) = compare(reference, bound, [metric], readings=readings)
-    except UsageError as problem:
+    except VssevalError as problem:
         return "unchecked", str(problem)
     if delta.difference is None:
         return "unchecked", describe(delta)
