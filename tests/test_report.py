@@ -15,7 +15,6 @@ from vsseval import media, plugins
 from vsseval.benchmarks.base import BenchmarkCard, Sample
 from vsseval.cli.report import command
 from vsseval.errors import EnvironmentFault, UsageError
-from vsseval.media.web import small_mp3, small_mp4
 from vsseval.present.clips import Clips
 from vsseval.present.embed import Shelf
 from vsseval.present.figures import forest, spectrogram, svg
@@ -266,24 +265,6 @@ def test_a_tone_is_a_line_in_its_band():
     edges = np.geomspace(50, 8000, 65)
     assert edges[band - 1] <= 1000 <= edges[band + 2]
     assert levels.max() == pytest.approx(0.0, abs=0.5)
-
-
-@pytest.mark.parametrize("rate", [8000, 16000, 44100, 96000])
-def test_small_mp3_plays_as_long_as_the_sound(rate, tmp_path):
-    sound = media.Audio((0.1 * np.random.default_rng(0).normal(size=(2, rate))).astype(np.float32), rate)
-    (tmp_path / "a.mp3").write_bytes(small_mp3(sound))
-    back = media.load_audio(tmp_path / "a.mp3")
-    assert back.seconds == pytest.approx(1.0, abs=0.1)
-    assert len(back.samples) == 1
-
-
-def test_small_mp4_is_small_and_silent(tmp_path):
-    frames = np.random.default_rng(0).integers(0, 255, (12, 480, 640, 3), dtype=np.uint8)
-    media.write_mp4(tmp_path / "big.mp4", frames, 12.0, np.zeros(RATE, np.float32), RATE)
-    (tmp_path / "small.mp4").write_bytes(small_mp4(tmp_path / "big.mp4"))
-    found = media.probe(tmp_path / "small.mp4")
-    assert (found.height, found.width, found.has_audio) == (240, 320, False)
-    assert found.seconds == pytest.approx(1.0, abs=0.1)
 
 
 def test_a_shelf_counts_what_cannot_be_read(tmp_path):
