@@ -171,7 +171,8 @@ def _transcode_video(container: Any, stream: Any, out: Any) -> None:
 
 def _x264(container: Any, size: tuple[int, int], rate: Fraction, crf: int) -> Any:
     # One thread: x264 decides differently with every number of threads, and files are compared by their hash.
-    options = {"crf": str(crf), "preset": "medium", "threads": "1"}
+    # No macroblock tree: with it, the x264 of PyAV 18 makes other pictures of the same frames each time.
+    options = {"crf": str(crf), "preset": "medium", "threads": "1", "x264-params": "mbtree=0"}
     stream = container.add_stream("libx264", rate=rate, options=options)
     stream.height, stream.width = size
     stream.pix_fmt = "yuv420p"

@@ -18,7 +18,7 @@ from vsseval.media import write_mp4
 from vsseval.types import Medium, Sample
 
 SIZE = 192
-CRF = 26
+CRF = 28
 SEED = (20_250_801, 7)
 """Four numbers seed a bench clip, three a training clip: no training seed can make a bench clip."""
 TASKS = ("v2s", "vtts", "joint")
@@ -82,10 +82,10 @@ def plans(task: str, said: set[str]) -> list[Plan]:
         if task == "v2s":
             found.append(Plan(id=name, task=task, k=k, label=label))
             continue
-        # Every fourth clip is spoken by an unseen voice; every third sentence of either is free.
+        # Every fourth clip is spoken by an unseen voice; of each class's three sentences one is free.
         unseen = k % 4 == 3
         voice = UNSEEN_VOICES[0] if unseen else SEEN_VOICES[(k - k // 4) % len(SEEN_VOICES)]
-        language = ("en-grid", "en-grid", "en")[(k // 4 if unseen else k - k // 4) % 3]
+        language = ("en-grid", "en-grid", "en")[(k + k // len(LABELS)) % 3]
         text = _sentence(task, k, language, said)
         subset = "unseen" if unseen else "seen"
         found.append(
@@ -161,7 +161,7 @@ def _write(folder: Path, plan: Plan, rendered: Rendered, prompts: dict[str, list
         transcript=rendered.transcript,
         language=rendered.language,
         speech_window=rendered.speech_window,
-        speaker_prompt=None if voice is None else prompts[voice][plan.k % PROMPTS],
+        speaker_prompt=None if voice is None else prompts[voice][plan.k // 4 % PROMPTS],
         reference=_sound(folder, f"{plan.id}.flac", rendered.audio),
         label=rendered.label,
         events=tuple(round(second, 4) for second in rendered.events),
