@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import torch
 
 RATE = 16_000
-WEIGHTS = "CLAPHASH"
+WEIGHTS = "e9e01bc5094f25b6a98e46414bce901e27ab8e961f51b52a44bfb24ddf251a25"
 DIMENSIONS = 128
 BUCKETS = 4096
 """Rows of the text table: words, pairs of words and pieces of words share them by hash."""

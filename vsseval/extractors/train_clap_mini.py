@@ -1,6 +1,6 @@
 """Trains the encoder of `clap_mini` on sounds and captions of the mini benchmarks' training split.
 
-    python -m vsseval.benchmarks.mini.make train --out train --v2s 1200 --vtts 3600 --joint 400 --seed SEED --jobs 2
+    python -m vsseval.benchmarks.mini.make train --out train --v2s 1200 --vtts 3600 --joint 400 --seed 1 --jobs 2
     python -m vsseval.extractors.train_clap_mini --data train --out clap_mini.safetensors
 
 One thread, some ten minutes. Every tenth clip is held out; the last line tells how well they find each other.
@@ -255,7 +255,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="train the encoder of clap_mini")
     parser.add_argument("--data", type=Path, required=True, help="training split of the mini benchmarks")
     parser.add_argument("--out", type=Path, required=True, help="safetensors file to write")
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--epochs", type=int, default=25)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
