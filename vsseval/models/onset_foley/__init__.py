@@ -1,0 +1,123 @@
+"""`onset_foley`: what a plain foley machine does for video-to-sound. A real baseline, not a bound.
+
+It finds the visible events by motion analysis, tells the class of the scene among those it was trained on, and
+places recorded sounds of that class: single ones at the events, or a texture that follows the visible intensity.
+Weights and sounds come from the rendered training split (`python -m vsseval.models.onset_foley.build`). A scene of
+none of its classes gets the nearest one's sounds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vsseval.errors import Unmeasurable, UsageError
+from vsseval.media import Video
+from vsseval.models.base import ModelCard, ModelOptions, Request, Take
+from vsseval.models.onset_foley.bank import Bank, digest, load
+from vsseval.models.onset_foley.motion import FPS, SIDE
+from vsseval.models.onset_foley.recognise import FACE, Seen, classify, events, intensity, look, timbre
+from vsseval.models.onset_foley.sounds import RATE, follow, place, room
+from vsseval.models.onset_foley.windows import windows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["OnsetFoley", "create"]
+
+_VERSION = "1"
+_PEAK = 0.95
+_AMONG = 2
+"""Sounds of the nearest timbres among which the seed chooses."""
+
+
+def create(options: ModelOptions) -> OnsetFoley:
+    """Return the model; its data are read at the first request.
+
+    Raises:
+        UsageError: an argument is given.
+        EnvironmentFault: the data that ship with it are gone.
+    """
+    if options.argument is not None:
+        raise UsageError(
+            f"onset_foley takes no argument, but was given {options.argument!r}: write --model onset_foley"
+        )
+    return OnsetFoley()
+
+
+class OnsetFoley:
+    """Satisfies `Model`."""
+
+    def __init__(self) -> None:
+        self.card = ModelCard(
+            name="onset_foley",
+            version=_VERSION,
+            tasks=("v2s", "joint"),
+            weights=digest(),
+            licence="Apache-2.0",
+            note=(
+                "Visible events by motion analysis, twelve scene classes told by a linear classifier, sounds placed "
+                "from the rendered training split; other scenes get the nearest class's sounds, and nothing speaks."
+            ),
+        )
+        self._bank: Bank | None = None
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[Take]:
+        """Yield one take per request, at 16 kHz, one channel."""
+        for request in requests:
+            if request.video is None:
+                yield Take(request.id, None, RATE, error="no video: onset_foley has nothing to look at")
+                continue
+            try:
+                frames = Video(request.video.path).frames(FPS, (SIDE, SIDE))
+            except Unmeasurable as reason:
+                yield Take(request.id, None, RATE, error=str(reason))
+                continue
+            length = max(1, round(request.duration * RATE))
+            yield Take(request.id, self.sound(frames, length, request.seed, beside=bool(request.transcript)), RATE)
+
+    def sound(self, frames: np.ndarray, length: int, seed: int, *, beside: bool = False) -> np.ndarray:
+        """Make the sound of some pictures.
+
+        Args:
+            frames: uint8, shape (T, 64, 64, 3), at 25 frames a second.
+            length: samples wanted.
+            seed: decides among equally good sounds, and small differences of level.
+            beside: whether someone speaks, and the sounding thing is to be sought beside the face.
+
+        Returns:
+            float32 in [-1, 1], shape (length,).
+        """
+        bank = self._load()
+        rng = np.random.Generator(np.random.PCG64(seed))
+        seen, label = recognised(bank, frames, beside=beside)
+        expected = timbre(bank.weights, seen, label)
+        choices = bank.events.get(label) or bank.textures[label]
+        order = np.argsort([np.linalg.norm(choice.spectrum - expected) for choice in choices], kind="stable")
+        chosen = int(order[:_AMONG][int(rng.integers(min(_AMONG, len(order))))])
+        if label in bank.events:
+            track = place(bank.events[label][chosen], events(bank.weights, seen, label), length, rng)
+        else:
+            track = follow(bank.textures[label][chosen], intensity(bank.weights, seen, label), length, rng)
+        track += room(length, rng)
+        return np.asarray(track * min(1.0, _PEAK / max(float(np.abs(track).max()), 1e-9)), np.float32)
+
+    def _load(self) -> Bank:
+        if self._bank is None:
+            self._bank = load()
+        return self._bank
+
+
+def recognised(bank: Bank, frames: np.ndarray, *, beside: bool) -> tuple[Seen, str]:
+    """Return the clip, or the window of it that shows no face, and the most likely class of sounding object.
+
+    Args:
+        bank: weights.
+        frames: uint8, shape (T, 64, 64, 3).
+        beside: whether to choose among the windows beside a face.
+    """
+    found = [look(window) for window in windows(frames)] if beside else [look(frames)]
+    odds = [classify(bank.weights, seen) for seen in found]
+    best = min(range(len(found)), key=lambda index: odds[index][FACE])
+    return found[best], max((name for name in odds[best] if name != FACE), key=odds[best].__getitem__)
