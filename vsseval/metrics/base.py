@@ -15,7 +15,15 @@ Sums = dict[str, np.ndarray]
 """Additive float64 statistics of a set of clips; the only merge is `+`, and the harness does it."""
 
 __all__ = [
-    "Arrays", "DistributionMetric", "Feature", "MetricSpec", "Need", "SampleMetric", "Score", "Sums", "Unmeasurable",
+    "Arrays",
+    "DistributionMetric",
+    "Feature",
+    "MetricSpec",
+    "Need",
+    "SampleMetric",
+    "Score",
+    "Sums",
+    "Unmeasurable",
 ]
 
 
