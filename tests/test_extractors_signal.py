@@ -117,6 +117,10 @@ def test_still_pictures_show_no_events(tmp_path):
     write_mp4(tmp_path / "still.mp4", scene(), 25.0)
     with pytest.raises(Unmeasurable, match="the video shows no motion events"):
         motion.create().extract(Video(tmp_path / "still.mp4"))
+    grain = np.random.default_rng(1).normal(0, 3, (50, 96, 96, 1))
+    write_mp4(tmp_path / "grain.mp4", np.clip(120 + grain.repeat(3, axis=3), 0, 255).astype(np.uint8), 25.0)
+    with pytest.raises(Unmeasurable, match="the video shows no motion events"):
+        motion.create().extract(Video(tmp_path / "grain.mp4"))
     write_mp4(tmp_path / "black.mp4", np.zeros((50, 64, 64, 3), np.uint8), 25.0)
     with pytest.raises(Unmeasurable, match="the video shows no motion events"):
         motion.create().extract(Video(tmp_path / "black.mp4"))
