@@ -10,8 +10,10 @@ import pytest
 from tests.fakes import make_clips, medium, spec, write_samples
 from vsseval import media
 from vsseval.errors import EnvironmentFault, UsageError
+from vsseval.metrics.wer import WerSphinx
 from vsseval.stages import run as run_module
 from vsseval.stages.catalog import measures
+from vsseval.stages.inputs import applies
 from vsseval.stages.run import rescore, run
 from vsseval.store import codec
 from vsseval.store.record import load_run
@@ -224,3 +226,10 @@ def test_run_module_is_importable_by_its_public_name():
     import vsseval
 
     assert vsseval.run is run_module.run
+
+
+@pytest.mark.parametrize("words", ["", "   ", "… ?!", "🎧"])
+def test_a_transcript_without_a_word_is_not_applicable(words):
+    spec = WerSphinx("lm", "en", "").spec
+    assert applies(spec, Sample(id="a", cluster="a", duration=1.0, transcript=words)) == "the clip has no transcript"
+    assert applies(spec, Sample(id="a", cluster="a", duration=1.0, transcript="well")) is None

@@ -87,4 +87,8 @@ def _medium(need: Need, sample: Sample) -> Medium | None:
 
 
 def _given(need: Need, sample: Sample) -> object | None:
-    return text(need, sample) if need in {Need.TRANSCRIPT, Need.CAPTION} else _medium(need, sample)
+    if need not in {Need.TRANSCRIPT, Need.CAPTION}:
+        return _medium(need, sample)
+    words = text(need, sample) or ""
+    # "..." is a transcript in form only: there is no word to be right or wrong about
+    return words if any(character.isalnum() for character in words) else None
