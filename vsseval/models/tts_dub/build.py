@@ -18,11 +18,9 @@ from vsseval.models.tts_dub.fit import trimmed
 from vsseval.models.tts_dub.voices import RATE, TABLE, Voice, measure
 
 _SAID = "the weather in the mountains was absolutely wonderful on monday"
-_ESPEAK = ("en-us", *(f"en-us+{kind}" for kind in (
-    "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "f1", "f2", "f3", "f4", "f5",
-    "adam", "Alex", "Andy", "Michael", "Mike", "max", "linda", "belinda", "steph", "Alicia",
-)), "en-gb-scotland", "en-gb-x-rp")  # fmt: skip
-"""Variants that sound like people: no robots, no whispers, no effects."""
+_ESPEAK = tuple(f"en-us+{variant}" for variant in ("f2", "f1", "f3", "f5", "m6", "m1", "m2", "m5", "adam"))
+"""The default first. Of 26 variants that sound like people, those of whose GRID commands a recogniser with the GRID
+grammar gets at least three words in four; of Andy and Alicia it gets one in four."""
 _SETTINGS = (50, 20, 35, 65, 80)
 _FLITE = (("rms", (100,)), ("slt", (170, 150, 190)), ("awb", (130, 110, 150)), ("kal16", (105, 90, 120)))
 

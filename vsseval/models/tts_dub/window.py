@@ -17,6 +17,12 @@ _SHORTEST = 0.4
 """Seconds; what moves for less is no speech."""
 _CONTRAST = 2.0
 """Motion while speaking against motion while resting: with less, there is no telling."""
+_ACTIVE = 0.4
+"""Share of the way from resting to speaking above which the mouth counts as moving."""
+_PAUSE = 0.5
+"""Seconds of rest that part one stretch of motion from another."""
+_BLINK = 0.15
+"""Motion of a stretch, relative to the greatest one's, up to which it is no speech."""
 _SMOOTHING = 5
 """Frames."""
 
@@ -46,6 +52,9 @@ def visible_speech(frames: np.ndarray) -> tuple[float, float] | None:
     rest, speech = np.percentile(smooth, [5, 80])
     if speech < _CONTRAST * rest + 0.2:
         return None
-    active = np.flatnonzero(smooth > rest + 0.25 * (speech - rest))
-    first, last = float(active[0]) / FPS, float(active[-1] + 2) / FPS
+    active = np.flatnonzero(smooth > rest + _ACTIVE * (speech - rest))
+    runs = np.split(active, np.flatnonzero(np.diff(active) > _PAUSE * FPS) + 1)
+    moved = [float(smooth[run].sum()) for run in runs]
+    kept = [run for run, amount in zip(runs, moved, strict=True) if amount > _BLINK * max(moved)]
+    first, last = float(kept[0][0]) / FPS, float(kept[-1][-1] + 2) / FPS
     return (first, min(last, len(frames) / FPS)) if last - first >= _SHORTEST else None
