@@ -29,7 +29,7 @@ _SHORTEST_WINDOW = 0.1
 
 
 def create(options: ModelOptions) -> TtsDub:
-    """Return the model: `tts_dub`, or `tts_dub:espeak-ng` and `tts_dub:flite` for programs of this machine.
+    """Return the model: `tts_dub`, or `tts_dub:flite` with the program flite of this machine.
 
     Raises:
         UsageError: the argument names no engine.

