@@ -1,12 +1,12 @@
 """The exceptions of vsseval, each with the exit code that the command line gives it.
 
-    VssevalError                  1..4, always shown as a message, never as a traceback
-    ├── UsageError           2    what was asked cannot be done: unknown name, bad manifest, bad option
-    ├── EnvironmentFault     4    the machine lacks something: a package, weights, room on the disk
-    └── Busy                 4    another process holds the run
+VssevalError                  1..4, always shown as a message, never as a traceback
+├── UsageError           2    what was asked cannot be done: unknown name, bad manifest, bad option
+├── EnvironmentFault     4    the machine lacks something: a package, weights, room on the disk
+└── Busy                 4    another process holds the run
 
-    Unmeasurable                  not an error of the program: this clip has no such feature (silent audio,
-                                  a clip too short, a video without events); it becomes a row with a reason
+Unmeasurable                  not an error of the program: this clip has no such feature (silent audio,
+                              a clip too short, a video without events); it becomes a row with a reason
 """
 
 
