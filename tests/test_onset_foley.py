@@ -9,7 +9,7 @@ from vsseval.benchmarks.mini.make.v2s import EVENT_LABELS, LABELS, make_event_la
 from vsseval.errors import EnvironmentFault, UsageError
 from vsseval.media import write_mp4
 from vsseval.models.base import ModelOptions, Request
-from vsseval.models.onset_foley import create, recognised
+from vsseval.models.onset_foley import analysis_rate, create, recognised
 from vsseval.models.onset_foley.bank import digest, load
 from vsseval.models.onset_foley.cuts import cuts_of_events
 from vsseval.models.onset_foley.measure import matched
@@ -100,6 +100,24 @@ def test_the_duration_is_the_requests_not_the_videos(duration, tmp_path):
         found = generate(path, duration=duration)
         assert found.samples.shape == (round(duration * RATE),)
         assert np.isfinite(found.samples).all()
+
+
+@pytest.mark.parametrize(
+    ("fps", "rate"),
+    [(25.0, 25.0), (29.97, 29.97), (24.0, 24.0), (60.0, 30.0), (50.0, 25.0), (12.0, 25.0), (240.0, 24.0)],
+)
+def test_no_frame_is_dropped_or_doubled_now_and_then(fps, rate):
+    assert analysis_rate(fps) == pytest.approx(rate)
+
+
+def test_times_are_seconds_at_any_rate():
+    found = clip("hammer")
+    seen = look(found.frames)
+    as_film = events(bank().weights, seen, "hammer", 30.0)
+    np.testing.assert_allclose(
+        [s * 30 for s, _ in as_film], [s * 25 for s, _ in events(bank().weights, seen, "hammer")]
+    )
+    assert len(intensity(bank().weights, seen, "rain", 30.0)) == round(75 * 25 / 30)
 
 
 def test_pictures_without_motion_and_single_frames_still_sound():

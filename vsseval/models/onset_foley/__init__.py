@@ -3,7 +3,7 @@
 It finds the visible events by motion analysis, tells the class of the scene among those it was trained on, and
 places recorded sounds of that class: single ones at the events, or a texture that follows the visible intensity.
 Weights and sounds come from the rendered training split (`python -m vsseval.models.onset_foley.build`). A scene of
-none of its classes gets the nearest one's sounds.
+none of its classes gets the sounds of the one that moves most alike.
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ from vsseval.models.onset_foley.windows import windows
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["OnsetFoley", "create"]
+__all__ = ["OnsetFoley", "analysis_rate", "create", "recognised"]
 
 _VERSION = "1"
 _PEAK = 0.95
+_SLOWEST = 20.0
+"""Frames a second."""
 _AMONG = 2
 """Sounds of the nearest timbres among which the seed chooses."""
 
@@ -58,7 +60,7 @@ class OnsetFoley:
             licence="Apache-2.0",
             note=(
                 "Visible events by motion analysis, twelve scene classes told by a linear classifier, sounds placed "
-                "from the rendered training split; other scenes get the nearest class's sounds, and nothing speaks."
+                "from the rendered training split; other scenes get the sounds of what moves alike, and nothing speaks."
             ),
         )
         self._bank: Bank | None = None
@@ -70,20 +72,26 @@ class OnsetFoley:
                 yield Take(request.id, None, RATE, error="no video: onset_foley has nothing to look at")
                 continue
             try:
-                frames = Video(request.video.path).frames(FPS, (SIDE, SIDE))
+                video = Video(request.video.path)
+                rate = analysis_rate(video.fps)
+                frames = video.frames(rate, (SIDE, SIDE))
             except Unmeasurable as reason:
                 yield Take(request.id, None, RATE, error=str(reason))
                 continue
             length = max(1, round(request.duration * RATE))
-            yield Take(request.id, self.sound(frames, length, request.seed, beside=bool(request.transcript)), RATE)
+            samples = self.sound(frames, length, request.seed, rate=rate, beside=bool(request.transcript))
+            yield Take(request.id, samples, RATE)
 
-    def sound(self, frames: np.ndarray, length: int, seed: int, *, beside: bool = False) -> np.ndarray:
+    def sound(
+        self, frames: np.ndarray, length: int, seed: int, *, rate: float = FPS, beside: bool = False
+    ) -> np.ndarray:
         """Make the sound of some pictures.
 
         Args:
-            frames: uint8, shape (T, 64, 64, 3), at 25 frames a second.
+            frames: uint8, shape (T, 64, 64, 3).
             length: samples wanted.
             seed: decides among equally good sounds, and small differences of level.
+            rate: frames a second, 20 to 37.5.
             beside: whether someone speaks, and the sounding thing is to be sought beside the face.
 
         Returns:
@@ -97,9 +105,9 @@ class OnsetFoley:
         order = np.argsort([np.linalg.norm(choice.spectrum - expected) for choice in choices], kind="stable")
         chosen = int(order[:_AMONG][int(rng.integers(min(_AMONG, len(order))))])
         if label in bank.events:
-            track = place(bank.events[label][chosen], events(bank.weights, seen, label), length, rng)
+            track = place(bank.events[label][chosen], events(bank.weights, seen, label, rate), length, rng)
         else:
-            track = follow(bank.textures[label][chosen], intensity(bank.weights, seen, label), length, rng)
+            track = follow(bank.textures[label][chosen], intensity(bank.weights, seen, label, rate), length, rng)
         track += room(length, rng)
         return np.asarray(track * min(1.0, _PEAK / max(float(np.abs(track).max()), 1e-9)), np.float32)
 
@@ -107,6 +115,16 @@ class OnsetFoley:
         if self._bank is None:
             self._bank = load()
         return self._bank
+
+
+def analysis_rate(fps: float) -> float:
+    """Return the rate at which to look at a video of `fps` frames a second: its own or a whole fraction of it.
+
+    Frames that are dropped or doubled now and then, to make 30 a second into 25, look like blows five times a second.
+    Only very slow video is brought to 25.
+    """
+    found = fps / max(1, round(fps / FPS))
+    return found if found >= _SLOWEST else FPS
 
 
 def recognised(bank: Bank, frames: np.ndarray, *, beside: bool) -> tuple[Seen, str]:

@@ -6,10 +6,14 @@ import numpy as np
 
 from vsseval.models.onset_foley.motion import SIDE, Motion, strongest
 
-__all__ = ["around", "course", "curves", "describe"]
+__all__ = ["RHYTHM", "around", "course", "curves", "describe"]
 
 REACH = 4
 """Frames to either side of a moment that are looked at to tell whether it is an event."""
+
+RHYTHM = (*range(-40, -16), *range(-11, -7), -5, -2)
+"""Places in `describe`'s vector of what tells of the rhythm of the motion alone, whatever moves, and however much:
+autocorrelation, peaks against the median, across against down, turning back."""
 
 _CELLS, _ANGLES = 4, 6
 _BINS = 3

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vsseval.models.onset_foley.features import around, course
+from vsseval.models.onset_foley.features import RHYTHM, around, course
 from vsseval.models.onset_foley.motion import FPS, Motion
-from vsseval.models.onset_foley.recognise import COURSE_REACH, Weights, onset_rows
+from vsseval.models.onset_foley.recognise import COURSE_REACH, FACE, Weights, onset_rows
 
 __all__ = ["Example", "train"]
 
@@ -53,16 +53,27 @@ def train(examples: list[Example], labels: list[str], threshold: float) -> Weigh
 
 
 def _classes(examples: list[Example], labels: list[str]) -> Weights:
-    """Softmax regression by L-BFGS."""
-    import torch
-
+    """Fit the class to the whole descriptor, and to the rhythm alone."""
     x = np.concatenate([np.stack(example.vectors) for example in examples]).astype(np.float64)
     y = np.concatenate([[labels.index(example.label)] * len(example.vectors) for example in examples])
     mean, scale = x.mean(axis=0), x.std(axis=0) + 1e-3
-    inputs = torch.from_numpy(np.clip((x - mean) / scale, -5.0, 5.0))
-    target = torch.from_numpy(y)
-    matrix = torch.zeros(inputs.shape[1], len(labels), dtype=torch.float64, requires_grad=True)
-    bias = torch.zeros(len(labels), dtype=torch.float64, requires_grad=True)
+    x = np.clip((x - mean) / scale, -5.0, 5.0)
+    objects = y != labels.index(FACE)
+    matrix, bias = _softmax(x, y, len(labels))
+    rhythm, tempo = _softmax(x[objects][:, list(RHYTHM)], y[objects], len(labels))
+    return {
+        "class/mean": mean, "class/scale": scale, "class/matrix": matrix, "class/bias": bias,
+        "rhythm/matrix": rhythm, "rhythm/bias": tempo,
+    }  # fmt: skip
+
+
+def _softmax(x: np.ndarray, y: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Softmax regression by L-BFGS: the matrix (D, count) and the bias (count,)."""
+    import torch
+
+    inputs, target = torch.from_numpy(x), torch.from_numpy(y)
+    matrix = torch.zeros(x.shape[1], count, dtype=torch.float64, requires_grad=True)
+    bias = torch.zeros(count, dtype=torch.float64, requires_grad=True)
     optimiser = torch.optim.LBFGS([matrix, bias], max_iter=150, line_search_fn="strong_wolfe")
 
     def closure() -> torch.Tensor:
@@ -72,12 +83,7 @@ def _classes(examples: list[Example], labels: list[str]) -> Weights:
         return loss
 
     optimiser.step(closure)  # type: ignore[no-untyped-call]
-    return {
-        "class/mean": mean,
-        "class/scale": scale,
-        "class/matrix": matrix.detach().numpy(),
-        "class/bias": bias.detach().numpy(),
-    }
+    return matrix.detach().numpy(), bias.detach().numpy()
 
 
 def _onsets(examples: list[Example], labels: list[str]) -> Weights:
