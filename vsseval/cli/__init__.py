@@ -43,7 +43,7 @@ class Verbs(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the verbs in the order of use."""
         del ctx
-        return list(self.summaries)
+        return [*self.summaries]  # the verb `list` is a module of this package: here the builtin has no name
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a verb."""
@@ -68,7 +68,7 @@ class Verbs(click.Group):
         """Write the summaries without importing the verbs."""
         del ctx
         with formatter.section("Commands"):
-            formatter.write_dl(list(self.summaries.items()))
+            formatter.write_dl([*self.summaries.items()])
 
 
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
@@ -90,7 +90,7 @@ def main() -> None:
 def invoke(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for each way to end
     """Run the command line; whatever goes wrong for the user becomes one message and an exit code."""
     try:
-        code = verbs.main(args=list(arguments), prog_name="vsseval", standalone_mode=False)
+        code = verbs.main(args=[*arguments], prog_name="vsseval", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return UsageError.exit_code
