@@ -18,19 +18,10 @@ import numpy as np
 
 from vsseval.errors import EnvironmentFault
 from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
+from vsseval.grid import GRID
 
 RATE = 16_000
 Search = Literal["grid", "lm"]
-
-GRID_GRAMMAR: tuple[tuple[str, ...], ...] = (
-    ("bin", "lay", "place", "set"),
-    ("blue", "green", "red", "white"),
-    ("at", "by", "in", "with"),
-    tuple("abcdefghijklmnopqrstuvxyz"),
-    ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
-    ("again", "now", "please", "soon"),
-)
-"""Command, colour, preposition, letter (all but w), digit, adverb: Cooke et al., JASA 120, 2006, table I."""
 
 WEIGHTS = {
     "grid": "986a48b0cf2de7770e9890c6c953806f7c8abebf54d5ffa5e09507062339d759",
@@ -104,7 +95,7 @@ def create_lm() -> Sphinx:
 
 def grammar() -> str:
     """Return the language of GRID as a grammar in the Java Speech Grammar Format: one word of each slot."""
-    slots = " ".join("(" + " | ".join(words) + ")" for words in GRID_GRAMMAR)
+    slots = " ".join("(" + " | ".join(words) + ")" for words in GRID)
     return f"#JSGF V1.0;\ngrammar grid;\npublic <sentence> = {slots};\n"
 
 

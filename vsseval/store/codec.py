@@ -37,10 +37,10 @@ def decode(data: bytes, kind: type[T]) -> T:
 def _plain(value: object) -> str:
     if isinstance(value, Path):
         return str(value)
-    raise NotImplementedError(f"{type(value).__name__} has no place in JSON")
+    raise TypeError(f"{type(value).__name__} has no place in JSON")
 
 
 def _path(kind: type, value: object) -> Path:
     if issubclass(kind, Path) and isinstance(value, str):
         return Path(value)
-    raise NotImplementedError(f"{kind.__name__} cannot be read from JSON")
+    raise TypeError(f"{kind.__name__} cannot be read from JSON")

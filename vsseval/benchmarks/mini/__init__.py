@@ -59,7 +59,7 @@ class MiniBenchmark:
 def _decode(wanted: type, value: Any) -> Any:
     if wanted is Path:
         return Path(value)
-    raise NotImplementedError(f"no decoder for {wanted}")
+    raise TypeError(f"no decoder for {wanted}")
 
 
 def _benchmark(task: Task, size: int, metrics: tuple[str, ...], what: str, argument: str | None) -> MiniBenchmark:

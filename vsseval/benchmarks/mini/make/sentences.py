@@ -10,17 +10,9 @@ from typing import Literal
 
 import numpy as np
 
-Side = Literal["bench", "train"]
+from vsseval.grid import GRID
 
-GRID: tuple[tuple[str, ...], ...] = (
-    ("bin", "lay", "place", "set"),
-    ("blue", "green", "red", "white"),
-    ("at", "by", "in", "with"),
-    tuple("abcdefghijklmnopqrstuvxyz"),
-    ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
-    ("again", "now", "please", "soon"),
-)
-"""Command, colour, preposition, letter (no w), digit, adverb: Cooke et al., JASA 120, 2006."""
+Side = Literal["bench", "train"]
 
 BENCH_SHARE = 1 / 8
 """Share of all possible sentences that is set aside for the benchmarks."""
