@@ -20,7 +20,7 @@ BOUNDS = ("reference", "shuffled", "noise", "silence")
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all nouns: immutable, keyword-only, JSON by msgspec."""
+    """Base of all nouns: immutable, written and read as JSON by msgspec."""
 
 
 class Need(StrEnum):
