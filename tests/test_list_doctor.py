@@ -16,7 +16,7 @@ from vsseval.benchmarks.base import BenchmarkCard
 from vsseval.cli import checks, trial
 from vsseval.cli.doctor import command as doctor
 from vsseval.cli.list import command as list_command
-from vsseval.errors import EnvironmentFault, Unmeasurable, UsageError
+from vsseval.errors import EnvironmentFault, MissingExtra, Unmeasurable, UsageError
 from vsseval.models.base import ModelCard, Take
 from vsseval.types import ExtractorSpec
 
@@ -258,7 +258,7 @@ def test_every_kind_of_source_is_made(tmp_path):
 
 def test_an_extra_that_is_absent_is_no_problem(house):
     def extra(options):
-        raise EnvironmentFault('espeak-ng is optional: pip install "vsseval[tts]"')
+        raise MissingExtra("espeak-ng is optional: pip install espeakng-loader==0.2.4")
 
     house["models"] = {"tts_dub": extra}
     (check,) = checks.models()

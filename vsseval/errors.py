@@ -2,8 +2,9 @@
 
 VssevalError                  1..4, always shown as a message, never as a traceback
 ├── UsageError           2    what was asked cannot be done: unknown name, bad manifest, bad option
-├── EnvironmentFault     4    the machine lacks something: a package, weights, room on the disk
-└── Busy                 4    another process holds the run
+└── EnvironmentFault     4    the machine lacks something: a package, weights, room on the disk
+    ├── MissingExtra     4    an optional part is not installed; nothing else needs it
+    └── Busy             4    another process holds the run
 
 Unmeasurable                  not an error of the program: this clip has no such feature (silent audio,
                               a clip too short, a video without events); it becomes a row with a reason
@@ -26,6 +27,10 @@ class EnvironmentFault(VssevalError):
     """The machine lacks something that the request needs."""
 
     exit_code = 4
+
+
+class MissingExtra(EnvironmentFault):
+    """An optional part is not installed; the message holds the command that installs it."""
 
 
 class Busy(EnvironmentFault):

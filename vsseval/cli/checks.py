@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from vsseval import plugins
-from vsseval.errors import EnvironmentFault, Unmeasurable, UsageError
+from vsseval.errors import EnvironmentFault, MissingExtra, Unmeasurable, UsageError
 from vsseval.types import Record
 
 if TYPE_CHECKING:
@@ -263,10 +263,10 @@ def models() -> Iterator[Check]:
             card = plugins.load("models", name)(ModelOptions()).card
         except UsageError:
             yield Check("models", name, "note", "needs an argument")
+        except MissingExtra as fault:
+            yield Check("models", name, "note", str(fault))
         except EnvironmentFault as fault:
-            # What an optional extra brings is nobody's problem.
-            status: Status = "note" if "vsseval[" in str(fault) else "problem"
-            yield Check("models", name, status, *_split(fault, _reinstall("models", name)))
+            yield Check("models", name, "problem", *_split(fault, _reinstall("models", name)))
         except Exception as fault:  # noqa: BLE001 - a stranger's model may raise anything
             detail = f"{type(fault).__name__}: {fault}"
             yield Check("models", name, "problem", detail, _reinstall("models", name))
@@ -280,7 +280,7 @@ def optional() -> Iterator[Check]:
     flite = shutil.which("flite")
     yield Check("optional", "flite", "note", flite or "absent: only for making the benchmarks anew (apt install flite)")
     espeak = importlib.util.find_spec("espeakng_loader") is not None
-    detail = "present" if espeak else 'absent: only for the model tts_dub (pip install "vsseval[tts]")'
+    detail = "present" if espeak else "absent: only for the model tts_dub (pip install espeakng-loader==0.2.4)"
     yield Check("optional", "espeak-ng", "note", detail)
 
 

@@ -1,6 +1,6 @@
 """`python -m vsseval.models.tts_dub.build`: measures the engines' voices and writes the table of `voices`.
 
-Needs both engines: `pip install "vsseval[tts]"` and `apt-get install flite`.
+Needs both engines: `pip install espeakng-loader==0.2.4` and `apt-get install flite`.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from vsseval.errors import EnvironmentFault, Unmeasurable, UsageError
+from vsseval.errors import EnvironmentFault, MissingExtra, Unmeasurable, UsageError
 
 __all__ = ["Engine", "Speech", "engine"]
 
@@ -23,7 +23,7 @@ TIMEOUT_SECONDS = 60.0
 _WORKER = Path(__file__).with_name("worker.py")
 _WORDS = 175
 """Words a minute at speed 1: espeak-ng's own pace."""
-_EXTRA = 'espeak-ng is not installed: pip install "vsseval[tts]"'
+_EXTRA = "espeak-ng is not installed: pip install espeakng-loader==0.2.4"
 
 
 class Speech(NamedTuple):
@@ -91,7 +91,7 @@ class Wheel:
             EnvironmentFault: it is not installed.
         """
         if util.find_spec("espeakng_loader") is None:
-            raise EnvironmentFault(_EXTRA)
+            raise MissingExtra(_EXTRA)
         self.version = f"espeakng-loader-{metadata.version('espeakng-loader')}"
 
     def say(self, text: str, voice: str, speed: float, pitch: int) -> Speech:
@@ -104,7 +104,7 @@ class Wheel:
             raise Unmeasurable(f"espeak-ng dies on {_short(text)} with status {done.returncode}: {_tail(done.stderr)}")
         told = json.loads(line)
         if "error" in told:
-            raise EnvironmentFault(f'{told["error"]}: pip install --force-reinstall "vsseval[tts]"')
+            raise EnvironmentFault(f"{told['error']}: pip install --force-reinstall espeakng-loader==0.2.4")
         return Speech(np.frombuffer(sound, np.int16).astype(np.float32) / 32768.0, int(told["rate"]))
 
 
