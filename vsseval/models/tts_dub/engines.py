@@ -88,7 +88,7 @@ class Wheel:
         """Find the wheel without importing it.
 
         Raises:
-            EnvironmentFault: it is not installed.
+            MissingExtra: it is not installed.
         """
         if util.find_spec("espeakng_loader") is None:
             raise MissingExtra(_EXTRA)
