@@ -230,3 +230,17 @@ def test_thousands_of_runs_do_not_crawl(tmp_path, monkeypatch):
     (block,) = blocks(find_runs(tmp_path))
     assert time.process_time() - start < 4.0  # About 0.3 s on an idle core.
     assert [row.run for row in block.rows] == ["copy-0999"]
+
+
+def test_micro_and_macro_rates_stand_side_by_side(tmp_path):
+    root = write_run(tmp_path, "good", 0.5)
+    stored = json.loads((root / "aggregates.json").read_text())
+    for cell in stored:
+        if cell["metric"] == "wer@toy":
+            cell["macro"] = 0.125
+    (root / "aggregates.json").write_text(json.dumps(stored))
+    for style in ("terminal", "markdown", "latex"):
+        assert "macro (mean of clips): good 12.5" in re.sub(r"\s+", " ", render(find_runs(tmp_path), style))
+    (row,) = csv.DictReader(io.StringIO(render(find_runs(tmp_path), "csv")))
+    assert float(row["wer@toy macro"]) == pytest.approx(12.5)
+    assert row["desync@toy macro"] == ""

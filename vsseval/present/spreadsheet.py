@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from vsseval.present.grid import Block, Cell, Row
 
-FIELDS = ("", " half", " low", " high", " n", " N", " status")
+FIELDS = ("", " half", " low", " high", " macro", " n", " N", " status")
 """What follows a metric's name in the head of its columns."""
 
 
@@ -54,6 +54,6 @@ def _fields(cell: Cell, decimals: int, *, signatures: bool) -> list[str]:
     def text(value: float | None) -> str:
         return "" if value is None else number(value, decimals + 1)
 
-    found = [text(cell.value), text(cell.half), text(cell.low), text(cell.high)]
+    found = [text(cell.value), text(cell.half), text(cell.low), text(cell.high), text(cell.macro)]
     found += [str(cell.n), str(cell.total), cell.status]
     return [*found, cell.signature] if signatures else found

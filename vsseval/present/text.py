@@ -55,9 +55,20 @@ def circumstances(block: Block) -> str:
     return f"{TASKS[block.task]}, {clips}, seed {block.seed}"
 
 
+def macro_rates(block: Block, place: int, column: Column) -> str:
+    """Return the unweighted means of a column whose values are ratios of sums; "" where they are the same."""
+    rates = [
+        f"{row.label} {number(row.cells[place].macro, column.decimals)}"
+        for row in block.rows
+        if row.cells[place].macro is not None
+    ]
+    return f"{column.metric} is micro (sums over clips); macro (mean of clips): {', '.join(rates)}" if rates else ""
+
+
 def remarks(block: Block) -> list[str]:
     """Return what stands under a block besides its numbered notes, each with the mark that it explains."""
     found = [f"{FLAG} {column.flag}" for column in block.columns if column.flag]
+    found += [line for place, column in enumerate(block.columns) if (line := macro_rates(block, place, column))]
     if block.apart:
         found.insert(0, f"A table of its own: {'; '.join(block.apart)}.")
     if block.unfinished:
