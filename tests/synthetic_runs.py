@@ -25,7 +25,6 @@ from vsseval.types import (
     Need,
     RunRecord,
     RunSpec,
-    Score,
 )
 
 AUDIO = {"heard": Feature(extractor="toy", of=Need.AUDIO)}
@@ -52,12 +51,6 @@ class ToyFad:
     """Squared distance of two means; additive sums, as a real distance has."""
 
     spec = FAD
-
-    def score(self, **inputs: Any) -> Score:
-        raise NotImplementedError
-
-    def sums(self, **inputs: Any) -> dict[str, np.ndarray]:
-        raise NotImplementedError
 
     def value(self, parts: dict[str, np.ndarray]) -> float:
         if parts["n"] < 2:

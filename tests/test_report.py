@@ -279,7 +279,7 @@ def test_the_command(place, tmp_path):
     done = CliRunner().invoke(command, ["--runs", str(place / "runs"), "-o", str(target), "--no-media", "--clips", "2"])
     assert done.exit_code == 0, done.output
     assert str(target) in done.output
-    refused = CliRunner().invoke(command, ["--runs", str(place / "runs"), "-o", str(tmp_path / "no/such/r.html")])
+    refused = CliRunner().invoke(command, ["--runs", str(place / "runs"), "-o", str(target / "r.html")])
     assert isinstance(refused.exception, EnvironmentFault)
 
 

@@ -103,3 +103,9 @@ def test_generation_is_a_function_of_prompt_and_seed(model):
 
 def test_generation_needs_nothing_but_a_length(model):
     assert torch.isfinite(model.generate(Prompt(0.4), seed=0, steps=1)).all()
+
+
+def test_a_video_without_a_whole_frame_is_a_blank_one(model):
+    empty = torch.zeros(0, 64, 64, 3, dtype=torch.uint8)
+    blank = model.generate(Prompt(0.04, None), seed=1, steps=1)
+    assert torch.equal(model.generate(Prompt(0.04, empty), seed=1, steps=1), blank)

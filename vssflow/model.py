@@ -74,7 +74,7 @@ class VSSFlow(nn.Module):
         """Encode one prompt, as a batch of one."""
         length = frames_of(prompt.seconds)
         pictures = torch.zeros(length, FRAME_SIZE, FRAME_SIZE, 3, dtype=torch.uint8)
-        if prompt.frames is not None:
+        if prompt.frames is not None and len(prompt.frames):
             given = prompt.frames[:length]
             pictures[: len(given)] = given
             pictures[len(given) :] = given[-1:]

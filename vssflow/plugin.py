@@ -69,11 +69,13 @@ class VSSFlowModel:
     def network(self) -> VSSFlow:
         """Load the network once."""
         if self._network is None:
+            from safetensors import SafetensorError
+
             from vssflow.model import VSSFlow
 
             try:
                 self._network = VSSFlow.load(self.path)
-            except Exception as error:
+            except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError, OSError) as error:
                 raise UsageError(f"{self.path} cannot be loaded: {error}") from error
         return self._network
 

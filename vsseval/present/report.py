@@ -25,6 +25,7 @@ from vsseval.present.text import (
 from vsseval.stages.catalog import Catalog
 from vsseval.stages.plan import limited, manifest_hash
 from vsseval.statistics.readings import Readings
+from vsseval.store import atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -86,9 +87,11 @@ def write_report(runs: Iterable[LoadedRun], target: Path, *, budget: int = BUDGE
         "flag": FLAG,
     })  # fmt: skip
     try:
-        target.write_text(page, encoding="utf-8")
-    except OSError as problem:
-        raise EnvironmentFault(f"cannot write {target}: {problem.strerror}. Choose another file with -o") from problem
+        atomic.write_bytes(target, page.encode())
+    except EnvironmentFault as problem:
+        cause = problem.__cause__
+        reason = cause.strerror if isinstance(cause, OSError) else problem
+        raise EnvironmentFault(f"cannot write {target}: {reason}. Choose another file with -o") from problem
     return shelf
 
 

@@ -55,8 +55,8 @@ def train(training: Training) -> Path:
     train_flow(model, split, items, training, (learn, validation))
     weights = training.out / "vssflow-small.safetensors"
     if Crew.assemble().rank == 0:
-        model.eval().save(weights)
         (training.out / "data.json").write_text(json.dumps(summary(split), indent=2))
+        model.eval().save(weights)  # last, and by renaming: where the weights are, the training is done
     return weights
 
 

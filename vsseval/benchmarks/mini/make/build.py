@@ -64,7 +64,10 @@ def build_bench(out: Path) -> Iterator[str]:
         lines = [
             msgspec.json.encode(_write(folder, plan, render(plan), prompts), enc_hook=str) for plan in plans(task, said)
         ]
-        (folder / "manifest.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
+        # the manifest comes last and whole: a folder that has one is complete
+        partial = folder / "manifest.jsonl.tmp"
+        partial.write_bytes(b"".join(line + b"\n" for line in lines))
+        partial.replace(folder / "manifest.jsonl")
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         yield f"mini_{task}: {len(lines)} clips, {size / 1e6:.1f} MB"
 
