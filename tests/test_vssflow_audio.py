@@ -2,9 +2,9 @@
 
 import torch
 
-from vssflow.audio import LatentCodec, MelSpectrogram, fit, frames_of
-from vssflow.phones import BLANK, PHONES, phone_frames, pronounce
-from vssflow.voice import describe
+from vssflow.small.audio import LatentCodec, MelSpectrogram, fit, frames_of
+from vssflow.small.phones import BLANK, PHONES, phone_frames, pronounce
+from vssflow.small.voice import describe
 
 
 def chord(seconds=2.0, pitches=(200.0, 450.0, 1200.0)):

@@ -12,8 +12,8 @@ from vsseval.media import sha256, write_mp4
 from vsseval.models.base import ModelOptions
 from vsseval.types import Medium, Request
 from vssflow.config import ModelConfig
-from vssflow.model import VSSFlow
 from vssflow.plugin import create
+from vssflow.small.model import VSSFlow
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from typing import Any
 
 from vssflow.conditions import ConditionConfig
 from vssflow.dit import DiTConfig
-from vssflow.vision import VisionConfig
+from vssflow.small.vision import VisionConfig
 
 
 @dataclass(frozen=True, kw_only=True)

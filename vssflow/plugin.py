@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsseval.errors import EnvironmentFault, Unmeasurable, UsageError
-from vsseval.media import Video, load_audio
+from vsseval.media import load_audio
 from vsseval.models.base import ModelCard, ModelOptions, Request, Take
 
 if TYPE_CHECKING:
-    from vssflow.model import Prompt, VSSFlow
+    from vssflow.prompt import Prompt
+    from vssflow.small.model import VSSFlow
 
 SHIPPED = "vssflow-small.safetensors"
 
@@ -54,15 +55,14 @@ class VSSFlowModel:
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Take]:
         """Yield one take per request."""
-        from vssflow.audio import SAMPLE_RATE
+        from vssflow.prompt import SAMPLE_RATE
 
         for request in requests:
             try:
-                prompt = prompt_of(request)
+                sound = self.network().generate(prompt_of(request), seed=request.seed)
             except Unmeasurable as reason:
                 yield Take(request.id, None, SAMPLE_RATE, str(reason))
                 continue
-            sound = self.network().generate(prompt, seed=request.seed)
             samples = round(request.duration * SAMPLE_RATE)
             yield Take(request.id, sound[:samples].numpy(), SAMPLE_RATE)
 
@@ -71,7 +71,7 @@ class VSSFlowModel:
         if self._network is None:
             from safetensors import SafetensorError
 
-            from vssflow.model import VSSFlow
+            from vssflow.small.model import VSSFlow
 
             try:
                 self._network = VSSFlow.load(self.path)
@@ -81,17 +81,18 @@ class VSSFlowModel:
 
 
 def prompt_of(request: Request) -> Prompt:
-    """Decode what the model is given: frames at 25 per second, 64 x 64, and the voice at 16 kHz."""
+    """Say what the model is given: the video's path, and the voice at 16 kHz."""
     import torch
 
-    from vssflow.audio import LATENT_RATE, SAMPLE_RATE
-    from vssflow.model import Prompt
-    from vssflow.vision import FRAME_SIZE
+    from vssflow.prompt import SAMPLE_RATE, Prompt
 
-    frames = voice = None
-    if request.video is not None:
-        pictures = Video(request.video.path).frames(fps=LATENT_RATE, size=(FRAME_SIZE, FRAME_SIZE))
-        frames = torch.from_numpy(pictures)
+    voice = None
     if request.speaker_prompt is not None:
         voice = torch.from_numpy(load_audio(request.speaker_prompt.path).mono(SAMPLE_RATE))
-    return Prompt(request.duration, frames, request.transcript, request.speech_window, voice)
+    return Prompt(
+        seconds=request.duration,
+        video=request.video.path if request.video is not None else None,
+        transcript=request.transcript,
+        speech_window=request.speech_window,
+        voice=voice,
+    )

@@ -7,12 +7,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from vssflow.audio import SAMPLES_PER_LATENT, fit
-from vssflow.model import VSSFlow
-from vssflow.phones import phone_frames
+from vssflow.small.audio import SAMPLES_PER_LATENT, fit
+from vssflow.small.model import VSSFlow
+from vssflow.small.phones import phone_frames
+from vssflow.small.voice import describe
 from vssflow.training.data import Row, Split
 from vssflow.training.loop import Crew, save_atomically
-from vssflow.voice import describe
 
 CHUNK = 128
 """Clips in one file of features."""

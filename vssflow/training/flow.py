@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from vssflow.conditions import Features
 from vssflow.flow import drop, flow_loss
-from vssflow.model import VSSFlow
+from vssflow.small.model import VSSFlow
 from vssflow.training.data import Split
 from vssflow.training.features import Item
 from vssflow.training.loop import Losses, Stage

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from vssflow.audio import frames_of
 from vssflow.config import ModelConfig
-from vssflow.model import VSSFlow
+from vssflow.small.audio import frames_of
+from vssflow.small.model import VSSFlow
 from vssflow.training.data import Split, summary
 from vssflow.training.features import Item, fit_codec, prepare
 from vssflow.training.flow import FlowTraining

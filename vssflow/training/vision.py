@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vssflow.audio import MELS, SAMPLES_PER_LATENT, STACK, MelSpectrogram
+from vssflow.small.audio import MELS, SAMPLES_PER_LATENT, STACK, MelSpectrogram
+from vssflow.small.vision import Readout, VideoEncoder
 from vssflow.training.data import Split
 from vssflow.training.loop import Losses, Stage
-from vssflow.vision import Readout, VideoEncoder
 
 WINDOW = 32
 """Frames of a training window (1.3 s)."""

@@ -10,8 +10,8 @@ import torch
 import torchaudio
 from torch import Tensor, nn
 
-SAMPLE_RATE = 16_000
-"""Hertz of all sound in this package."""
+from vssflow.prompt import SAMPLE_RATE
+
 LATENT_RATE = 25
 """Latent frames a second."""
 HOP = 160

@@ -11,7 +11,8 @@ import math
 import torch
 from torch import Tensor
 
-from vssflow.audio import HOP, MELS, SAMPLE_RATE, MelSpectrogram, fit
+from vssflow.prompt import SAMPLE_RATE
+from vssflow.small.audio import HOP, MELS, MelSpectrogram, fit
 
 WIDTH = 256
 _PITCH_BINS = WIDTH - 3 * MELS

@@ -4,33 +4,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from vssflow.audio import LatentCodec, frames_of
+from vsseval.media import Video
 from vssflow.conditions import ConditionAssembly, Features
 from vssflow.config import ModelConfig
 from vssflow.dit import DiT
 from vssflow.flow import guided_velocity, midpoint
-from vssflow.phones import phone_frames
-from vssflow.vision import FRAME_SIZE, VideoEncoder
-from vssflow.voice import describe
-
-
-class Prompt(NamedTuple):
-    """What one sound is generated from; everything but the length may be absent."""
-
-    seconds: float
-    frames: Tensor | None = None
-    """uint8 (frames, 64, 64, 3) at 25 frames a second."""
-    transcript: str | None = None
-    speech_window: tuple[float, float] | None = None
-    voice: Tensor | None = None
-    """Another utterance of the voice that is wanted, 16 kHz, shape (samples,)."""
+from vssflow.prompt import Prompt
+from vssflow.small.audio import LATENT_RATE, LatentCodec, frames_of
+from vssflow.small.phones import phone_frames
+from vssflow.small.vision import FRAME_SIZE, VideoEncoder
+from vssflow.small.voice import describe
 
 
 class VSSFlow(nn.Module):
@@ -69,13 +58,21 @@ class VSSFlow(nn.Module):
         save_file(tensors, partial, {"config": self.config.to_json()})
         partial.replace(path)
 
-    @torch.no_grad()
     def features(self, prompt: Prompt) -> Features:
         """Encode one prompt, as a batch of one."""
+        frames = None
+        if prompt.video is not None:
+            pictures = Video(prompt.video).frames(fps=LATENT_RATE, size=(FRAME_SIZE, FRAME_SIZE))
+            frames = torch.from_numpy(pictures)
+        return self.encode(prompt, frames)
+
+    @torch.no_grad()
+    def encode(self, prompt: Prompt, frames: Tensor | None) -> Features:
+        """Encode a prompt whose video is given as uint8 (frames, 64, 64, 3) at 25 frames a second."""
         length = frames_of(prompt.seconds)
         pictures = torch.zeros(length, FRAME_SIZE, FRAME_SIZE, 3, dtype=torch.uint8)
-        if prompt.frames is not None and len(prompt.frames):
-            given = prompt.frames[:length]
+        if frames is not None and len(frames):
+            given = frames[:length]
             pictures[: len(given)] = given
             pictures[len(given) :] = given[-1:]
         streams = self.vision(pictures.unsqueeze(0))
@@ -90,7 +87,6 @@ class VSSFlow(nn.Module):
             speaker=speaker.unsqueeze(0),
         )
 
-    @torch.no_grad()
     def generate(self, prompt: Prompt, *, seed: int, steps: int = 12, guidance: float = 3.0) -> Tensor:
         """Generate one sound.
 
@@ -103,7 +99,12 @@ class VSSFlow(nn.Module):
         Returns:
             Sound in [-1, 1] at 16 kHz, shape (round(seconds * 25) * 640,).
         """
-        conditions = self.conditions(self.features(prompt))
+        return self.sample(self.features(prompt), seed=seed, steps=steps, guidance=guidance)
+
+    @torch.no_grad()
+    def sample(self, features: Features, *, seed: int, steps: int = 12, guidance: float = 3.0) -> Tensor:
+        """Generate the sound of encoded features, a batch of one."""
+        conditions = self.conditions(features)
         generator = torch.Generator().manual_seed(seed)
         noise = torch.randn(1, self.config.latent, conditions.locked.shape[-1], generator=generator)
         velocity = guided_velocity(self.vaflow, conditions, guidance=guidance)

@@ -1,0 +1,37 @@
+"""What a sound is generated from, and what every configuration of VSSFlow can do with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from torch import Tensor
+
+SAMPLE_RATE = 16_000
+"""Hertz of all sound in this package."""
+
+
+class Prompt(NamedTuple):
+    """What one sound is generated from; everything but the length may be absent."""
+
+    seconds: float
+    video: Path | None = None
+    """Any file that PyAV opens; its sound, if it has one, is never read."""
+    transcript: str | None = None
+    speech_window: tuple[float, float] | None = None
+    """Seconds between which the face speaks; None means the whole clip."""
+    voice: Tensor | None = None
+    """Another utterance of the voice that is wanted, 16 kHz, shape (samples,)."""
+    lips: Tensor | None = None
+    """AV-HuBERT features at 25 frames a second, shape (frames, 1024); only the authors' configuration takes them."""
+
+
+class Generator(Protocol):
+    """A configuration of VSSFlow with its weights."""
+
+    longest: float
+    """Seconds that it generates at once; longer prompts go through `vssflow.windows`."""
+
+    def generate(self, prompt: Prompt, *, seed: int) -> Tensor:
+        """Return sound in [-1, 1] at 16 kHz, shape (samples,), at least `prompt.seconds` long."""
+        ...

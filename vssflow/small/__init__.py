@@ -1,0 +1,1 @@
+"""The small configuration: encoders, codec and phones of its own around the same transformer."""
