@@ -32,5 +32,7 @@ class Rendered:
     """uint8 (T,), mouth-shape class per frame, 0 where the mouth rests or there is no face."""
     mouth: np.ndarray | None = None
     """float32 (T, 3): opening, width, tongue-and-teeth, each 0..1."""
+    phones: tuple[tuple[str, float, float], ...] = ()
+    """Name, start and end on the clip's clock of each phone that is said."""
     notes: dict[str, str] = field(default_factory=dict)
     """Material, size, speed and the like, for the manifest's readers."""

@@ -64,6 +64,7 @@ def make_joint(
         speech_window=spoken.window,
         viseme=spoken.track.viseme,
         mouth=spoken.track.curves,
+        phones=spoken.phones,
         notes=dict(thing.notes),
     )
 

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from vsseval.errors import EnvironmentFault, UsageError
 
 TIMEOUT_SECONDS = 60.0
 PEAK = 0.8
+COLOUR_HERTZ = (150.0, 7500.0)
+"""Range over which a voice's colour is given; beyond it the end values hold."""
 LEVEL = 0.07
 """Root mean square of an utterance between its pauses; the voices of flite differ by 10 dB as they come."""
 
@@ -40,6 +43,8 @@ class Voice:
     """Mean pitch in hertz before scaling; None leaves flite's own."""
     rate: float = 1.0
     """Factor on durations that brings the voices to about the same speaking rate."""
+    colour: tuple[float, ...] = ()
+    """Gain in dB at frequencies equally spaced on a logarithmic axis from `COLOUR_HERTZ[0]` to `[1]`; none is flat."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +64,31 @@ SEEN_VOICES = (
     Voice(name="young", flite="awb", described="a young person", scale=1.16, pitch=150.0),
     Voice(name="deep", flite="rms", described="a man with a deep voice", scale=0.91, rate=0.95),
 )
-"""Voices of the training split."""
+"""Voices of the benchmarks' seen half; the training split holds them too."""
 UNSEEN_VOICES = (Voice(name="kal", flite="kal16", described="a man", rate=1.1),)
 """Voices that only the benchmarks hold."""
+
+
+def _derived_voices(count: int) -> Iterator[Voice]:
+    """Draw voices that are nobody's: another vocal tract, pitch and colour on each of flite's three."""
+    rng = np.random.default_rng(20260924)
+    ranges = {"rms": (0.84, 1.2), "awb": (0.82, 1.2), "slt": (0.76, 1.1)}
+    for k in range(count):
+        flite = ("rms", "awb", "slt")[k % 3]
+        yield Voice(
+            name=f"derived-{k:02d}",
+            flite=flite,
+            described="a person",
+            scale=round(float(rng.uniform(*ranges[flite])), 3),
+            # before scaling; two octaves' worth of speakers
+            pitch=round(float(np.exp(rng.uniform(np.log(80.0), np.log(220.0)))), 1),
+            rate=0.97,
+            colour=tuple(round(float(gain), 1) for gain in rng.uniform(-6.0, 6.0, 6)),
+        )
+
+
+DERIVED_VOICES = tuple(_derived_voices(60))
+"""Voices that only the training split holds, so that a model learns to follow a prompt and not to name a speaker."""
 
 
 _LETTER_A = re.compile(r"\ba(?= (?:zero|one|two|three|four|five|six|seven|eight|nine)\b)")
@@ -118,7 +145,17 @@ def speak(text: str, voice: Voice, *, rate: float = 1.0, pitch: float = 1.0) -> 
     if len(phones) <= 1:
         raise UsageError(f"flite finds nothing to say in {text!r}")
     audio = soxr.resample(samples, rate_found * scale, SAMPLE_RATE, quality="HQ").astype(np.float32)
-    return _trimmed(audio, phones)
+    return _trimmed(_coloured(audio, voice.colour), phones)
+
+
+def _coloured(audio: np.ndarray, colour: tuple[float, ...]) -> np.ndarray:
+    """Filter a whole utterance with the voice's gains, without delay."""
+    if not colour:
+        return audio
+    spectrum = np.fft.rfft(audio)
+    hertz = np.fft.rfftfreq(len(audio), 1 / SAMPLE_RATE)
+    gain = np.interp(np.log(np.maximum(hertz, 1.0)), np.linspace(*np.log(COLOUR_HERTZ), len(colour)), colour)
+    return np.fft.irfft(spectrum * 10 ** (gain / 20), len(audio)).astype(np.float32)
 
 
 def _phones(printed: str, scale: float) -> tuple[tuple[str, float, float], ...]:

@@ -19,12 +19,14 @@ import numpy as np
 
 from vsseval.benchmarks.mini.make.clip import FPS, SAMPLE_RATE, Rendered
 from vsseval.benchmarks.mini.make.sentences import free_sentence, grid_sentence
-from vsseval.benchmarks.mini.make.speech import SEEN_VOICES
+from vsseval.benchmarks.mini.make.speech import DERIVED_VOICES, SEEN_VOICES, Voice
 
 SIZE = 64
 TASKS = ("v2s", "vtts", "joint")
 SECONDS = (3.0, 5.0)
 """Range of the length of a V2S clip."""
+GRID_SHARE = 0.4
+"""Share of the spoken clips that are GRID commands; free sentences need more examples."""
 CHUNK = 8
 """Clips that a worker takes at once."""
 
@@ -43,6 +45,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     speech_window: tuple[float, float] | None
     prompt: str | None
     events: tuple[float, ...]
+    phones: tuple[tuple[str, float, float], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +122,7 @@ def make_clip(clips: Path, job: Job) -> Entry:
         speech_window=rendered.speech_window,
         prompt=None,
         events=tuple(round(second, 4) for second in rendered.events),
+        phones=tuple((name, round(start, 4), round(end, 4)) for name, start, end in rendered.phones),
     )
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with temporary.open("wb") as file:
@@ -127,11 +131,17 @@ def make_clip(clips: Path, job: Job) -> Entry:
     return entry
 
 
+def voice_of(k: int) -> Voice:
+    """Voice of clip `k`: every second one is of the benchmarks' seen half, the others are derived, in turn."""
+    turn = k // 2
+    return SEEN_VOICES[turn % len(SEEN_VOICES)] if k % 2 == 0 else DERIVED_VOICES[turn % len(DERIVED_VOICES)]
+
+
 def render(job: Job) -> Rendered:
     """Draw what the clip shows and render it; voices and labels take turns, half of the speech is GRID."""
     rng = job.generator
-    voice = SEEN_VOICES[job.k % len(SEEN_VOICES)]
-    language = ("en-grid", "en")[job.k // len(SEEN_VOICES) % 2]
+    voice = voice_of(job.k)
+    language = "en-grid" if rng.random() < GRID_SHARE else "en"
     if job.task == "vtts":
         from vsseval.benchmarks.mini.make.vtts import make_vtts
 
@@ -172,10 +182,11 @@ def _with_prompt(entry: Entry, job: Job, counts: dict[str, int]) -> Entry:
     """Name another clip of the same voice, one of speech alone where there is one."""
     if entry.voice is None:
         return entry
-    step = len(SEEN_VOICES)
     rng = np.random.default_rng([job.seed, TASKS.index(job.task), job.k, 1])
     for task in ("vtts", "joint"):
-        others = [k for k in range(job.k % step, counts.get(task, 0), step) if (task, k) != (job.task, job.k)]
+        others = [
+            k for k in range(counts.get(task, 0)) if voice_of(k).name == entry.voice and (task, k) != (job.task, job.k)
+        ]
         if others:
             other = Job(task=task, k=others[rng.integers(len(others))], seed=job.seed)
             return msgspec.structs.replace(entry, prompt=other.id)

@@ -33,6 +33,8 @@ class Spoken:
     track: MouthTrack
     window: tuple[float, float]
     frames: int
+    phones: tuple[tuple[str, float, float], ...]
+    """Name, start and end in seconds."""
 
 
 def supersample(size: int) -> int:
@@ -78,6 +80,9 @@ def say(
         track=mouth_track(utterance.phones, first / SAMPLE_RATE, frames),
         window=(round(before + MARGIN_SECONDS, 3), round(before + spoken - MARGIN_SECONDS, 3)),
         frames=frames,
+        phones=tuple(
+            (name, first / SAMPLE_RATE + start, first / SAMPLE_RATE + end) for name, start, end in utterance.phones
+        ),
     )
 
 
@@ -103,6 +108,7 @@ def make_vtts(rng: np.random.Generator, text: str, voice: Voice, size: int, lang
         speech_window=spoken.window,
         viseme=spoken.track.viseme,
         mouth=spoken.track.curves,
+        phones=spoken.phones,
         notes={"hair": person.style},
     )
 
