@@ -154,7 +154,8 @@ def _coloured(audio: np.ndarray, colour: tuple[float, ...]) -> np.ndarray:
         return audio
     spectrum = np.fft.rfft(audio)
     hertz = np.fft.rfftfreq(len(audio), 1 / SAMPLE_RATE)
-    gain = np.interp(np.log(np.maximum(hertz, 1.0)), np.linspace(*np.log(COLOUR_HERTZ), len(colour)), colour)
+    low, high = (float(np.log(end)) for end in COLOUR_HERTZ)
+    gain = np.interp(np.log(np.maximum(hertz, 1.0)), np.linspace(low, high, len(colour)), colour)
     return np.fft.irfft(spectrum * 10 ** (gain / 20), len(audio)).astype(np.float32)
 
 
