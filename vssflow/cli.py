@@ -1,41 +1,79 @@
-"""`vssflow train`: the command that made the weights that ship."""
+"""`vssflow`: verbs that are imported when they are called; exit codes are those of vsseval.
+
+0 done, 2 usage, 4 environment, 130 interrupted. Data goes to standard output, everything else to standard error.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
+import shlex
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
+from vsseval.errors import Unmeasurable, UsageError, VssevalError
 
-@click.group()
-def main() -> None:
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+INTERRUPTED = 130
+"""128 + SIGINT, as shells have it."""
+
+
+class Verbs(click.Group):
+    """A group whose verbs are imported only when they are called; `--help` shows the summaries below."""
+
+    summaries = {  # noqa: RUF012 - never changed
+        "train": "Train a model: the small configuration or the authors'.",
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs in the order of use."""
+        del ctx
+        return [*self.summaries]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a verb."""
+        del ctx
+        if cmd_name not in self.summaries:
+            return None
+        command: click.Command = import_module(f"vssflow.commands.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the summaries without importing the verbs."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([*self.summaries.items()])
+
+
+@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="vsseval", message="%(prog)s %(version)s")
+def verbs() -> None:
     """VSSFlow: sound and speech for silent video, by one flow-matching transformer."""
 
 
-@main.command()
-@click.option("--data", type=click.Path(path_type=Path), required=True, help="Training split.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Checkpoints, logs and weights.")
-@click.option("--config", default="small", show_default=True, help="Name of a configuration in vssflow/configs.")
-@click.option("--vision-steps", type=int, help="Steps of the video encoder.")
-@click.option("--steps", type=int, help="Steps of flow matching.")
-@click.option("--batch", type=int, help="Clips in a step of flow matching.")
-@click.option("--rate", type=float, help="Peak learning rate of flow matching.")
-@click.option("--task", "tasks", multiple=True, help="Use only clips of this task (v2s, vtts, joint); repeatable.")
-@click.option("--seed", type=int, default=0, show_default=True)
-def train(
-    data: Path, out: Path, config: str, vision_steps: int | None, steps: int | None, batch: int | None,
-    rate: float | None, tasks: tuple[str, ...], seed: int,
-) -> None:  # fmt: skip
-    """Train the small model: video encoder, features, joint flow matching. Goes on where it was killed."""
-    from vssflow.training import run
+def main() -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(invoke(sys.argv[1:]))
 
-    vision = replace(run.VISION, seed=seed, steps=vision_steps or run.VISION.steps)
-    flow = replace(run.FLOW, seed=seed, steps=steps or run.FLOW.steps)
-    flow = replace(flow, batch=batch or flow.batch, rate=rate or flow.rate)
-    plan = run.Training(data=data, out=out, config=config, vision=vision, flow=flow)
+
+def invoke(arguments: Sequence[str]) -> int:
+    """Run the command line; whatever the user can mend becomes one message and an exit code."""
     try:
-        weights = run.train(replace(plan, tasks=tasks or plan.tasks))
-    except FileNotFoundError as error:
-        raise click.ClickException(str(error)) from error
-    click.echo(weights)
+        code = verbs.main(args=[*arguments], prog_name="vssflow", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return UsageError.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        again = shlex.join(["vssflow", *arguments])
+        click.echo(f"\nStopped; what is done is kept. Go on with:\n  {again}", err=True)
+        return INTERRUPTED
+    except VssevalError as error:
+        click.echo(f"error: {error}", err=True)
+        return error.exit_code
+    except Unmeasurable as reason:
+        click.echo(f"error: {reason}", err=True)
+        return UsageError.exit_code
+    return code if isinstance(code, int) else 0

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from vsseval.errors import UsageError
 from vssflow.config import ModelConfig
 from vssflow.small.audio import frames_of
 from vssflow.small.model import VSSFlow
 from vssflow.training.data import Split, summary
-from vssflow.training.features import Item, fit_codec, prepare
+from vssflow.training.features import Item, fit_codec, fit_phones, prepare
 from vssflow.training.flow import FlowTraining
 from vssflow.training.loop import Crew, Recipe, fit, save_atomically
 from vssflow.training.vision import VisionTraining
@@ -31,12 +32,19 @@ class Training:
 
     data: Path
     out: Path
+    encoders: Path | None = None
+    """Folder of another training whose video encoder, codec and features are used as they are."""
     config: str = "small"
     vision: Recipe = VISION
     flow: Recipe = FLOW
     tasks: tuple[str, ...] = ("v2s", "vtts", "joint")
     """Tasks whose clips are used by the flow stage."""
     validation: int = 96
+
+    @property
+    def sources(self) -> Path:
+        """Folder of video encoder, codec and features."""
+        return self.encoders or self.out
 
 
 def train(training: Training) -> Path:
@@ -66,19 +74,29 @@ def train_vision(
     """Train the video encoder, or load it where that is done."""
     stage = VisionTraining(split, model.vision, validation).stage()
     lengths = [frames_of(row.seconds) for row in split.rows]
-    fit(stage, training.vision, learn, lengths, training.out / "vision")
+    recipe = training.vision
+    if (training.sources / "codec.pt").exists():  # features are made from this encoder: it is not to change any more
+        recipe = replace(recipe, steps=0)
+    elif training.encoders is not None:
+        raise UsageError(f"--encoders {training.encoders}: no finished encoders there (codec.pt is missing)")
+    fit(stage, recipe, learn, lengths, training.sources / "vision")
     model.vision.requires_grad_(requires_grad=False)
 
 
 def encode_split(model: VSSFlow, split: Split, training: Training) -> list[Item]:
-    """Fit the components and encode every clip, or load both where that is done."""
-    crew, codec = Crew.assemble(), training.out / "codec.pt"
+    """Fit the components and the phones' statistics, and encode every clip, or load both where that is done."""
+    crew, codec = Crew.assemble(), training.sources / "codec.pt"
     if crew.rank == 0 and not codec.exists():
         fit_codec(model, split)
-        save_atomically(model.codec.state_dict(), codec)
+        fit_phones(model, split)
+        known = {"codec": model.codec.state_dict(), "durations": model.phone_durations, "shares": model.phone_shares}
+        save_atomically(known, codec)
     crew.wait()
-    model.codec.load_state_dict(torch.load(codec, weights_only=True))
-    return prepare(model, split, training.out / "features", crew)
+    known = torch.load(codec, weights_only=True)
+    model.codec.load_state_dict(known["codec"])
+    model.phone_durations.copy_(known["durations"])
+    model.phone_shares.copy_(known["shares"])
+    return prepare(model, split, training.sources / "features", crew)
 
 
 def train_flow(
