@@ -3,7 +3,6 @@
 import torch
 
 from vssflow.small.audio import LatentCodec, MelSpectrogram, fit, frames_of
-from vssflow.small.phones import BLANK, PHONES, phone_frames, pronounce
 from vssflow.small.voice import describe
 
 
@@ -64,27 +63,3 @@ def test_silence_and_no_voice_are_the_same_to_the_model():
     mel = MelSpectrogram()
     assert not describe(torch.zeros(16000), mel).any()
     assert not describe(torch.zeros(3), mel).any()
-
-
-def test_words_numbers_and_unknown_words_are_pronounced():
-    assert pronounce("Bin blue") == ["B", "IH", "N", "B", "L", "UW"]
-    assert pronounce("2") == pronounce("two")
-    assert pronounce("1234") == pronounce("one thousand two hundred thirty four")
-    assert all(phone in PHONES for phone in pronounce("blorptch zyxgh it's"))
-    assert pronounce("… 🎧 你好") == []
-
-
-def test_phones_fill_the_speech_window_evenly():
-    ids = phone_frames("bin", (0.4, 1.2), 50)
-    assert not ids[:10].any()
-    assert not ids[30:].any()
-    values, counts = ids[10:30].unique_consecutive(return_counts=True)
-    assert values.tolist() == [BLANK, *(PHONES.index(phone) + 1 for phone in ("B", "IH", "N")), BLANK]
-    assert counts.max() - counts.min() <= 1
-
-
-def test_windows_beyond_the_clip_are_cut_and_empty_ones_say_nothing():
-    assert phone_frames("bin", (0.5, 9.0), 25)[12:].all()
-    assert not phone_frames("bin", (0.5, 0.5), 25).any()
-    assert not phone_frames("bin", (7.0, 9.0), 25).any()
-    assert not phone_frames(None, (0.0, 1.0), 25).any()

@@ -17,13 +17,18 @@ from vssflow.dit import DiT
 from vssflow.flow import guided_velocity, midpoint
 from vssflow.prompt import Prompt
 from vssflow.small.audio import LATENT_RATE, LatentCodec, frames_of
-from vssflow.small.phones import phone_frames
+from vssflow.small.phones import ROWS, Lips, phone_frames
 from vssflow.small.vision import FRAME_SIZE, VideoEncoder
 from vssflow.small.voice import describe
 
 
 class VSSFlow(nn.Module):
     """The whole model; `load` reads trained weights."""
+
+    longest: float = 10.0
+    """Seconds that are generated at once; `vssflow.windows` serves longer prompts."""
+    phone_durations: Tensor
+    phone_shares: Tensor
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -32,6 +37,9 @@ class VSSFlow(nn.Module):
         self.conditions = ConditionAssembly(config.conditions)
         self.vision = VideoEncoder(config.vision)
         self.codec = LatentCodec(config.latent)
+        # what is known of phones in general: mean logarithm of their frames, logarithm of their share of the frames
+        self.register_buffer("phone_durations", torch.zeros(ROWS))
+        self.register_buffer("phone_shares", torch.zeros(ROWS))
 
     @classmethod
     def load(cls, path: Path) -> VSSFlow:
@@ -63,8 +71,15 @@ class VSSFlow(nn.Module):
         frames = None
         if prompt.video is not None:
             pictures = Video(prompt.video).frames(fps=LATENT_RATE, size=(FRAME_SIZE, FRAME_SIZE))
-            frames = torch.from_numpy(pictures)
+            first = min(round(prompt.offset * LATENT_RATE), len(pictures) - 1)
+            frames = torch.from_numpy(pictures[first:])
         return self.encode(prompt, frames)
+
+    def read_lips(self, lip: Tensor, *, seen: bool) -> Lips:
+        """Evidence for each phone in the lip stream (frames, lip); none without a video."""
+        logits = self.vision.heads["phone"](lip)
+        evidence = logits.log_softmax(-1) - self.phone_shares
+        return Lips(evidence if seen else torch.zeros_like(evidence), self.phone_durations)
 
     @torch.no_grad()
     def encode(self, prompt: Prompt, frames: Tensor | None) -> Features:
@@ -76,12 +91,13 @@ class VSSFlow(nn.Module):
             pictures[: len(given)] = given
             pictures[len(given) :] = given[-1:]
         streams = self.vision(pictures.unsqueeze(0))
+        lips = self.read_lips(streams.lip[0], seen=frames is not None)
         speaker = torch.zeros(self.config.conditions.speaker)
         if prompt.voice is not None:
             speaker = describe(prompt.voice, self.codec.mel)
         return Features(
             lip=streams.lip,
-            phones=phone_frames(prompt.transcript, prompt.speech_window, length).unsqueeze(0),
+            phones=phone_frames(prompt.transcript, prompt.speech_window, length, lips).unsqueeze(0),
             sync=streams.sync,
             scene=streams.scene,
             speaker=speaker.unsqueeze(0),

@@ -1,8 +1,9 @@
 """Text to phone ids at the latent frame rate, without a download.
 
 Words are looked up in the CMU dictionary that pocketsphinx carries (BSD licence); words that it lacks are spelled
-by letter rules. The phones of a transcript are spread evenly over the frames in which the face speaks
-(VSSFlow, arXiv 2509.24773, section 3.2); id 0 means "no speech here".
+by letter rules. Id 0 means "no speech here". The authors spread the phones of a transcript evenly over the frames in
+which the face speaks (VSSFlow, arXiv 2509.24773, section 3.2); here `vssflow.small.align` lays them where the lips say
+them, and even spreading is what is left where there are more phones than frames.
 """
 
 from __future__ import annotations
@@ -11,17 +12,22 @@ import re
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from vssflow.small.align import lay, script
 from vssflow.small.audio import LATENT_RATE
 
 PHONES = (
     "AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH"
 ).split()
 BLANK = len(PHONES) + 1
-"""Id of the silence before and after the words; phones count from 1."""
+"""Id of silence around and between the words; phones count from 1."""
+ROWS = BLANK + 1
+"""Ids in use: no speech, the phones, the blank."""
+IDS = {phone: place + 1 for place, phone in enumerate(PHONES)}
 
 _ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
@@ -68,14 +74,15 @@ def number_words(number: int) -> list[str]:
     return [_ONES[number]]
 
 
-def pronounce(transcript: str) -> list[str]:
-    """Phones of a transcript, without stress; empty where nothing in it can be pronounced."""
-    phones: list[str] = []
+def pronounce(transcript: str) -> list[list[int]]:
+    """Phone ids of each word of a transcript, without stress; empty where nothing in it can be pronounced."""
+    words: list[list[int]] = []
     for token in re.findall(r"[a-z']+|[0-9]+", transcript.lower()):
-        words = number_words(int(token)) if token.isdigit() else [token]
-        for word in words:
-            phones.extend(dictionary().get(word) or dictionary().get(word.replace("'", "")) or spell(word))
-    return phones
+        for word in number_words(int(token)) if token.isdigit() else [token]:
+            phones = dictionary().get(word) or dictionary().get(word.replace("'", "")) or spell(word)
+            if phones:
+                words.append([IDS[phone] for phone in phones])
+    return words
 
 
 def spell(word: str) -> list[str]:
@@ -83,23 +90,37 @@ def spell(word: str) -> list[str]:
     return [phone for part in _SPELLING.findall(word) for phone in _LETTERS[part].split()]
 
 
-def phone_frames(transcript: str | None, window: tuple[float, float] | None, frames: int) -> Tensor:
+class Lips(NamedTuple):
+    """What the video tells about the phones of a clip."""
+
+    evidence: Tensor
+    """(frames, ROWS) log-likelihood ratio of each frame for each phone id."""
+    log_durations: Tensor
+    """(ROWS,) mean logarithm of each phone's frames."""
+
+
+def phone_frames(transcript: str | None, window: tuple[float, float] | None, frames: int, lips: Lips) -> Tensor:
     """Ids at 25 frames a second, shape (frames,), int64.
 
     Args:
         transcript: what is said; None or nothing pronounceable gives zeros.
         window: seconds between which the face speaks; None means the whole clip.
         frames: length of the clip.
+        lips: evidence of where each phone is said; zeros leave it to the durations.
     """
     ids = torch.zeros(frames, dtype=torch.long)
-    phones = pronounce(transcript) if transcript else []
-    if not phones:
-        return ids
+    words = pronounce(transcript) if transcript else []
     start, end = window if window is not None else (0.0, frames / LATENT_RATE)
     first = min(max(0, round(start * LATENT_RATE)), frames)
     last = min(max(first, round(end * LATENT_RATE)), frames)
-    row = torch.tensor([BLANK, *(PHONES.index(phone) + 1 for phone in phones), BLANK])
-    length = last - first
-    if length:
-        ids[first:last] = row[torch.arange(length) * len(row) // length]
+    if not words or first == last:
+        return ids
+    laid = lay(script(words, BLANK), lips.evidence[first:last], lips.log_durations)
+    ids[first:last] = laid if laid is not None else spread(words, last - first)
     return ids
+
+
+def spread(words: list[list[int]], frames: int) -> Tensor:
+    """Give every phone, and a blank at both ends, equal time."""
+    row = torch.tensor([BLANK, *(phone for word in words for phone in word), BLANK])
+    return row[torch.arange(frames) * len(row) // frames]

@@ -2,7 +2,8 @@
 
 Frames of 64 x 64 pixels and their differences go through three strided convolutions and a temporal stack. Lips and
 motion are read out frame by frame, the scene as an average over a second. Each stream is a narrow layer with heads
-behind it that are used in training only: mouth shapes, event onsets and loudness, the class of the scene.
+behind it: mouth shapes, event onsets and loudness, the class of the scene are used in training only, the phones also
+to lay a transcript along the lips.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class VisionConfig:
     sync: int = 32
     scene: int = 64
     visemes: int = 20
+    phones: int = 41
     bands: int = 8
     labels: tuple[str, ...] = ()
 
@@ -43,6 +45,8 @@ class Readout(NamedTuple):
 
     viseme: Tensor
     """(batch, frames, visemes) logits."""
+    phone: Tensor
+    """(batch, frames, phones) logits of what is being said."""
     mouth: Tensor
     """(batch, frames, 3): opening, width, teeth and tongue."""
     onset: Tensor
@@ -85,6 +89,7 @@ class VideoEncoder(nn.Module):
         self.to_scene = nn.Linear(config.width, config.scene)
         self.heads = nn.ModuleDict({
             "viseme": nn.Linear(config.lip, config.visemes),
+            "phone": nn.Linear(config.lip, config.phones),
             "mouth": nn.Linear(config.lip, 3),
             "onset": nn.Linear(config.sync, 1),
             "bands": nn.Linear(config.sync, config.bands),
@@ -112,6 +117,7 @@ class VideoEncoder(nn.Module):
         """Apply the training heads."""
         return Readout(
             self.heads["viseme"](streams.lip),
+            self.heads["phone"](streams.lip),
             self.heads["mouth"](streams.lip),
             self.heads["onset"](streams.sync).squeeze(-1),
             self.heads["bands"](streams.sync),

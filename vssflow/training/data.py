@@ -22,6 +22,8 @@ class Row:
     transcript: str | None = None
     voice: str | None = None
     speech_window: tuple[float, float] | None = None
+    phones: tuple[tuple[str, float, float], ...] = ()
+    """Name in the synthesiser's alphabet, start and end in seconds."""
 
 
 @dataclass(frozen=True)

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from vssflow.small.audio import SAMPLES_PER_LATENT, fit
+from vssflow.small.audio import LATENT_RATE, SAMPLES_PER_LATENT, fit, frames_of
 from vssflow.small.model import VSSFlow
-from vssflow.small.phones import phone_frames
+from vssflow.small.phones import BLANK, IDS, ROWS, phone_frames
 from vssflow.small.voice import describe
 from vssflow.training.data import Row, Split
 from vssflow.training.loop import Crew, save_atomically
 
+FLITE = {name.lower(): place for name, place in IDS.items()} | {
+    "ax": IDS["AH"], "ix": IDS["IH"], "axr": IDS["ER"], "dx": IDS["T"], "nx": IDS["N"], "em": IDS["M"], "en": IDS["N"],
+    "el": IDS["L"], "hv": IDS["HH"], "pau": BLANK,
+}  # fmt: skip
+"""Phones of the synthesiser as ids."""
 CHUNK = 128
 """Clips in one file of features."""
 
 Item = dict[str, Tensor]
-"""latent (channels, T), lip, sync, scene (T, width), speaker (256,) in half precision; phones (T,) uint8."""
+"""latent (channels, T), lip, sync, scene (T, width), speaker (256,) in half precision; phones and phones_blind (T,)
+uint8, the latter laid without the help of the lips."""
 
 
 def fit_codec(model: VSSFlow, split: Split, clips: int = 600) -> None:
@@ -29,6 +36,29 @@ def fit_codec(model: VSSFlow, split: Split, clips: int = 600) -> None:
         mel = model.codec.mel(sound_of(split.arrays(row)["audio"]).unsqueeze(0))[0]
         blocks.append(mel.unflatten(0, (-1, 4)).flatten(1))
     model.codec.fit_components(torch.cat(blocks))
+
+
+def fit_phones(model: VSSFlow, split: Split) -> None:
+    """Learn how long phones last, and how often they are seen, from the times of the split's clips."""
+    counts, sums, logs = (torch.zeros(ROWS) for _ in range(3))
+    for row in split.rows:
+        frames = label_phones(row, frames_of(row.seconds))
+        counts += torch.bincount(frames, minlength=ROWS)
+        for name, start, end in row.phones:
+            place = FLITE.get(name, BLANK)
+            sums[place] += 1
+            logs[place] += math.log(max(0.02, end - start) * LATENT_RATE)
+    model.phone_durations.copy_(logs / sums.clamp_min(1))
+    model.phone_shares.copy_(((counts + 1) / (counts + 1).sum()).log())
+
+
+def label_phones(row: Row, frames: int) -> Tensor:
+    """Id of the phone that is said in the middle of each latent frame: (frames,), 0 where there is no speech."""
+    ids = torch.zeros(frames, dtype=torch.long)
+    for name, start, end in row.phones:
+        first, last = (min(frames, max(0, round(second * LATENT_RATE))) for second in (start, end))
+        ids[first:last] = FLITE.get(name, BLANK)
+    return ids
 
 
 def sound_of(audio: object) -> Tensor:
@@ -44,12 +74,17 @@ def encode(model: VSSFlow, split: Split, row: Row) -> Item:
     sound = sound_of(arrays["audio"])
     frames = len(sound) // SAMPLES_PER_LATENT
     streams = model.vision(torch.from_numpy(arrays["frames"][:frames]).unsqueeze(0))
+    seen, blind = (
+        phone_frames(row.transcript, row.speech_window, frames, model.read_lips(streams.lip[0], seen=seen))
+        for seen in (True, False)
+    )
     return {
         "latent": model.codec.encode(sound.unsqueeze(0))[0].half(),
         "lip": streams.lip[0].half(),
         "sync": streams.sync[0].half(),
         "scene": streams.scene[0].half(),
-        "phones": phone_frames(row.transcript, row.speech_window, frames).to(torch.uint8),
+        "phones": seen.to(torch.uint8),
+        "phones_blind": blind.to(torch.uint8),
         # a clip's own description is a prompt for other clips of the same voice, never for itself
         "speaker": describe(sound, model.codec.mel).half() if row.task == "vtts" else torch.zeros(256).half(),
     }

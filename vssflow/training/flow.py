@@ -40,35 +40,36 @@ class FlowTraining:
             return torch.zeros(self.model.config.conditions.speaker)
         return self.items[others[int(torch.randint(len(others), (), generator=generator))]]["speaker"].float()
 
-    def gather(self, batch: Sequence[int], generator: torch.Generator) -> tuple[Tensor, Features]:
-        """Latents (batch, channels, T) and features; shorter clips are padded with silence."""
+    def gather(
+        self, batch: Sequence[int], generator: torch.Generator, *, drop_video: float = 0.0
+    ) -> tuple[Tensor, Features]:
+        """Latents (batch, channels, T) and features; shorter clips are padded with silence.
+
+        From a share `drop_video` of the speech clips the pictures are taken: what is left is text-to-speech.
+        """
         items = [self.items[index] for index in batch]
         frames = max(len(item["phones"]) for item in items)
         silence = self.model.codec.encode(torch.zeros(1, 640))[0, :, 0]
+        speech = torch.tensor([self.split.rows[index].task == "vtts" for index in batch])
+        seen = (torch.rand(len(batch), generator=generator) >= drop_video) | ~speech
 
         def padded(key: str) -> Tensor:
-            rows = [item[key].float() for item in items]
+            rows = [item[key].float() * sees for item, sees in zip(items, seen, strict=True)]
             return torch.stack([nn.functional.pad(row, (0, 0, 0, frames - len(row))) for row in rows])
 
         latent = silence[None, :, None].repeat(len(items), 1, frames)
         phones = torch.zeros(len(items), frames, dtype=torch.long)
         for place, item in enumerate(items):
             latent[place, :, : item["latent"].shape[1]] = item["latent"].float()
-            phones[place, : len(item["phones"])] = item["phones"].long()
+            laid = item["phones" if seen[place] else "phones_blind"]
+            phones[place, : len(laid)] = laid.long()
         speaker = torch.stack([self.speaker(index, generator) for index in batch])
         return latent, Features(padded("lip"), phones, padded("sync"), padded("scene"), speaker)
 
-    def without_video(self, features: Features, batch: Sequence[int], generator: torch.Generator) -> Features:
-        """Take the pictures from some of the speech clips: what is left is text-to-speech."""
-        speech = torch.tensor([self.split.rows[index].task == "vtts" for index in batch])
-        keep = (torch.rand(len(batch), generator=generator) >= DROP_VIDEO) | ~speech
-        mask = keep.float()[:, None, None]
-        return features._replace(lip=features.lip * mask, sync=features.sync * mask, scene=features.scene * mask)
-
     def loss(self, batch: Sequence[int], generator: torch.Generator) -> Losses:
         """Flow-matching loss of one batch."""
-        latent, features = self.gather(batch, generator)
-        conditions = self.model.conditions(self.without_video(features, batch, generator))
+        latent, features = self.gather(batch, generator, drop_video=DROP_VIDEO)
+        conditions = self.model.conditions(features)
         keep = torch.rand(len(batch), generator=generator) >= DROP_ALL
         noise = torch.randn(latent.shape, generator=generator)
         t = torch.rand(len(batch), generator=generator)

@@ -12,6 +12,7 @@ from torch import Tensor
 from vssflow.small.audio import MELS, SAMPLES_PER_LATENT, STACK, MelSpectrogram
 from vssflow.small.vision import Readout, VideoEncoder
 from vssflow.training.data import Split
+from vssflow.training.features import label_phones
 from vssflow.training.loop import Losses, Stage
 
 WINDOW = 32
@@ -22,6 +23,7 @@ class Targets(NamedTuple):
     """Labels of a batch of windows."""
 
     viseme: Tensor
+    phone: Tensor
     mouth: Tensor
     onset: Tensor
     bands: Tensor
@@ -73,17 +75,19 @@ class VisionTraining:
             start = int(torch.randint(0, max(1, len(arrays["frames"]) - WINDOW + 1), (), generator=generator))
             cut = slice(start, start + WINDOW)
             sound = arrays["audio"][start * SAMPLES_PER_LATENT : (start + WINDOW) * SAMPLES_PER_LATENT]
+            phones = label_phones(row, len(arrays["frames"]))
             parts.append((
                 torch.from_numpy(arrays["frames"][cut]),
                 torch.from_numpy(arrays["viseme"][cut]).long(),
+                phones[cut],
                 torch.from_numpy(arrays["mouth"][cut]),
                 torch.from_numpy(arrays["onset"][cut]),
                 torch.from_numpy(sound).float() / 32768,
                 torch.tensor(self.labels[row.label or "speech"]),
             ))  # fmt: skip
-        frames, viseme, mouth, onset, audio, label = (torch.stack(column) for column in zip(*parts, strict=True))
+        frames, viseme, phone, mouth, onset, audio, label = (torch.stack(column) for column in zip(*parts, strict=True))
         bands = coarse_bands(audio, self.mel, self.encoder.config.bands)
-        return frames, Targets(viseme, mouth, onset, bands, label)
+        return frames, Targets(viseme, phone, mouth, onset, bands, label)
 
     def loss(self, batch: Sequence[int], generator: torch.Generator) -> Losses:
         """Losses of one batch of augmented windows."""
@@ -99,6 +103,7 @@ class VisionTraining:
         result = {f"val_{key}": float(value) for key, value in losses(readout, targets).items()}
         speaking = targets.viseme > 0
         result["val_viseme_accuracy"] = float((readout.viseme.argmax(-1) == targets.viseme)[speaking].float().mean())
+        result["val_phone_accuracy"] = float((readout.phone.argmax(-1) == targets.phone)[speaking].float().mean())
         label = readout.label.mean(1).argmax(-1)
         result["val_label_accuracy"] = float((label == targets.label).float().mean())
         return result
@@ -112,6 +117,7 @@ def losses(readout: Readout, targets: Targets) -> Losses:
     labels = targets.label[:, None].expand(-1, readout.label.shape[1])
     return {
         "viseme": F.cross_entropy(readout.viseme.flatten(0, 1), targets.viseme.flatten()),
+        "phone": 0.5 * F.cross_entropy(readout.phone.flatten(0, 1), targets.phone.flatten()),
         "mouth": 5.0 * F.mse_loss(readout.mouth, targets.mouth),
         "onset": F.binary_cross_entropy_with_logits(readout.onset, onset, pos_weight=torch.tensor(5.0)),
         "bands": F.mse_loss(readout.bands, targets.bands),
