@@ -24,6 +24,11 @@ class Prompt(NamedTuple):
     """Another utterance of the voice that is wanted, 16 kHz, shape (samples,)."""
     lips: Tensor | None = None
     """AV-HuBERT features at 25 frames a second, shape (frames, 1024); only the authors' configuration takes them."""
+    offset: float = 0.0
+    """Seconds into `video` at which the sound begins; `speech_window` and `lips` count from there.
+
+    Where the video ends before `offset`, its last frame is seen.
+    """
 
 
 class Generator(Protocol):

@@ -4,7 +4,7 @@ Nothing here loads PyAV, libsndfile or soxr before the first file is opened.
 """
 
 from vsseval.media.audio import Audio, check_samples, load_audio
-from vsseval.media.encode import mute, write_flac, write_mp4
+from vsseval.media.encode import dub, mute, write_flac, write_mp4, write_wav
 from vsseval.media.hashing import sha256
 from vsseval.media.probe import Probe, check_video, probe
 from vsseval.media.video import Video
@@ -15,10 +15,12 @@ __all__ = [
     "Video",
     "check_samples",
     "check_video",
+    "dub",
     "load_audio",
     "mute",
     "probe",
     "sha256",
     "write_flac",
     "write_mp4",
+    "write_wav",
 ]

@@ -20,9 +20,9 @@ from vsseval.media.audio import Audio, check_samples
 from vsseval.media.probe import clock_zero, decoded, opened, require_video
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
-__all__ = ["mute", "write_flac", "write_mp4"]
+__all__ = ["dub", "mute", "write_flac", "write_mp4", "write_wav"]
 
 _AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
 _AAC_OTHER = 48000
@@ -44,16 +44,23 @@ def write_flac(path: Path | str, samples: np.ndarray, rate: int) -> None:
         Unmeasurable: samples are NaN or infinite, or there are none.
         EnvironmentFault: the file cannot be written (full disk, no right to).
     """
+    _write_sound(Path(path), Audio(samples, rate), "FLAC", "PCM_24")
+
+
+def write_wav(path: Path | str, samples: np.ndarray, rate: int) -> None:
+    """Write sound as WAV of 16 bits, atomically; arguments and errors are those of `write_flac`."""
+    _write_sound(Path(path), Audio(samples, rate), "WAV", "PCM_16")
+
+
+def _write_sound(path: Path, audio: Audio, container: str, subtype: str) -> None:
     import soundfile
 
-    path = Path(path)
-    audio = Audio(samples, rate)
     if audio.samples.size == 0:
         raise Unmeasurable(f"{path.name}: there are no samples to write")
     check_samples(audio.samples, path.name)
     # Encoded in memory, written by Python: libsndfile reports a full disk as "System error".
     encoded = BytesIO()
-    soundfile.write(encoded, np.clip(audio.samples.T, -1, 1), rate, format="FLAC", subtype="PCM_24")
+    soundfile.write(encoded, np.clip(audio.samples.T, -1, 1), audio.sample_rate, format=container, subtype=subtype)
     with _replacing(path) as file:
         file.write(encoded.getbuffer())
 
@@ -116,17 +123,43 @@ def mute(source: Path | str, target: Path | str) -> None:
         Unmeasurable: the source is unreadable or has no video.
         EnvironmentFault: the target cannot be written.
     """
+    _remux(Path(source), Path(target), None, None)
+
+
+def dub(
+    source: Path | str, target: Path | str, samples: np.ndarray, rate: int, *, codecs: Collection[str] | None = None
+) -> None:
+    """Write the video of `source` with other sound, as AAC, in the place of its own.
+
+    Args:
+        source: video; copied as `mute` does.
+        target: mp4, mov or mkv, replaced if it exists.
+        samples: float, shape (n,) or (channels, n), from the start of the container clock.
+        rate: samples per second of `samples`.
+        codecs: names of the codecs that are copied, where a player knows no others; None for all.
+
+    Raises:
+        Unmeasurable: the source is unreadable or has no video, or samples are NaN or infinite.
+        EnvironmentFault: the target cannot be written.
+    """
+    _remux(Path(source), Path(target), Audio(samples, rate), codecs)
+
+
+def _remux(source: Path, target: Path, sound: Audio | None, codecs: Collection[str] | None) -> None:
     import av
 
-    source, target = Path(source), Path(target)
     timed = _is_well_timed(source)
     with opened(source) as container, _replacing(target) as file:
         stream = require_video(container, source)
         with av.open(file, "w", format=_MUXERS.get(target.suffix.lower(), "mp4")) as out:
-            if timed and stream.codec_context.name in out.supported_codecs:
-                _copy_video(container, stream, out)
-            else:
-                _transcode_video(container, stream, out)
+            codec = stream.codec_context.name
+            copied = timed and codec in out.supported_codecs and (codecs is None or codec in codecs)
+            # All streams must be declared before the first packet is written.
+            video = out.add_stream_from_template(stream) if copied else _transcoded(stream, out)
+            track = _sound_track(out, sound.samples, sound.sample_rate, source.name) if sound is not None else None
+            (_copy_video if copied else _transcode_video)(container, stream, out, video)
+            if track is not None:
+                _encode_sound(out, *track)
 
 
 def _is_well_timed(source: Path) -> bool:
@@ -141,8 +174,7 @@ def _is_well_timed(source: Path) -> bool:
     return all(before < after for before, after in pairwise(order))
 
 
-def _copy_video(container: Any, stream: Any, out: Any) -> None:
-    copy = out.add_stream_from_template(stream)
+def _copy_video(container: Any, stream: Any, out: Any, copy: Any) -> None:
     zero = round(clock_zero(container) / stream.time_base)
     packets = (packet for packet in container.demux(stream) if packet.size)
     first, second = next(packets, None), next(packets, None)
@@ -155,14 +187,17 @@ def _copy_video(container: Any, stream: Any, out: Any) -> None:
         out.mux(packet)
 
 
-def _transcode_video(container: Any, stream: Any, out: Any) -> None:
-    zero = round(clock_zero(container) / stream.time_base)
+def _transcoded(stream: Any, out: Any) -> Any:
     size = (stream.height + stream.height % 2, stream.width + stream.width % 2)
-    rate = stream.average_rate or stream.guessed_rate or Fraction(25)
-    video = _x264(out, size, rate, crf=16)
+    video = _x264(out, size, stream.average_rate or stream.guessed_rate or Fraction(25), crf=16)
     video.codec_context.time_base = stream.time_base
+    return video
+
+
+def _transcode_video(container: Any, stream: Any, out: Any, video: Any) -> None:
+    zero = round(clock_zero(container) / stream.time_base)
     for frame in decoded(container, stream):
-        picture = frame.reformat(width=size[1], height=size[0], format="yuv420p")
+        picture = frame.reformat(width=video.width, height=video.height, format="yuv420p")
         picture.pts, picture.time_base = frame.pts - zero, stream.time_base
         picture.pict_type = 0  # the encoder chooses its own key frames
         out.mux(video.encode(picture))
