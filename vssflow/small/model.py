@@ -103,6 +103,12 @@ class VSSFlow(nn.Module):
             speaker=speaker.unsqueeze(0),
         )
 
+    def sample_on(self, device: torch.device | str) -> VSSFlow:
+        """Let the transformer run on a device; the small encoders and the decoder stay on the CPU."""
+        self.vaflow.to(device)
+        self.conditions.to(device)
+        return self
+
     def generate(self, prompt: Prompt, *, seed: int, steps: int = 12, guidance: float = 3.0) -> Tensor:
         """Generate one sound.
 
@@ -120,9 +126,10 @@ class VSSFlow(nn.Module):
     @torch.no_grad()
     def sample(self, features: Features, *, seed: int, steps: int = 12, guidance: float = 3.0) -> Tensor:
         """Generate the sound of encoded features, a batch of one."""
-        conditions = self.conditions(features)
+        device = self.conditions.phone_embedding.weight.device
+        conditions = self.conditions(Features(*(part.to(device) for part in features)))
         generator = torch.Generator().manual_seed(seed)
-        noise = torch.randn(1, self.config.latent, conditions.locked.shape[-1], generator=generator)
+        noise = torch.randn(1, self.config.latent, conditions.locked.shape[-1], generator=generator).to(device)
         velocity = guided_velocity(self.vaflow, conditions, guidance=guidance)
         latent = midpoint(velocity, noise, steps=steps)
-        return self.codec.decode(latent[0], seed=seed).clamp(-1.0, 1.0)
+        return self.codec.decode(latent[0].cpu(), seed=seed).clamp(-1.0, 1.0)

@@ -9,6 +9,7 @@ them, and even spreading is what is left where there are more phones than frames
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -61,9 +62,7 @@ def dictionary() -> dict[str, tuple[str, ...]]:
 
 
 def number_words(number: int) -> list[str]:
-    """Spell a number of up to six digits; longer ones are read digit by digit."""
-    if number >= 1_000_000:
-        return [_ONES[int(digit)] for digit in str(number)]
+    """Spell a number of up to six digits."""
     if number >= 1000:
         rest = number_words(number % 1000) if number % 1000 else []
         return [*number_words(number // 1000), "thousand", *rest]
@@ -74,11 +73,24 @@ def number_words(number: int) -> list[str]:
     return [_ONES[number]]
 
 
+def digit_words(digits: str) -> list[str]:
+    """Spell digits as a number; more than six, or a zero in front, are read one by one."""
+    if len(digits) > 6 or (digits[0] == "0" and len(digits) > 1):
+        return [_ONES[int(digit)] for digit in digits]
+    return number_words(int(digits))
+
+
+def plain(transcript: str) -> str:
+    """Lower case without accents, with straight apostrophes; other scripts stay as they are."""
+    decomposed = unicodedata.normalize("NFKD", transcript.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
 def pronounce(transcript: str) -> list[list[int]]:
     """Phone ids of each word of a transcript, without stress; empty where nothing in it can be pronounced."""
     words: list[list[int]] = []
-    for token in re.findall(r"[a-z']+|[0-9]+", transcript.lower()):
-        for word in number_words(int(token)) if token.isdigit() else [token]:
+    for token in re.findall(r"[a-z']+|[0-9]+", plain(transcript)):
+        for word in digit_words(token) if token.isdigit() else [token]:
             phones = dictionary().get(word) or dictionary().get(word.replace("'", "")) or spell(word)
             if phones:
                 words.append([IDS[phone] for phone in phones])
