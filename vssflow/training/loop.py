@@ -1,98 +1,64 @@
 """The training loop: optimiser, schedule, moving average, log and checkpoints that a killed run goes on from.
 
 All randomness of step k comes from a generator seeded with (seed, k, rank), and the data order of an epoch from
-(seed, epoch); so a resumed run takes the steps that an undisturbed one would have taken. Under `torchrun` each
-process takes its share of every batch, and gradients are averaged; one single-threaded process per core is also
-the quickest way to train on a busy CPU, because processes meet once a step and threads meet in every operation.
+(seed, epoch); so a resumed run takes the steps that an undisturbed one would have taken, to the last bit. Under
+`torchrun` each process takes its share of every batch, and gradients are averaged; one single-threaded process per
+core is also the quickest way to train on a busy CPU, because processes meet once a step and threads meet in every
+operation.
 """
 
 from __future__ import annotations
 
-import json
-import math
 import os
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from vsseval.errors import UsageError
+from vssflow.training.crew import Crew
+from vssflow.training.monitor import Monitor, Take
+from vssflow.training.recipe import Recipe, generator_of
+
+__all__ = ["Average", "Crew", "Losses", "Recipe", "Stage", "batches", "fit", "save_atomically"]
+
 Losses = dict[str, Tensor]
 """Named scalar losses of a batch; their sum is what is minimised."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """How a stage is trained."""
-
-    steps: int
-    batch: int
-    rate: float
-    """Peak learning rate."""
-    warmup: int = 100
-    cooldown: float = 0.25
-    """Share of the steps, at the end, in which the rate falls to zero."""
-    weight_decay: float = 0.01
-    average: float = 0.999
-    """Decay of the exponential moving average of the weights."""
-    seed: int = 0
-    save_every: int = 200
-
-    def rate_at(self, step: int) -> float:
-        """Learning rate of a step: linear warm-up, constant, cosine to zero."""
-        if step < self.warmup:
-            return self.rate * (step + 1) / self.warmup
-        left = (self.steps - step) / max(1.0, self.cooldown * self.steps)
-        return self.rate * (0.5 - 0.5 * math.cos(math.pi * min(1.0, left)))
+def _itself(batch: Sequence[int], generator: torch.Generator) -> Any:
+    del generator
+    return batch
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What is trained: parameters, a loss of a batch of clip indices, and a validation."""
+    """What is trained: parameters, a loss of what `gather` makes of a batch of clip indices, and a validation."""
 
     module: nn.Module
-    loss: Callable[[Sequence[int], torch.Generator], Losses]
+    loss: Callable[[Any, torch.Generator], Losses]
     validate: Callable[[], dict[str, float]]
+    gather: Callable[[Sequence[int], torch.Generator], Any] = _itself
+    """Reads a batch; may run in another thread, ahead of its step."""
+    listen: Callable[[], Iterable[Take]] | None = None
+    """Sounds of held-out clips, by the weights of the moment."""
 
 
-class Crew(NamedTuple):
-    """The processes of one training."""
+class Prepared(NamedTuple):
+    """The inputs of one step of one process."""
 
-    rank: int
-    size: int
-
-    @classmethod
-    def assemble(cls) -> Crew:
-        """Join the processes that `torchrun` has started; alone without it."""
-        if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-            return cls(0, 1)
-        if not torch.distributed.is_initialized():
-            torch.distributed.init_process_group("gloo")
-        return cls(torch.distributed.get_rank(), torch.distributed.get_world_size())
-
-    def wait(self) -> None:
-        """Wait for the others."""
-        if self.size > 1:
-            torch.distributed.barrier()
-
-    def average(self, parameters: Sequence[nn.Parameter]) -> None:
-        """Average the gradients of all processes."""
-        if self.size == 1:
-            return
-        gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in parameters]
-        flat = torch.cat([gradient.flatten() for gradient in gradients])
-        torch.distributed.all_reduce(flat)
-        flat /= self.size
-        for parameter, part in zip(parameters, torch.split(flat, [p.numel() for p in parameters]), strict=True):
-            parameter.grad = part.view_as(parameter)
-
-
-def generator_of(seed: int, step: int, rank: int = 0) -> torch.Generator:
-    """Generator of one step of one process."""
-    return torch.Generator().manual_seed((seed * 1_000_003 + step) * 64 + rank)
+    step: int
+    parts: list[Any]
+    weights: list[float]
+    """Share of the process's clips in each part."""
+    generator: torch.Generator
 
 
 def batches(indices: Sequence[int], lengths: Sequence[int], recipe: Recipe, first: int) -> Iterator[list[int]]:
@@ -115,15 +81,18 @@ def batches(indices: Sequence[int], lengths: Sequence[int], recipe: Recipe, firs
 
 
 class Average:
-    """Exponential moving average of a module's parameters."""
+    """Exponential moving average of a module's parameters; empty without a decay."""
 
-    def __init__(self, module: nn.Module, decay: float) -> None:
+    def __init__(self, module: nn.Module, decay: float | None) -> None:
         self.decay = decay
-        self.values = {key: value.detach().clone() for key, value in module.named_parameters()}
+        kept = module.named_parameters() if decay is not None else ()
+        self.values = {key: value.detach().clone() for key, value in kept}
 
     @torch.no_grad()
     def update(self, module: nn.Module, step: int) -> None:
         """Follow the parameters; in the first steps quicker than `decay` says."""
+        if self.decay is None:
+            return
         decay = min(self.decay, (1 + step) / (10 + step))
         for key, value in module.named_parameters():
             self.values[key].lerp_(value, 1 - decay)
@@ -132,9 +101,10 @@ class Average:
     def swap(self, module: nn.Module) -> None:
         """Exchange average and parameters."""
         for key, value in module.named_parameters():
-            kept = value.detach().clone()
-            value.copy_(self.values[key])
-            self.values[key] = kept
+            if key in self.values:
+                kept = value.detach().clone()
+                value.copy_(self.values[key])
+                self.values[key] = kept
 
 
 def save_atomically(state: Any, path: Path) -> None:
@@ -146,70 +116,148 @@ def save_atomically(state: Any, path: Path) -> None:
     partial.replace(path)
 
 
-def fit(stage: Stage, recipe: Recipe, indices: Sequence[int], lengths: Sequence[int], out: Path) -> None:
+class Learner:
+    """The state of a training: parameters, optimiser, average, step; and its checkpoint."""
+
+    def __init__(self, stage: Stage, recipe: Recipe, checkpoint: Path) -> None:
+        self.stage, self.recipe, self.checkpoint = stage, recipe, checkpoint
+        self.parameters = [p for p in stage.module.parameters() if p.requires_grad]
+        self.device = self.parameters[0].device
+        self.optimiser = torch.optim.AdamW(
+            self.parameters, lr=recipe.rate, betas=recipe.betas, weight_decay=recipe.weight_decay
+        )
+        self.average = Average(stage.module, recipe.average)
+        self.step = 0
+        if checkpoint.exists():
+            self._load()
+
+    def _load(self) -> None:
+        state = torch.load(self.checkpoint, weights_only=True, map_location=self.device)
+        try:
+            self.stage.module.load_state_dict(state["module"])
+            self.optimiser.load_state_dict(state["optimiser"])
+        except (RuntimeError, ValueError) as error:
+            raise UsageError(
+                f"{self.checkpoint} is of another configuration ({error}). "
+                "Give the options that it was begun with, or another --out."
+            ) from error
+        self.average.values = state["average"]
+        self.step = int(state["step"])
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        state = {
+            "module": self.stage.module.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "average": self.average.values,
+            "step": self.step,
+        }
+        save_atomically(state, self.checkpoint)
+
+    def learn(self, inputs: Prepared, crew: Crew) -> dict[str, Tensor]:
+        """Take one step; return the mean losses of this process."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.recipe.rate_at(self.step)
+        self.optimiser.zero_grad(set_to_none=True)
+        means: dict[str, Tensor] = {}
+        half = self.recipe.bf16 and self.device.type == "cuda"
+        for part, weight in zip(inputs.parts, inputs.weights, strict=True):
+            with torch.autocast("cuda", torch.bfloat16) if half else nullcontext():
+                losses = self.stage.loss(part, inputs.generator)
+            (torch.stack(list(losses.values())).sum() * weight).backward()  # type: ignore[no-untyped-call]
+            for key, value in losses.items():
+                means[key] = means.get(key, 0) + value.detach() * weight
+        crew.average(self.parameters)
+        if self.recipe.clip is not None:
+            nn.utils.clip_grad_norm_(self.parameters, self.recipe.clip)
+        self.optimiser.step()
+        self.average.update(self.stage.module, self.step)
+        self.step += 1
+        return means
+
+    def report(self, monitor: Monitor, recent: Sequence[dict[str, Tensor]]) -> None:
+        """Validate with the averaged weights, log, and write sounds where it is time for them."""
+        recipe, last = self.recipe, self.step == self.recipe.steps
+        means = {key: float(torch.stack([losses[key] for losses in recent]).mean()) for key in recent[0]}
+        if not all(map(torch.isfinite, map(torch.tensor, means.values()))):
+            raise UsageError(
+                f"the loss is no number any more after step {self.step}: {means}. "
+                f"The checkpoint before it is kept in {self.checkpoint}; take a lower --rate and another --out."
+            )
+        self.average.swap(self.stage.module)
+        self.stage.module.eval()
+        validation = self.stage.validate()
+        if self.stage.listen is not None and recipe.listen_every and (last or self.step % recipe.listen_every == 0):
+            monitor.listen(self.step, self.stage.listen())
+        self.stage.module.train()
+        self.average.swap(self.stage.module)
+        monitor.write(self.step, {"rate": recipe.rate_at(self.step - 1), **means, **validation})
+
+
+def fit(
+    stage: Stage,
+    recipe: Recipe,
+    indices: Sequence[int],
+    lengths: Sequence[int],
+    out: Path,
+    crew: Crew | None = None,
+) -> None:
     """Train until `recipe.steps`, going on from `out/checkpoint.pt` if it is there.
 
-    Writes `out/checkpoint.pt` and appends to `out/log.jsonl`. At the end the module holds the averaged weights.
+    Writes `out/checkpoint.pt`, appends to `out/log.jsonl`, and puts sounds into `out/samples`. At the end the
+    module holds the averaged weights.
+
+    Raises:
+        UsageError: there is no clip, a process would have none, the checkpoint is of another configuration, or the
+            loss is no number any more.
     """
+    crew = crew or Crew.assemble()
     out.mkdir(parents=True, exist_ok=True)
-    checkpoint, log = out / "checkpoint.pt", out / "log.jsonl"
-    parameters = [p for p in stage.module.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(parameters, lr=recipe.rate, betas=(0.9, 0.98), weight_decay=recipe.weight_decay)
-    average = Average(stage.module, recipe.average)
-    step = 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        stage.module.load_state_dict(state["module"])
-        optimiser.load_state_dict(state["optimiser"])
-        average.values = state["average"]
-        step = state["step"]
-    crew, began = Crew.assemble(), time.monotonic()
-    recent: list[dict[str, float]] = []
-    for batch in batches(indices, lengths, recipe, step):
-        if step >= recipe.steps:
-            break
-        share = batch[crew.rank :: crew.size]
-        losses = stage.loss(share, generator_of(recipe.seed, step, crew.rank))
-        _descend(torch.stack(list(losses.values())).sum(), optimiser, parameters, recipe.rate_at(step), crew)
-        average.update(stage.module, step)
-        recent.append({key: float(value.detach()) for key, value in losses.items()})
-        step += 1
-        if crew.rank == 0 and (step % recipe.save_every == 0 or step == recipe.steps):
-            line = _line(stage, average, recipe, recent, step, time.monotonic() - began)
-            with log.open("a") as file:
-                file.write(json.dumps(line) + "\n")
-            print(json.dumps(line), flush=True)  # noqa: T201  # the log of a long job
-            recent = []
-            state = {
-                "module": stage.module.state_dict(),
-                "optimiser": optimiser.state_dict(),
-                "average": average.values,
-                "step": step,
-            }
-            save_atomically(state, checkpoint)
-    average.swap(stage.module)
+    learner = Learner(stage, recipe, out / "checkpoint.pt")
+    if learner.step < recipe.steps:
+        if not indices:
+            raise UsageError(f"no clip to train {out.name} on; look at --tasks and at the training data")
+        if min(recipe.batch, len(indices)) < crew.size:
+            raise UsageError(f"{crew.size} processes share a batch of {recipe.batch} clips: raise --batch")
+        stage.module.train()
+        _train(learner, indices, lengths, out, crew)
+    learner.average.swap(stage.module)
 
 
-def _descend(
-    loss: Tensor, optimiser: torch.optim.Optimizer, parameters: Sequence[nn.Parameter], rate: float, crew: Crew
-) -> None:
-    for group in optimiser.param_groups:
-        group["lr"] = rate
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    crew.average(parameters)
-    nn.utils.clip_grad_norm_(parameters, 1.0)
-    optimiser.step()
+def _train(learner: Learner, indices: Sequence[int], lengths: Sequence[int], out: Path, crew: Crew) -> None:
+    recipe = learner.recipe
+    recent: list[dict[str, Tensor]] = []
+    with Monitor(out, step=learner.step, steps=recipe.steps) if crew.rank == 0 else nullcontext() as monitor:
+        for inputs in _prepared(learner, batches(indices, lengths, recipe, learner.step), crew):
+            recent.append(learner.learn(inputs, crew))
+            if monitor is None:
+                continue
+            monitor.advance(learner.step)
+            if learner.step % recipe.save_every == 0 or learner.step == recipe.steps:
+                learner.report(monitor, recent)
+                learner.save()
+                recent = []
 
 
-def _line(
-    stage: Stage, average: Average, recipe: Recipe, recent: list[dict[str, float]], step: int, seconds: float
-) -> dict[str, float]:
-    means = {key: sum(losses[key] for losses in recent) / len(recent) for key in recent[0]}
-    average.swap(stage.module)
-    stage.module.eval()
-    validation = stage.validate()
-    stage.module.train()
-    average.swap(stage.module)
-    line = {"step": step, "rate": recipe.rate_at(step - 1), **means, **validation, "seconds": seconds}
-    return {key: float(f"{value:.5g}") for key, value in line.items()}
+def _prepared(learner: Learner, plan: Iterator[list[int]], crew: Crew) -> Iterator[Prepared]:
+    """Put the batches of the coming steps together, in threads where the recipe has workers."""
+    stage, recipe = learner.stage, learner.recipe
+    numbered = islice(enumerate(plan, learner.step), recipe.steps - learner.step)
+
+    def prepare(step: int, batch: list[int]) -> Prepared:
+        share, generator = batch[crew.rank :: crew.size], generator_of(recipe.seed, step, crew.rank)
+        cuts = [share[place :: recipe.accumulate] for place in range(min(recipe.accumulate, len(share)))]
+        parts = [stage.gather(cut, generator) for cut in cuts]
+        return Prepared(step, parts, [len(cut) / len(share) for cut in cuts], generator)
+
+    if not recipe.workers:
+        yield from (prepare(step, batch) for step, batch in numbered)
+        return
+    with ThreadPoolExecutor(recipe.workers) as pool:
+        waiting = deque(pool.submit(prepare, step, batch) for step, batch in islice(numbered, 2 * recipe.workers))
+        while waiting:
+            ready = waiting.popleft().result()
+            following = next(numbered, None)
+            if following is not None:
+                waiting.append(pool.submit(prepare, *following))
+            yield ready
