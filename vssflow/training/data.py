@@ -58,6 +58,11 @@ class Split:
         with np.load(self.root / "clips" / f"{row.id}.npz") as file:
             return {key: file[key] for key in file.files}
 
+    def sound(self, row: Row) -> np.ndarray:
+        """Load the 16-bit sound of one clip, and nothing else of it."""
+        with np.load(self.root / "clips" / f"{row.id}.npz") as file:
+            return np.asarray(file["audio"])
+
     def voices(self) -> dict[str, list[int]]:
         """Indices of the clips of each voice that hold speech alone: these serve as prompts of one another."""
         found: dict[str, list[int]] = defaultdict(list)

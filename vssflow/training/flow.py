@@ -2,35 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from random import Random
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from vssflow.conditions import Features
-from vssflow.flow import drop, flow_loss
+from vssflow.flow import drop, flow_loss, guided_velocity, midpoint
 from vssflow.small.model import VSSFlow
 from vssflow.training.data import Split
 from vssflow.training.features import Item
 from vssflow.training.loop import Losses, Stage
+from vssflow.training.mixtures import Mixtures
+from vssflow.training.monitor import Take
 
 DROP_ALL = 0.1
 """Share of clips without any condition: the unconditional branch of guidance (VSSFlow, section 3.4)."""
 DROP_VIDEO = 0.05
 """Share of speech clips that keep transcript and voice only: text-to-speech."""
+GUIDANCE, STEPS = 3.0, 12
+"""How the sounds of held-out clips are sampled: as the model generates."""
+
+
+class Chosen(NamedTuple):
+    """One clip of a batch."""
+
+    item: Item
+    voice: int
+    """Index of the clip whose voice is spoken with."""
+    seen: bool
+    """Whether its pictures are given."""
 
 
 class FlowTraining:
     """Puts batches of cached features together and computes the flow-matching loss."""
 
-    def __init__(self, model: VSSFlow, split: Split, items: list[Item], validation: Sequence[int]) -> None:
+    def __init__(
+        self,
+        model: VSSFlow,
+        split: Split,
+        items: list[Item],
+        validation: Sequence[int],
+        mixtures: Mixtures | None = None,
+    ) -> None:
         self.model, self.split, self.items, self.validation = model, split, items, validation
+        self.mixtures = mixtures
         self.voices = split.voices()
         self.trained = nn.ModuleDict({"vaflow": model.vaflow, "conditions": model.conditions})
+        self.silence = model.codec.encode(torch.zeros(1, 640))[0, :, 0]
 
     def stage(self) -> Stage:
         """Return what the training loop needs; vision and codec stay as they are."""
-        return Stage(self.trained, self.loss, self.validate)
+        return Stage(self.trained, self.loss, self.validate, self.training_batch, self.listen)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the transformer is; features and codec stay on the CPU."""
+        return self.model.vaflow.time_proj.weight.device
 
     def speaker(self, index: int, generator: torch.Generator) -> Tensor:
         """Description of another utterance of the clip's voice; zeros for clips without speech."""
@@ -40,40 +70,51 @@ class FlowTraining:
             return torch.zeros(self.model.config.conditions.speaker)
         return self.items[others[int(torch.randint(len(others), (), generator=generator))]]["speaker"].float()
 
-    def gather(
-        self, batch: Sequence[int], generator: torch.Generator, *, drop_video: float = 0.0
-    ) -> tuple[Tensor, Features]:
-        """Latents (batch, channels, T) and features; shorter clips are padded with silence.
+    def training_batch(self, batch: Sequence[int], generator: torch.Generator) -> tuple[Tensor, Features]:
+        """Put a batch together: mixtures in the place of some clips, and no pictures for some of the speech."""
+        chosen = [Chosen(self.items[index], index, seen=True) for index in batch]
+        for place, index in enumerate(batch):
+            speech = self.split.rows[index].task == "vtts"
+            if speech and float(torch.rand((), generator=generator)) < DROP_VIDEO:
+                chosen[place] = chosen[place]._replace(seen=False)
+        if self.mixtures is not None:
+            random = Random(int(torch.randint(2**62, (), generator=generator)))  # noqa: S311 - no secret
+            drawn = [self.mixtures.draw(random) for _ in batch]
+            chosen = [Chosen(*mix, seen=True) if mix else kept for mix, kept in zip(drawn, chosen, strict=True)]
+        return self.gather(chosen, generator)
 
-        From a share `drop_video` of the speech clips the pictures are taken: what is left is text-to-speech.
-        """
-        items = [self.items[index] for index in batch]
-        frames = max(len(item["phones"]) for item in items)
-        silence = self.model.codec.encode(torch.zeros(1, 640))[0, :, 0]
-        speech = torch.tensor([self.split.rows[index].task == "vtts" for index in batch])
-        seen = (torch.rand(len(batch), generator=generator) >= drop_video) | ~speech
+    def gather(self, chosen: Sequence[Chosen], generator: torch.Generator) -> tuple[Tensor, Features]:
+        """Latents (batch, channels, T) and features; shorter clips are padded with silence."""
+        frames = max(len(clip.item["phones"]) for clip in chosen)
 
         def padded(key: str) -> Tensor:
-            rows = [item[key].float() * sees for item, sees in zip(items, seen, strict=True)]
+            rows = [clip.item[key].float() * clip.seen for clip in chosen]
             return torch.stack([nn.functional.pad(row, (0, 0, 0, frames - len(row))) for row in rows])
 
-        latent = silence[None, :, None].repeat(len(items), 1, frames)
-        phones = torch.zeros(len(items), frames, dtype=torch.long)
-        for place, item in enumerate(items):
-            latent[place, :, : item["latent"].shape[1]] = item["latent"].float()
-            laid = item["phones" if seen[place] else "phones_blind"]
+        latent = self.silence[None, :, None].repeat(len(chosen), 1, frames)
+        phones = torch.zeros(len(chosen), frames, dtype=torch.long)
+        for place, clip in enumerate(chosen):
+            latent[place, :, : clip.item["latent"].shape[1]] = clip.item["latent"].float()
+            laid = clip.item["phones" if clip.seen else "phones_blind"]
             phones[place, : len(laid)] = laid.long()
-        speaker = torch.stack([self.speaker(index, generator) for index in batch])
+        speaker = torch.stack([self.speaker(clip.voice, generator) for clip in chosen])
         return latent, Features(padded("lip"), phones, padded("sync"), padded("scene"), speaker)
 
-    def loss(self, batch: Sequence[int], generator: torch.Generator) -> Losses:
+    def clip_losses(
+        self, inputs: tuple[Tensor, Features], generator: torch.Generator, *, share_dropped: float
+    ) -> Tensor:
+        """Flow-matching loss of each clip, (batch,), at noise and times drawn from `generator`."""
+        latent, features = inputs
+        keep = torch.rand(len(latent), generator=generator) >= share_dropped
+        noise, t = torch.randn(latent.shape, generator=generator), torch.rand(len(latent), generator=generator)
+        features = Features(*(feature.to(self.device) for feature in features))
+        latent, keep, noise, t = (tensor.to(self.device) for tensor in (latent, keep, noise, t))
+        conditions = drop(self.model.conditions(features), keep)
+        return flow_loss(self.model.vaflow, latent, conditions, noise=noise, t=t)
+
+    def loss(self, inputs: tuple[Tensor, Features], generator: torch.Generator) -> Losses:
         """Flow-matching loss of one batch."""
-        latent, features = self.gather(batch, generator, drop_video=DROP_VIDEO)
-        conditions = self.model.conditions(features)
-        keep = torch.rand(len(batch), generator=generator) >= DROP_ALL
-        noise = torch.randn(latent.shape, generator=generator)
-        t = torch.rand(len(batch), generator=generator)
-        return {"flow": flow_loss(self.model.vaflow, latent, drop(conditions, keep), noise=noise, t=t).mean()}
+        return {"flow": self.clip_losses(inputs, generator, share_dropped=DROP_ALL).mean()}
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
@@ -82,11 +123,21 @@ class FlowTraining:
         for place in range(0, min(96, len(self.validation)), 24):
             batch = self.validation[place : place + 24]
             generator = torch.Generator().manual_seed(place)
-            latent, features = self.gather(batch, generator)
-            noise = torch.randn(latent.shape, generator=generator)
-            t = torch.rand(len(batch), generator=generator)
-            conditions = self.model.conditions(features)
-            per_clip = flow_loss(self.model.vaflow, latent, conditions, noise=noise, t=t)
+            inputs = self.gather([Chosen(self.items[index], index, seen=True) for index in batch], generator)
+            per_clip = self.clip_losses(inputs, generator, share_dropped=0.0)
             for index, value in zip(batch, per_clip.tolist(), strict=True):
                 sums.setdefault(f"val_{self.split.rows[index].task}", []).append(value)
         return {key: sum(values) / len(values) for key, values in sorted(sums.items())}
+
+    @torch.no_grad()
+    def listen(self) -> Iterator[Take]:
+        """Generate the first held-out clip of each task, each time from the same noise."""
+        firsts = {self.split.rows[index].task: index for index in reversed(self.validation)}
+        for _task, index in sorted(firsts.items()):
+            generator = torch.Generator().manual_seed(index)
+            latent, features = self.gather([Chosen(self.items[index], index, seen=True)], generator)
+            noise = torch.randn(latent.shape, generator=generator).to(self.device)
+            conditions = self.model.conditions(Features(*(feature.to(self.device) for feature in features)))
+            velocity = guided_velocity(self.model.vaflow, conditions, guidance=GUIDANCE)
+            made = midpoint(velocity, noise, steps=STEPS)[0].float().cpu()
+            yield Take(self.split.rows[index].id, self.model.codec.decode(made, seed=index).clamp(-1.0, 1.0))

@@ -61,25 +61,28 @@ def generator_of(seed: int, step: int, rank: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed((seed * 1_000_003 + step) * 64 + rank)
 
 
-def same_training(recipe: Recipe, facts: Mapping[str, object], folder: Path) -> None:
-    """Note in `folder` what a training is, or hold it against what was noted when it began.
+def training_facts(recipe: Recipe, facts: Mapping[str, object]) -> dict[str, object]:
+    """Say what a training is: the recipe without what may change, and `facts` about data and start."""
+    return {key: value for key, value in asdict(recipe).items() if key not in FREE} | dict(facts)
+
+
+def hold_to(facts: Mapping[str, object], path: Path) -> None:
+    """Note what a folder holds in `path`, as JSON, or compare with what was noted when it was begun.
 
     Raises:
-        UsageError: the folder holds a training of another kind; the message names what differs.
+        UsageError: the folder holds something else; the message names what differs.
     """
-    now = {key: value for key, value in asdict(recipe).items() if key not in FREE} | dict(facts)
-    now = json.loads(json.dumps(now))
-    path = folder / "recipe.json"
+    now = json.loads(json.dumps(dict(facts)))
     if path.exists():
         begun = json.loads(path.read_text())
         other = [f"{key} {begun.get(key)} then, {now.get(key)} now" for key in now if begun.get(key) != now.get(key)]
         if other:
             raise UsageError(
-                f"{folder} holds a training that was begun otherwise: {'; '.join(other)}. "
+                f"{path.parent} was begun otherwise: {'; '.join(other)}. "
                 "Give the options that it was begun with, or another --out."
             )
         return
-    folder.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(now, indent=2) + "\n")
     partial.replace(path)

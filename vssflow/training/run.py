@@ -1,7 +1,8 @@
-"""The three stages in order: vision, features, flow; then the weights that ship."""
+"""The three stages of the small configuration in order: vision, features, flow; then the weights that ship."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,13 +18,17 @@ from vssflow.training.data import Split, summary
 from vssflow.training.features import Item, fit_codec, fit_phones, prepare
 from vssflow.training.flow import FlowTraining
 from vssflow.training.loop import Crew, Recipe, fit, save_atomically
+from vssflow.training.mixtures import Mixing, Mixtures
+from vssflow.training.recipe import hold_to, training_facts
 from vssflow.training.vision import VisionTraining
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 VISION = Recipe(steps=1500, batch=16, rate=1e-3, save_every=100)
-FLOW = Recipe(steps=3000, batch=32, rate=1e-3, warmup=200, save_every=100)
+FLOW = Recipe(steps=3000, batch=32, rate=1e-3, warmup=200, save_every=100, listen_every=500)
+WEIGHTS = "vssflow-small.safetensors"
+"""Name of the result in the folder of a training."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +39,16 @@ class Training:
     out: Path
     encoders: Path | None = None
     """Folder of another training whose video encoder, codec and features are used as they are."""
+    init: Path | None = None
+    """Trained weights to start from; their video encoder and codec stay as they are."""
     config: str = "small"
+    device: str = "cpu"
+    """Where flow matching is computed; the video encoder and the features are made on the CPU."""
     vision: Recipe = VISION
     flow: Recipe = FLOW
     tasks: tuple[str, ...] = ("v2s", "vtts", "joint")
     """Tasks whose clips are used by the flow stage."""
+    mixing: Mixing | None = None
     validation: int = 96
 
     @property
@@ -46,26 +56,54 @@ class Training:
         """Folder of video encoder, codec and features."""
         return self.encoders or self.out
 
+    def facts(self) -> dict[str, object]:
+        """Say what must be the same when this training goes on."""
+        mixing = None if self.mixing is None else [*self.mixing.modes, self.mixing.share]
+        init = None if self.init is None else _digest(self.init)
+        own = {"config": self.config, "tasks": sorted(self.tasks), "mixing": mixing, "init": init}
+        return training_facts(self.flow, own | {"validation": self.validation})
+
 
 def train(training: Training) -> Path:
     """Run every stage that is not done yet; return the path of the trained weights.
 
     Kill it at any time and call it again: it goes on from the last checkpoint.
+
+    Raises:
+        UsageError: data, start and options do not go together; the message says which and what to do.
     """
-    split = Split.read(training.data)
+    split = _split(training.data)
+    crew = Crew.assemble(training.device)
+    learn, validation = split.held_out(training.validation)
+    model = starting_model(training, split)
+    if crew.rank == 0:
+        hold_to({"data": _digest(training.data / "index.jsonl")}, training.sources / "data_sha256.json")
+        hold_to(training.facts(), training.out / "flow" / "recipe.json")
+    crew.wait()
+    if training.init is None or training.encoders is not None:
+        train_vision(model, split, training, learn, validation)
+    items = encode_split(model, split, training, crew)
+    train_flow(model, split, items, training, (learn, validation), crew)
+    weights = training.out / WEIGHTS
+    if crew.rank == 0:
+        (training.out / "data.json").write_text(json.dumps(summary(split), indent=2))
+        model.cpu().eval().save(weights)  # last, and by renaming: where the weights are, the training is done
+    crew.wait()
+    return weights
+
+
+def starting_model(training: Training, split: Split) -> VSSFlow:
+    """Build the model with the weights that the flow stage starts from."""
+    if training.init is not None:
+        from safetensors import SafetensorError
+
+        try:
+            return VSSFlow.load(training.init)
+        except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+            raise UsageError(f"--init {training.init} cannot be loaded: {error}") from error
     torch.manual_seed(training.flow.seed)  # initial weights
     config = ModelConfig.named(training.config)
-    config = replace(config, vision=replace(config.vision, labels=split.labels()))
-    model = VSSFlow(config)
-    learn, validation = split.held_out(training.validation)
-    train_vision(model, split, training, learn, validation)
-    items = encode_split(model, split, training)
-    train_flow(model, split, items, training, (learn, validation))
-    weights = training.out / "vssflow-small.safetensors"
-    if Crew.assemble().rank == 0:
-        (training.out / "data.json").write_text(json.dumps(summary(split), indent=2))
-        model.eval().save(weights)  # last, and by renaming: where the weights are, the training is done
-    return weights
+    return VSSFlow(replace(config, vision=replace(config.vision, labels=split.labels())))
 
 
 def train_vision(
@@ -79,16 +117,24 @@ def train_vision(
         recipe = replace(recipe, steps=0)
     elif training.encoders is not None:
         raise UsageError(f"--encoders {training.encoders}: no finished encoders there (codec.pt is missing)")
+    given = [value.half() for value in model.vision.state_dict().values()]
     fit(stage, recipe, learn, lengths, training.sources / "vision")
     model.vision.requires_grad_(requires_grad=False)
+    found = [value.half() for value in model.vision.state_dict().values()]
+    if training.init is not None and not all(map(torch.equal, given, found)):
+        raise UsageError(
+            f"--encoders {training.encoders} is not where --init {training.init} comes from: the video encoders "
+            "differ. Leave --encoders out, and the features are made anew from those of --init."
+        )
 
 
-def encode_split(model: VSSFlow, split: Split, training: Training) -> list[Item]:
+def encode_split(model: VSSFlow, split: Split, training: Training, crew: Crew) -> list[Item]:
     """Fit the components and the phones' statistics, and encode every clip, or load both where that is done."""
-    crew, codec = Crew.assemble(), training.sources / "codec.pt"
+    codec = training.sources / "codec.pt"
     if crew.rank == 0 and not codec.exists():
-        fit_codec(model, split)
-        fit_phones(model, split)
+        if training.init is None:
+            fit_codec(model, split)
+            fit_phones(model, split)
         known = {"codec": model.codec.state_dict(), "durations": model.phone_durations, "shares": model.phone_shares}
         save_atomically(known, codec)
     crew.wait()
@@ -105,9 +151,31 @@ def train_flow(
     items: list[Item],
     training: Training,
     parts: tuple[Sequence[int], Sequence[int]],
+    crew: Crew,
 ) -> None:
     """Train the transformer and the projections."""
-    flow = FlowTraining(model, split, items, parts[1])
+    mixtures = None
+    if training.mixing is not None:
+        mixtures = Mixtures(split, items, parts[0], model.codec, training.mixing)
+    model.vaflow.to(crew.device)
+    model.conditions.to(crew.device)
+    flow = FlowTraining(model, split, items, parts[1], mixtures)
     learn = [index for index in parts[0] if split.rows[index].task in training.tasks]
     lengths = [frames_of(row.seconds) for row in split.rows]
-    fit(flow.stage(), training.flow, learn, lengths, training.out / "flow")
+    fit(flow.stage(), training.flow, learn, lengths, training.out / "flow", crew)
+
+
+def _split(root: Path) -> Split:
+    try:
+        split = Split.read(root)
+    except FileNotFoundError as error:
+        raise UsageError(str(error)) from error
+    if not split.rows:
+        raise UsageError(f"{root / 'index.jsonl'} holds no clip")
+    return split
+
+
+def _digest(path: Path) -> str:
+    if not path.is_file():
+        raise UsageError(f"{path}: no such file")
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
