@@ -28,11 +28,25 @@ class ConditionConfig:
     lip_hidden: int = 2048
     phones: int = 200
     """Rows of the phone table; row 0 means "no speech" and is learned."""
+    lip_out: int | None = None
+    """Channels of the lips after projection; None for as many as before it."""
+    sync_out: int | None = None
+    """Channels of motion after projection; None for as many as before it."""
+
+    @property
+    def lip_channels(self) -> int:
+        """Channels of the lips on the channel axis."""
+        return self.lip if self.lip_out is None else self.lip_out
+
+    @property
+    def sync_channels(self) -> int:
+        """Channels of motion on the channel axis."""
+        return self.sync if self.sync_out is None else self.sync_out
 
     @property
     def channels(self) -> int:
-        """Channels of all time-locked conditions."""
-        return self.lip + self.phone + self.sync
+        """Channels of all time-locked conditions: lips, phones and motion, in this order."""
+        return self.lip_channels + self.phone + self.sync_channels
 
 
 class Conditions(NamedTuple):
@@ -85,8 +99,8 @@ class ConditionAssembly(nn.Module):
         super().__init__()
         self.cond_proj = projection(config.scene, config.scene_hidden, config.cross)
         self.ref_proj = projection(config.speaker, config.scene_hidden, config.cross)
-        self.synch_proj = projection(config.sync, config.sync_hidden, config.sync)
-        self.lip_proj = projection(config.lip, config.lip_hidden, config.lip)
+        self.synch_proj = projection(config.sync, config.sync_hidden, config.sync_channels)
+        self.lip_proj = projection(config.lip, config.lip_hidden, config.lip_channels)
         self.phone_embedding = nn.Embedding(config.phones, config.phone)
 
     def forward(self, features: Features) -> Conditions:
