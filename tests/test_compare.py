@@ -56,8 +56,14 @@ def test_a_run_does_not_differ_from_itself(table):
 def test_failed_clips_are_left_out_of_both_and_counted(tmp_path):
     a = load_run(write_run(tmp_path, "a", 0.2, failed=(3, 4)))
     b = load_run(write_run(tmp_path, "b", 0.4, failed=(5,)))
-    wer, fad = compare(a, b, ["wer@toy", "fad@toy"])
+    with pytest.raises(UsageError) as caught:
+        compare(a, b, ["wer@toy", "fad@toy"])
+    assert "wer@toy, fad@toy: 22/24 against 23/24 clips were measured: 1 measured only in" in str(caught.value)
+    assert "(first: clip05), 2 measured only in" in str(caught.value)
+    assert "--allow-partial" in str(caught.value)
+    wer, fad = compare(a, b, ["wer@toy", "fad@toy"], allow_partial=True)
     assert (wer.n, wer.only_a, wer.only_b) == (21, 1, 2)
+    assert (wer.n_a, wer.total_a, wer.n_b, wer.total_b) == (22, 24, 23, 24)
     assert fad.difference is None
     assert "3 clips were measured in one run only" in fad.reason
 
@@ -81,7 +87,7 @@ def test_subsets_are_compared_on_their_own(tmp_path):
         ({"metrics": (msgspec.structs.replace(WER, version="2"),)}, "wer@toy, version: 1 against 2"),
         ({"metrics": (CLAP,)}, "wer@toy was not measured in"),
         ({"status": "generated"}, "is generated, not finished"),
-        ({"clips": 20}, "different clips for wer@toy: 4 only in"),
+        ({"clips": 20}, "wer@toy: the runs have different clips: 4 only in"),
     ],
 )
 def test_what_cannot_be_compared_is_refused_with_the_difference(tmp_path, options, says):

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 @click.argument("run_b", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--metric", "metrics", multiple=True, metavar="ID", help="Only this metric (fad@logmel); repeatable.")
 @click.option("--subset", default="", metavar="NAME", help="Only this part of the benchmark.")
+@click.option("--allow-partial", is_flag=True, help="Compare the clips that both measured; shows both counts.")
 @click.option("--json", "as_json", is_flag=True, help="Print the differences as JSON.")
-def command(run_a: Path, run_b: Path, metrics: tuple[str, ...], subset: str, *, as_json: bool) -> None:
+def command(
+    run_a: Path, run_b: Path, metrics: tuple[str, ...], subset: str, *, allow_partial: bool, as_json: bool
+) -> None:
     """Compare two run directories of one benchmark, paired clip by clip.
 
     Prints RUN_A minus RUN_B with its 95 % interval. Runs of different benchmarks, manifests, seeds, metric
@@ -29,7 +32,7 @@ def command(run_a: Path, run_b: Path, metrics: tuple[str, ...], subset: str, *, 
     from vsseval.store.record import load_run
 
     runs = load_run(run_a), load_run(run_b)
-    deltas = compare(*runs, metrics, subset=subset)
+    deltas = compare(*runs, metrics, subset=subset, allow_partial=allow_partial)
     if as_json:
         import msgspec
 

@@ -70,7 +70,7 @@ def _apart(top: Aggregate, other: Aggregate, sign: float) -> bool:
 
 def _better(leader: LoadedRun, other: LoadedRun, metric: str, subset: str, readings: Readings) -> bool:
     try:
-        (delta,) = compare(leader, other, [metric], subset=subset, readings=readings)
+        (delta,) = compare(leader, other, [metric], subset=subset, allow_partial=True, moved=0, readings=readings)
     except VssevalError:  # no scores to read, or no plugin to compare with
         return False
     return delta.better == "a"

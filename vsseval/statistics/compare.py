@@ -2,66 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
 
 from vsseval.errors import UsageError
+from vsseval.statistics.comparable import (
+    clip_differences,
+    differences,
+    signature,
+    signature_differences,
+    unfinished,
+)
+from vsseval.statistics.delta import Delta, Move
 from vsseval.statistics.intervals import Estimate, jackknife_difference, ratio, ratio_difference
 from vsseval.statistics.readings import Readings, Replicates
-from vsseval.types import Direction, MetricSpec, Record
+from vsseval.statistics.significance import PairedSums, Test, hedges, holm, sign_flip, t_test
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    import pandas as pd
-
+    from vsseval.statistics.readings import Clips
     from vsseval.store.record import LoadedRun
+    from vsseval.types import MetricSpec
 
+__all__ = ["Delta", "Move", "compare", "differences", "signature", "signature_differences", "unfinished"]
 
-IGNORED = frozenset({"n", "vsseval"})
-"""Signature keys that may differ between comparable numbers: clips are compared by name, and a new version
-of vsseval that changes a number raises the version of the metric."""
-
-
-class Delta(Record, frozen=True, kw_only=True):
-    """Metric of run a minus that of run b, over the clips that both have.
-
-    Numbers are in the stored unit: multiply by `scale` to display. None wherever undefined, with `reason`.
-    """
-
-    metric: str
-    a: str
-    b: str
-    """Names of the two models."""
-    benchmark: str
-    direction: Direction
-    unit: str = ""
-    scale: float = 1.0
-    decimals: int = 2
-    value_a: float | None = None
-    value_b: float | None = None
-    difference: float | None = None
-    se: float | None = None
-    low: float | None = None
-    high: float | None = None
-    """Ends of the 95 % interval of the difference."""
-    method: str = ""
-    n: int = 0
-    """Clips that the difference is made of."""
-    only_a: int = 0
-    only_b: int = 0
-    """Clips that one run measured and the other did not; they are left out."""
-    wins: int | None = None
-    ties: int | None = None
-    losses: int | None = None
-    """Clips on which a is better, equal, worse; None for metrics without a value per clip."""
-    reason: str | None = None
-
-    @property
-    def better(self) -> Literal["a", "b"] | None:
-        """Which run is better, where the interval is clear of zero."""
-        if self.low is None or self.high is None or self.low <= 0.0 <= self.high:
-            return None
-        return "a" if (self.low > 0.0) == (self.direction == "higher") else "b"
+FLIPS_BELOW = 200
+"""Clusters below which the test exchanges systems instead of trusting Student's t."""
+MOVED = 5
+"""Clips that are named as having moved most."""
 
 
 def compare(
@@ -70,6 +41,8 @@ def compare(
     metrics: Sequence[str] = (),
     *,
     subset: str = "",
+    allow_partial: bool = False,
+    moved: int = MOVED,
     readings: Readings | None = None,
 ) -> list[Delta]:
     """Compare two runs clip by clip.
@@ -77,121 +50,118 @@ def compare(
     Args:
         a: a finished run.
         b: a finished run of the same benchmark.
-        metrics: metric ids; empty means all that both runs have.
+        metrics: metric ids; empty means all that both runs have. Holm's adjustment is over these.
         subset: part of the benchmark, or empty for all of it.
+        allow_partial: compare on the clips that both runs measured, where these are not the same ones; the
+            counts of both runs are in the result. A distance of distributions has no difference then.
+        moved: how many of the clips that moved most to name.
         readings: what was read before, where the same runs are compared more than once.
 
     Returns:
-        One difference per metric, in the order of `metrics` or of run a. A pair that has no difference (a
-        clip failed in one run, and the metric is a distance of distributions) has None and a reason.
+        One difference per metric, in the order of `metrics` or of run a. A pair that has no difference has
+        None and a reason.
 
     Raises:
         UsageError: the runs are not comparable (benchmark, manifest, seed, metric version, extractor, clips),
-            all reasons in one message; or a metric is in neither or only one of them.
+            all reasons in one message; or a metric is in neither or only one of them; or scores are damaged.
     """
-    wanted = tuple(metrics) or tuple(m for m in a.record.metrics if m in b.record.metrics)
-    reasons = differences(a, b, wanted)
-    if reasons:
-        raise UsageError(
-            f"{a.record.model.name} ({a.path.name}) and {b.record.model.name} ({b.path.name}) "
-            "cannot be compared:\n" + "\n".join(f"  - {reason}" for reason in reasons)
-        )
+    wanted = tuple(dict.fromkeys(metrics)) or tuple(m for m in a.record.metrics if m in b.record.metrics)
+    reasons = differences(a, b, wanted, allow_partial=allow_partial)
+    _refuse(a, b, reasons, partial=bool(reasons) and not differences(a, b, wanted, allow_partial=True))
     readings = readings or Readings()
-    for metric in wanted:
-        rows_a, rows_b = readings.rows(a, metric, subset), readings.rows(b, metric, subset)
-        if set(rows_a.index) != set(rows_b.index):
-            raise UsageError(_clip_message(a, b, rows_a, rows_b, metric))
-    return [_delta(a, b, metric, subset, readings) for metric in wanted]
+    clips = {metric: (readings.clips(a, metric, subset), readings.clips(b, metric, subset)) for metric in wanted}
+    if not allow_partial:
+        _refuse(a, b, clip_differences(a, b, clips), partial=True)
+    deltas = [_delta((a, b), metric, subset, clips[metric], readings, moved) for metric in wanted]
+    adjusted = holm([delta.p for delta in deltas])
+    return [msgspec.structs.replace(delta, p_holm=p) for delta, p in zip(deltas, adjusted, strict=True)]
 
 
-def differences(a: LoadedRun, b: LoadedRun, metrics: Sequence[str]) -> list[str]:
-    """Say in what two runs differ that forbids to compare `metrics`. Reads no scores."""
-    ra, rb = a.record, b.record
-    reasons = [f"{run.path.name} is {run.record.status}, not finished" for run in (a, b) if unfinished(run)]
-    pairs = (
-        (
-            "benchmark",
-            f"{ra.benchmark.name}-{ra.benchmark.version}",
-            f"{rb.benchmark.name}-{rb.benchmark.version}",
-        ),
-        ("manifest", ra.manifest_sha256[:8], rb.manifest_sha256[:8]),
-        ("seed", ra.spec.seed, rb.spec.seed),
-        ("limit", ra.spec.limit or "none", rb.spec.limit or "none"),
-    )
-    reasons += [f"{name}: {x} against {y}" for name, x, y in pairs if x != y]
-    for metric in metrics:
-        lacking = [run.path.name for run in (a, b) if metric not in run.record.metrics]
-        if lacking:
-            reasons.append(f"{metric} was not measured in {' and '.join(lacking)}")
-            continue
-        reasons += signature_differences(metric, signature(a, metric), signature(b, metric))
-    return reasons
+def _refuse(a: LoadedRun, b: LoadedRun, reasons: Sequence[str], *, partial: bool) -> None:
+    if reasons:
+        lines = [
+            f"{a.record.model.name} ({a.path.name}) and {b.record.model.name} ({b.path.name}) cannot be compared:",
+            *(f"  - {reason}" for reason in reasons),
+        ]
+        way_out = ["Compare the clips that both measured with: --allow-partial"] if partial else []
+        raise UsageError("\n".join([*lines, *way_out]))
 
 
-def unfinished(run: LoadedRun) -> bool:
-    """Whether a run has not come to its end."""
-    return run.record.status != "finished"
-
-
-def signature(run: LoadedRun, metric: str) -> dict[str, str]:
-    """Take the signature of one metric of a run apart; empty if the run has no such cell."""
-    cell = run.cell(metric)
-    return dict(part.partition(":")[::2] for part in cell.signature.split("|") if part) if cell else {}
-
-
-def signature_differences(metric: str, a: Mapping[str, str], b: Mapping[str, str]) -> list[str]:
-    """Name the keys of two signatures that forbid a comparison, with both values."""
-    run_level = {"bench", "manifest", "seed", "limit"}  # Said once, for the run.
-    keys = sorted((set(a) | set(b)) - IGNORED - run_level) if a and b else []
-    return [
-        f"{metric}, {key}: {a.get(key, 'none')} against {b.get(key, 'none')}"
-        for key in keys
-        if a.get(key) != b.get(key)
-    ]
-
-
-def _clip_message(a: LoadedRun, b: LoadedRun, rows_a: pd.DataFrame, rows_b: pd.DataFrame, metric: str) -> str:
-    only = [
-        sorted({str(i[0]) for i in x.index} - {str(i[0]) for i in y.index})
-        for x, y in ((rows_a, rows_b), (rows_b, rows_a))
-    ]
-    parts = [
-        f"{len(names)} only in {run.path.name} (first: {names[0]})"
-        for names, run in zip(only, (a, b), strict=True)
-        if names
-    ]
-    return f"the runs have different clips for {metric}: {', '.join(parts) or 'other seeds'}"
-
-
-def _delta(a: LoadedRun, b: LoadedRun, metric: str, subset: str, readings: Readings) -> Delta:
-    spec = a.record.metrics[metric]
-    rows = readings.rows(a, metric, subset), readings.rows(b, metric, subset)
-    ok_a, ok_b = (r[r["status"] == "ok"] for r in rows)
-    common = ok_a.index.intersection(ok_b.index)
+def _delta(
+    runs: tuple[LoadedRun, LoadedRun],
+    metric: str,
+    subset: str,
+    clips: tuple[Clips, Clips],
+    readings: Readings,
+    moved: int,
+) -> Delta:
+    spec = runs[0].record.metrics[metric]
+    ok = [side.take(side.ok) for side in clips]
+    _, in_a, in_b = np.intersect1d(ok[0].ids, ok[1].ids, assume_unique=True, return_indices=True)
+    common = ok[0].take(in_a), ok[1].take(in_b)
     known: dict[str, Any] = {
-        "metric": metric, "benchmark": a.record.benchmark.name,
-        "a": a.record.model.name, "b": b.record.model.name,
+        "metric": metric, "benchmark": runs[0].record.benchmark.name,
+        "a": runs[0].record.model.name, "b": runs[1].record.model.name,
         "direction": spec.direction, "unit": spec.unit, "scale": spec.scale, "decimals": spec.decimals,
-        "n": len(common), "only_a": len(ok_a) - len(common), "only_b": len(ok_b) - len(common),
+        "n": in_a.size, "only_a": ok[0].ids.size - in_a.size, "only_b": ok[1].ids.size - in_b.size,
+        "n_a": int(clips[0].ok.sum()), "total_a": int(clips[0].applies.sum()),
+        "n_b": int(clips[1].ok.sum()), "total_b": int(clips[1].applies.sum()),
     }  # fmt: skip
-    if all(readings.has_sums(run, metric, subset) for run in (a, b)):
-        sides = [readings.replicates(run, metric, subset) for run in (a, b)]
+    if all(readings.has_sums(run, metric, subset) for run in runs):
+        sides = [readings.replicates(run, metric, subset) for run in runs]
         return Delta(**known, **_distribution(sides[0], sides[1], known["only_a"] + known["only_b"]))
-    return Delta(**known, **_per_clip(spec, ok_a.loc[common], ok_b.loc[common]))
+    for run, side in zip(runs, common, strict=True):
+        _finite(run, side, metric)
+    return Delta(**known, **_per_clip(spec, *common, moved))
 
 
-def _per_clip(spec: MetricSpec, a: pd.DataFrame, b: pd.DataFrame) -> dict[str, Any]:
-    values = a["value"].to_numpy(float), b["value"].to_numpy(float)
-    weights = a["weight"].to_numpy(float), b["weight"].to_numpy(float)
-    clusters = a["cluster"].astype(str).tolist()
-    found = ratio_difference(values, weights, clusters)
-    gain = (values[0] - values[1]) * (1.0 if spec.direction == "higher" else -1.0)
-    return {
+def _finite(run: LoadedRun, clips: Clips, metric: str) -> None:
+    good = np.isfinite(clips.values) & np.isfinite(clips.weights) & (clips.weights >= 0)
+    if not good.all():
+        raise UsageError(
+            f"{run.paths.scores}: clip {clips.ids[~good][0]} is ok by {metric}, and yet its value or weight is no "
+            f"number. Make the scores anew with: vsseval score {run.path}"
+        )
+
+
+def _per_clip(spec: MetricSpec, a: Clips, b: Clips, moved: int) -> dict[str, Any]:
+    names, clusters = np.unique(a.clusters, return_inverse=True)
+    found = ratio_difference((a.values, b.values), (a.weights, b.weights), clusters)
+    gain = (a.values - b.values) * (1.0 if spec.direction == "higher" else -1.0)
+    known = {
         **_estimate(found),
-        "value_a": ratio(values[0], weights[0], clusters).value,
-        "value_b": ratio(values[1], weights[1], clusters).value,
+        "value_a": ratio(a.values, a.weights, clusters).value,
+        "value_b": ratio(b.values, b.weights, clusters).value,
         "wins": int((gain > 0).sum()), "ties": int((gain == 0).sum()), "losses": int((gain < 0).sum()),
+        "clusters": names.size,
+        "moved": tuple(
+            Move(clip=str(a.ids[i]), value_a=float(a.values[i]), value_b=float(b.values[i]))
+            for i in np.argsort(-np.abs(gain), kind="stable")[:moved] if gain[i]
+        ),
     }  # fmt: skip
+    if found.value is None or found.se is None:
+        return known
+    test = _test(found.value, found.se, a, b, clusters)
+    return {**known, "p": test.p, "test": test.method, "effect": _effect(found.value, a, b)}
+
+
+def _test(difference: float, se: float, a: Clips, b: Clips, clusters: np.ndarray) -> Test:
+    def added(values: np.ndarray) -> np.ndarray:
+        return np.bincount(clusters, weights=values)
+
+    sums = PairedSums(added(a.values * a.weights), added(a.weights), added(b.values * b.weights), added(b.weights))
+    counted = (sums.x_a > 0) | (sums.x_b > 0)
+    sums, size = PairedSums(*(part[counted] for part in sums)), int(counted.sum())
+    return sign_flip(sums) if size < FLIPS_BELOW else t_test(difference, se, size - 1, "paired")
+
+
+def _effect(difference: float, a: Clips, b: Clips) -> float | None:
+    weights, gaps = (a.weights + b.weights) / 2, a.values - b.values
+    n = int((weights > 0).sum())
+    if n < 2:
+        return None
+    spread = np.average((gaps - np.average(gaps, weights=weights)) ** 2, weights=weights) * n / (n - 1)
+    return hedges(difference / float(np.sqrt(spread)), n - 1) if spread > 0 else None
 
 
 def _distribution(a: Replicates | str, b: Replicates | str, unpaired: int) -> dict[str, Any]:
@@ -204,7 +174,11 @@ def _distribution(a: Replicates | str, b: Replicates | str, unpaired: int) -> di
         return {"reason": "summed over different groups of clips: run both with one version of vsseval"}
     groups = sorted(a.without)
     found = jackknife_difference((a.full, b.full), ([a.without[g] for g in groups], [b.without[g] for g in groups]))
-    return {**_estimate(found), "value_a": a.full, "value_b": b.full}
+    known = {**_estimate(found), "value_a": a.full, "value_b": b.full, "clusters": len(groups)}
+    if found.value is None or found.se is None:
+        return known
+    test = t_test(found.value, found.se, len(groups) - 1, "jackknife")
+    return {**known, "p": test.p, "test": test.method}
 
 
 def _estimate(found: Estimate) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class Estimate(Record, frozen=True):
     """How `se` was made and with how many degrees of freedom, or why there is none."""
 
 
-def ratio(values: Values, weights: Values, clusters: Sequence[str]) -> Estimate:
+def ratio(values: Values, weights: Values, clusters: Sequence[str] | np.ndarray) -> Estimate:
     """Estimate a ratio of sums: sum(values * weights) / sum(weights).
 
     Args:
@@ -61,7 +61,7 @@ def ratio(values: Values, weights: Values, clusters: Sequence[str]) -> Estimate:
 
 
 def ratio_difference(
-    values: tuple[Values, Values], weights: tuple[Values, Values], clusters: Sequence[str]
+    values: tuple[Values, Values], weights: tuple[Values, Values], clusters: Sequence[str] | np.ndarray
 ) -> Estimate:
     """Estimate ratio(a) - ratio(b) on the same clips, paired clip by clip.
 
@@ -149,9 +149,11 @@ def _interval(value: float, se: float, degrees: int, method: str) -> Estimate:
     return Estimate(value=value, se=se, low=value - half, high=value + half, method=f"{method} t({degrees})")
 
 
-def _checked(values: Values, weights: Values, clusters: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _checked(
+    values: Values, weights: Values, clusters: Sequence[str] | np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     v, w = np.asarray(values, dtype=np.float64), np.asarray(weights, dtype=np.float64)
-    groups = np.asarray(list(clusters), dtype=np.str_)
+    groups = np.asarray(clusters)
     if not v.shape == w.shape == groups.shape or v.ndim != 1:
         raise ValueError(f"values {v.shape}, weights {w.shape} and clusters {groups.shape} differ in length")
     if not (np.isfinite(v).all() and np.isfinite(w).all()) or (w < 0).any():

@@ -1,8 +1,10 @@
-"""Turns run directories into rows of scores and leave-one-group-out values, each read and computed once."""
+"""Turns run directories into clips with their values and leave-one-group-out values, each read and computed once."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from vsseval import plugins
 from vsseval.errors import Unmeasurable, UsageError
@@ -15,6 +17,29 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from vsseval.store.record import LoadedRun
+
+NUMBERS = ("sample_id", "cluster", "subset", "metric", "value", "weight", "status")
+"""Columns of the scores that statistics need; `detail` is most of the file and none of the numbers."""
+
+
+class Clips(NamedTuple):
+    """What one metric says of the clips of a run, in the order of their ids."""
+
+    ids: np.ndarray
+    """Strings, shape (n,), ascending, each once."""
+    clusters: np.ndarray
+    """Strings, shape (n,)."""
+    values: np.ndarray
+    """float64, shape (n,); NaN where there is none."""
+    weights: np.ndarray
+    ok: np.ndarray
+    """bool, shape (n,): the clip was measured."""
+    applies: np.ndarray
+    """bool, shape (n,): the clip counts in N."""
+
+    def take(self, chosen: np.ndarray) -> Clips:
+        """Return some of the clips, by index or mask."""
+        return Clips(*(column[chosen] for column in self))
 
 
 class Replicates(NamedTuple):
@@ -30,21 +55,25 @@ class Readings:
 
     def __init__(self) -> None:
         self._tables: dict[Path, pd.DataFrame] = {}
-        self._rows: dict[tuple[Path, str, str], pd.DataFrame] = {}
+        self._numbers: dict[Path, pd.DataFrame] = {}
+        self._clips: dict[tuple[Path, str, str], Clips] = {}
         self._replicates: dict[Path, Replicates | str] = {}
 
-    def rows(self, run: LoadedRun, metric: str, subset: str = "") -> pd.DataFrame:
-        """Return the rows of a metric, indexed by (sample_id, seed) and sorted.
+    def clips(self, run: LoadedRun, metric: str, subset: str = "") -> Clips:
+        """Return what a metric says of each clip of a run, or of one of its parts.
 
         Raises:
             UsageError: the scores are missing or damaged.
         """
         key = run.path, metric, subset
-        if key not in self._rows:
-            table = self.table(run)
-            chosen = table[(table["metric"] == metric) & ((table["subset"] == subset) | (subset == ""))]
-            self._rows[key] = chosen.set_index(["sample_id", "seed"]).sort_index()
-        return self._rows[key]
+        if key not in self._clips:
+            self._clips[key] = _clips(self._of(run), metric, subset, run.paths.scores)
+        return self._clips[key]
+
+    def _of(self, run: LoadedRun) -> pd.DataFrame:
+        if run.path not in self._numbers:
+            self._numbers[run.path] = read_frame(run.paths.scores, NUMBERS)
+        return self._numbers[run.path]
 
     def table(self, run: LoadedRun) -> pd.DataFrame:
         """Return all rows of a run.
@@ -71,6 +100,50 @@ class Readings:
         if path not in self._replicates:
             self._replicates[path] = _replicates(path, metric, run.record.metrics[metric].version)
         return self._replicates[path]
+
+
+def _clips(table: pd.DataFrame, metric: str, subset: str, path: Path) -> Clips:
+    labels = {name: _Labels(table[name].cat) for name in ("sample_id", "cluster", "subset", "metric", "status")}
+    if any((column.codes < 0).any() for column in labels.values()):
+        raise UsageError(f"{path} holds a row without a name. Make it anew with: vsseval score {path.parent}")
+    chosen = np.flatnonzero(labels["metric"].equal(metric))
+    if subset:
+        chosen = chosen[labels["subset"].equal(subset)[chosen]]
+    places = labels["sample_id"].ranks()[chosen]
+    order = chosen[np.argsort(places, kind="stable")]
+    if np.unique(places).size < places.size:
+        raise UsageError(f"{path} holds a clip twice for {metric}. Make it anew with: vsseval score {path.parent}")
+    return Clips(
+        ids=labels["sample_id"].at(order),
+        clusters=labels["cluster"].at(order),
+        values=table["value"].to_numpy(np.float64)[order],
+        weights=table["weight"].to_numpy(np.float64)[order],
+        ok=labels["status"].equal("ok")[order],
+        applies=~labels["status"].equal("not_applicable")[order],
+    )
+
+
+class _Labels:
+    """A column of strings of which few differ: integers are compared and sorted in their stead."""
+
+    def __init__(self, column: Any) -> None:
+        self.codes: np.ndarray = column.codes.to_numpy()
+        self.names: np.ndarray = column.categories.to_numpy(object)
+
+    def equal(self, name: str) -> np.ndarray:
+        """Return which rows hold `name`."""
+        found = np.flatnonzero(self.names == name)
+        return np.asarray(self.codes == (found[0] if found.size else -1))
+
+    def at(self, rows: np.ndarray) -> np.ndarray:
+        """Return the strings of some rows."""
+        return np.asarray(self.names[self.codes[rows]])
+
+    def ranks(self) -> np.ndarray:
+        """Return for each row the place of its string in alphabetical order."""
+        rank = np.empty(self.names.size, np.int64)
+        rank[np.argsort(self.names)] = np.arange(self.names.size)
+        return rank[self.codes]
 
 
 def _replicates(path: Path, metric: str, recorded: str) -> Replicates | str:

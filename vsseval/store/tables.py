@@ -75,22 +75,29 @@ def read_scores(path: Path) -> list[Row]:
     return [msgspec.convert(row, Row) for row in _table(path).to_pylist()]
 
 
-def read_frame(path: Path) -> pd.DataFrame:
+def read_frame(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Read the rows of a run as a data frame.
 
+    Args:
+        path: of `scores.parquet`.
+        columns: only these, their strings as categories; None means all, as they are.
+
     Raises:
-        UsageError: the file is missing or damaged.
+        UsageError: the file is missing or damaged, or lacks a column.
     """
-    frame: pd.DataFrame = _table(path).to_pandas()
+    table = _table(path, columns)
+    frame: pd.DataFrame = table.to_pandas(strings_to_categorical=columns is not None)
     return frame
 
 
-def _table(path: Path) -> Any:
+def _table(path: Path, columns: Sequence[str] | None = None) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path) as file:
-            return file.read()
+            if columns is not None and (lacking := sorted({*columns} - {*file.schema_arrow.names})):
+                raise pa.ArrowInvalid(f"there is no column {', '.join(lacking)}")
+            return file.read(columns=None if columns is None else [*columns])
     except (OSError, pa.ArrowException) as error:
         raise UsageError(f"{path} cannot be read: {error}. Make it anew with: vsseval score {path.parent}") from error
