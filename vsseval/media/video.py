@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -19,9 +20,9 @@ from vsseval.media.probe import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
-__all__ = ["MAX_BYTES", "Video"]
+__all__ = ["MAX_BYTES", "Shown", "Video"]
 
 MAX_BYTES = 2 * 1024**3
 """Greatest array that `Video.frames` returns; longer or larger videos are for `Video.stream`."""
@@ -33,8 +34,22 @@ _COARSE_TICK = 1e-3
 """Seconds. Matroska rounds time stamps to this; there, half a tick is within rounding."""
 
 
+class Shown(NamedTuple):
+    """One frame of a file, its picture made only where it is asked for."""
+
+    start: Fraction
+    """Time stamp in seconds, exactly as the file counts them: the container clock may start elsewhere."""
+    stop: Fraction
+    """Where the frame's own duration ends, on the same count."""
+    frame: Any
+
+    def picture(self) -> np.ndarray:
+        """Return the picture in its own size, upright: uint8, shape (height, width, 3), red first."""
+        return _picture(self.frame, None, gray=False)
+
+
 class Video:
-    """A video file: opened for its header, decoded from start to end by each call of `frames` or `stream`."""
+    """A video file: opened for its header, decoded anew by each call of `frames`, `stream` or `each`."""
 
     def __init__(self, path: Path | str) -> None:
         """Read the header.
@@ -109,9 +124,8 @@ class Video:
             slack = tick / 2 + _EPSILON if tick >= _COARSE_TICK else _EPSILON
             shape = size or (self.probe.height, self.probe.width)
             pending: Any = None
-            for frame in decoded(container, stream):
-                at = end if frame.pts is None else float(frame.pts * frame.time_base) - zero
-                end = at + (float((frame.duration or 0) * stream.time_base) or 1 / (self.fps or fps))
+            for start, stop, frame in _timed(container, stream, self.fps or fps):
+                at, end = float(start) - zero, float(stop) - zero
                 while pending is not None and done < count and done / fps + slack < at:
                     shown = _picture(pending, shape, gray=gray) if shown is None else shown
                     yield shown
@@ -124,16 +138,45 @@ class Video:
         for _ in range(done, count):
             yield shown
 
+    def each(self) -> Generator[Shown, None, None]:
+        """Yield every frame of the file once, in order of presentation, in constant memory.
+
+        Raises:
+            Unmeasurable: no frame is readable, or less than nine tenths of the declared seconds are. Who stops
+                before the end learns nothing about what follows.
+        """
+        shown: Shown | None = None
+        with opened(self.path) as container:
+            stream = require_video(container, self.path)
+            stream.thread_type = "AUTO"
+            for shown in _timed(container, stream, self.fps or 25.0):
+                yield shown
+            if shown is None:
+                raise Unmeasurable(f"{self.path.name}: the video has no readable frame")
+            require_length(self.path, float(shown.stop) - clock_zero(container), self.seconds)
+
     def _count(self, fps: float) -> int:
         if fps <= 0:
             raise ValueError(f"fps must be positive, not {fps}")
         return max(1, round(self.seconds * fps))
 
 
-def _picture(frame: Any, size: tuple[int, int], *, gray: bool) -> np.ndarray:
-    """Return a decoded frame as uint8 of the size wanted, upright."""
+def _timed(container: Any, stream: Any, fps: float) -> Iterator[Shown]:
+    """Yield the decoded frames with their times; one without a stamp starts where the last one ended."""
+    stop = Fraction(clock_zero(container))
+    for frame in decoded(container, stream):
+        start = stop if frame.pts is None else Fraction(frame.pts * frame.time_base)
+        stop = start + ((frame.duration or 0) * stream.time_base or 1 / Fraction(fps))
+        yield Shown(start, stop, frame)
+
+
+def _picture(frame: Any, size: tuple[int, int] | None, *, gray: bool) -> np.ndarray:
+    """Return a decoded frame as uint8 of the size wanted (None: its own), upright."""
     turns = round(frame.rotation / 90) % 4  # counter-clockwise, as numpy's rot90
-    height, width = size if turns % 2 == 0 else (size[1], size[0])
+    if size is None:
+        height, width = frame.height, frame.width
+    else:
+        height, width = size if turns % 2 == 0 else (size[1], size[0])
     shrinks = height * width < frame.height * frame.width
     scaled = frame.reformat(
         width=width,
