@@ -17,7 +17,7 @@ from torch import nn
 
 from vsseval.errors import UsageError
 from vssflow.authors.layout import read_layout
-from vssflow.authors.weights import read_state_dict
+from vssflow.authors.weights import Unfilled, read_state_dict
 
 
 class Unknown:
@@ -57,7 +57,6 @@ def weights():
 
 def lightning(state, extra=None):
     """What Lightning saves beside the weights."""
-    optimiser = torch.optim.AdamW([nn.Parameter(torch.ones(3))])
     return {
         "epoch": 209,
         "global_step": 251_000,
@@ -65,7 +64,9 @@ def lightning(state, extra=None):
         "state_dict": state,
         "loops": {"fit_loop": {"state_dict": {}, "epoch_progress": {"total": {"ready": 210}}}},
         "callbacks": {"ModelCheckpoint{'monitor': None}": {"best_model_score": torch.tensor(0.5), "path": Path("a")}},
-        "optimizer_states": [optimiser.state_dict()],
+        "optimizer_states": [
+            {"state": {0: {"step": torch.tensor(3.0), "exp_avg": torch.ones(4)}}, "param_groups": [{"lr": 1e-4}]}
+        ],
         "lr_schedulers": [{"last_epoch": 3, "_schedulers": [Unknown([1, 2])]}],
         "hparams_name": "kwargs",
         "hyper_parameters": argparse.Namespace(lr=1e-4, unknown=Unknown(3), kinds=collections.defaultdict(list, a=[1])),
@@ -252,7 +253,7 @@ def test_memory_is_not_spent_on_reading(tmp_path):
     path = tmp_path / "w.pt"
     torch.save({"a": torch.zeros(64 << 20, dtype=torch.uint8), "b": torch.ones(1)}, path)
     code = (
-        "import resource, sys; from pathlib import Path; from vssflow.authors.weights import read_state_dict;"
+        "import resource, sys; from pathlib import Path; from vssflow.authors.weights import Unfilled, read_state_dict;"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
         "state = read_state_dict(Path(sys.argv[1])); float(state['b'][0]);"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
@@ -270,3 +271,12 @@ def test_the_layout_is_read_without_torch(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code, os.fspath(path)], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "(2, 3) False"
+
+
+def test_a_network_is_built_without_drawing_its_weights():
+    before = torch.get_rng_state()
+    with Unfilled():
+        network = nn.Sequential(nn.Linear(20_000, 20_000), nn.Conv1d(3, 4, 5), nn.LayerNorm(6), nn.Embedding(7, 8))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert sum(parameter.numel() for parameter in network.parameters()) > 4e8
+    assert torch.equal(nn.LayerNorm(6).weight, torch.ones(6))

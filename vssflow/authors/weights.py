@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from vssflow.authors.inert import ITEM_BYTES, Entry
 from vssflow.authors.layout import read_layout
@@ -38,3 +40,28 @@ def _tensor(mapped: torch.UntypedStorage, entry: Entry) -> Tensor:
         part = part.clone()
     dtype: torch.dtype = getattr(torch, entry.dtype)
     return torch.empty(0, dtype=dtype).set_(part, 0, entry.shape, entry.stride)
+
+
+class Unfilled(TorchFunctionMode):
+    """Within it, networks are built without initial weights: for those that are loaded from a file next.
+
+    Nothing is drawn, and memory that is never written to is never taken. (The meta device would do as well, but its
+    first use imports two thousand modules.)
+
+    >>> with Unfilled():
+    ...     network = nn.Linear(1000, 1000)
+    >>> network.load_state_dict(read_state_dict(path), assign=True)
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        _types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Leave a tensor as it is where `torch.nn.init` would fill it; call anything else."""
+        options = kwargs or {}
+        if getattr(func, "__module__", None) == torch.nn.init.__name__:
+            return options["tensor"] if "tensor" in options else args[0]
+        return func(*args, **options)
