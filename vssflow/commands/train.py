@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from vsseval.errors import UsageError
 
@@ -29,22 +30,47 @@ def tasks_of(ctx: click.Context, parameter: click.Parameter, values: tuple[str, 
 
 
 @click.command
-@click.option("--data", type=FOLDER, help="Training split.", required=True)
+@click.option(
+    "--config",
+    default="small",
+    show_default=True,
+    metavar="NAME",
+    help="small, authors, or a TOML file with other sizes of the authors' networks.",
+)
+@click.option("--data", type=FOLDER, help="Training split, for the small configuration.")
+@click.option("--rows", type=FILE, help="Rows of clips and features, for the authors' configuration.")
 @click.option("--out", type=FOLDER, required=True, help="Checkpoints, logs and weights.")
-@click.option("--config", default="small", show_default=True, help="Name of a configuration in vssflow/configs.")
 @click.option("--init", type=FILE, metavar="WEIGHTS", help="Start from trained weights instead of random ones.")
 @click.option(
     "--encoders",
     type=FOLDER,
-    help="The --out of another training whose video encoder, codec and features are used as they are.",
+    help="small: the --out of another training whose video encoder, codec and features are used.",
 )
 @click.option(
     "--tasks",
     multiple=True,
     callback=tasks_of,
     metavar="LIST",
-    help="Train flow matching on clips of these tasks only: v2s,vtts,joint.",
+    help="small: train flow matching on clips of these tasks only: v2s,vtts,joint.",
 )
+@click.option("--vision-steps", type=click.IntRange(1), help="small: steps of the video encoder.")
+@click.option(
+    "--frozen",
+    type=FILE,
+    multiple=True,
+    metavar="WEIGHTS",
+    help="authors: AudioLDM2's VAE; its vocoder and CLIP too for a result that generates; repeatable.",
+)
+@click.option("--stable-audio", type=FILE, metavar="WEIGHTS", help="authors: transformer to start from.")
+@click.option("--layers", type=click.IntRange(1), help="authors: blocks; 5, 10 and 15 were trained.")
+@click.option(
+    "--mask-ratio",
+    "masks",
+    type=click.FloatRange(0, 1),
+    multiple=True,
+    help="authors: share of lip and motion frames that are dropped, one drawn a batch; repeatable.",
+)
+@click.option("--mix-rows", type=FILE, help="authors: rows that mixtures are drawn from; --rows without it.")
 @click.option(
     "--mix",
     "modes",
@@ -59,7 +85,6 @@ def tasks_of(ctx: click.Context, parameter: click.Parameter, values: tuple[str, 
     show_default=True,
     help="Share of clips that are replaced by mixtures, with --mix.",
 )
-@click.option("--vision-steps", type=click.IntRange(1), help="Steps of the video encoder.")
 @click.option("--steps", type=click.IntRange(1), help="Steps of flow matching.")
 @click.option("--batch", type=click.IntRange(1), help="Clips in a step, over all processes.")
 @click.option("--accumulate", type=click.IntRange(1), help="Parts that a process computes its clips of a step in.")
@@ -69,17 +94,19 @@ def tasks_of(ctx: click.Context, parameter: click.Parameter, values: tuple[str, 
 @click.option("--clip", type=click.FloatRange(0), help="Bound of the gradient's norm; 0 for none.")
 @click.option("--save-every", type=click.IntRange(1), help="Steps between checkpoints, each with a validation.")
 @click.option("--listen-every", type=click.IntRange(0), help="Steps between sounds of held-out clips; 0 for none.")
+@click.option("--workers", type=click.IntRange(0), help="Threads that read ahead.")
 @click.option(
     "--device",
     default="cpu",
     show_default=True,
     type=click.Choice(["cpu", "cuda"]),
-    help="Where flow matching is computed; in bfloat16 on GPUs.",
+    help="Where flow matching is computed.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0), help="Of initial weights, order and noise.")
+@click.pass_context
 def command(
-    data: Path, out: Path, config: str, init: Path | None, encoders: Path | None, tasks: tuple[str, ...],
-    modes: tuple[str, ...], mix_share: float, vision_steps: int | None, device: str, seed: int, **changes: Any,
+    ctx: click.Context, /, config: str, data: Path | None, rows: Path | None, modes: tuple[str, ...], mix_share: float,
+    **options: Any,
 ) -> None:  # fmt: skip
     """Train a model. Goes on where it was killed, to the last bit.
 
@@ -87,25 +114,72 @@ def command(
     The small configuration: video encoder, features, joint flow matching.
       vssflow train --data SPLIT --out DIR
     Fine-tuning for joint generation on mixtures, as in the paper:
-      vssflow train --data SPLIT --out DIR2 --init DIR/vssflow-small.safetensors --encoders DIR \\
-        --tasks joint --mix add --mix insert
+      vssflow train --data SPLIT --out DIR2 --init DIR/vssflow-small.safetensors \\
+        --encoders DIR --tasks joint --mix add --mix insert
+    The authors' configuration, on features that were computed before:
+      vssflow train --config authors --rows train.csv --frozen vae.safetensors --out DIR
     Several processes:
       torchrun --standalone --nproc-per-node 2 -m vssflow train --data SPLIT --out DIR
     """  # noqa: D301 - click wants the control character, which keeps the lines apart
+    given = {key for key in ctx.params if ctx.get_parameter_source(key) is ParameterSource.COMMANDLINE}
+    mixing = mixing_of(modes, mix_share)
+    if config == "small":
+        refuse(given & {"rows", "frozen", "stable_audio", "layers", "masks", "mix_rows"}, "--config authors")
+        click.echo(train_small(need(data, "--data"), mixing, options))
+    else:
+        refuse(given & {"data", "encoders", "tasks", "vision_steps"}, "--config small")
+        click.echo(train_authors(config, need(rows, "--rows"), mixing, options))
+
+
+def train_small(data: Path, mixing: Mixing | None, options: dict[str, Any]) -> Path:
+    """Train the small configuration."""
     from vssflow.training import run
 
-    training = run.Training(
-        data=data, out=out, config=config, init=init, encoders=encoders, device=device,
-        vision=replace(run.VISION, seed=seed, steps=vision_steps or run.VISION.steps),
-        flow=changed(replace(run.FLOW, seed=seed, workers=4 if device == "cuda" else 0), changes),
-        tasks=tasks or TASKS, mixing=mixing_of(modes, mix_share),
-    )  # fmt: skip
-    click.echo(run.train(training))
+    seed = options["seed"] or 0
+    vision_steps = options["vision_steps"] or run.VISION.steps
+    return run.train(run.Training(
+        data=data, out=options["out"], init=options["init"], encoders=options["encoders"], device=options["device"],
+        vision=replace(run.VISION, seed=seed, steps=vision_steps), flow=changed(run.FLOW, options),
+        tasks=options["tasks"] or TASKS, mixing=mixing,
+    ))  # fmt: skip
+
+
+def train_authors(config: str, rows: Path, mixing: Mixing | None, options: dict[str, Any]) -> Path:
+    """Train the authors' configuration; the rate follows the batch where only the batch is given."""
+    from vssflow.training import authors_run
+    from vssflow.training.start import AuthorsShape
+
+    shape = AuthorsShape() if config == "authors" else AuthorsShape.from_file(Path(config))
+    recipe = changed(authors_run.AUTHORS, options)
+    if options["rate"] is None:
+        recipe = replace(recipe, rate=recipe.batch * authors_run.RATE_OF_A_CLIP)
+    return authors_run.train_authors(authors_run.AuthorsPlan(
+        rows=rows, out=options["out"], shape=shape.of_depth(options["layers"]), init=options["init"],
+        stable_audio=options["stable_audio"], frozen=options["frozen"], recipe=recipe, device=options["device"],
+        masks=options["masks"] or (0.0,), mixing=mixing, mix_rows=options["mix_rows"],
+    ))  # fmt: skip
+
+
+def need(path: Path | None, option: str) -> Path:
+    """Return what must be given."""
+    if path is None:
+        raise UsageError(f"{option} is missing; the small configuration takes --data, the authors' takes --rows")
+    return path
+
+
+def refuse(given: set[str], configuration: str) -> None:
+    """Refuse options that mean nothing here, rather than leave them aside."""
+    if given:
+        names = ", ".join("--" + {"masks": "mask-ratio"}.get(name, name).replace("_", "-") for name in sorted(given))
+        raise UsageError(f"{names} {'is' if len(given) == 1 else 'are'} for {configuration}")
 
 
 def changed(recipe: Recipe, changes: dict[str, Any]) -> Recipe:
     """Return the recipe with the options that were given; a clip of 0 stands for none."""
-    given = {key: value for key, value in changes.items() if value is not None}
+    names = {entry.name for entry in fields(recipe)}
+    given = {key: value for key, value in changes.items() if key in names and value is not None}
+    if changes["device"] == "cuda":
+        given.setdefault("workers", 4)
     if given.get("clip") == 0:
         given["clip"] = None
     return replace(recipe, **given)

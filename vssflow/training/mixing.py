@@ -107,7 +107,7 @@ def mixed(speech: Clip, sound: Clip, mix: Mix, seconds: float, rates: Rates) -> 
 
     def over(under: Tensor, upper: Tensor, rate: int) -> Tensor:
         first = int(rate * mix.start)
-        rows = min(len(under) - first, len(upper))
+        rows = max(0, min(len(under) - first, len(upper)))
         out = under.clone()
         out[first : first + rows] = upper[:rows] + (under[first : first + rows] if add else 0)
         return out
