@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.media import load_audio
+from vssflow.authors.phonemes.stretch import stretch_index
 from vssflow.conditions import ConditionConfig
 from vssflow.prompt import SAMPLE_RATE
 from vssflow.training.mixing import Clip, Rates
@@ -119,14 +120,10 @@ def phone_rows(samples: int) -> int:
 
 
 def stretched(phones: Sequence[int], rows: int) -> Tensor:
-    """Give every phone about equal time: repeat each equally often, then take the nearest `rows` of them."""
-    ids = torch.tensor(phones, dtype=torch.long)
-    if not len(ids) or not rows:
+    """Give every phone about equal time over `rows` rows; zeros where there is none."""
+    if not phones or not rows:
         return torch.zeros(rows, dtype=torch.long)
-    if len(ids) < rows:
-        ids = ids.repeat_interleave(-(-rows // len(ids)))
-    step = torch.tensor(len(ids) / rows, dtype=torch.float32)
-    return ids[(torch.arange(rows, dtype=torch.float32) * step).long().clamp_max(len(ids) - 1)]
+    return torch.tensor(phones)[stretch_index(len(phones), rows)]
 
 
 def _sound(row: AuthorsRow) -> Tensor:
