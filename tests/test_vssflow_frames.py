@@ -25,12 +25,12 @@ def shown(pictures, count):
     return numbers
 
 
-def clip_numbers(path):
-    return shown(frames_module._clip_pictures(path), 100)
+def clip_numbers(path, start=0.0):
+    return shown(frames_module._clip_pictures(path, start), 100)
 
 
-def sync_numbers(path):
-    return shown(frames_module._sync_pictures(path), 250)
+def sync_numbers(path, start=0.0):
+    return shown(frames_module._sync_pictures(path, start), 250)
 
 
 def filtered_by_ffmpeg(path):
@@ -72,6 +72,15 @@ def test_clip_takes_halves_to_the_even_frame(ten):
 def test_only_the_first_ten_seconds_are_seen(ten):
     assert sync_numbers(ten).tolist() == list(range(250))
     assert clip_numbers(ten)[-1] == 248
+
+
+def test_a_later_window_is_seen_as_if_the_file_began_there(ten):
+    sync, clip = sync_numbers(ten, 4.0), clip_numbers(ten, 4.0)
+    assert sync[:156].tolist() == list(range(100, 256))
+    assert set(sync[156:]) == {-1}
+    assert clip[:63].tolist() == [100 + round(i * 2.5) for i in range(63)]
+    assert set(clip[63:]) == {-1}
+    assert set(sync_numbers(ten, 11.0)) | set(clip_numbers(ten, 11.0)) == {-1}
 
 
 @pytest.mark.parametrize("rate", [Fraction(30000, 1001), Fraction(15), Fraction(60), Fraction(25, 2), Fraction(8)])

@@ -35,12 +35,16 @@ CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 """Radford et al., 'Learning transferable visual models from natural language supervision', 2021: their code's."""
 
 
-def clip_frames(path: Path) -> Tensor:
+def clip_frames(path: Path, start: float = 0.0) -> Tensor:
     """Read the frames for CLIP.
 
     Frame i is the file's frame number round(i * fps / 10), halves to the even number, `fps` being the file's average
     rate; where the file has no such frame, a black picture. Pictures are scaled by PIL's bicubic filter to a square:
     their aspect ratio is not kept, and nothing is cropped.
+
+    Args:
+        path: any video that PyAV opens.
+        start: seconds of it before the ten that are meant; frames are counted from frame number round(start * fps).
 
     Returns:
         float32, shape (100, 3, 224, 224), normalised with CLIP's mean and deviation; black pictures likewise, so
@@ -50,7 +54,7 @@ def clip_frames(path: Path) -> Tensor:
         Unmeasurable: the video is no longer than 0.05 s, states no frame rate, or cannot be read.
     """
     pictures = torch.zeros(CLIP_FRAMES, SIZE, SIZE, 3, dtype=torch.uint8)
-    for slots, picture in _clip_pictures(path):
+    for slots, picture in _clip_pictures(path, start):
         scaled = Image.fromarray(picture).resize((SIZE, SIZE), Image.Resampling.BICUBIC)
         pictures[slots] = torch.from_numpy(np.array(scaled))
     frames = pictures.permute(0, 3, 1, 2).float().div_(255)
@@ -58,12 +62,12 @@ def clip_frames(path: Path) -> Tensor:
     return frames.sub_(mean).div_(deviation)
 
 
-def _clip_pictures(path: Path) -> Iterator[tuple[slice, np.ndarray]]:
+def _clip_pictures(path: Path, start: float = 0.0) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield each picture that CLIP sees, once, with the places that it takes among the hundred."""
     video = Video(path)
     if video.fps <= 0:
         raise Unmeasurable(f"{path.name}: states no frame rate; write it anew: ffmpeg -i {path.name} -r 25 new.mp4")
-    wanted = [round(i * video.fps / CLIP_FPS) for i in range(CLIP_FRAMES)]
+    wanted = [round(start * video.fps) + round(i * video.fps / CLIP_FPS) for i in range(CLIP_FRAMES)]
     done = count = 0
     with closing(video.each()) as frames:
         for index, shown in enumerate(frames):
@@ -77,12 +81,16 @@ def _clip_pictures(path: Path) -> Iterator[tuple[slice, np.ndarray]]:
     _require_length(path, count / video.fps)
 
 
-def sync_frames(path: Path) -> Tensor:
+def sync_frames(path: Path, start: float = 0.0) -> Tensor:
     """Read the frames for Synchformer.
 
     Every time stamp is rounded to the nearest 1/25 s, halves up; each 1/25 s shows the last frame rounded to it or
     before it. What is missing at the end of the ten seconds is filled with zeros. The shorter side is scaled to 224
     (bicubic, antialiased, rounded to whole numbers), then the centre is cut out.
+
+    Args:
+        path: any video that PyAV opens.
+        start: seconds of it before the ten that are meant, rounded to 1/25 s.
 
     Returns:
         float32, shape (250, 3, 224, 224), in [-1, 1]; -1 where the video has ended.
@@ -91,20 +99,21 @@ def sync_frames(path: Path) -> Tensor:
         Unmeasurable: the video is no longer than 0.05 s, or cannot be read.
     """
     pictures = torch.zeros(SYNC_FRAMES, 3, SIZE, SIZE, dtype=torch.uint8)
-    for places, picture in _sync_pictures(path):
+    for places, picture in _sync_pictures(path, start):
         pictures[places] = _centre(picture)
     return pictures.float().div_(255).sub_(0.5).div_(0.5)
 
 
-def _sync_pictures(path: Path) -> Iterator[tuple[slice, np.ndarray]]:
+def _sync_pictures(path: Path, start: float = 0.0) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield each picture that Synchformer sees, once, with the places that it takes among the 250."""
     done, begin, pending = 0, Fraction(0), None
+    skipped = round(start * SYNC_FPS)
     with closing(Video(path).each()) as frames:
         for shown in frames:
             if pending is None:
                 begin = shown.start
             else:
-                upto = min(_tick(shown.start) - _tick(begin), SYNC_FRAMES)
+                upto = min(_tick(shown.start) - _tick(begin) - skipped, SYNC_FRAMES)
                 if upto > done:
                     yield slice(done, upto), pending.picture()
                     done = upto
@@ -113,7 +122,7 @@ def _sync_pictures(path: Path) -> Iterator[tuple[slice, np.ndarray]]:
             pending = shown
     if pending is not None:
         _require_length(path, float(pending.stop - begin))
-        upto = min(_tick(pending.stop) - _tick(begin), SYNC_FRAMES)
+        upto = min(_tick(pending.stop) - _tick(begin) - skipped, SYNC_FRAMES)
         if upto > done:
             yield slice(done, upto), pending.picture()
 
