@@ -16,7 +16,8 @@ from vssflow.authors.vae import MelVAE, latent_to_vae, vae_to_latent
 from vssflow.authors.vocoder import HifiGan
 from vssflow.conditions import ConditionAssembly, ConditionConfig, Conditions, Features
 from vssflow.dit import DiT
-from vssflow.flow import drop, flow_loss, guided_velocity, midpoint
+from vssflow.flow import drop, flow_loss
+from vssflow.sampling.fast import Fast
 from vssflow.training.loop import Losses, Stage
 from vssflow.training.mixing import Clip, Mode, Rates, draw, mixed
 from vssflow.training.monitor import Take
@@ -25,7 +26,6 @@ from vssflow.training.rows import SECONDS, AuthorsRow, Durations, load_row
 DROP_ALL = 0.1
 """Probability that a batch has no condition at all."""
 VALIDATION_BATCH = 4
-GUIDANCE, STEPS = 3.0, 12
 
 
 @dataclass(frozen=True)
@@ -160,8 +160,8 @@ class AuthorsTraining:
             generator = torch.Generator().manual_seed(index)
             noise = torch.randn(self.latent(inputs.sound, generator).shape, generator=generator).to(self.device)
             conditions = self.conditions(Features(*(feature.to(self.device) for feature in inputs.features)))
-            velocity = guided_velocity(self.dit, conditions, guidance=GUIDANCE)
-            latent = midpoint(velocity, noise, steps=STEPS).float()
+            sampler = Fast(self.dit, noise.shape[1], backend=None)
+            latent = sampler.sample(conditions, noise).latent.float()
             channels = self.vae.post_quant_conv.in_channels
             sound = self.vocoder(self.vae.decode(latent_to_vae(latent, channels))[:, 0])[0]
             yield Take("speech" if speaks else "sound", sound.cpu())
