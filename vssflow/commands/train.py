@@ -100,7 +100,7 @@ def tasks_of(ctx: click.Context, parameter: click.Parameter, values: tuple[str, 
     default="cpu",
     show_default=True,
     type=click.Choice(["cpu", "cuda"]),
-    help="Where flow matching is computed.",
+    help="Where networks are trained.",
 )
 @click.option("--seed", type=click.IntRange(0), help="Of initial weights, order and noise.")
 @click.pass_context

@@ -43,7 +43,7 @@ class Training:
     """Trained weights to start from; their video encoder and codec stay as they are."""
     config: str = "small"
     device: str = "cpu"
-    """Where flow matching is computed; the video encoder and the features are made on the CPU."""
+    """Where networks are trained; the features are made on the CPU."""
     vision: Recipe = VISION
     flow: Recipe = FLOW
     tasks: tuple[str, ...] = ("v2s", "vtts", "joint")
@@ -81,7 +81,7 @@ def train(training: Training) -> Path:
         hold_to(training.facts(), training.out / "flow" / "recipe.json")
     crew.wait()
     if training.init is None or training.encoders is not None:
-        train_vision(model, split, training, learn, validation)
+        train_vision(model, split, training, (learn, validation), crew)
     items = encode_split(model, split, training, crew)
     train_flow(model, split, items, training, (learn, validation), crew)
     weights = training.out / WEIGHTS
@@ -107,10 +107,11 @@ def starting_model(training: Training, split: Split) -> VSSFlow:
 
 
 def train_vision(
-    model: VSSFlow, split: Split, training: Training, learn: Sequence[int], validation: Sequence[int]
+    model: VSSFlow, split: Split, training: Training, parts: tuple[Sequence[int], Sequence[int]], crew: Crew
 ) -> None:
     """Train the video encoder, or load it where that is done."""
-    stage = VisionTraining(split, model.vision, validation).stage()
+    model.vision.to(crew.device)
+    stage = VisionTraining(split, model.vision, parts[1]).stage()
     lengths = [frames_of(row.seconds) for row in split.rows]
     recipe = training.vision
     if (training.sources / "codec.pt").exists():  # features are made from this encoder: it is not to change any more
@@ -118,8 +119,8 @@ def train_vision(
     elif training.encoders is not None:
         raise UsageError(f"--encoders {training.encoders}: no finished encoders there (codec.pt is missing)")
     given = [value.half() for value in model.vision.state_dict().values()]
-    fit(stage, recipe, learn, lengths, training.sources / "vision")
-    model.vision.requires_grad_(requires_grad=False)
+    fit(stage, recipe, parts[0], lengths, training.sources / "vision", crew)
+    model.vision.cpu().requires_grad_(requires_grad=False)
     found = [value.half() for value in model.vision.state_dict().values()]
     if training.init is not None and not all(map(torch.equal, given, found)):
         raise UsageError(

@@ -29,6 +29,10 @@ class Targets(NamedTuple):
     bands: Tensor
     label: Tensor
 
+    def to(self, device: torch.device) -> Targets:
+        """Move all of them."""
+        return Targets(*(target.to(device) for target in self))
+
 
 def coarse_bands(audio: Tensor, mel: MelSpectrogram, bands: int) -> Tensor:
     """Level of the sound per video frame in `bands` groups of mel bands: (batch, frames, bands), order of one."""
@@ -92,14 +96,23 @@ class VisionTraining:
     def loss(self, batch: Sequence[int], generator: torch.Generator) -> Losses:
         """Losses of one batch of augmented windows."""
         frames, targets = self.windows(batch, generator)
-        return losses(self.encoder.read(self.encoder(jitter(frames, generator))), targets)
+        return losses(self.read(jitter(frames, generator)), targets.to(self.device))
+
+    @property
+    def device(self) -> torch.device:
+        """Where the encoder is."""
+        return self.encoder.to_lip.weight.device
+
+    def read(self, frames: Tensor) -> Readout:
+        """What the heads say of windows of frames."""
+        return self.encoder.read(self.encoder(frames.to(self.device)))
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
         """Losses and accuracies on the held-out clips."""
         generator = torch.Generator().manual_seed(0)
         frames, targets = self.windows(self.validation[:64], generator)
-        readout = self.encoder.read(self.encoder(frames))
+        readout, targets = self.read(frames), targets.to(self.device)
         result = {f"val_{key}": float(value) for key, value in losses(readout, targets).items()}
         speaking = targets.viseme > 0
         result["val_viseme_accuracy"] = float((readout.viseme.argmax(-1) == targets.viseme)[speaking].float().mean())

@@ -1,0 +1,103 @@
+"""Training of the small configuration from a split to weights, and from weights on."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+
+from vsseval.errors import UsageError
+from vssflow.commands.train import command
+from vssflow.small.model import VSSFlow
+from vssflow.training.mixtures import Mixing
+from vssflow.training.recipe import Recipe
+from vssflow.training.run import Training, train
+
+
+def write_split(folder, clips=8, frames=36, seed=0):
+    """The layout of the training split, with noise for pictures and sound."""
+    rng = np.random.default_rng(seed)
+    (folder / "clips").mkdir(parents=True)
+    lines = []
+    for place in range(clips):
+        task = ("v2s", "v2s", "vtts", "vtts")[place % 4]  # every other clip is held out
+        speech = {"transcript": "bin blue", "voice": "a", "speech_window": [0.2, 1.2], "language": "en"}
+        line = {"id": f"{task}-{place}", "task": task, "seconds": frames / 25}
+        lines.append(line | (speech if task == "vtts" else {"label": "drum"}))
+        np.savez(
+            folder / "clips" / f"{task}-{place}.npz",
+            frames=rng.integers(0, 255, (frames, 64, 64, 3), dtype=np.uint8),
+            audio=rng.normal(0, 3000, frames * 640).astype(np.int16),
+            viseme=rng.integers(0, 20, frames, dtype=np.uint8),
+            mouth=rng.random((frames, 3), dtype=np.float32),
+            onset=(rng.random(frames) < 0.1).astype(np.float32),
+        )
+    (folder / "index.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return folder
+
+
+ONE = Recipe(steps=1, batch=2, rate=1e-3)
+
+
+@pytest.fixture(scope="module")
+def split(tmp_path_factory):
+    return write_split(tmp_path_factory.mktemp("small") / "split")
+
+
+@pytest.fixture(scope="module")
+def first(split, tmp_path_factory):
+    """A training of one step a stage, and the weights that it wrote."""
+    out = tmp_path_factory.mktemp("small") / "first"
+    return out, train(Training(data=split, out=out, vision=ONE, flow=ONE))
+
+
+def test_weights_start_a_fine_tuning_on_mixtures(split, first, tmp_path):
+    out, weights = first
+    on = Training(
+        data=split, out=tmp_path / "on", init=weights, encoders=out, vision=ONE, flow=ONE, tasks=("v2s",),
+        mixing=Mixing(("add", "insert"), 1.0),
+    )  # fmt: skip
+    before, after = VSSFlow.load(weights).state_dict(), VSSFlow.load(train(on)).state_dict()
+    changed = {key.split(".")[0] for key in before if not torch.equal(before[key], after[key])}
+    assert changed == {"vaflow", "conditions"}
+    assert not (tmp_path / "on" / "features").exists()
+
+
+def test_without_encoders_the_features_are_made_from_the_weights(split, first, tmp_path):
+    train(Training(data=split, out=tmp_path / "on", init=first[1], vision=ONE, flow=ONE))
+    assert (tmp_path / "on" / "features" / "0000.pt").exists()
+    assert not (tmp_path / "on" / "vision").exists()
+
+
+def test_encoders_of_another_training_are_refused(split, first, tmp_path):
+    weights = VSSFlow.load(first[1])
+    with torch.no_grad():
+        weights.vision.to_lip.weight.add_(1.0)
+    weights.save(tmp_path / "other.safetensors")
+    for change, message in (
+        ({"init": tmp_path / "other.safetensors", "encoders": first[0]}, "the video encoders differ"),
+        ({"init": first[0] / "codec.pt"}, r"codec\.pt cannot be loaded"),
+        ({"encoders": tmp_path}, "no finished encoders there"),
+        ({"encoders": first[0], "data": write_split(tmp_path / "other", seed=1, clips=4)}, "begun otherwise: data"),
+        ({"data": tmp_path / "nothing"}, r"no training split in .*make it with"),
+        ({"encoders": first[0], "tasks": ("joint",)}, "no clip to train flow on"),
+    ):
+        known = {"data": split, "out": tmp_path / "out" / message[:5], "vision": ONE, "flow": ONE}
+        with pytest.raises(UsageError, match=message):
+            train(Training(**{**known, **change}))
+
+
+def test_options_that_go_against_each_other_are_refused(split, tmp_path):
+    base = ["--data", str(split), "--out", str(tmp_path)]
+    for wrong, message in (
+        ([*base, "--layers", "5"], "--layers is for --config authors"),
+        ([*base, "--mask-ratio", "1", "--frozen", str(split / "index.jsonl")], "--frozen, --mask-ratio are for"),
+        ([*base, "--mix", "add", "--mix-share", "0"], "mixes nothing"),
+        (["--out", str(tmp_path)], "--data is missing"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            CliRunner().invoke(command, wrong, catch_exceptions=False)
+    done = CliRunner().invoke(command, [*base, "--tasks", "v2s,tts"])
+    assert done.exit_code == 2
+    assert "tts: tasks are v2s, vtts, joint" in done.output
