@@ -11,7 +11,9 @@ from unittest import mock
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.statistics.intervals import jackknife, ratio
+from vsseval.statistics.intervals import ratio
+from vsseval.statistics.replicates import estimate as replicated
+from vsseval.statistics.replicates import replicates
 from vsseval.store import codec, record, sums
 from vsseval.store.layout import RunPaths
 from vsseval.store.tables import Row, write_scores
@@ -177,8 +179,7 @@ def _cell(path, made, metric, rows, part, extractor) -> Aggregate | None:
     ok = [r for r in mine if r.status == "ok"]
     if metric is FAD:
         found = sums.read_sums(RunPaths(path).sums(metric.id, part))
-        value = ToyFad().value
-        estimate = jackknife(value(sums.added(found)), [value(sums.added(found, g)) for g in sorted(found)])
+        estimate = replicated(replicates(ToyFad(), found, len(ok)))
     else:
         estimate = ratio([r.value for r in ok], [r.weight for r in ok], [r.cluster for r in ok])
     signature = (

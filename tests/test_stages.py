@@ -134,13 +134,13 @@ def test_the_numbers_are_those_of_the_rows(clips, tmp_path):
     assert cell.macro == pytest.approx(sum(r.value for r in rows) / 8)
     assert done.cell("level@fake").macro is None
     assert cell.low < cell.value < cell.high
-    assert done.cell("fd@fake").method == "jackknife t(3)"
+    assert done.cell("fd@fake").method == "jackknife t(3), pairs"
     part = done.cell("level@fake", "held-out")
     assert (part.n, part.total) == (2, 2)
     assert done.cell("fd@fake", "held-out").value != done.cell("fd@fake").value
     assert re.fullmatch(
         r"metric:words@fake\|version:1\|bench:fake-1\|manifest:[0-9a-f]{8}\|"
-        r"x:fake_level-1-none\+fake_words-1-none\|sr:8000\|seed:0\|n:8/8\|vsseval:[0-9.]+",
+        r"x:fake_level-1-none\+fake_words-1-none\|sr:8000\|seed:0\|n:8/8\|intervals:2\|vsseval:[0-9.]+",
         cell.signature,
     )
     assert all(row.value is None and row.status == "ok" for row in outcomes(done.path, "fd@fake").values())

@@ -164,6 +164,9 @@ class MetricSpec(Record, frozen=True):
     scale: float = 1.0
     """Factor from the stored value to the displayed one (100 for per cent)."""
     decimals: int = 2
+    least: float | None = None
+    greatest: float | None = None
+    """What the value can be at least and at most, in stored units; None for no end. Intervals are cut there."""
     language: str | None = None
     """Applies only to samples of this language; to others it is `not_applicable`."""
     sees: tuple[str, ...] = ("shuffled", "noise", "silence")

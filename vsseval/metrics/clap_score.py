@@ -23,6 +23,8 @@ class ClapScoreMini:
         description="cosine of sound and caption in the small text-audio encoder that ships with vsseval (-1 to 1)",
         citation="Elizalde et al., CLAP, ICASSP 2023 (encoder: clap_mini, not the published one)",
         decimals=3,
+        least=-1.0,
+        greatest=1.0,
     )
 
     def score(self, audio: Arrays, caption: Arrays) -> Score:

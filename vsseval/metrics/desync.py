@@ -44,6 +44,8 @@ class DesyncOnset:
         },
         direction="lower",
         unit="s",
+        least=0.0,
+        greatest=GREATEST_LAG,
         description="absolute lag between sound onsets and visible impacts, by cross-correlation within 2 s",
         citation="signal processing; after Davis and Agrawala, Visual rhythm and beat, SIGGRAPH 2018",
         # Silence has no onsets: its clips are `failed`, there is no value to rank.

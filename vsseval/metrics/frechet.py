@@ -28,6 +28,7 @@ class FrechetLogMel:
         },
         direction="lower",
         unit="",
+        least=0.0,
         description="Fréchet distance between log-mel statistics of all 0.96 s patches, generated against reference",
         citation="Kilgour et al., Fréchet Audio Distance, Interspeech 2019 (features: log-mel statistics, not VGGish)",
         # The other clips' references have the same distribution: a shuffled set cannot be told from the right one.

@@ -27,6 +27,8 @@ class SpeakerSimilarityGE2E:
         description="cosine of GE2E speaker embeddings, generated speech against the prompt (0 to 1)",
         citation="Wan et al., Generalized End-to-End Loss for Speaker Verification, ICASSP 2018",
         decimals=3,
+        least=-1.0,
+        greatest=1.0,
     )
 
     def score(self, voice: Arrays, prompt: Arrays) -> Score:

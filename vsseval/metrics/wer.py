@@ -38,6 +38,7 @@ class WerSphinx:
             unit="%",
             scale=100.0,
             decimals=1,
+            least=0.0,
             language=language,
             description=description,
             citation="Huggins-Daines et al., PocketSphinx, ICASSP 2006 (not comparable with rates by Whisper)",

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from vsseval.errors import Unmeasurable
 from vsseval.metrics.base import DistributionMetric
 from vsseval.stages.score import subsets
-from vsseval.statistics.intervals import Estimate, jackknife, ratio
+from vsseval.statistics.intervals import VERSION, Estimate, ratio, within
+from vsseval.statistics.replicates import estimate as replicated
+from vsseval.statistics.replicates import replicates
 from vsseval.store.record import write_aggregates
-from vsseval.store.sums import GroupSums, added, read_sums
+from vsseval.store.sums import read_sums
 from vsseval.store.tables import Row, read_scores
 from vsseval.types import Aggregate, Status
 
@@ -76,6 +78,7 @@ def signature(plan: Plan, measures: Measures, metric: str, counts: str, subset: 
         "sr": "+".join(map(str, rates)) or "native",
         "seed": plan.spec.seed,
         "n": counts,
+        "intervals": VERSION,
         "vsseval": version("vsseval"),
     }
     return "|".join(f"{key}:{value}" for key, value in parts.items() if value is not None)
@@ -89,10 +92,10 @@ def _cell(plan: Plan, measures: Measures, name: str, subset: str, rows: Sequence
     reason: str | None = None
     macro: float | None = None
     if isinstance(metric, DistributionMetric):
-        sums = read_sums(plan.paths.sums(name, subset)) if ok else {}
-        estimate, reason = _distance(metric, sums)
+        estimate, reason = _distance(metric, plan, subset, n)
     else:
         estimate, macro = _mean(ok)
+    estimate = within(estimate, metric.spec)
     status: Status = "ok" if estimate.value is not None else _why_none(counts)
     return Aggregate(
         metric=name,
@@ -122,22 +125,15 @@ def _mean(rows: Sequence[Row]) -> tuple[Estimate, float | None]:
     return estimate, sum(values) / len(values) if len(set(weights)) > 1 else None
 
 
-def _distance(metric: DistributionMetric, sums: GroupSums) -> tuple[Estimate, str | None]:
+def _distance(metric: DistributionMetric, plan: Plan, subset: str, clips: int) -> tuple[Estimate, str | None]:
     """Return the distance with its jackknife interval, or an undefined one and the reason."""
     undefined = Estimate(value=None, se=None, low=None, high=None, method="undefined: no clips")
-    if not sums:
+    if not clips:
         return undefined, None
     try:
-        full = float(metric.value(added(sums)))
+        return replicated(replicates(metric, read_sums(plan.paths.sums(metric.spec.id, subset)), clips)), None
     except Unmeasurable as error:
         return undefined, str(error)
-    left_out: list[float] = []
-    for group in sums if len(sums) > 1 else ():
-        try:
-            left_out.append(float(metric.value(added(sums, without=group))))
-        except Unmeasurable:
-            left_out.append(float("nan"))  # known to `jackknife`: no interval
-    return jackknife(full, left_out), None
 
 
 def _why_none(counts: Counter[Status]) -> Status:

@@ -17,6 +17,7 @@ from vsseval.stages.progress import Quiet
 from vsseval.stages.requests import references
 from vsseval.stages.score import score
 from vsseval.stages.workers import Workers
+from vsseval.statistics.intervals import VERSION as INTERVALS
 from vsseval.store import codec, lock
 from vsseval.store.provenance import packages, provenance
 from vsseval.store.record import load_run, read_record, write_record
@@ -151,6 +152,7 @@ def _up_to_date(planned: Plan, found: Measures, record: RunRecord) -> bool:
         and codec.encode(made.get("extractors")) == codec.encode(dict(found.extractors))
         and made.get("unavailable") == dict(found.unavailable)
         and not made.get("faults")
+        and made.get("intervals") == INTERVALS
         and made.get("packages", {}).get("vsseval") == packages().get("vsseval")
     )
 
@@ -212,5 +214,6 @@ def _provenance(begun: Plan, left: Measures, faults: Faults) -> dict[str, object
         "extractors": codec.builtins(dict(left.extractors)),
         "unavailable": dict(left.unavailable),
         "faults": sorted(set(faults.clips.values())),
+        "intervals": INTERVALS,
         **provenance(),
     }

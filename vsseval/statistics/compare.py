@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from vsseval.errors import UsageError
+from vsseval.statistics.clustered import ClusterSums
 from vsseval.statistics.comparable import (
     clip_differences,
     differences,
@@ -16,9 +17,10 @@ from vsseval.statistics.comparable import (
     unfinished,
 )
 from vsseval.statistics.delta import Delta, Move
-from vsseval.statistics.intervals import Estimate, jackknife_difference, ratio, ratio_difference
-from vsseval.statistics.readings import Readings, Replicates
-from vsseval.statistics.significance import PairedSums, Test, hedges, holm, sign_flip, t_test
+from vsseval.statistics.intervals import SMALL, Estimate, ratio, ratio_difference, within
+from vsseval.statistics.readings import Readings
+from vsseval.statistics.replicates import Replicates, difference
+from vsseval.statistics.significance import Test, hedges, holm, sign_flip, t_test
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Delta", "Move", "compare", "differences", "signature", "signature_differences", "unfinished"]
 
-FLIPS_BELOW = 200
-"""Clusters below which the test exchanges systems instead of trusting Student's t."""
 MOVED = 5
 """Clips that are named as having moved most."""
 
@@ -109,7 +109,7 @@ def _delta(
     }  # fmt: skip
     if all(readings.has_sums(run, metric, subset) for run in runs):
         sides = [readings.replicates(run, metric, subset) for run in runs]
-        return Delta(**known, **_distribution(sides[0], sides[1], known["only_a"] + known["only_b"]))
+        return Delta(**known, **_distribution(spec, sides[0], sides[1], known["only_a"] + known["only_b"]))
     for run, side in zip(runs, common, strict=True):
         _finite(run, side, metric)
     return Delta(**known, **_per_clip(spec, *common, moved))
@@ -127,6 +127,7 @@ def _finite(run: LoadedRun, clips: Clips, metric: str) -> None:
 def _per_clip(spec: MetricSpec, a: Clips, b: Clips, moved: int) -> dict[str, Any]:
     names, clusters = np.unique(a.clusters, return_inverse=True)
     found = ratio_difference((a.values, b.values), (a.weights, b.weights), clusters)
+    found = within(found, spec, difference=True)
     gain = (a.values - b.values) * (1.0 if spec.direction == "higher" else -1.0)
     known = {
         **_estimate(found),
@@ -146,13 +147,15 @@ def _per_clip(spec: MetricSpec, a: Clips, b: Clips, moved: int) -> dict[str, Any
 
 
 def _test(difference: float, se: float, a: Clips, b: Clips, clusters: np.ndarray) -> Test:
-    def added(values: np.ndarray) -> np.ndarray:
-        return np.bincount(clusters, weights=values)
-
-    sums = PairedSums(added(a.values * a.weights), added(a.weights), added(b.values * b.weights), added(b.weights))
-    counted = (sums.x_a > 0) | (sums.x_b > 0)
-    sums, size = PairedSums(*(part[counted] for part in sums)), int(counted.sum())
-    return sign_flip(sums) if size < FLIPS_BELOW else t_test(difference, se, size - 1, "paired")
+    sides = [
+        ClusterSums(np.bincount(clusters, weights=side.values * side.weights), np.bincount(clusters, side.weights))
+        for side in (a, b)
+    ]
+    counted = (sides[0].x > 0) | (sides[1].x > 0)
+    size = int(counted.sum())
+    if size >= SMALL:
+        return t_test(difference, se, size - 1, "paired")
+    return sign_flip(*(ClusterSums(side.y[counted], side.x[counted]) for side in sides))
 
 
 def _effect(difference: float, a: Clips, b: Clips) -> float | None:
@@ -164,20 +167,19 @@ def _effect(difference: float, a: Clips, b: Clips) -> float | None:
     return hedges(difference / float(np.sqrt(spread)), n - 1) if spread > 0 else None
 
 
-def _distribution(a: Replicates | str, b: Replicates | str, unpaired: int) -> dict[str, Any]:
+def _distribution(spec: MetricSpec, a: Replicates | str, b: Replicates | str, unpaired: int) -> dict[str, Any]:
     if unpaired:
         # A Fréchet distance grows as N falls: over different clips the difference would be that of N.
         return {"reason": f"{unpaired} clips were measured in one run only; a distance needs the same clips"}
     if isinstance(a, str) or isinstance(b, str):
         return {"reason": a if isinstance(a, str) else b}
-    if set(a.without) != set(b.without):
+    if a.without.keys() != b.without.keys():
         return {"reason": "summed over different groups of clips: run both with one version of vsseval"}
-    groups = sorted(a.without)
-    found = jackknife_difference((a.full, b.full), ([a.without[g] for g in groups], [b.without[g] for g in groups]))
-    known = {**_estimate(found), "value_a": a.full, "value_b": b.full, "clusters": len(groups)}
+    found = within(difference(a, b), spec, difference=True)
+    known = {**_estimate(found), "value_a": a.full, "value_b": b.full, "clusters": len(a.without)}
     if found.value is None or found.se is None:
         return known
-    test = t_test(found.value, found.se, len(groups) - 1, "jackknife")
+    test = t_test(found.value, found.se, len(a.without) - 1, "jackknife")
     return {**known, "p": test.p, "test": test.method}
 
 

@@ -1,27 +1,54 @@
 """Turns per-clip values, or leave-one-group-out values, into an estimate with a 95 % interval.
 
-Two kinds of number occur. A ratio of sums (a mean, a corpus WER) has a closed-form error by linearisation
-over clusters (Cochran, Sampling Techniques, 3rd edition, chapter 6). A distance of two distributions has
-not, and a plain bootstrap of it is biased by what the bootstrap repeats; the delete-a-group jackknife (Kott,
-Journal of Official Statistics 17, 2001) is not. Both take a t quantile: clusters and groups are few.
+Two kinds of number occur. A ratio of sums (a mean, a corpus WER) is estimated over clusters; how its interval is made
+goes by the number of clusters (`FEW`, `SMALL`, `LARGE`, found by simulation: docs/statistics.md). A distance of two
+distributions has no such sums, and a plain bootstrap of it is biased by what the bootstrap repeats; the
+delete-a-group jackknife (Kott, J. Official Statistics 17, 2001) is not.
 """
 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
+import msgspec
 import numpy as np
 
+from vsseval.statistics.clustered import (
+    ClusterSums,
+    Ends,
+    bca,
+    resamples,
+    skew_corrected,
+    standard_error,
+    student,
+    t_quantile,
+)
 from vsseval.types import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from vsseval.types import MetricSpec
 
 LEVEL = 0.95
 """Coverage of every interval of vsseval."""
+VERSION = "2"
+"""Of the rules below: raised whenever the same scores give another interval."""
+FEW = 8
+"""Clusters below which their skewness says nothing: Student's t."""
+SMALL = 100
+"""Clusters below which t is corrected for skewness: a BCa interval is too narrow there."""
+LARGE = 1000
+"""Clusters from which on Student's t covers as well as the BCa bootstrap, which is taken between the two."""
+PAIRS_BELOW = 500
+"""Clips below which the jackknife of a distance is corrected by leaving out pairs of groups."""
 
 Values: TypeAlias = "Sequence[float] | np.ndarray"
+Labels: TypeAlias = "Sequence[str] | np.ndarray"
+Pair: TypeAlias = tuple[int, int]
 
 
 class Estimate(Record, frozen=True):
@@ -33,10 +60,10 @@ class Estimate(Record, frozen=True):
     high: float | None
     """Ends of the 95 % interval."""
     method: str
-    """How `se` was made and with how many degrees of freedom, or why there is none."""
+    """How the interval was made and with how many degrees of freedom, or why there is none."""
 
 
-def ratio(values: Values, weights: Values, clusters: Sequence[str] | np.ndarray) -> Estimate:
+def ratio(values: Values, weights: Values, clusters: Labels) -> Estimate:
     """Estimate a ratio of sums: sum(values * weights) / sum(weights).
 
     Args:
@@ -45,24 +72,21 @@ def ratio(values: Values, weights: Values, clusters: Sequence[str] | np.ndarray)
         clusters: n labels; clips of one cluster (a source video, a speaker) count as dependent.
 
     Returns:
-        The ratio, its linearised standard error with the G / (G - 1) correction, and the interval with the
-        t quantile of G - 1 degrees of freedom, where G is the number of clusters that have weight.
+        The ratio, its linearised standard error with the G / (G - 1) correction, and the interval that suits
+        the number G of clusters that have weight: Student's t below 8, t corrected for skewness below 100, BCa
+        bootstrap over clusters below 1000, Student's t beyond.
         No clips or no weight: everything None. One cluster: a value without an error.
 
     Raises:
         ValueError: lengths differ, or an entry is not finite, or a weight is negative.
     """
     v, w, groups = _checked(values, weights, clusters)
-    total = float(w.sum())
-    if total <= 0.0:
+    if w.sum() <= 0.0:
         return _undefined("no clips" if not v.size else "no weight")
-    value = float((v * w).sum() / total)
-    return _from_clusters(value, w * (v - value) / total, groups[w > 0], groups)
+    return _interval([_sums(v, w, groups)], "")
 
 
-def ratio_difference(
-    values: tuple[Values, Values], weights: tuple[Values, Values], clusters: Sequence[str] | np.ndarray
-) -> Estimate:
+def ratio_difference(values: tuple[Values, Values], weights: tuple[Values, Values], clusters: Labels) -> Estimate:
     """Estimate ratio(a) - ratio(b) on the same clips, paired clip by clip.
 
     Args:
@@ -71,95 +95,187 @@ def ratio_difference(
         clusters: n labels.
 
     Returns:
-        The difference. What both systems find hard cancels, so the interval is narrower than that of two
-        independent estimates wherever the systems agree on which clips are hard.
+        The difference, with an interval by the same rule. What both systems find hard cancels, so it is narrower
+        than that of two independent estimates wherever the systems agree on which clips are hard.
 
     Raises:
         ValueError: as `ratio`, or a and b differ in length.
     """
     va, wa, groups = _checked(values[0], weights[0], clusters)
     vb, wb, _ = _checked(values[1], weights[1], clusters)
-    total_a, total_b = float(wa.sum()), float(wb.sum())
-    if total_a <= 0.0 or total_b <= 0.0:
+    if wa.sum() <= 0.0 or wb.sum() <= 0.0:
         return _undefined("no clips in common" if not va.size else "no weight")
-    a, b = float((va * wa).sum() / total_a), float((vb * wb).sum() / total_b)
-    influence = wa * (va - a) / total_a - wb * (vb - b) / total_b
-    return _from_clusters(a - b, influence, groups[(wa > 0) | (wb > 0)], groups, paired=True)
+    return _interval([_sums(va, wa, groups), _sums(vb, wb, groups)], "paired ")
 
 
-def jackknife(full: float, without_group: Sequence[float]) -> Estimate:
+def jackknife(
+    full: float, without_group: Sequence[float], without_pair: Mapping[Pair, float] | None = None
+) -> Estimate:
     """Estimate any statistic from its value on all clips and its values with one group of clips left out.
 
     Args:
         full: the statistic of all clips.
         without_group: G values, the g-th without group g.
+        without_pair: the statistic without two groups, by their places in `without_group` (`neighbours` names
+            the pairs). With them, the variance is corrected for what is quadratic in the clips (Efron and Stein,
+            Annals of Statistics 9, 1981), which the jackknife counts twice: it matters where clips are few.
 
     Returns:
         `full`, not corrected for bias (it has to be the number that others compute), with the jackknife
         standard error sqrt((G - 1) / G * sum((x_g - mean(x))**2)) and the t interval of G - 1 degrees of
-        freedom. Fewer than two groups, or a value that is not finite: no error.
+        freedom. The interval is for the value that this many clips give on average: a Fréchet distance falls
+        with N. Fewer than two groups, or a value that is not finite: no error.
     """
-    return _jackknife(full, without_group, paired=False)
+    return _jackknife(full, without_group, without_pair or {}, "")
 
 
-def jackknife_difference(full: tuple[float, float], without_group: tuple[Sequence[float], Sequence[float]]) -> Estimate:
+def jackknife_difference(
+    full: tuple[float, float],
+    without_group: tuple[Sequence[float], Sequence[float]],
+    without_pair: tuple[Mapping[Pair, float], Mapping[Pair, float]] | None = None,
+) -> Estimate:
     """Estimate a - b, paired: the same group is left out of both.
 
     Args:
         full: the statistic of a and that of b, on the same clips.
         without_group: the leave-one-out values of a and of b, over the same G groups.
+        without_pair: the leave-two-out values of a and of b; those that both have are used.
 
     Raises:
         ValueError: the numbers of groups differ.
     """
-    differences = [x - y for x, y in zip(*without_group, strict=True)]
-    return _jackknife(full[0] - full[1], differences, paired=True)
+    gaps = [x - y for x, y in zip(*without_group, strict=True)]
+    a, b = without_pair or ({}, {})
+    return _jackknife(full[0] - full[1], gaps, {pair: a[pair] - b[pair] for pair in a if pair in b}, "paired ")
 
 
-def _jackknife(full: float, without_group: Sequence[float], *, paired: bool) -> Estimate:
+def neighbours(groups: int) -> list[Pair]:
+    """Return the pairs of groups whose values are asked of `jackknife`: each group and the next, in a ring."""
+    return [*pairwise(range(groups)), (0, groups - 1)] if groups > 3 else []
+
+
+def jackknife_variance(full: np.ndarray, single: np.ndarray, double: np.ndarray | None = None) -> np.ndarray:
+    """Return the variance of a statistic, shape (...).
+
+    Args:
+        full: shape (...).
+        single: without one group each, shape (..., G).
+        double: without the pairs of `neighbours`, shape (..., G). With them the part of the variance that is of
+            second order (that of a sum over pairs of clips), which the jackknife holds twice, is taken off once;
+            no more than half of the whole can be.
+    """
+    size = single.shape[-1]
+    variance = (size - 1) / size * np.square(single - single.mean(-1, keepdims=True)).sum(-1)
+    if double is None:
+        return np.asarray(variance)
+    first, second = np.array(neighbours(size)).T
+    # Of a statistic that is a mean over clips every entry is 0; what is left is the interaction of two groups.
+    joint = size * full[..., None] - (size - 1) * (single[..., first] + single[..., second]) + (size - 2) * double
+    spread = np.square(joint - joint.mean(-1, keepdims=True)).mean(-1)
+    twice = size * (size - 1) / 2 * (size - 2) ** 2 / size**4 * spread
+    return np.asarray(np.maximum(variance - twice, variance / 2))
+
+
+def within(estimate: Estimate, spec: MetricSpec, *, difference: bool = False) -> Estimate:
+    """Cut the ends of an interval to what the metric can be; the value and its error stay as they are.
+
+    Args:
+        estimate: of the metric, in its stored unit.
+        spec: its declaration; no range, no cut.
+        difference: of two values, whose range is that of the metric to both sides.
+    """
+    least, greatest = spec.least, spec.greatest
+    if difference:
+        width = None if least is None or greatest is None else greatest - least
+        least, greatest = None if width is None else -width, width
+    low, high = estimate.low, estimate.high
+    if low is None or high is None:
+        return estimate
+    return msgspec.structs.replace(
+        estimate,
+        low=low if least is None else max(low, least),
+        high=high if greatest is None else min(high, greatest),
+    )
+
+
+def _jackknife(full: float, single: Sequence[float], pairs: Mapping[Pair, float], kind: str) -> Estimate:
     if not math.isfinite(full):
         return _undefined("not finite")
-    x = np.asarray(without_group, dtype=np.float64)
+    x = np.asarray(single, dtype=np.float64)
     if x.size < 2:
-        return Estimate(value=full, se=None, low=None, high=None, method="no interval: one group of clips")
+        return _no_interval(full, "one group of clips")
     if not np.isfinite(x).all():
-        return Estimate(value=full, se=None, low=None, high=None, method="no interval: one group undefined")
-    se = math.sqrt(float((x.size - 1) / x.size * ((x - x.mean()) ** 2).sum()))
-    return _interval(full, se, x.size - 1, "paired jackknife" if paired else "jackknife")
+        return _no_interval(full, "one group undefined")
+    ring = neighbours(x.size)
+    double = np.array([pairs.get(pair, math.nan) for pair in ring])
+    corrected = bool(ring) and bool(np.isfinite(double).all())
+    se = math.sqrt(float(jackknife_variance(np.asarray(full), x, double if corrected else None)))
+    half = t_quantile(x.size - 1, LEVEL) * se
+    method = f"{kind}jackknife t({x.size - 1})" + (", pairs" if corrected else "")
+    return Estimate(value=full, se=se, low=full - half, high=full + half, method=method)
 
 
-def _from_clusters(
-    value: float, influence: np.ndarray, counted: np.ndarray, groups: np.ndarray, *, paired: bool = False
-) -> Estimate:
-    """Sum the influence of each clip over clusters; `counted` are the labels of clips that have weight."""
-    g = np.unique(counted).size
-    if g < 2:
-        return Estimate(value=value, se=None, low=None, high=None, method="no interval: one cluster")
-    _, index = np.unique(groups, return_inverse=True)
-    totals = np.bincount(index, weights=influence)
-    se = math.sqrt(g / (g - 1) * float((totals**2).sum()))
-    return _interval(value, se, g - 1, "paired linearised" if paired else "linearised")
+def _sums(values: np.ndarray, weights: np.ndarray, groups: np.ndarray) -> ClusterSums:
+    return ClusterSums(np.bincount(groups, weights=values * weights), np.bincount(groups, weights=weights))
 
 
-def _interval(value: float, se: float, degrees: int, method: str) -> Estimate:
-    # scipy.special has the same t quantile as scipy.stats, and loads in a tenth of the time.
-    from scipy.special import stdtrit
+def _interval(sides: list[ClusterSums], kind: str) -> Estimate:
+    """Estimate a ratio, or (two sides) a difference of ratios."""
+    counted = np.logical_or.reduce([side.x > 0 for side in sides])
+    sides = [ClusterSums(side.y[counted], side.x[counted]) for side in sides]
+    value, influence = _combined([side.ratio() for side in sides]), _combined([side.influence() for side in sides])
+    if influence.size < 2:
+        return _no_interval(float(value), "one cluster")
+    ends, method = interval_ends(value, influence, sides)
+    return Estimate(
+        value=float(value), se=float(standard_error(influence)), low=float(ends.low), high=float(ends.high),
+        method=kind + method,
+    )  # fmt: skip
 
-    half = float(stdtrit(degrees, 0.5 + LEVEL / 2)) * se
-    return Estimate(value=value, se=se, low=value - half, high=value + half, method=f"{method} t({degrees})")
+
+def interval_ends(value: np.ndarray, influence: np.ndarray, sides: Sequence[ClusterSums]) -> tuple[Ends, str]:
+    """Choose the estimator by the number of clusters, and return the ends and its name.
+
+    Args:
+        value: shape (...).
+        influence: shape (..., G).
+        sides: what `value` is the ratio of, or the difference of the ratios of.
+    """
+    size = influence.shape[-1]
+    if FEW <= size < SMALL:
+        return skew_corrected(value, influence), f"linearised t({size - 1}), skewness corrected"
+    if SMALL <= size < LARGE:
+        counts = _resamples(size)
+        return bca(
+            value, influence, _combined([side.ratio(counts) for side in sides])
+        ), f"BCa bootstrap of {size} clusters"
+    return student(value, influence), f"linearised t({size - 1})"
 
 
-def _checked(
-    values: Values, weights: Values, clusters: Sequence[str] | np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+@lru_cache(maxsize=2)
+def _resamples(clusters: int) -> np.ndarray:
+    # All metrics of a benchmark have the same clusters: the same 2000 draws serve them all.
+    return resamples(clusters)
+
+
+def _combined(parts: Sequence[np.ndarray]) -> np.ndarray:
+    return parts[0] if len(parts) == 1 else np.asarray(parts[0] - parts[1])
+
+
+def _checked(values: Values, weights: Values, clusters: Labels) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return values, weights and the index of each clip's cluster."""
     v, w = np.asarray(values, dtype=np.float64), np.asarray(weights, dtype=np.float64)
-    groups = np.asarray(clusters)
-    if not v.shape == w.shape == groups.shape or v.ndim != 1:
-        raise ValueError(f"values {v.shape}, weights {w.shape} and clusters {groups.shape} differ in length")
+    labels = np.asarray(clusters)
+    if not v.shape == w.shape == labels.shape or v.ndim != 1:
+        raise ValueError(f"values {v.shape}, weights {w.shape} and clusters {labels.shape} differ in length")
     if not (np.isfinite(v).all() and np.isfinite(w).all()) or (w < 0).any():
         raise ValueError("values must be finite, weights finite and not negative: a failed clip has neither")
-    return v, w, groups
+    return v, w, np.unique(labels, return_inverse=True)[1]
 
 
 def _undefined(why: str) -> Estimate:
     return Estimate(value=None, se=None, low=None, high=None, method=f"undefined: {why}")
+
+
+def _no_interval(value: float, why: str) -> Estimate:
+    return Estimate(value=value, se=None, low=None, high=None, method=f"no interval: {why}")

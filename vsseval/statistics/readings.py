@@ -8,7 +8,8 @@ import numpy as np
 
 from vsseval import plugins
 from vsseval.errors import Unmeasurable, UsageError
-from vsseval.store.sums import added, read_sums
+from vsseval.statistics.replicates import Replicates, replicates
+from vsseval.store.sums import read_sums
 from vsseval.store.tables import read_frame
 
 if TYPE_CHECKING:
@@ -40,14 +41,6 @@ class Clips(NamedTuple):
     def take(self, chosen: np.ndarray) -> Clips:
         """Return some of the clips, by index or mask."""
         return Clips(*(column[chosen] for column in self))
-
-
-class Replicates(NamedTuple):
-    """A distance on all clips, and with each group of clips left out."""
-
-    full: float
-    without: dict[int, float]
-    """Group -> value without it; empty for a single group."""
 
 
 class Readings:
@@ -98,7 +91,8 @@ class Readings:
         """
         path = run.paths.sums(metric, subset)
         if path not in self._replicates:
-            self._replicates[path] = _replicates(path, metric, run.record.metrics[metric].version)
+            clips = int(self.clips(run, metric, subset).ok.sum())
+            self._replicates[path] = _replicates(path, metric, run.record.metrics[metric].version, clips)
         return self._replicates[path]
 
 
@@ -143,18 +137,17 @@ class _Labels:
         """Return for each row the place of its string in alphabetical order."""
         rank = np.empty(self.names.size, np.int64)
         rank[np.argsort(self.names)] = np.arange(self.names.size)
-        return rank[self.codes]
+        return np.asarray(rank[self.codes])
 
 
-def _replicates(path: Path, metric: str, recorded: str) -> Replicates | str:
+def _replicates(path: Path, metric: str, recorded: str, clips: int) -> Replicates | str:
     plugin = plugins.load("metrics", metric)()
     if plugin.spec.version != recorded:
         return f"recorded with version {recorded} of {metric}, installed is {plugin.spec.version}"
     groups = read_sums(path)
     if not groups:
         raise UsageError(f"{path} holds no sums. Make it anew with: vsseval score {path.parent.parent}")
-    left_out = sorted(groups) if len(groups) > 1 else []
     try:
-        return Replicates(plugin.value(added(groups)), {g: plugin.value(added(groups, g)) for g in left_out})
+        return replicates(plugin, groups, clips)
     except Unmeasurable as problem:
         return str(problem)

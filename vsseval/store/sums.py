@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import zipfile
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,7 +13,7 @@ from vsseval.errors import UsageError
 from vsseval.store import atomic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 GROUPS = 20
@@ -33,13 +35,17 @@ def add(total: dict[str, np.ndarray], more: Mapping[str, np.ndarray]) -> None:
         total[name] = total[name] + array if name in total else array.copy()
 
 
-def added(sums: GroupSums, without: int | None = None) -> dict[str, np.ndarray]:
-    """Return the sums over all groups in sorted order, or over all but one."""
+def added(sums: Mapping[int, Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Return the sums over all groups, added in sorted order."""
     total: dict[str, np.ndarray] = {}
     for group in sorted(sums):
-        if group != without:
-            add(total, sums[group])
+        add(total, sums[group])
     return total
+
+
+def less(total: Mapping[str, np.ndarray], group: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return sums without those of a group."""
+    return {name: value - group[name] for name, value in total.items()}
 
 
 def write_sums(path: Path, sums: GroupSums) -> None:
@@ -53,20 +59,43 @@ def write_sums(path: Path, sums: GroupSums) -> None:
     atomic.write_with(path, save)
 
 
-def read_sums(path: Path) -> GroupSums:
-    """Read stored sums.
+def read_sums(path: Path) -> Mapping[int, dict[str, np.ndarray]]:
+    """Open stored sums; each group is read when it is asked for, for all together may be gigabytes.
 
     Raises:
-        UsageError: the file is missing or damaged.
+        UsageError: the file is missing or damaged; the latter may come out with the first group only.
     """
-    sums: GroupSums = {}
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+    return _StoredSums(path)
+
+
+class _StoredSums(Mapping[int, dict[str, np.ndarray]]):
+    """The groups of one file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._names: dict[int, list[str]] = {}
+        with self._opened() as stored:
             for key in stored.files:
                 group, _, name = key.partition("/")
-                sums.setdefault(int(group), {})[name] = stored[key]
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise UsageError(
-            f"{path} cannot be read: {error}. Make it anew with: vsseval score {path.parent.parent}"
-        ) from error
-    return sums
+                self._names.setdefault(int(group), []).append(name)
+
+    def __getitem__(self, group: int) -> dict[str, np.ndarray]:
+        names = self._names[group]
+        with self._opened() as stored:
+            return {name: stored[f"{group}/{name}"] for name in names}
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    @contextmanager
+    def _opened(self) -> Iterator[Any]:
+        try:
+            with self._path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+                yield stored
+        except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
+            raise UsageError(
+                f"{self._path} cannot be read: {error}. Make it anew with: vsseval score {self._path.parent.parent}"
+            ) from error
