@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import zlib
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -26,3 +28,18 @@ def fill(module: nn.Module, prefix: str = "", scale: float = 0.02) -> None:
 
 def seeded_input(key: str, shape: tuple[int, ...]) -> torch.Tensor:
     return seeded(f"input:{key}", shape)
+
+
+def listed_state(network: nn.Module, listing: Path, prefix: str = "", scale: float = 0.02) -> dict[str, torch.Tensor]:
+    """The state by a list of keys, with the names and shapes of the list; what the list calls as built stays."""
+    listed = {key: spec for key, spec in json.loads(listing.read_text()).items() if key.startswith(prefix)}
+    own = {prefix + key: value for key, value in network.state_dict().items()}
+    assert {key: list(value.shape) for key, value in own.items()} == {key: s["shape"] for key, s in listed.items()}
+    state = {}
+    for key, spec in listed.items():
+        if spec["kind"] == "as_built":
+            draw = own[key]
+        else:
+            draw = seeded(key, spec["shape"]) * (0.02 if spec["kind"] == "norm" else scale)
+        state[key.removeprefix(prefix)] = 1 + draw if spec["kind"] == "norm" else draw
+    return state
