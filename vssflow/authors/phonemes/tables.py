@@ -14,10 +14,12 @@ import lzma
 from functools import cache
 from pathlib import Path
 
+DATA = Path(__file__).with_name("data")
+
 
 def read_table(name: str) -> bytes:
     """Contents of a file of `data/`, unpacked."""
-    content = (Path(__file__).with_name("data") / name).read_bytes()
+    content = (DATA / name).read_bytes()
     return lzma.decompress(content) if name.endswith(".xz") else content
 
 
