@@ -75,6 +75,7 @@ def _unaccented(char: str) -> str:
 
 
 def _numbers_as_words(text: str) -> str:
+    # Other currencies have no rule: transliteration has already made "PS5" of five pounds, read "psfive".
     text = re.sub(r"[0-9][0-9,]+[0-9]", lambda found: found[0].replace(",", ""), text)
     text = re.sub(r"\$([0-9.,]*[0-9])", lambda found: _dollars(found[1]), text)
     text = re.sub(r"([0-9]+)\.([0-9]+)", r"\1 point \2", text)
