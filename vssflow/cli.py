@@ -25,6 +25,8 @@ class Verbs(click.Group):
     """A group whose verbs are imported only when they are called; `--help` shows the summaries below."""
 
     summaries = {  # noqa: RUF012 - never changed
+        "generate": "Give a video its sound and its speech.",
+        "demo": "Open a page that does so in the browser.",
         "train": "Train a model: the small configuration or the authors'.",
     }
 

@@ -34,8 +34,10 @@ class Prompt(NamedTuple):
 class Generator(Protocol):
     """A configuration of VSSFlow with its weights."""
 
-    longest: float
-    """Seconds that it generates at once; longer prompts go through `vssflow.windows`."""
+    @property
+    def longest(self) -> float:
+        """Seconds that it generates at once; longer prompts go through `vssflow.windows`."""
+        ...
 
     def generate(self, prompt: Prompt, *, seed: int) -> Tensor:
         """Return sound in [-1, 1] at 16 kHz, shape (samples,), at least `prompt.seconds` long."""

@@ -118,13 +118,12 @@ def plan(seconds: float, longest: float, overlap: float = OVERLAP) -> list[Windo
 def time_words(transcript: str, speech: tuple[float, float]) -> list[Word]:
     """Spread the words of a transcript over the seconds of `speech`, each by its number of phones.
 
-    A word that cannot be pronounced takes no time; without any that can, there are no words.
+    A word that cannot be pronounced in English takes no time, unless there is no other: then letters count.
     """
     texts = transcript.split()
     shares = [sum(map(len, pronounce(text))) for text in texts]
+    shares = shares if any(shares) else [len(text) for text in texts]
     total = sum(shares)
-    if not total:
-        return []
     start, end = speech
     words, done = [], 0
     for text, share in zip(texts, shares, strict=True):

@@ -1,0 +1,272 @@
+"""VSSFlow without the harness: a silent video in; its sound, and the video with it, out.
+
+>>> prompt = read(Path("clip.mp4"), transcript="hello there", voice=Path("voice.wav"))
+>>> write(generate(load(), prompt, seed=0), Path("out.mp4"))
+[PosixPath('out.mp4'), PosixPath('out.wav')]
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from vsseval.errors import EnvironmentFault, UsageError
+from vsseval.media import Video, dub, load_audio, write_wav
+from vssflow.notes import AUTHORS, SMALL, Reader, notes, refuse
+from vssflow.prompt import SAMPLE_RATE, Prompt
+from vssflow.windows import generate_long, plan
+
+if TYPE_CHECKING:
+    from vssflow.authors.model import AuthorsVSSFlow
+    from vssflow.small.model import VSSFlow
+
+SHIPPED = "vssflow-small.safetensors"
+HASH_SHOWN = 12
+VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv")
+"""Containers that hold any common video beside AAC."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network that is ready, with its sampler's settings; `dataclasses.replace` changes those."""
+
+    network: VSSFlow | AuthorsVSSFlow
+    about: str
+    """What it is, in one line: name, weights, what is absent, licence."""
+    steps: int
+    guidance: float
+    reader: Reader
+
+    @property
+    def card(self) -> str:
+        """Say in one line what makes the sound."""
+        return f"vssflow, {self.about}; {self.steps} steps, guidance {self.guidance:g}"
+
+    @property
+    def longest(self) -> float:
+        """Seconds that are generated at once."""
+        return self.network.longest
+
+    def generate(self, prompt: Prompt, *, seed: int) -> Tensor:
+        """Generate one sound, as `vssflow.prompt.Generator` has it."""
+        from vssflow.small.model import VSSFlow
+
+        if isinstance(self.network, VSSFlow):
+            return self.network.generate(prompt, seed=seed, steps=self.steps, guidance=self.guidance)
+        self.network.steps, self.network.guidance = self.steps, self.guidance
+        return self.network.generate(prompt, seed=seed)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A sound that was generated, and what there is to say about it."""
+
+    prompt: Prompt
+    sound: Tensor
+    """In [-1, 1] at 16 kHz, shape (round(prompt.seconds * 16000),)."""
+    notes: tuple[str, ...]
+    """What of the prompt is not, or only partly, honoured; one line each."""
+    windows: int
+    """Overlapping windows that it was made in; 1 where the model makes it at once."""
+    wall_seconds: float
+
+
+def load(
+    checkpoint: Path | None = None, *, device: str = "cpu", steps: int | None = None, guidance: float = 3.0
+) -> Model:
+    """Load a model, with its fast sampler.
+
+    Args:
+        checkpoint: small weights, or a checkpoint of the authors; None for the small model that ships with vssflow.
+        device: where the transformer runs: cpu, cuda, cuda:1.
+        steps: of the sampler; None for its default.
+        guidance: weight of classifier-free guidance, 1 for none; 3 as in the paper.
+
+    Raises:
+        UsageError: there is no such file, it holds no such model, or the settings are impossible.
+        EnvironmentFault: the device is not there, or the weights that ship are gone.
+    """
+    from vssflow.authors.anatomy import is_ours
+    from vssflow.authors.layout import read_layout
+    from vssflow.sampling.solvers import DEFAULT_STEPS
+
+    steps = DEFAULT_STEPS if steps is None else steps
+    if steps < 1 or not 0 <= guidance < float("inf"):
+        raise UsageError(f"{steps} steps at guidance {guidance:g} are impossible; --guidance 3 is usual")
+    path = checkpoint or Path(str(resources.files("vssflow") / "weights" / SHIPPED))
+    if not path.is_file():
+        if checkpoint is None:
+            raise EnvironmentFault(f"the weights that ship with vssflow are gone: {path}; reinstall with pip")
+        raise UsageError(f"--checkpoint {path}: no such file")
+    place = str(find_device(device))
+    layout = read_layout(path)
+    if "config" not in layout.metadata and is_ours(layout.entries):
+        return _authors(path, place, steps, guidance)
+    return _small(path, place, steps, guidance, own=checkpoint is None)
+
+
+def _small(path: Path, device: str, steps: int, guidance: float, *, own: bool) -> Model:
+    from safetensors import SafetensorError
+
+    from vssflow.authors.files import digest
+    from vssflow.small.model import VSSFlow
+
+    try:
+        network = VSSFlow.load(path).sample_on(device)
+    except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError, OSError) as error:
+        raise UsageError(f"{path} cannot be loaded: {error}. Without --checkpoint the small model is used") from error
+    name = "the small model that ships" if own else f"small configuration {path.name}"
+    return Model(network, f"{name}, weights {digest(path)[:HASH_SHOWN]}, Apache-2.0", steps, guidance, SMALL)
+
+
+def _authors(path: Path, device: str, steps: int, guidance: float) -> Model:
+    from vssflow.authors import card
+    from vssflow.authors.anatomy import blocks, require_parts
+    from vssflow.authors.files import digest, find_weights
+    from vssflow.authors.layout import read_layout
+    from vssflow.authors.model import AuthorsVSSFlow
+
+    keys = read_layout(path).entries
+    require_parts(path, keys)
+    files = find_weights(path)
+    hashes = {file.name: digest(file) for file in files.present}
+    network = AuthorsVSSFlow.load(path, steps=steps, guidance=guidance, device=device)
+    return Model(network, card.note(blocks(keys), files, hashes, card.Wishes(), 0), steps, guidance, AUTHORS)
+
+
+def find_device(name: str) -> torch.device:
+    """Return the device of that name.
+
+    Raises:
+        UsageError: no such name.
+        EnvironmentFault: this machine has no such device.
+    """
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UsageError(f"--device {name}: no such device; cpu, cuda and cuda:1 are names of devices") from None
+    if device.type == "cpu":
+        return device
+    there = device.type == "cuda" and (device.index or 0) < torch.cuda.device_count()
+    if not there:
+        raise EnvironmentFault(f"--device {name}: this machine has no such device; use --device cpu")
+    return device
+
+
+def read(
+    video: Path,
+    *,
+    transcript: str | None = None,
+    voice: Path | None = None,
+    speech_window: tuple[float, float] | None = None,
+    lips: Path | None = None,
+) -> Prompt:
+    """Read what a sound is to be generated from; it will be exactly as long as the video.
+
+    Args:
+        video: any video that PyAV opens; its own sound is never read.
+        transcript: what the face says, in English; None for no speech.
+        voice: another utterance of the voice that is wanted; sound or video, any rate.
+        speech_window: seconds between which the face speaks; None for the whole clip.
+        lips: AV-HuBERT features at 25 frames a second, for the authors' configuration.
+
+    Raises:
+        UsageError: the speech window is impossible, or the lips are no such features.
+        Unmeasurable: the video or the voice cannot be read.
+    """
+    from vssflow.authors.lips import read_lips
+
+    prompt = Prompt(
+        seconds=Video(video).seconds,
+        video=video,
+        transcript=transcript,
+        speech_window=speech_window,
+        voice=None if voice is None else torch.from_numpy(load_audio(voice).mono(SAMPLE_RATE)),
+        lips=None if lips is None else read_lips(lips),
+    )
+    refuse(prompt)
+    return prompt
+
+
+def generate(model: Model, prompt: Prompt, *, seed: int = 0) -> Made:
+    """Generate a sound of exactly `prompt.seconds`.
+
+    Args:
+        model: what `load` returned.
+        prompt: what `read` returned.
+        seed: decides the noise; the same prompt and seed give the same sound.
+
+    Returns:
+        The sound, with a note on everything that could not be honoured.
+
+    Raises:
+        UsageError: the speech window or the seed is impossible.
+        Unmeasurable: the video cannot be read.
+    """
+    begun = time.monotonic()
+    if not 0 <= seed < 2**63:
+        raise UsageError(f"the seed {seed} is impossible: a seed is a whole number from 0 to 2^63 - 1")
+    refuse(prompt)
+    found = notes(prompt, model.reader)
+    sound = generate_long(model, prompt, seed=seed)
+    windows = len(plan(prompt.seconds, model.longest))
+    return Made(prompt, sound, tuple(found), windows, time.monotonic() - begun)
+
+
+def targets(path: Path, video: Path | None, *, force: bool = False) -> list[Path]:
+    """Return the files that `write` would write: a video and the WAV file beside it, or the WAV file alone.
+
+    Raises:
+        UsageError: the suffix is not known, the folder is not there, or a file would be overwritten without `force`;
+            the source itself never is.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in {".wav", *VIDEO_SUFFIXES}:
+        raise UsageError(f"{path}: what kind of file? Give a name that ends in .wav, {', '.join(VIDEO_SUFFIXES)}")
+    if video is None and suffix != ".wav":
+        raise UsageError(f"{path}: the prompt has no video; give a name that ends in .wav")
+    if not path.parent.is_dir():
+        raise UsageError(f"{path}: no such folder; make it: mkdir -p '{path.parent}'")
+    files = [path] if suffix == ".wav" else [path, path.with_suffix(".wav")]
+    for file in files:
+        if file.exists() and video is not None and video.exists() and file.samefile(video):
+            raise UsageError(f"{file} is the video itself: choose another name with -o")
+        if file.is_dir():
+            raise UsageError(f"{file} is a folder: choose another name with -o")
+        if file.exists() and not force:
+            raise UsageError(f"{file} exists: choose another name with -o, or overwrite it with --force")
+    return files
+
+
+def write(made: Made, path: Path, *, force: bool = False, codecs: Collection[str] | None = None) -> list[Path]:
+    """Write the video with its sound (H.264 and the like are copied, the sound becomes AAC), and the sound as WAV.
+
+    Args:
+        made: what `generate` returned.
+        path: .mp4, .mov or .mkv, beside which a .wav of 16 kHz and 16 bits is written; or .wav alone.
+        force: overwrite what is there.
+        codecs: video codecs that are copied, where a player knows no others; None for all that the container holds.
+
+    Returns:
+        The files written.
+
+    Raises:
+        UsageError: as `targets`.
+        EnvironmentFault: a file cannot be written.
+    """
+    video = made.prompt.video
+    files = targets(path, video, force=force)
+    samples = made.sound.cpu().numpy()
+    for file in files:
+        if video is None or file.suffix.lower() == ".wav":
+            write_wav(file, samples, SAMPLE_RATE)
+        else:
+            dub(video, file, samples, SAMPLE_RATE, codecs=codecs)
+    return files
