@@ -33,7 +33,7 @@ BETTER, WORSE, UNCLEAR = (-2.0, -1.0), (1.0, 2.0), (-1.0, 1.0)
         (
             [BETTER],
             [BETTER, UNCLEAR],
-            r"training helps video-to-sound and helps visual text-to-speech: .* is borne out",
+            r"helps video-to-sound and helps visual text-to-speech: .* is borne out",
         ),
         ([WORSE], [UNCLEAR], r"hurts video-to-sound and makes no difference to visual .* is not borne out"),
         ([BETTER, WORSE], [BETTER], r"helps video-to-sound in some metrics and hurts it in others .* is not borne out"),
