@@ -1,0 +1,185 @@
+"""The transformer with everything taken out of it that does not change along the path from noise to sound.
+
+`FoldedDiT` gives the guided velocity of the latent alone, to float noise that of `guided_velocity` on the same
+weights. What it saves:
+
+* the two 1x1 convolutions at the ends are folded into the matrices beside them, and of the output only the latent
+  rows are kept;
+* the time-locked conditions are projected once per clip, and so are keys and values of cross-attention;
+* the zero-condition branch has no cross-attention, which would add exactly nothing, and shares the projected latent;
+* both branches run as one batch, and guidance is applied before the last matrix, which is linear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from vssflow.dit import rotary_table
+from vssflow.sampling.dense import Dense
+
+if TYPE_CHECKING:
+    from vssflow.conditions import Conditions
+    from vssflow.dit import Attention, Block, DiT
+
+
+class Context(NamedTuple):
+    """What stays the same for a batch of clips along the whole path."""
+
+    locked: Tensor
+    """Time-locked conditions as the first block sees them, (batch, frames, width)."""
+    keys: tuple[Tensor, ...]
+    """Of cross-attention, one (batch, heads, tokens, head_width) per block."""
+    values: tuple[Tensor, ...]
+    table: tuple[Tensor, Tensor]
+    """Cosines and sines of rotary position, (1 + frames, head_width / 4) each: one half, for both are equal."""
+    mask: Tensor | None
+    """Tokens of each clip that are not padding, (batch, 1, 1, 1 + frames); None where all clips are equally long."""
+
+
+class FoldedDiT(nn.Module):
+    """Guided velocity of the latent channels; a frozen copy of a `DiT`, which it does not hold on to."""
+
+    def __init__(self, dit: DiT, latent: int, *, dtype: torch.dtype) -> None:
+        """Fold `dit`, whose first `latent` channels are the latent, with matrices in `dtype`.
+
+        Between the matrices numbers stay in single precision.
+        """
+        super().__init__()
+        self.width, self.rotary = dit.config.width, dit.config.head_width // 2
+        inward, outward = folded_ends(dit, latent)
+        self.latent_in = Dense(inward[:, :latent], dtype=dtype)
+        # once per clip, so that the conditions can afford single precision
+        self.locked_in = Dense(inward[:, latent:], dtype=torch.float32)
+        self.latent_out = Dense(outward, dtype=dtype)
+        self.frequencies = nn.Buffer(dit.time_proj.weight.detach().clone())
+        first, _, second = dit.timestep_proj
+        self.time_in = Dense(first.weight, first.bias, dtype=torch.float32)
+        self.time_out = Dense(second.weight, second.bias, dtype=torch.float32)
+        self.blocks = nn.ModuleList([FoldedBlock(block, dtype=dtype) for block in dit.transformer_blocks])
+
+    def time_token(self, time: float) -> Tensor:
+        """Token of one flow time, (width,)."""
+        angle = 2 * torch.pi * time * self.frequencies
+        token: Tensor = self.time_out(F.silu(self.time_in(torch.cat([angle.cos(), angle.sin()])[None])))
+        return token[0]
+
+    def prepare(self, conditions: Conditions, lengths: Sequence[int] | None = None) -> Context:
+        """Compute what a batch of clips needs once; `lengths` says how many frames of each are not padding."""
+        frames = conditions.locked.shape[-1]
+        pairs = [block.keys_values(conditions.cross) for block in self.blocks]
+        table = rotary_table(frames + 1, self.rotary, device=conditions.locked.device)
+        mask = None
+        if lengths is not None and any(length != frames for length in lengths):
+            tokens = torch.arange(frames + 1, device=conditions.locked.device)
+            limit = torch.tensor(list(lengths), device=tokens.device)
+            mask = (tokens[None, :] <= limit[:, None])[:, None, None, :]
+        return Context(
+            locked=self.locked_in(conditions.locked.transpose(1, 2)),
+            keys=tuple(key for key, _ in pairs),
+            values=tuple(value for _, value in pairs),
+            table=(table[0][:, : self.rotary // 2], table[1][:, : self.rotary // 2]),
+            mask=mask,
+        )
+
+    def forward(self, latent: Tensor, time: Tensor, context: Context, guidance: float) -> Tensor:
+        """Velocity of the latent (batch, latent, frames) at the time of the token `time` (width,)."""
+        batch, _, frames = latent.shape
+        guided = guidance != 1.0
+        shared = self.latent_in(latent.transpose(1, 2)).float()
+        tokens = shared.new_empty((2 * batch if guided else batch, frames + 1, self.width))
+        tokens[:, 0] = time
+        tokens[:batch, 1:] = shared + context.locked
+        mask = context.mask
+        if guided:
+            tokens[batch:, 1:] = shared
+            mask = None if mask is None else torch.cat([mask, mask])
+        for block, key, value in zip(self.blocks, context.keys, context.values, strict=True):
+            tokens = block(tokens, key, value, context.table, mask)
+        final = tokens[:batch, 1:]
+        if guided:
+            without = tokens[batch:, 1:]
+            final = without + guidance * (final - without)
+        return self.latent_out(final).float().transpose(1, 2)  # type: ignore[no-any-return]
+
+
+class FoldedBlock(nn.Module):
+    """One block: queries, keys and values of self-attention in one matrix, cross-attention from given keys."""
+
+    def __init__(self, block: Block, *, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.norm1, self.norm2, self.norm3 = (_Norm(norm) for norm in (block.norm1, block.norm2, block.norm3))
+        own, cross = block.attn1, block.attn2
+        self.heads, self.kv_heads = own.heads, cross.kv_heads
+        self.qkv = Dense(torch.cat([own.to_q.weight, own.to_k.weight, own.to_v.weight]), dtype=dtype)
+        self.own_out = _out(own, dtype)
+        self.cross_q, self.cross_out = Dense(cross.to_q.weight, dtype=dtype), _out(cross, dtype)
+        self.cross_kv = Dense(torch.cat([cross.to_k.weight, cross.to_v.weight]), dtype=dtype)
+        inner, outer = block.ff.net[0].proj, block.ff.net[2]
+        self.ff_in, self.ff_out = (Dense(layer.weight, layer.bias, dtype=dtype) for layer in (inner, outer))
+
+    def keys_values(self, cross: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and values of semantic tokens (batch, tokens, cross_width), repeated to all query heads."""
+        batch, tokens, _ = cross.shape
+        both = self.cross_kv(cross).view(batch, tokens, 2, self.kv_heads, -1).permute(2, 0, 3, 1, 4)
+        key, value = both.repeat_interleave(self.heads // self.kv_heads, dim=2)
+        return key.contiguous(), value.contiguous()
+
+    def forward(
+        self, x: Tensor, key: Tensor, value: Tensor, table: tuple[Tensor, Tensor], mask: Tensor | None
+    ) -> Tensor:
+        """Refine x (branches * batch, length, width); the first rows, as many as `key` has, are the conditional ones.
+
+        Overwrites `x`.
+        """
+        rows, length, width = x.shape
+        qkv = self.qkv(self.norm1(x)).view(rows, length, 3, self.heads, -1)
+        turn(qkv[:, :, :2], table)
+        own = F.scaled_dot_product_attention(*(part.transpose(1, 2) for part in qkv.unbind(2)), attn_mask=mask)
+        x += self.own_out(own.transpose(1, 2).reshape(rows, length, width))
+        conditional = x[: len(key)]
+        query = self.cross_q(self.norm2(conditional)).view(len(key), length, 1, self.heads, -1)
+        turn(query, table)
+        mixed = F.scaled_dot_product_attention(
+            query[:, :, 0].transpose(1, 2), key, value, attn_mask=None if mask is None else mask[: len(key)]
+        )
+        conditional += self.cross_out(mixed.transpose(1, 2).reshape(len(key), length, width))
+        plain, gate = self.ff_in(self.norm3(x)).chunk(2, dim=-1)
+        x += self.ff_out(plain * F.silu(gate))
+        return x
+
+
+def folded_ends(dit: DiT, latent: int) -> tuple[Tensor, Tensor]:
+    """Matrices (width, channels) and (latent, width) that stand for convolution and projection at each end."""
+    before, after = (conv.weight.detach()[:, :, 0].double() for conv in (dit.preprocess_conv, dit.postprocess_conv))
+    into, out = dit.proj_in.weight.detach().double(), dit.proj_out.weight.detach().double()
+    return (into + into @ before).float(), (out[:latent] + after[:latent] @ out).float()
+
+
+def turn(x: Tensor, table: tuple[Tensor, Tensor]) -> None:
+    """Turn x (batch, length, parts, heads, head_width) by rotary position, in place: `vssflow.dit.rotate`."""
+    cosine, sine = (half[:, None, None, :] for half in table)
+    half = cosine.shape[-1]
+    first, second = x[..., :half].float(), x[..., half : 2 * half].float()
+    turned = first * cosine - second * sine, second * cosine + first * sine
+    x[..., :half], x[..., half : 2 * half] = turned
+
+
+class _Norm(nn.Module):
+    """Frozen layer normalisation in single precision."""
+
+    def __init__(self, norm: nn.LayerNorm) -> None:
+        super().__init__()
+        self.weight, self.bias = nn.Buffer(norm.weight.detach().clone()), nn.Buffer(norm.bias.detach().clone())
+        self.eps = norm.eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.layer_norm(x, x.shape[-1:], self.weight, self.bias, self.eps)
+
+
+def _out(attention: Attention, dtype: torch.dtype) -> Dense:
+    return Dense(attention.to_out[0].weight, dtype=dtype)
