@@ -33,7 +33,7 @@ def test_the_better_system_is_found_by_every_metric(table):
     assert {d.better for d in deltas} == {"a"}
     assert {d.better for d in compare(table["poor"], table["good"])} == {"b"}
     by = {d.metric: d for d in deltas}
-    assert by["wer@toy"].method == "paired linearised t(11), skewness corrected"
+    assert by["wer@toy"].method == "paired linearised t(11), widened for skewness"
     assert by["fad@toy"].method == "paired jackknife t(11), pairs"
     assert by["wer@toy"].wins + by["wer@toy"].ties + by["wer@toy"].losses == by["wer@toy"].n == 24
     assert by["fad@toy"].wins is None

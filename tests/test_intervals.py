@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from tests.synthetic_runs import CLAP, FAD
 from vsseval.statistics.clustered import ClusterSums, bca, resamples, skewness
@@ -34,7 +35,7 @@ def test_mean_of_symmetric_clips_is_the_textbook_interval():
     assert found.se == pytest.approx(se, rel=1e-12)
     assert found.low == pytest.approx(x.mean() - T23 * se, rel=1e-5)
     assert found.high == pytest.approx(x.mean() + T23 * se, rel=1e-5)
-    assert found.method == "linearised t(23), skewness corrected"
+    assert found.method == "linearised t(23), corrected for skewness"
 
 
 @pytest.mark.parametrize(
@@ -42,8 +43,8 @@ def test_mean_of_symmetric_clips_is_the_textbook_interval():
     [
         (2, "linearised t(1)"),
         (7, "linearised t(6)"),
-        (8, "linearised t(7), skewness corrected"),
-        (99, "linearised t(98), skewness corrected"),
+        (8, "linearised t(7), corrected for skewness"),
+        (99, "linearised t(98), corrected for skewness"),
         (100, "BCa bootstrap of 100 clusters"),
         (999, "BCa bootstrap of 999 clusters"),
         (1000, "linearised t(999)"),
@@ -56,7 +57,24 @@ def test_the_number_of_clusters_chooses_the_estimator(clusters, method):
     assert found.method == method
     assert found.low < found.value < found.high
     assert ratio(x, np.ones(clusters), names) == found
-    assert ratio_difference((x, x**2), (np.ones(clusters),) * 2, names).method == f"paired {method}"
+
+
+@pytest.mark.parametrize(
+    ("clusters", "method"),
+    [
+        (7, "paired linearised t(6)"),
+        (8, "paired linearised t(7), widened for skewness"),
+        (999, "paired linearised t(998), widened for skewness"),
+        (1000, "paired linearised t(999)"),
+    ],
+)
+def test_a_difference_is_never_narrower_than_student_has_it(clusters, method):
+    x, w = np.random.default_rng(clusters).exponential(size=(2, clusters)), np.ones(clusters)
+    found = ratio_difference((x[0], x[1] ** 2), (w, w), [str(i) for i in range(clusters)])
+    assert found.method == method
+    half = stats.t.ppf(0.975, clusters - 1) * found.se
+    assert found.low <= found.value - half * (1 - 1e-9)
+    assert found.high >= found.value + half * (1 - 1e-9)
 
 
 def test_ends_reach_further_to_the_side_of_the_long_tail():
@@ -71,8 +89,6 @@ def test_ends_reach_further_to_the_side_of_the_long_tail():
 
 
 def test_skewness_is_that_of_scipy_and_of_nothing_0():
-    from scipy import stats
-
     x = np.random.default_rng(8).exponential(size=30)
     assert skewness(x - x.mean()) == pytest.approx(stats.skew(x))
     assert skewness(1e-200 * (x - x.mean())) == pytest.approx(stats.skew(x))
@@ -80,8 +96,6 @@ def test_skewness_is_that_of_scipy_and_of_nothing_0():
 
 
 def test_bca_is_that_of_scipy():
-    from scipy import stats
-
     x = np.random.default_rng(9).gamma(2.0, size=150)
     sums = ClusterSums(x, np.ones(150))
     found = bca(sums.ratio(), sums.influence(), sums.ratio(resamples(150)))
