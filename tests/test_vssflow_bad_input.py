@@ -217,11 +217,17 @@ def test_characters_without_a_pronunciation_are_found_once_each():
 
 def test_the_authors_reader_transliterates():
     pytest.importorskip("unidecode")
-    assert notes(prompt(transcript="мир"), AUTHORS) == []
+    lips = torch.zeros(50, 1024)
+    assert notes(prompt(transcript="мир", lips=lips), AUTHORS) == []
     assert notes(prompt(transcript="мир"), SMALL) != []
-    assert "😀" in notes(prompt(transcript="hello 😀"), AUTHORS)[0]
-    assert "nothing in it can be pronounced" in notes(prompt(transcript="😀"), AUTHORS)[0]
-    assert notes(prompt(lips=torch.zeros(50, 1024)), AUTHORS) == []
+    assert "😀" in notes(prompt(transcript="hello 😀", lips=lips), AUTHORS)[0]
+    assert "nothing in it can be pronounced" in notes(prompt(transcript="😀", lips=lips), AUTHORS)[0]
+
+
+def test_what_the_authors_configuration_lacks_is_noted():
+    assert notes(prompt(), AUTHORS) == []
+    assert "the lips are not seen" in notes(prompt(transcript=WORDS), AUTHORS)[0]
+    assert "not heard" in notes(prompt(voice=torch.zeros(64000)), AUTHORS._replace(hears=False))[0]
 
 
 def test_the_documentation_lists_every_case():

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -11,10 +12,12 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from safetensors.torch import save_file
 
 from tests.small_model import quick, untrained
 from vsseval.errors import EnvironmentFault, UsageError
 from vsseval.media import load_audio, write_flac, write_mp4
+from vssflow.authors.model import AuthorsVSSFlow
 from vssflow.cli import invoke
 from vssflow.generate import find_device, generate, load, read, targets, write
 
@@ -166,6 +169,28 @@ def test_the_card_names_weights_and_settings(model):
     about, settings = model.card.split("; ")
     assert re.fullmatch("vssflow, small configuration untrained.safetensors, weights [0-9a-f]{12}, Apache-2.0", about)
     assert settings == "1 steps, guidance 1"
+
+
+class Authors:
+    """Stands for the authors' networks."""
+
+    longest = 10.0
+
+    def generate(self, prompt, *, seed):
+        self.asked = (self.steps, self.guidance, seed)
+        return torch.zeros(round(prompt.seconds * 16000))
+
+
+def test_a_checkpoint_of_the_authors_is_known_by_its_keys(folder, tmp_path, monkeypatch):
+    names = ["vaflow.transformer_blocks.4.x", "cond_proj.x", "image_encoder.x", "vae.x", "vocoder.x"]
+    save_file({name: torch.zeros(1) for name in names}, tmp_path / "theirs.safetensors")
+    monkeypatch.setattr(AuthorsVSSFlow, "load", lambda *_args, **_options: Authors())
+    model = load(tmp_path / "theirs.safetensors", steps=7)
+    assert model.card.startswith("vssflow, the authors' configuration (authors-5-fast), weights theirs.safetensors ")
+    assert "no rawnet3.pt beside it: voices are not heard" in model.card
+    made = generate(replace(model, guidance=2.0), read(folder / "clip.mp4", voice=folder / "voice.flac"), seed=3)
+    assert model.network.asked == (7, 2.0, 3)
+    assert made.notes == ("the voice prompt is not heard: weights for that are not beside the checkpoint",)
 
 
 def test_impossible_settings_are_refused(checkpoint, folder):

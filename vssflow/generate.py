@@ -129,16 +129,22 @@ def _small(path: Path, device: str, steps: int, guidance: float, *, own: bool) -
 def _authors(path: Path, device: str, steps: int, guidance: float) -> Model:
     from vssflow.authors import card
     from vssflow.authors.anatomy import blocks, require_parts
-    from vssflow.authors.files import digest, find_weights
+    from vssflow.authors.files import RAWNET3, SYNCHFORMER, digest, find_weights
     from vssflow.authors.layout import read_layout
     from vssflow.authors.model import AuthorsVSSFlow
 
     keys = read_layout(path).entries
     require_parts(path, keys)
     files = find_weights(path)
-    hashes = {file.name: digest(file) for file in files.present}
+    weights = ", ".join(f"{file.name} {digest(file)[:HASH_SHOWN]}" for file in files.present)
+    about = [f"the authors' configuration ({card.version(blocks(keys), card.Wishes())}), weights {weights}"]
+    if files.synchformer is None:
+        about.append(f"no {SYNCHFORMER} beside it: motion is not seen")
+    if files.rawnet3 is None:
+        about.append(f"no {RAWNET3} beside it: voices are not heard")
     network = AuthorsVSSFlow.load(path, steps=steps, guidance=guidance, device=device)
-    return Model(network, card.note(blocks(keys), files, hashes, card.Wishes(), 0), steps, guidance, AUTHORS)
+    reader = AUTHORS._replace(hears=files.rawnet3 is not None)
+    return Model(network, "; ".join(about), steps, guidance, reader)
 
 
 def find_device(name: str) -> torch.device:

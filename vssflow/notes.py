@@ -24,11 +24,16 @@ _READ_OUT = "%&#@*/\\"
 
 
 class Reader(NamedTuple):
-    """What a configuration makes of a transcript, and whether it takes lip features."""
+    """What a configuration makes of a prompt."""
 
     phones: Callable[[str], int]
+    """How many phones of a transcript are spoken."""
     unread: Callable[[str], list[str]]
+    """What of a transcript is left out."""
     takes_lips: bool
+    """Whether lip features come from a file; otherwise from the video."""
+    hears: bool = True
+    """Whether there is something that listens to the voice prompt."""
 
 
 def refuse(prompt: Prompt) -> None:
@@ -52,9 +57,11 @@ def refuse(prompt: Prompt) -> None:
 
 def notes(prompt: Prompt, reader: Reader) -> list[str]:
     """Say in one line each what of a prompt is not, or only partly, honoured; empty where all of it is."""
-    found = _of_words(prompt, reader) + _of_voice(prompt)
+    found = _of_words(prompt, reader) + _of_voice(prompt, reader)
     if prompt.lips is not None and not reader.takes_lips:
         found.append("the lip features are not used: this model reads the lips off the video itself")
+    if prompt.lips is None and reader.takes_lips and prompt.transcript:
+        found.append("the lips are not seen: this model takes lip features from a file (--lips)")
     if prompt.seconds < 1 / LATENT_RATE:
         found.insert(
             0, f"the clip lasts {1000 * prompt.seconds:.3g} ms, less than one frame (40 ms): so does the sound"
@@ -137,9 +144,11 @@ def _of_window(prompt: Prompt, phones: int) -> list[str]:
     return found
 
 
-def _of_voice(prompt: Prompt) -> list[str]:
+def _of_voice(prompt: Prompt, reader: Reader) -> list[str]:
     if prompt.voice is None:
         return []
+    if not reader.hears:
+        return ["the voice prompt is not heard: weights for that are not beside the checkpoint"]
     if not describe(prompt.voice, MelSpectrogram()).any():
         return ["the voice prompt is silent or next to nothing: the voice is left to the model"]
     seconds = len(prompt.voice) / SAMPLE_RATE
