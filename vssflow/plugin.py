@@ -1,89 +1,226 @@
-"""VSSFlow as a model of vsseval: the only file that knows both."""
+"""VSSFlow as a model of vsseval: the only file that knows both.
+
+`--model vssflow` is the small model that ships, or what `--checkpoint` holds: small weights, or a checkpoint of the
+authors. With the latter, words after a colon choose more: `vssflow:authors` the authors' sampler instead of the fast
+one, `vssflow:steps=N` the steps of the fast one, `vssflow:lips=DIR` a folder of AV-HuBERT features, named by the clips'
+ids; several are separated by commas.
+"""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from vsseval.errors import EnvironmentFault, Unmeasurable, UsageError
 from vsseval.media import load_audio
 from vsseval.models.base import ModelCard, ModelOptions, Request, Take
+from vsseval.types import Task
+from vssflow.authors import card
+from vssflow.authors.anatomy import blocks, is_ours, require_parts
+from vssflow.authors.card import Sampler, Wishes
+from vssflow.authors.files import digest, find_weights, joint_digest
+from vssflow.authors.layout import read_layout
 
 if TYPE_CHECKING:
-    from vssflow.prompt import Prompt
-    from vssflow.small.model import VSSFlow
+    from vssflow.prompt import Generator, Prompt
 
 SHIPPED = "vssflow-small.safetensors"
+LIP_SUFFIXES = (".lips.npy", ".lips.npz", ".npy", ".npz")
+_KNOWN = "authors, fast, steps=N, lips=DIR, separated by commas"
+_TASKS: tuple[Task, ...] = ("v2s", "vtts", "joint", "tts")
+_SHOWN = 3
+
+log = logging.getLogger("vsseval")
 
 
 def create(options: ModelOptions) -> VSSFlowModel:
-    """Name the weights and hash them; the network itself is loaded at the first request.
+    """Look at the weights, name and hash them; the network itself is loaded at the first request.
 
     Raises:
-        UsageError: the checkpoint does not exist.
+        UsageError: the checkpoint does not exist, is damaged or holds another network, or the argument makes no sense.
+        EnvironmentFault: the weights that ship with vssflow are gone.
     """
+    wishes = read_wishes(options.argument)
     path = options.checkpoint or Path(str(resources.files("vssflow") / "weights" / SHIPPED))
     if not path.is_file():
         if options.checkpoint is None:
             raise EnvironmentFault(f"the weights that ship with vssflow are gone: {path}; reinstall with pip")
         raise UsageError(f"--checkpoint {path}: no such file")
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return VSSFlowModel(path, digest, own=options.checkpoint is None)
+    layout = read_layout(path)
+    if "config" not in layout.metadata and is_ours(layout.entries):
+        require_parts(path, layout.entries)
+        return _authors(path, blocks(layout.entries), wishes, options.device)
+    if wishes != Wishes():
+        raise UsageError(
+            f"--model vssflow:{options.argument} is for a checkpoint of the authors: add --checkpoint FILE, "
+            "or leave out what stands after the colon"
+        )
+    return _small(path, own=options.checkpoint is None, device=options.device)
+
+
+def read_wishes(argument: str | None) -> Wishes:
+    """Read what stands after the colon of `vssflow:...`.
+
+    Raises:
+        UsageError: a word is unknown, or given twice, or two exclude each other.
+    """
+    given: dict[str, str] = {}
+    for word in filter(None, (part.strip() for part in (argument or "").split(","))):
+        name, equals, value = word.partition("=")
+        key = "sampler" if word in {"authors", "fast"} else name
+        if key in {"steps", "lips"} and not value:
+            raise UsageError(f"--model vssflow:{argument}: '{word}' needs a value; known are {_KNOWN}")
+        if key not in {"sampler", "steps", "lips"} or (key == "sampler" and equals):
+            raise UsageError(f"--model vssflow:{argument}: '{word}' is unknown; known are {_KNOWN}")
+        if key in given:
+            raise UsageError(f"--model vssflow:{argument}: {given[key]} and {value or word} exclude each other")
+        given[key] = value or word
+    sampler: Sampler = "authors" if given.get("sampler") == "authors" else "fast"
+    steps = given.get("steps")
+    if steps is not None and (not steps.isascii() or not steps.isdigit() or int(steps) < 1):
+        raise UsageError(f"--model vssflow:{argument}: steps={steps} is no number of steps; steps=8 is one")
+    if steps is not None and sampler == "authors":
+        raise UsageError(f"--model vssflow:{argument}: the authors' sampler chooses its steps itself; leave out steps")
+    lips = Path(given["lips"]).expanduser() if "lips" in given else None
+    return Wishes(sampler, None if steps is None else int(steps), lips)
+
+
+def _small(path: Path, *, own: bool, device: str) -> VSSFlowModel:
+    note = (
+        "the small configuration that ships with vssflow, trained on rendered clips by `vssflow train`; "
+        "not the authors' checkpoint"
+    )
+    made = ModelCard(
+        name="vssflow",
+        version="small-1" if own else path.stem,
+        tasks=_TASKS,
+        weights=digest(path),
+        licence="Apache-2.0",
+        note=note if own else f"weights {path.name}",
+    )
+
+    def load() -> Generator:
+        from safetensors import SafetensorError
+
+        from vssflow.generate import find_device
+        from vssflow.small.model import VSSFlow
+
+        place = find_device(device)
+        try:
+            return VSSFlow.load(path).sample_on(place)
+        except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError, OSError) as error:
+            raise UsageError(f"{path} cannot be loaded: {error}") from error
+
+    return VSSFlowModel(made, load, {})
+
+
+def _authors(path: Path, depth: int, wishes: Wishes, device: str) -> VSSFlowModel:
+    files, lips = find_weights(path), lip_files(wishes.lips)
+    hashes = {file.name: digest(file) for file in files.present}
+    of_lips = {f"lips/{file.name}": digest(file) for file in lips.values()}
+    made = ModelCard(
+        name="vssflow:authors" if wishes.sampler == "authors" else "vssflow",
+        version=card.version(depth, wishes),
+        tasks=_TASKS,
+        weights=joint_digest(hashes | of_lips),
+        licence="as the authors' weights",
+        note=card.note(depth, files, hashes, wishes, len(lips)),
+    )
+
+    def load() -> Generator:
+        from vssflow.authors.model import AuthorsVSSFlow
+        from vssflow.generate import find_device
+
+        place = str(find_device(device))
+        return AuthorsVSSFlow.load(path, sampler=wishes.sampler, steps=wishes.steps, device=place)
+
+    return VSSFlowModel(made, load, lips, asked_for_lips=wishes.lips is not None)
+
+
+def lip_files(folder: Path | None) -> dict[str, Path]:
+    """Files of lip features by clip: `<id>.lips.npy` or `<id>.npy` (or .npz), the id as it is or percent-encoded.
+
+    Raises:
+        UsageError: there is no such folder, it holds no such file, or two for one clip.
+    """
+    if folder is None:
+        return {}
+    if not folder.is_dir():
+        raise UsageError(f"lips={folder}: {'not a folder' if folder.exists() else 'no such folder'}")
+    found: dict[str, Path] = {}
+    for file in sorted(folder.iterdir()):
+        suffix = next((suffix for suffix in LIP_SUFFIXES if file.name.lower().endswith(suffix)), None)
+        if suffix is None or file.name.startswith(".") or not file.is_file():
+            continue
+        clip = unquote(file.name[: -len(suffix)])
+        if clip in found:
+            raise UsageError(
+                f"lips={folder}: both {found[clip].name} and {file.name} are for the clip {clip}; keep one"
+            )
+        found[clip] = file
+    if not found:
+        raise UsageError(f"lips={folder} holds no lip features; <clip id>.npy is one, of shape (frames, 1024)")
+    return found
 
 
 class VSSFlowModel:
     """Generates clip by clip: what else is in a shard never changes a clip, to the last bit."""
 
-    def __init__(self, path: Path, digest: str, *, own: bool) -> None:
-        self.path = path
-        note = (
-            "the small configuration that ships with vssflow, trained on rendered clips by `vssflow train`; "
-            "not the authors' checkpoint"
-        )
-        self.card = ModelCard(
-            name="vssflow",
-            version="small-1" if own else path.stem,
-            tasks=("v2s", "vtts", "joint", "tts"),
-            weights=digest,
-            licence="Apache-2.0",
-            note=note if own else f"weights {path.name}",
-        )
-        self._network: VSSFlow | None = None
+    def __init__(
+        self, card: ModelCard, load: Callable[[], Generator], lips: dict[str, Path], *, asked_for_lips: bool = False
+    ) -> None:
+        self.card = card
+        self._load, self._lips, self._asked_for_lips = load, lips, asked_for_lips
+        self._generator: Generator | None = None
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Take]:
-        """Yield one take per request."""
-        from vssflow.prompt import SAMPLE_RATE
+        """Yield one take per request; a clip longer than a window is made in overlapping ones.
 
+        Raises:
+            UsageError: the weights are of another network.
+            EnvironmentFault: the device is not there.
+        """
+        from vssflow.notes import refuse
+        from vssflow.prompt import SAMPLE_RATE
+        from vssflow.windows import generate_long
+
+        self._warn(requests)
+        generator = self.generator()
         for request in requests:
             try:
-                sound = self.network().generate(prompt_of(request), seed=request.seed)
-            except Unmeasurable as reason:
+                prompt = prompt_of(request, self._lips.get(request.id))
+                refuse(prompt)
+                sound = generate_long(generator, prompt, seed=request.seed)
+            except (Unmeasurable, UsageError) as reason:
                 yield Take(request.id, None, SAMPLE_RATE, str(reason))
                 continue
-            samples = round(request.duration * SAMPLE_RATE)
-            yield Take(request.id, sound[:samples].numpy(), SAMPLE_RATE)
+            yield Take(request.id, sound.numpy(), SAMPLE_RATE)
 
-    def network(self) -> VSSFlow:
+    def generator(self) -> Generator:
         """Load the network once."""
-        if self._network is None:
-            from safetensors import SafetensorError
+        if self._generator is None:
+            self._generator = self._load()
+        return self._generator
 
-            from vssflow.small.model import VSSFlow
+    def _warn(self, requests: Sequence[Request]) -> None:
+        without = [request.id for request in requests if request.id not in self._lips]
+        if self._asked_for_lips and without:
+            more = ", ..." if len(without) > _SHOWN else ""
+            log.warning(
+                "%d of %d clips have no lip features (%s%s): zeros in their place",
+                len(without), len(requests), ", ".join(without[:_SHOWN]), more,
+            )  # fmt: skip
 
-            try:
-                self._network = VSSFlow.load(self.path)
-            except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError, OSError) as error:
-                raise UsageError(f"{self.path} cannot be loaded: {error}") from error
-        return self._network
 
-
-def prompt_of(request: Request) -> Prompt:
-    """Say what the model is given: the video's path, and the voice at 16 kHz."""
+def prompt_of(request: Request, lips: Path | None = None) -> Prompt:
+    """Say what the model is given: the video's path, the voice at 16 kHz, lips from a file."""
     import torch
 
+    from vssflow.authors.lips import read_lips
     from vssflow.prompt import SAMPLE_RATE, Prompt
 
     voice = None
@@ -95,4 +232,5 @@ def prompt_of(request: Request) -> Prompt:
         transcript=request.transcript,
         speech_window=request.speech_window,
         voice=voice,
+        lips=None if lips is None else read_lips(lips),
     )

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from vsseval.errors import UsageError
+from vssflow.authors.card import Sampler
 from vssflow.authors.files import find_weights
 from vssflow.authors.frames import CLIP_FRAMES, clip_frames, sync_frames
 from vssflow.authors.lips import fit_lips
@@ -29,7 +29,6 @@ from vssflow.sampling.fast import Fast
 from vssflow.sampling.noise import clip_noise
 from vssflow.sampling.sampled import Sampled, finite
 
-Sampler = Literal["fast", "authors"]
 WINDOW = 10.0
 """Seconds that are generated at once, always."""
 FRAMES = 250

@@ -1,0 +1,82 @@
+"""What a table says of the authors' configuration: which size, which sampler, what is absent. Text only, no torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from vssflow.authors.anatomy import SIZES
+from vssflow.authors.files import RAWNET3, SYNCHFORMER, WeightFiles
+
+Sampler = Literal["fast", "authors"]
+
+FAST_ERROR: float | None = None
+"""Largest deviation of the fast sampler's latent from that of the authors' solver, in parts of the latent's largest
+value, at the default steps; None as long as nobody has measured it on trained weights. Cards print it."""
+_HASH_SHOWN = 8
+_WINDOWS = "clips over 10 s are generated in overlapping windows"
+
+
+class Wishes(NamedTuple):
+    """What may be asked of the model besides its weights."""
+
+    sampler: Sampler = "fast"
+    steps: int | None = None
+    """Of the fast sampler; None for its default."""
+    lips: Path | None = None
+    """Folder of AV-HuBERT features."""
+
+
+def version(blocks: int, wishes: Wishes) -> str:
+    """Name the size and everything about sampling that changes the sound: `authors-10-fast-6steps-lips`."""
+    parts = ["authors", str(blocks), "dopri5" if wishes.sampler == "authors" else "fast"]
+    if wishes.steps is not None:
+        parts.append(f"{wishes.steps}steps")
+    return "-".join([*parts, *(["lips"] if wishes.lips is not None else [])])
+
+
+def note(blocks: int, files: WeightFiles, hashes: dict[str, str], wishes: Wishes, lip_files: int) -> str:
+    """Say under every table what the sound was made with, and without.
+
+    Args:
+        blocks: depth of the transformer.
+        files: of weights.
+        hashes: sha256 of each, by name.
+        wishes: sampler and lips.
+        lip_files: how many there are in the folder of lips.
+    """
+    size = f" ({SIZES[blocks]} size)" if blocks in SIZES else ""
+    weights = ", ".join(f"{name} {hashes[name][:_HASH_SHOWN]}" for name in (path.name for path in files.present))
+    return "; ".join([
+        f"the authors' configuration, {blocks} blocks{size}, weights {weights}",
+        _sampling(wishes),
+        _lips(wishes.lips, lip_files),
+        *_absent(files),
+        _WINDOWS,
+    ])  # fmt: skip
+
+
+def _sampling(wishes: Wishes) -> str:
+    if wishes.sampler == "authors":
+        return "the authors' own sampler (dopri5 at 1e-5)"
+    if wishes.steps is None and FAST_ERROR is not None:
+        return f"fast sampler, whose latent differs from the authors' by {FAST_ERROR:.2g} of its largest value"
+    return "fast sampler instead of the authors' dopri5"
+
+
+def _lips(folder: Path | None, count: int) -> str:
+    if folder is None:
+        return (
+            "no lip features: zeros, as in the authors' own inference, so that speech is not the paper's VisualTTS, "
+            "which sees lips (vssflow:lips=DIR)"
+        )
+    return f"AV-HuBERT lip features of {count} clips from {folder.resolve().name}, zeros for the others"
+
+
+def _absent(files: WeightFiles) -> list[str]:
+    found = []
+    if files.synchformer is None:
+        found.append(f"no {SYNCHFORMER} beside the checkpoint: zeros for the motion that Synchformer sees")
+    if files.rawnet3 is None:
+        found.append(f"no {RAWNET3} beside the checkpoint: zeros for the voice, whatever the prompt")
+    return found
