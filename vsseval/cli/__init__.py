@@ -36,6 +36,8 @@ class Verbs(click.Group):
         "table": "Print the table of finished runs.",
         "report": "Write one HTML file: table, plots, players, failures.",
         "compare": "Compare two runs, clip by clip.",
+        "power": "Say how many clips a difference needs.",
+        "gate": "Pass or fail a run against a baseline; for CI.",
         "list": "List models, benchmarks, metrics and extractors.",
         "doctor": "Say what is missing, and the command that gets it.",
     }

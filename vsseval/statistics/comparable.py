@@ -19,7 +19,9 @@ OF_THE_RUN = frozenset({"bench", "manifest", "seed", "limit"})
 """Signature keys that all metrics of a run share; they are named once."""
 
 
-def differences(a: LoadedRun, b: LoadedRun, metrics: Sequence[str], *, allow_partial: bool = False) -> list[str]:
+def differences(
+    a: LoadedRun, b: LoadedRun, metrics: Sequence[str], *, allow_partial: bool = False, any_seed: bool = False
+) -> list[str]:
     """Say in what two runs differ that forbids to compare `metrics`. Reads no scores.
 
     Args:
@@ -27,17 +29,19 @@ def differences(a: LoadedRun, b: LoadedRun, metrics: Sequence[str], *, allow_par
         b: a run.
         metrics: metric ids.
         allow_partial: runs with different `--limit` may be compared, on the clips that both have.
+        any_seed: runs with different `--seed` may be compared, as reruns of one model are.
     """
     ra, rb = a.record, b.record
     reasons = [f"{run.path.name} is {run.record.status}, not finished" for run in (a, b) if unfinished(run)]
-    pairs = [
+    pairs: list[tuple[str, object, object]] = [
         (
             "benchmark",
             f"{ra.benchmark.name}-{ra.benchmark.version}",
             f"{rb.benchmark.name}-{rb.benchmark.version}",
         ),
-        ("seed", ra.spec.seed, rb.spec.seed),
     ]
+    if not any_seed:
+        pairs.append(("seed", ra.spec.seed, rb.spec.seed))
     # The hash of a manifest covers its clips: with another limit, it is another one.
     if not (allow_partial and ra.spec.limit != rb.spec.limit):
         pairs.insert(1, ("manifest", ra.manifest_sha256[:8], rb.manifest_sha256[:8]))

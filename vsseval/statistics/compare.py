@@ -42,6 +42,7 @@ def compare(
     *,
     subset: str = "",
     allow_partial: bool = False,
+    any_seed: bool = False,
     moved: int = MOVED,
     readings: Readings | None = None,
 ) -> list[Delta]:
@@ -54,6 +55,7 @@ def compare(
         subset: part of the benchmark, or empty for all of it.
         allow_partial: compare on the clips that both runs measured, where these are not the same ones; the
             counts of both runs are in the result. A distance of distributions has no difference then.
+        any_seed: compare runs with different `--seed` too, as reruns of one model are.
         moved: how many of the clips that moved most to name.
         readings: what was read before, where the same runs are compared more than once.
 
@@ -66,8 +68,9 @@ def compare(
             all reasons in one message; or a metric is in neither or only one of them; or scores are damaged.
     """
     wanted = tuple(dict.fromkeys(metrics)) or tuple(m for m in a.record.metrics if m in b.record.metrics)
-    reasons = differences(a, b, wanted, allow_partial=allow_partial)
-    _refuse(a, b, reasons, partial=bool(reasons) and not differences(a, b, wanted, allow_partial=True))
+    reasons = differences(a, b, wanted, allow_partial=allow_partial, any_seed=any_seed)
+    partly = bool(reasons) and not differences(a, b, wanted, allow_partial=True, any_seed=any_seed)
+    _refuse(a, b, reasons, partial=partly)
     readings = readings or Readings()
     clips = {metric: (readings.clips(a, metric, subset), readings.clips(b, metric, subset)) for metric in wanted}
     if not allow_partial:
@@ -97,13 +100,16 @@ def _delta(
 ) -> Delta:
     spec = runs[0].record.metrics[metric]
     ok = [side.take(side.ok) for side in clips]
-    _, in_a, in_b = np.intersect1d(ok[0].ids, ok[1].ids, assume_unique=True, return_indices=True)
-    common = ok[0].take(in_a), ok[1].take(in_b)
+    if np.array_equal(ok[0].ids, ok[1].ids):
+        common, n = (ok[0], ok[1]), ok[0].ids.size
+    else:
+        _, in_a, in_b = np.intersect1d(ok[0].ids, ok[1].ids, assume_unique=True, return_indices=True)
+        common, n = (ok[0].take(in_a), ok[1].take(in_b)), in_a.size
     known: dict[str, Any] = {
         "metric": metric, "benchmark": runs[0].record.benchmark.name,
         "a": runs[0].record.model.name, "b": runs[1].record.model.name,
         "direction": spec.direction, "unit": spec.unit, "scale": spec.scale, "decimals": spec.decimals,
-        "n": in_a.size, "only_a": ok[0].ids.size - in_a.size, "only_b": ok[1].ids.size - in_b.size,
+        "n": n, "only_a": ok[0].ids.size - n, "only_b": ok[1].ids.size - n,
         "n_a": int(clips[0].ok.sum()), "total_a": int(clips[0].applies.sum()),
         "n_b": int(clips[1].ok.sum()), "total_b": int(clips[1].applies.sum()),
     }  # fmt: skip

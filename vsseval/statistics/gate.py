@@ -7,13 +7,13 @@ not pass. All metrics have to pass, which needs no correction for their number (
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 from vsseval.errors import UsageError
 from vsseval.statistics.comparable import differences, unfinished
 from vsseval.statistics.compare import compare
 from vsseval.statistics.gate_clips import clip_checks, lost_checks
-from vsseval.statistics.gate_verdict import INCOMPLETE, PASSED, REGRESSION, UNPROVEN, Check, Verdict, worse_by
+from vsseval.statistics.gate_verdict import INCOMPLETE, PASSED, REGRESSION, UNPROVEN, Check, Loss, Verdict, worse_by
 from vsseval.statistics.readings import Readings
 from vsseval.statistics.shift import shift
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from vsseval.statistics.delta import Delta
     from vsseval.statistics.gate_rules import Gates, Rule
+    from vsseval.statistics.gate_verdict import Outcome
     from vsseval.store.record import LoadedRun
     from vsseval.types import MetricSpec
 
@@ -48,7 +49,7 @@ def gate(
     name = run.record.benchmark.name
     if unfinished(baseline):
         raise UsageError(f"the baseline {baseline.path} is {baseline.record.status}, not finished. Finish it first")
-    known = {"benchmark": f"{name} {run.record.benchmark.version}", "model": run.record.model.name,
+    known: dict[str, Any] = {"benchmark": f"{name} {run.record.benchmark.version}", "model": run.record.model.name,
              "run": run.path.name, "baseline": baseline.path.name}  # fmt: skip
     if unfinished(run):
         says = f"the run is {run.record.status}, not finished: the same vsseval run command goes on with it"
@@ -118,9 +119,7 @@ def _unedited(runs: tuple[LoadedRun, LoadedRun], delta: Delta) -> None:
             )
 
 
-def _checks(
-    runs: tuple[LoadedRun, LoadedRun], delta: Delta, rule: Rule, readings: Readings
-) -> Iterator[Check]:
+def _checks(runs: tuple[LoadedRun, LoadedRun], delta: Delta, rule: Rule, readings: Readings) -> Iterator[Check]:
     if rule.margin is not None:
         yield _margin(delta, rule.margin)
     for detail, width in rule.shift.items():
@@ -136,26 +135,30 @@ def _margin(delta: Delta, margin: float) -> Check:
     loss = worse_by(delta)
     if loss is None:
         return Check(name=name, metric=delta.metric, status=INCOMPLETE, says=delta.reason or "no value", delta=delta)
-    value, high = loss.value * delta.scale, loss.high * delta.scale if loss.high is not None else None
-    slack = TINY * max(1.0, margin)
-    if high is not None and high <= margin + slack:
-        status = PASSED
-    elif value > margin + slack or (loss.low is not None and loss.low > 0):
-        status = REGRESSION
+    if loss.high is not None and loss.high * delta.scale <= margin + TINY * max(1.0, margin):
+        status: Outcome = PASSED
     else:
-        status = UNPROVEN
-    return Check(name=name, metric=delta.metric, status=status, says=_said(delta, margin), delta=delta, bound=margin)
+        status = REGRESSION if loss.low is not None and loss.low > 0 else UNPROVEN
+    return Check(
+        name=name, metric=delta.metric, status=status, says=_said(delta, loss, margin), delta=delta, bound=margin
+    )
 
 
-def _said(delta: Delta, margin: float) -> str:
-    from vsseval.statistics.bounds_check import describe
+def _said(delta: Delta, loss: Loss, margin: float) -> str:
+    unit = f" {delta.unit}" if delta.unit else ""
+    places = delta.decimals + 1  # a margin is finer than what a table shows
 
-    return f"{describe(delta)}; margin {margin:g}"
+    def show(value: float | None, sign: str = "") -> str:
+        return "–" if value is None else f"{value * delta.scale:{sign}.{places}f}"  # noqa: RUF001
+
+    ends = f"95 % {show(loss.low, '+')} to {show(loss.high, '+')}" if loss.high is not None else delta.method
+    return (
+        f"{show(delta.value_a)} against {show(delta.value_b)}{unit}: worse by {show(loss.value, '+')} ({ends}), "
+        f"margin {margin:g}, n = {delta.n}"
+    )
 
 
-def _shift(
-    runs: tuple[LoadedRun, LoadedRun], metric: str, detail: str, width: float, readings: Readings
-) -> Check:
+def _shift(runs: tuple[LoadedRun, LoadedRun], metric: str, detail: str, width: float, readings: Readings) -> Check:
     name = f"{metric} {detail}"
     found = shift(*runs, metric, detail, readings)
     if found.value is None:
@@ -163,7 +166,7 @@ def _shift(
     ends = (found.low, found.high)
     interval = found.method if None in ends else f"95 % {found.low:+.4f} to {found.high:+.4f}, {found.method}"
     says = f"the median clip's {detail} moved by {found.value:+.4f} ({interval}); margin {width:g} to either side"
-    status: Literal["passed", "regression", "unproven"] = UNPROVEN
+    status: Outcome = UNPROVEN
     if found.low is not None and found.high is not None:
         if max(-found.low, found.high) <= width + TINY:
             status = PASSED
@@ -172,7 +175,7 @@ def _shift(
     return Check(name=name, metric=metric, status=status, says=says, bound=width)
 
 
-def _absolute(run: LoadedRun, spec: MetricSpec, kind: Literal["floor", "ceiling"] | str, bound: float) -> Check:
+def _absolute(run: LoadedRun, spec: MetricSpec, kind: str, bound: float) -> Check:
     name, cell = f"{spec.id} {kind}", run.cell(spec.id)
     if cell is None or cell.value is None:
         why = cell.reason if cell is not None and cell.reason else "there is no value"

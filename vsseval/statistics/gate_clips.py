@@ -53,7 +53,9 @@ def lost_checks(run: LoadedRun, baseline: LoadedRun, metric: str, readings: Read
     names = [str(clip) for clip in lost if str(clip) not in silent]
     if names:
         first = f"{names[0]}: {_reason(run, metric, names[0], readings)}"
-        measured = f"{int(ours.ok.sum())}/{int(ours.applies.sum())} against {int(theirs.ok.sum())}/{int(theirs.applies.sum())}"
+        measured = (
+            f"{int(ours.ok.sum())}/{int(ours.applies.sum())} against {int(theirs.ok.sum())}/{int(theirs.applies.sum())}"
+        )
         says = f"{len(names)} clips that the baseline measured have no value ({measured}), the first {first}"
         yield Check(name=f"{metric} clips", metric=metric, status=INCOMPLETE, says=says)
 

@@ -29,7 +29,7 @@ class Rule(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     floor: float | None = None
     ceiling: float | None = None
     """What the value itself may be at least and at most, whatever the baseline has."""
-    shift: dict[str, float] = {}
+    shift: dict[str, float] = {}  # noqa: RUF012 - msgspec copies it
     """Signed detail of the scores (`offset`, in its own unit) -> by how much its median may move, to either side."""
 
 

@@ -14,7 +14,7 @@ Outcome = Literal["passed", "regression", "unproven", "incomplete"]
 
 PASSED: Final = "passed"
 REGRESSION: Final = "regression"
-"""Worse: by more than the margin, or by less with an interval that is clear of zero and reaches beyond the margin."""
+"""The interval is clear of zero on the worse side, and reaches beyond the margin (or a bound was broken)."""
 UNPROVEN: Final = "unproven"
 """The interval holds zero and reaches beyond the margin: too few clips to show that the run is no worse."""
 INCOMPLETE: Final = "incomplete"

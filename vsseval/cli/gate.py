@@ -1,0 +1,179 @@
+"""`vsseval gate`: is a run no worse than a baseline, by margins, and complete? Made for CI."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vsseval.errors import UsageError, VssevalError
+from vsseval.types import BOUNDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vsseval.statistics.gate_verdict import Verdict
+    from vsseval.store.record import LoadedRun
+
+MARGINS = Path("leaderboards/gates.toml")
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command(name="gate", short_help="Pass or fail a run against a baseline.")
+@click.argument("run_dirs", nargs=-1, metavar="RUN...", type=_FOLDER)
+@click.option("--against", "baseline", type=_FOLDER, help="Baseline: a run directory, or a folder of them.")
+@click.option("--margins", type=_FILE, default=MARGINS, show_default=True, help="Margins, floors and ceilings.")
+@click.option("--learn", "learning", is_flag=True, help="Propose margins from reruns with other seeds, as TOML.")
+@click.option("--any-seed", is_flag=True, help="Take a run of another seed than the baseline's: to try margins out.")
+@click.option("--junit", type=_FILE, help="Write the checks as JUnit XML.")
+@click.option("--markdown", type=_FILE, help="Write a comment for the merge request.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdicts, or the proposed margins, as JSON.")
+def command(
+    run_dirs: tuple[Path, ...],
+    baseline: Path | None,
+    margins: Path,
+    junit: Path | None,
+    markdown: Path | None,
+    *,
+    learning: bool,
+    any_seed: bool,
+    as_json: bool,
+) -> int:
+    """Judge RUN against a baseline, benchmark by benchmark; clip by clip, by the rules of the margins file.
+
+    RUN and the baseline are run directories, or folders of them; of a folder the newest run of each benchmark
+    counts, and bounds do not. Exit codes: 0 passed, 1 regression (or not shown to be none), 2 not comparable or
+    wrongly asked, 3 incomplete (clips without sound, values that were lost, --limit), 4 environment.
+
+    \b
+    vsseval gate runs --against baseline --junit gate.xml --markdown gate.md
+    vsseval gate --learn seed0 seed1 seed2 seed3 seed4 > leaderboards/gates.toml
+    """  # noqa: D301 - click wants the control character, which keeps the lines apart
+    if not run_dirs:
+        raise UsageError("name a run: vsseval gate RUN --against BASELINE. List runs with: vsseval table")
+    if learning:
+        return _learn(run_dirs, as_json=as_json)
+    if baseline is None:
+        raise UsageError(f"name what to hold it against: vsseval gate {run_dirs[0]} --against BASELINE")
+    try:
+        verdicts = _judge(run_dirs, baseline, margins, any_seed=any_seed)
+    except VssevalError as problem:
+        if _on_github():
+            from vsseval.present.gate import annotation
+
+            click.echo(annotation("vsseval gate could not judge", str(problem)), err=True)
+        raise
+    _show(verdicts, junit, markdown, as_json=as_json)
+    # A regression that is shown weighs more than what is missing.
+    codes = [verdict.exit_code for verdict in verdicts]
+    return 1 if 1 in codes else max(codes)
+
+
+def _judge(run_dirs: Sequence[Path], baseline: Path, margins: Path, *, any_seed: bool) -> list[Verdict]:
+    from vsseval.statistics.gate import gate
+    from vsseval.statistics.gate_rules import load_gates
+    from vsseval.statistics.gate_verdict import INCOMPLETE, Check, Verdict
+
+    gates = load_gates(margins)
+    runs = _newest([run for path in run_dirs for run in _systems(path)], "the runs to judge")
+    bases = _newest(_systems(baseline), str(baseline))
+    alone = sorted({*runs} - {*bases})
+    if alone:
+        raise UsageError(
+            f"{baseline} holds no run on {', '.join(alone)}. Accept one as baseline: cp -r RUN {baseline}/"
+        )
+    verdicts = [gate(runs[name], bases[name], gates, any_seed=any_seed) for name in sorted(runs)]
+    for name in sorted({*bases} - {*runs}):
+        base = bases[name]
+        says = f"the baseline has a run on {name}, and there is none to judge: vsseval run --benchmark {name}"
+        card = base.record.benchmark
+        verdicts.append(
+            Verdict(
+                benchmark=f"{card.name} {card.version}", model="no run", run="", baseline=base.path.name,
+                checks=(Check(name="run", status=INCOMPLETE, says=says),),
+            )
+        )  # fmt: skip
+    return verdicts
+
+
+def _systems(path: Path) -> list[LoadedRun]:
+    """Load a run directory, or those below a folder that are no bounds.
+
+    Raises:
+        UsageError: there are none.
+    """
+    from vsseval.store.record import find_runs, load_run
+
+    if (path / "run.json").exists():
+        return [load_run(path)]
+    runs = [run for run in find_runs(path) if run.record.model.name not in BOUNDS and run.record.model.bound is None]
+    if not runs:
+        raise UsageError(f"{path} holds no run of a model. Make one with: vsseval run --model NAME --runs {path}")
+    return runs
+
+
+def _newest(runs: Sequence[LoadedRun], where: str) -> dict[str, LoadedRun]:
+    """Return the newest run on each benchmark.
+
+    Raises:
+        UsageError: there are runs of more than one model, of which one would be taken by chance.
+    """
+    models = sorted({run.record.model.name for run in runs})
+    if len(models) > 1:
+        raise UsageError(f"{where}: runs of more than one model ({', '.join(models)}). Name run directories instead")
+    ordered = sorted(runs, key=lambda run: (run.record.created, run.path.name))
+    return {run.record.benchmark.name: run for run in ordered}
+
+
+def _show(verdicts: list[Verdict], junit: Path | None, markdown: Path | None, *, as_json: bool) -> None:
+    import msgspec
+
+    from vsseval.present import gate as text
+    from vsseval.present.junit import junit as junit_xml
+    from vsseval.store import atomic
+
+    if as_json:
+        data = [
+            {**msgspec.to_builtins(verdict), "status": verdict.status, "exit_code": verdict.exit_code}
+            for verdict in verdicts
+        ]
+        click.echo(msgspec.json.format(msgspec.json.encode(data), indent=1).decode())
+    else:
+        click.echo(text.plain(verdicts))
+    comment = text.markdown(verdicts)
+    for path, content in ((junit, junit_xml(verdicts)), (markdown, comment)):
+        if path is not None:
+            atomic.write_bytes(path, content.encode())
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary:
+        with atomic.faults(Path(summary)), Path(summary).open("a", encoding="utf-8") as file:
+            file.write(comment)
+    if _on_github():
+        for line in text.github_annotations(verdicts):
+            click.echo(line, err=True)  # the runner reads both streams; standard output may be JSON
+
+
+def _on_github() -> bool:
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+def _learn(run_dirs: Sequence[Path], *, as_json: bool) -> int:
+    from vsseval.statistics.learn import learn
+
+    runs = [run for path in run_dirs for run in _systems(path)]
+    proposals = learn(runs)
+    without = {metric for run in runs for metric in run.record.metrics} - {found.metric for found in proposals}
+    for metric in sorted(without):
+        click.echo(f"{metric}: no margin, since its differences have no interval here", err=True)
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.format(msgspec.json.encode(proposals), indent=1).decode())
+    else:
+        from vsseval.present.margins import toml
+
+        click.echo(toml(proposals, runs), nl=False)
+    return 0

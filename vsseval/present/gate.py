@@ -1,0 +1,108 @@
+"""Turns verdicts into text for a terminal, Markdown for a comment or a step summary, and GitHub annotations."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from vsseval.statistics.gate_verdict import worst
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vsseval.statistics.gate_verdict import Check, Verdict
+
+MARKER: Final = "<!-- vsseval gate -->"
+"""First line of the comment, by which a later run finds and replaces it."""
+SIGNS: Final = {"passed": "✅", "regression": "❌", "unproven": "❔", "incomplete": "⚠️"}
+WORDS: Final = {
+    "passed": "passed",
+    "regression": "regression",
+    "unproven": "not shown to be within the margin",
+    "incomplete": "incomplete",
+}
+
+
+def plain(verdicts: Sequence[Verdict]) -> str:
+    """Return the checks one a line, and the outcome of all below."""
+    lines = []
+    for verdict in verdicts:
+        lines.append(f"{verdict.model} ({verdict.run}) against {verdict.baseline or 'nothing'} on {verdict.benchmark}")
+        lines += [f"  {check.status:<10}  {check.name}: {check.says}" for check in verdict.checks]
+        if verdict.ungated:
+            lines.append(f"  {'no rule':<10}  {', '.join(verdict.ungated)}")
+    return "\n".join([*lines, f"gate: {headline(verdicts)}"])
+
+
+def headline(verdicts: Sequence[Verdict]) -> str:
+    """Say what came of all verdicts, with counts."""
+    checks = [check for verdict in verdicts for check in verdict.checks]
+    outcome = worst([verdict.status for verdict in verdicts])
+    counts = [f"{count} {WORDS[kind]}" for kind in SIGNS if (count := sum(check.status == kind for check in checks))]
+    return f"{WORDS[outcome]} ({', '.join(counts) or 'nothing was checked'})"
+
+
+def markdown(verdicts: Sequence[Verdict]) -> str:
+    """Return a comment for a merge request: what did not pass first, then every check in a table that folds."""
+    outcome = worst([verdict.status for verdict in verdicts])
+    lines = [MARKER, f"## {SIGNS[outcome]} vsseval gate: {_escaped(headline(verdicts))}", ""]
+    for verdict in verdicts:
+        bad = [check for check in verdict.checks if check.status != "passed"]
+        title = f"{verdict.model} on {verdict.benchmark}"
+        lines += [f"### {SIGNS[verdict.status]} {_escaped(title)}", ""]
+        lines += [*_table(bad), ""] if bad else []
+        lines += [f"<details><summary>All {len(verdict.checks)} checks</summary>", "", *_table(verdict.checks), ""]
+        if verdict.ungated:
+            lines += [f"No rule speaks of {_escaped(', '.join(verdict.ungated))}.", ""]
+        lines += [f"Run {_code(verdict.run)}, baseline {_code(verdict.baseline)}.", "", "</details>", ""]
+        lines += _moved(bad)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def github_annotations(verdicts: Sequence[Verdict]) -> list[str]:
+    """Return a GitHub workflow command for each check that did not pass.
+
+    https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+    """
+    return [
+        annotation(f"{check.name} on {verdict.benchmark}: {WORDS[check.status]}", check.says)
+        for verdict in verdicts
+        for check in verdict.checks
+        if check.status != "passed"
+    ]
+
+
+def annotation(title: str, message: str) -> str:
+    """Return the workflow command that shows an error on the page of a workflow."""
+    text = message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    name = title.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return f"::error title={name.replace(':', '%3A').replace(',', '%2C')}::{text}"
+
+
+def _table(checks: Sequence[Check]) -> list[str]:
+    rows = [f"| {SIGNS[check.status]} | {_escaped(check.name)} | {_escaped(check.says)} |" for check in checks]
+    return ["| | check | |", "|---|---|---|", *rows]
+
+
+def _moved(checks: Sequence[Check]) -> list[str]:
+    """Name the clips that moved most, for the metrics that did not pass."""
+    lines = []
+    for check in checks:
+        if check.delta is None or not check.delta.moved:
+            continue
+        scale, places = check.delta.scale, check.delta.decimals
+        clips = [
+            f"{_code(move.clip)} {move.value_b * scale:.{places}f} → {move.value_a * scale:.{places}f}"
+            for move in check.delta.moved
+        ]
+        lines.append(f"Moved most by {_escaped(check.metric)}: {', '.join(clips)}")
+    return [*lines, ""] if lines else []
+
+
+def _escaped(text: str) -> str:
+    one = " ".join(text.split())
+    return re.sub(r"([\\`*_{}\[\]<>|~#@])", r"\\\1", one)
+
+
+def _code(text: str) -> str:
+    return f"`{' '.join(text.split()).replace('`', chr(0x2019))}`" if text else "none"

@@ -1,0 +1,55 @@
+"""Turns proposed margins into the text of a `gates.toml`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vsseval.statistics.learn import Proposal
+    from vsseval.store.record import LoadedRun
+
+
+def toml(proposals: Sequence[Proposal], runs: Sequence[LoadedRun]) -> str:
+    """Return the rules, each with what it was made of and what it catches.
+
+    Args:
+        proposals: of `learn`.
+        runs: what they were learnt from.
+    """
+    lines = [
+        "# Margins in the units of the tables, proposed by `vsseval gate --learn`: margin = h + 3 s, where s is the",
+        "# standard deviation of a difference between two reruns and h the widest half of its 95 % interval.",
+        "# Add floor = ... and ceiling = ... where a value has to hold whatever the baseline has.",
+    ]
+    for benchmark in sorted({proposal.benchmark for proposal in proposals}):
+        mine = [run for run in runs if run.record.benchmark.name == benchmark]
+        models = ", ".join(sorted({run.record.model.name for run in mine}))
+        seeds = ", ".join(str(seed) for seed in sorted({run.record.spec.seed for run in mine}))
+        lines += ["", f"# {_line(benchmark)}: {len(mine)} runs of {_line(models)}, seeds {seeds}"]
+        for proposal in [p for p in proposals if p.benchmark == benchmark]:
+            lines += _rule(proposal)
+    return "\n".join(lines) + "\n"
+
+
+def _rule(proposal: Proposal) -> list[str]:
+    unit = f" {proposal.unit}" if proposal.unit else ""
+    made = (
+        f"s = {proposal.noise:.2g}, h = {proposal.half:.2g}, {proposal.clips} clips; "
+        f"stops a loss of {proposal.caught:.2g}{unit} nine times in ten"
+    )
+    if proposal.detail:
+        return [f"# {made}", f"shift = {{ {_key(proposal.detail)} = {proposal.margin:g} }}"]
+    place = f"[{_key(proposal.benchmark)}.{_key(proposal.metric)}]"
+    return ["", place, f"# {made}", f"margin = {proposal.margin:g}"]
+
+
+def _key(text: str) -> str:
+    """Quote a key; TOML's basic strings have the escapes of JSON, but DEL must be one too."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
