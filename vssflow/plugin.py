@@ -92,11 +92,11 @@ def read_wishes(argument: str | None) -> Wishes:
 def _small(path: Path, *, own: bool, device: str) -> VSSFlowModel:
     note = (
         "the small configuration that ships with vssflow, trained on rendered clips by `vssflow train`; "
-        "not the authors' checkpoint"
+        "not the authors' checkpoint; clips over 10 s are generated in overlapping windows"
     )
     made = ModelCard(
         name="vssflow",
-        version="small-1" if own else path.stem,
+        version="small-2" if own else path.stem,
         tasks=_TASKS,
         weights=digest(path),
         licence="Apache-2.0",
