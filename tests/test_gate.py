@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import msgspec
 import numpy as np
@@ -329,7 +329,7 @@ def test_margins_learnt_from_reruns_pass_reruns_and_stop_what_is_worse(tmp_path)
 
 
 def test_of_many_reruns_few_are_stopped_and_losses_are_caught_as_promised():
-    """The rule by itself, on normal per-clip numbers: 800 gates of reruns, and of a loss at `caught` and at the margin."""
+    """The rule by itself, on normal numbers: 800 gates of reruns, of a loss at `caught` and of one at the margin."""
     from vsseval.statistics.intervals import ratio_difference
 
     rng, n = np.random.default_rng(1), 48
@@ -430,7 +430,7 @@ ODD = Verdict(
 
 
 def test_junit_is_xml_with_counts_whatever_the_names():
-    root = ElementTree.fromstring(junit([ODD]).encode())
+    root = ET.fromstring(junit([ODD]).encode())
     (suite,) = root
     assert {k: suite.get(k) for k in ("tests", "failures", "errors", "skipped")} == {
         "tests": "5", "failures": "2", "errors": "1", "skipped": "1",
