@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from vsseval import plugins
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.statistics.replicates import Replicates, replicates
 from vsseval.store.sums import read_sums
-from vsseval.store.tables import read_frame
+from vsseval.store.tables import read_frame, read_numbers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from vsseval.store.record import LoadedRun
-
-NUMBERS = ("sample_id", "cluster", "subset", "metric", "value", "weight", "status")
-"""Columns of the scores that statistics need; `detail` is most of the file and none of the numbers."""
+    from vsseval.store.tables import Numbers
 
 
 class Clips(NamedTuple):
@@ -48,7 +46,7 @@ class Readings:
 
     def __init__(self) -> None:
         self._tables: dict[Path, pd.DataFrame] = {}
-        self._numbers: dict[Path, pd.DataFrame] = {}
+        self._numbers: dict[Path, Numbers] = {}
         self._clips: dict[tuple[Path, str, str], Clips] = {}
         self._replicates: dict[Path, Replicates | str] = {}
 
@@ -63,9 +61,9 @@ class Readings:
             self._clips[key] = _clips(self._of(run), metric, subset, run.paths.scores)
         return self._clips[key]
 
-    def _of(self, run: LoadedRun) -> pd.DataFrame:
+    def _of(self, run: LoadedRun) -> Numbers:
         if run.path not in self._numbers:
-            self._numbers[run.path] = read_frame(run.paths.scores, NUMBERS)
+            self._numbers[run.path] = read_numbers(run.paths.scores)
         return self._numbers[run.path]
 
     def table(self, run: LoadedRun) -> pd.DataFrame:
@@ -96,48 +94,22 @@ class Readings:
         return self._replicates[path]
 
 
-def _clips(table: pd.DataFrame, metric: str, subset: str, path: Path) -> Clips:
-    labels = {name: _Labels(table[name].cat) for name in ("sample_id", "cluster", "subset", "metric", "status")}
-    if any((column.codes < 0).any() for column in labels.values()):
-        raise UsageError(f"{path} holds a row without a name. Make it anew with: vsseval score {path.parent}")
-    chosen = np.flatnonzero(labels["metric"].equal(metric))
+def _clips(table: Numbers, metric: str, subset: str, path: Path) -> Clips:
+    chosen = np.flatnonzero(table.metric.equal(metric))
     if subset:
-        chosen = chosen[labels["subset"].equal(subset)[chosen]]
-    places = labels["sample_id"].ranks()[chosen]
+        chosen = chosen[table.subset.equal(subset)[chosen]]
+    places = table.sample_id.ranks()[chosen]
     order = chosen[np.argsort(places, kind="stable")]
     if np.unique(places).size < places.size:
         raise UsageError(f"{path} holds a clip twice for {metric}. Make it anew with: vsseval score {path.parent}")
     return Clips(
-        ids=labels["sample_id"].at(order),
-        clusters=labels["cluster"].at(order),
-        values=table["value"].to_numpy(np.float64)[order],
-        weights=table["weight"].to_numpy(np.float64)[order],
-        ok=labels["status"].equal("ok")[order],
-        applies=~labels["status"].equal("not_applicable")[order],
+        ids=table.sample_id.at(order),
+        clusters=table.cluster.at(order),
+        values=table.value[order],
+        weights=table.weight[order],
+        ok=table.status.equal("ok")[order],
+        applies=~table.status.equal("not_applicable")[order],
     )
-
-
-class _Labels:
-    """A column of strings of which few differ: integers are compared and sorted in their stead."""
-
-    def __init__(self, column: Any) -> None:
-        self.codes: np.ndarray = column.codes.to_numpy()
-        self.names: np.ndarray = column.categories.to_numpy(object)
-
-    def equal(self, name: str) -> np.ndarray:
-        """Return which rows hold `name`."""
-        found = np.flatnonzero(self.names == name)
-        return np.asarray(self.codes == (found[0] if found.size else -1))
-
-    def at(self, rows: np.ndarray) -> np.ndarray:
-        """Return the strings of some rows."""
-        return np.asarray(self.names[self.codes[rows]])
-
-    def ranks(self) -> np.ndarray:
-        """Return for each row the place of its string in alphabetical order."""
-        rank = np.empty(self.names.size, np.int64)
-        rank[np.argsort(self.names)] = np.arange(self.names.size)
-        return np.asarray(rank[self.codes])
 
 
 def _replicates(path: Path, metric: str, recorded: str, clips: int) -> Replicates | str:

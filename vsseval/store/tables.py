@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
+import numpy as np
 
 from vsseval.errors import UsageError
 from vsseval.store import atomic
@@ -75,19 +76,80 @@ def read_scores(path: Path) -> list[Row]:
     return [msgspec.convert(row, Row) for row in _table(path).to_pylist()]
 
 
-def read_frame(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+def read_frame(path: Path) -> pd.DataFrame:
     """Read the rows of a run as a data frame.
 
-    Args:
-        path: of `scores.parquet`.
-        columns: only these, their strings as categories; None means all, as they are.
+    Raises:
+        UsageError: the file is missing or damaged.
+    """
+    frame: pd.DataFrame = _table(path).to_pandas()
+    return frame
+
+
+class Labels(NamedTuple):
+    """A column of strings of which few differ."""
+
+    codes: np.ndarray
+    """Integers, shape (n,): places in `names`."""
+    names: np.ndarray
+    """Different strings."""
+
+    def equal(self, name: str) -> np.ndarray:
+        """Return which rows hold `name`."""
+        found = np.flatnonzero(self.names == name)
+        return np.asarray(self.codes == (found[0] if found.size else -1))
+
+    def at(self, rows: np.ndarray) -> np.ndarray:
+        """Return the strings of some rows."""
+        return np.asarray(self.names[self.codes[rows]])
+
+    def ranks(self) -> np.ndarray:
+        """Return for each row the place of its string in alphabetical order."""
+        rank = np.empty(self.names.size, np.int64)
+        rank[np.argsort(self.names)] = np.arange(self.names.size)
+        return np.asarray(rank[self.codes])
+
+
+class Numbers(NamedTuple):
+    """The columns that statistics need, without data frames: `detail` is most of the file and none of the numbers."""
+
+    sample_id: Labels
+    cluster: Labels
+    subset: Labels
+    metric: Labels
+    status: Labels
+    value: np.ndarray
+    """float64, shape (n,); NaN where there is none."""
+    weight: np.ndarray
+
+
+def read_numbers(path: Path) -> Numbers:
+    """Read what statistics need of the rows of a run.
 
     Raises:
-        UsageError: the file is missing or damaged, or lacks a column.
+        UsageError: the file is missing or damaged, or a row has no name.
     """
-    table = _table(path, columns)
-    frame: pd.DataFrame = table.to_pandas(strings_to_categorical=columns is not None)
-    return frame
+    table = _table(path, Numbers._fields)
+    return Numbers(
+        sample_id=_labels(table, "sample_id", path),
+        cluster=_labels(table, "cluster", path),
+        subset=_labels(table, "subset", path),
+        metric=_labels(table, "metric", path),
+        status=_labels(table, "status", path),
+        value=table.column("value").to_numpy().astype(np.float64),
+        weight=table.column("weight").to_numpy().astype(np.float64),
+    )
+
+
+def _labels(table: Any, name: str, path: Path) -> Labels:
+    column = table.column(name)
+    if column.null_count:
+        raise UsageError(f"{path} holds a row without a name. Make it anew with: vsseval score {path.parent}")
+    encoded = column.dictionary_encode().unify_dictionaries()
+    codes = [chunk.indices.to_numpy() for chunk in encoded.chunks]
+    if not codes:
+        return Labels(np.empty(0, np.int64), np.empty(0, object))
+    return Labels(np.concatenate(codes), np.array(encoded.chunk(0).dictionary.to_pylist(), dtype=object))
 
 
 def _table(path: Path, columns: Sequence[str] | None = None) -> Any:

@@ -1,0 +1,54 @@
+"""`vsseval power`: how many clips does a difference need, and which difference do these clips show?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from vsseval.cli.compare import named, printed, printed_json
+from vsseval.errors import UsageError
+
+
+@click.command(name="power", short_help="How many clips does a difference need?")
+@click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("other", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--metric", "metrics", multiple=True, metavar="ID", help="Only this metric (fad@logmel); repeatable.")
+@click.option("--difference", type=float, metavar="X",
+              help="Difference to be shown, in the displayed unit of the one --metric.")  # fmt: skip
+@click.option("--power", type=float, default=0.8, show_default=True, help="Chance of showing it.")
+@click.option("--alpha", type=float, default=0.05, show_default=True,
+              help="Level of the test; divide by the number of metrics that will be tested together.")  # fmt: skip
+@click.option("--correlation", type=float, default=0.0, show_default=True,
+              help="Of two systems over clips, where OTHER is not given.")  # fmt: skip
+@click.option("--json", "style", flag_value="json", help="Print the answers as JSON.")
+@click.option("--markdown", "style", flag_value="markdown", help="Print them as Markdown.")
+def command(
+    run: Path, other: Path | None, metrics: tuple[str, ...], difference: float | None, power: float, alpha: float,
+    correlation: float, style: str | None,
+) -> None:  # fmt: skip
+    """Say which difference the clips of RUN show, and how many a given difference needs.
+
+    With OTHER, the spread of the two runs' paired differences is known, and the difference asked about is theirs
+    unless --difference gives another. From one run alone, the other is taken to spread as much as this one; systems
+    that find the same clips hard need fewer clips than is said (--correlation).
+
+    \b
+    vsseval power runs/A --metric wer@sphinx-grid --difference 2
+    vsseval power runs/A runs/B
+    """  # noqa: D301 - click wants the control character, which keeps the lines apart
+    from vsseval.present.planning import sheet
+    from vsseval.statistics.power import Aim, needs_of_pair, needs_of_run
+    from vsseval.store.record import load_run
+
+    if difference is not None and len(set(metrics)) != 1:
+        raise UsageError(f"--difference {difference:g} is in the unit of one metric: name it with --metric ID")
+    first, second = load_run(run), None if other is None else load_run(other)
+    if difference is not None and metrics[0] in first.record.metrics:
+        difference /= first.record.metrics[metrics[0]].scale
+    aim = Aim(alpha=alpha, power=power, correlation=correlation, difference=difference)
+    needs = needs_of_run(first, metrics, aim) if second is None else needs_of_pair(first, second, metrics, aim)
+    if style == "json":
+        printed_json(needs)
+    else:
+        printed(sheet(needs, [named(loaded) for loaded in (first, second) if loaded is not None], aim), style)

@@ -1,0 +1,240 @@
+"""Turns the spread of a run, or of a pair of runs, into the clips that a difference needs, and the other way about."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+import numpy as np
+
+from vsseval.errors import UsageError
+from vsseval.statistics.compare import compare
+from vsseval.statistics.delta import ALPHA
+from vsseval.statistics.readings import Readings
+from vsseval.store.sums import read_sums
+from vsseval.types import Direction, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vsseval.store.record import LoadedRun
+    from vsseval.types import MetricSpec
+
+MOST = 10**9
+"""Clips beyond which no benchmark goes: a difference that needs more will not be shown."""
+CERTAIN = 30.0
+"""Standard errors beyond which power is 1 to every digit, and the series of the noncentral t may not end."""
+
+
+class Aim(Record, frozen=True, kw_only=True):
+    """What is asked of a comparison.
+
+    Raises:
+        UsageError: a probability outside its range.
+    """
+
+    alpha: float = ALPHA
+    """Level of the two-sided test."""
+    power: float = 0.8
+    """Chance of finding a difference that is there (0.8 is customary: Cohen 1988)."""
+    correlation: float = 0.0
+    """Of two systems' values over clips, where only one run is known; 0 asks for the most clips."""
+    difference: float | None = None
+    """In the stored unit of the one metric that is asked about."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.alpha < 1:
+            raise UsageError(f"--alpha {self.alpha:g}: give a probability between 0 and 1, as 0.05")
+        if not self.alpha < self.power < 1:
+            raise UsageError(f"--power {self.power:g}: give a chance between alpha ({self.alpha:g}) and 1, as 0.8")
+        if not 0 <= self.correlation < 1:
+            raise UsageError(f"--correlation {self.correlation:g}: give 0 to less than 1, as 0.5")
+        if self.difference is not None and not (math.isfinite(self.difference) and self.difference):
+            raise UsageError(f"--difference {self.difference:g}: give a difference other than 0")
+
+
+class Spread(NamedTuple):
+    """A standard error, and how it was come by."""
+
+    se: float
+    """Of the difference, at `n` clips."""
+    n: int
+    units: int
+    """Clusters, or groups of a jackknife."""
+    grouped: bool
+    """Of a jackknife the number of groups stays when there are more clips."""
+
+    def errors(self, difference: float, clips: int) -> tuple[float, int]:
+        """Return a difference in standard errors at a number of clips, and the degrees of freedom there."""
+        units = min(self.units, clips) if self.grouped else int(clips * self.units / self.n)
+        return abs(difference) / (self.se * math.sqrt(self.n / clips)), units - 1
+
+
+class Need(Record, frozen=True, kw_only=True):
+    """What one metric can show. Numbers are in the stored unit; None wherever undefined, with `reason`."""
+
+    metric: str
+    direction: Direction
+    unit: str = ""
+    scale: float = 1.0
+    decimals: int = 2
+    n: int = 0
+    """Clips of the run, or that both runs of the pair have."""
+    clusters: int = 0
+    """Clusters, or groups of the jackknife of a distance."""
+    grouped: bool = False
+    """A distance: it is itself another number with more clips, so that `clips` is a guide."""
+    se: float | None = None
+    """Standard error of the difference at n clips."""
+    detectable: float | None = None
+    """Least difference that n clips show with the power asked for."""
+    difference: float | None = None
+    """The difference that was asked about: given, or that of the pair."""
+    power: float | None = None
+    """Chance that n clips show it."""
+    clips: int | None = None
+    """Clips that show it with the power asked for; None where `MOST` would not."""
+    reason: str | None = None
+
+
+def needs_of_pair(a: LoadedRun, b: LoadedRun, metrics: Sequence[str] = (), aim: Aim | None = None) -> list[Need]:
+    """Ask what differences two runs like these can show; the clips that both measured are paired.
+
+    Args:
+        a: a finished run.
+        b: a finished run of the same benchmark.
+        metrics: metric ids; empty means all that both have.
+        aim: what is asked; no difference means that which the pair has.
+
+    Raises:
+        UsageError: the runs are not comparable, or scores are damaged.
+    """
+    aim, readings = aim or Aim(), Readings()
+    found = []
+    for delta in compare(a, b, metrics, allow_partial=True, moved=0, readings=readings):
+        grouped = all(readings.has_sums(run, delta.metric) for run in (a, b))
+        known = Need(
+            metric=delta.metric, direction=delta.direction, unit=delta.unit, scale=delta.scale,
+            decimals=delta.decimals, n=delta.n, clusters=delta.clusters, grouped=grouped,
+            difference=delta.difference if aim.difference is None else aim.difference,
+        )  # fmt: skip
+        found.append(_answered(known, delta.se, aim, delta.reason or delta.method))
+    return found
+
+
+def needs_of_run(run: LoadedRun, metrics: Sequence[str] = (), aim: Aim | None = None) -> list[Need]:
+    """Ask what difference to another run a run can show, before there is another one.
+
+    The variance of the difference is taken as 2 (1 - correlation) times that of the run. Two systems mostly find
+    the same clips hard, so that a pair needs fewer clips than is said for a correlation of 0.
+
+    Args:
+        run: a finished run.
+        metrics: metric ids; empty means all that it has.
+        aim: what is asked; no difference asks only what can be shown.
+
+    Raises:
+        UsageError: the run is not finished or lacks a metric, or scores are damaged.
+    """
+    aim, readings = aim or Aim(), Readings()
+    if run.record.status != "finished":
+        raise UsageError(f"{run.path} is {run.record.status}, not finished: the same vsseval run command goes on")
+    lacking = [metric for metric in metrics if metric not in run.record.metrics]
+    if lacking:
+        raise UsageError(f"{', '.join(lacking)} was not measured in {run.path}")
+    found = []
+    for metric in dict.fromkeys(metrics) or run.record.metrics:
+        known = _of_run(run, run.record.metrics[metric], readings)
+        cell = run.cell(metric)
+        se = None if cell is None or cell.se is None else cell.se * math.sqrt(2 * (1 - aim.correlation))
+        reason = "it was not measured" if cell is None else cell.reason or cell.method
+        found.append(_answered(_with(known, difference=aim.difference), se, aim, reason))
+    return found
+
+
+def chance(errors: float, degrees: int, alpha: float) -> float:
+    """Return the power of a two-sided t test.
+
+    Args:
+        errors: true difference over the standard error, at least 0.
+        degrees: of freedom; below 1 there is no test, and no chance.
+        alpha: level of the test.
+    """
+    from scipy.special import nctdtr, stdtrit
+
+    if degrees < 1:
+        return 0.0
+    bar = float(stdtrit(degrees, 1 - alpha / 2))
+    if errors > bar + CERTAIN:
+        return 1.0
+    return float(1 - nctdtr(degrees, errors, bar) + nctdtr(degrees, errors, -bar))
+
+
+def detectable(degrees: int, aim: Aim) -> float:
+    """Return the least difference, in standard errors, that is found with the power asked for.
+
+    Args:
+        degrees: of freedom, at least 1.
+        aim: what is asked.
+    """
+    low, high = 0.0, 1.0
+    while chance(high, degrees, aim.alpha) < aim.power:
+        low, high = high, 2 * high
+    for _ in range(50):
+        middle = (low + high) / 2
+        low, high = (middle, high) if chance(middle, degrees, aim.alpha) < aim.power else (low, middle)
+    return high
+
+
+def clips_for(difference: float, spread: Spread, aim: Aim) -> int | None:
+    """Return the least number of clips that show a difference, where its error falls with their root.
+
+    As many clips a cluster as now are taken for granted, and as many groups of a distance. None: not even `MOST`.
+    """
+
+    def shown(clips: int) -> bool:
+        errors, degrees = spread.errors(difference, clips)
+        return chance(errors, degrees, aim.alpha) >= aim.power
+
+    low, high = 1, 2
+    while not shown(high):
+        low, high = high, 2 * high
+        if high > MOST:
+            return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if shown(middle) else (middle, high)
+    return high
+
+
+def _answered(known: Need, se: float | None, aim: Aim, reason: str) -> Need:
+    if se is None or known.clusters < 2:
+        return _with(known, reason=reason)
+    if se == 0.0:
+        return _with(known, se=0.0, reason="the clips do not differ: there is no spread to plan with")
+    spread = Spread(se, known.n, known.clusters, known.grouped)
+    least = detectable(known.clusters - 1, aim) * se
+    if not known.difference:
+        return _with(known, se=se, detectable=least)
+    errors, degrees = spread.errors(known.difference, known.n)
+    return _with(
+        known, se=se, detectable=least, power=chance(errors, degrees, aim.alpha),
+        clips=clips_for(known.difference, spread, aim),
+    )  # fmt: skip
+
+
+def _of_run(run: LoadedRun, spec: MetricSpec, readings: Readings) -> Need:
+    """Return the clips and clusters of a metric of a run."""
+    clips = readings.clips(run, spec.id)
+    grouped = readings.has_sums(run, spec.id)
+    counted = clips.clusters[clips.ok & (clips.weights > 0)]
+    clusters = len(read_sums(run.paths.sums(spec.id))) if grouped else np.unique(counted).size
+    return Need(
+        metric=spec.id, direction=spec.direction, unit=spec.unit, scale=spec.scale, decimals=spec.decimals,
+        n=int(clips.ok.sum()), clusters=clusters, grouped=grouped,
+    )  # fmt: skip
+
+
+def _with(need: Need, **changes: object) -> Need:
+    return msgspec.structs.replace(need, **changes)
