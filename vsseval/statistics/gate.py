@@ -154,7 +154,7 @@ def _said(delta: Delta, loss: Loss, margin: float) -> str:
     ends = f"95 % {show(loss.low, '+')} to {show(loss.high, '+')}" if loss.high is not None else delta.method
     return (
         f"{show(delta.value_a)} against {show(delta.value_b)}{unit}: worse by {show(loss.value, '+')} ({ends}), "
-        f"margin {margin:g}, n = {delta.n}"
+        f"margin {margin:g}, n = {delta.n}/{delta.total_a}"
     )
 
 
