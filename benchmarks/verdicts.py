@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -115,15 +114,16 @@ def make(folder: Path, asked: argparse.Namespace) -> None:
 def measured(command: list[str], threads: int) -> dict[str, float]:
     """Run a command; its wall and processor seconds, and its peak memory in gigabytes."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=os.environ | dict.fromkeys(names, str(threads)))
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    # The peak is that of the largest child so far: the commands are run from the smallest to the largest.
+    started = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ | dict.fromkeys(names, str(threads)))
+    _, status, used = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{' '.join(command)} ended with {os.waitstatus_to_exitcode(status)}")
     return {
-        "seconds": round(time.monotonic() - started, 2), "processor_seconds": round(used, 2),
-        "peak_gb": round(after.ru_maxrss / 1e6, 2),
-    }  # fmt: skip
+        "seconds": round(time.monotonic() - started, 2),
+        "processor_seconds": round(used.ru_utime + used.ru_stime, 2),
+        "peak_gb": round(used.ru_maxrss / 1e6, 2),
+    }
 
 
 def main() -> None:

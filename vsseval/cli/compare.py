@@ -36,11 +36,14 @@ def command(
     seeds, metric versions, extractors or clips are refused, and the message says what differs.
     """
     from vsseval.present.comparison import sheet
+    from vsseval.statistics.comparable import edited
     from vsseval.statistics.compare import compare
     from vsseval.store.record import load_run
 
     runs = load_run(run_a), load_run(run_b)
     deltas = compare(*runs, metrics, subset=subset, allow_partial=allow_partial, moved=clips)
+    for warning in (line for delta in deltas for line in edited(runs, delta, subset)):
+        click.echo(f"warning: {warning}", err=True)
     if style == "json":
         printed_json(deltas)
         return

@@ -9,6 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from vsseval.statistics.delta import Delta
     from vsseval.statistics.readings import Clips
     from vsseval.store.record import LoadedRun
 
@@ -17,6 +18,8 @@ IGNORED = frozenset({"n", "vsseval", "intervals"})
 vsseval that changes a number raises the version of the metric, and intervals are made anew."""
 OF_THE_RUN = frozenset({"bench", "manifest", "seed", "limit"})
 """Signature keys that all metrics of a run share; they are named once."""
+TINY = 1e-9
+"""Part of a number by which equal ones may differ after another order of addition."""
 
 
 def differences(
@@ -94,6 +97,21 @@ def clip_differences(a: LoadedRun, b: LoadedRun, clips: Mapping[str, tuple[Clips
         if difference is not None:
             found.setdefault(difference, []).append(metric)
     return [f"{', '.join(metrics)}: {difference}" for difference, metrics in found.items()]
+
+
+def edited(runs: tuple[LoadedRun, LoadedRun], delta: Delta, subset: str = "") -> list[str]:
+    """Say of which runs `aggregates.json` holds another value than the scores below it give."""
+    found = []
+    for run, value in zip(runs, (delta.value_a, delta.value_b), strict=True):
+        cell = run.cell(delta.metric, subset)
+        if cell is None or cell.value is None or value is None or cell.n != delta.n:
+            continue
+        if abs(cell.value - value) > TINY * max(1.0, abs(value)):
+            found.append(
+                f"{run.paths.aggregates} says {cell.value:.6g} for {delta.metric}, but the scores below it give "
+                f"{value:.6g}: it was edited. Make it anew with: vsseval score {run.path}"
+            )
+    return found
 
 
 def _clip_difference(runs: tuple[LoadedRun, LoadedRun], clips: tuple[Clips, Clips]) -> str | None:

@@ -67,8 +67,10 @@ class Spread(NamedTuple):
 
     def errors(self, difference: float, clips: int) -> tuple[float, int]:
         """Return a difference in standard errors at a number of clips, and the degrees of freedom there."""
-        units = min(self.units, clips) if self.grouped else int(clips * self.units / self.n)
-        return abs(difference) / (self.se * math.sqrt(self.n / clips)), units - 1
+        if self.grouped:
+            return abs(difference) / (self.se * math.sqrt(self.n / clips)), min(self.units, clips) - 1
+        units = clips * self.units // self.n  # whole clusters
+        return abs(difference) / (self.se * math.sqrt(self.units / max(units, 1))), units - 1
 
 
 class Need(Record, frozen=True, kw_only=True):
