@@ -95,7 +95,7 @@ def test_a_spread_of_nothing_or_of_one_clip_plans_nothing(tmp_path):
     for need in needs_of_pair(run, run):
         assert (need.detectable, need.clips) == (None, None)
         assert "no spread" in need.reason
-    failed = load_run(write_run(tmp_path, "failed", 0.2, failed=range(23)))
+    failed = load_run(write_run(tmp_path, "failed", 0.2, failed=range(23), metrics=(WER, CLAP)))
     assert all(need.detectable is None for need in needs_of_pair(run, failed))
 
 
