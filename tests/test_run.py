@@ -12,8 +12,9 @@ from vsseval import cli
 from vsseval.errors import Busy, EnvironmentFault
 from vsseval.stages import generate as generate_module
 from vsseval.stages.run import run
+from vsseval.statistics.intervals import VERSION
 from vsseval.store import atomic
-from vsseval.store.record import find_runs, load_run
+from vsseval.store.record import find_runs, load_run, write_record
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -69,6 +70,18 @@ def test_a_new_version_of_a_metric_scores_again(clips, tmp_path, monkeypatch):
     (record,) = run([asked])
     assert record.metrics["level@fake"].version == "2"
     assert "version:2" in load_run(tmp_path / "runs" / record.id).cell("level@fake").signature
+
+
+def test_intervals_by_older_rules_are_made_anew(clips, tmp_path):
+    asked = spec(clips, tmp_path)
+    (first,) = run([asked])
+    audio = stamps(tmp_path / "runs" / first.id / "audio")
+    older = {name: value for name, value in first.provenance.items() if name != "intervals"}
+    write_record(tmp_path / "runs" / first.id, msgspec.structs.replace(first, provenance=older))
+    (second,) = run([asked])
+    assert second.provenance["intervals"] == VERSION
+    assert f"|intervals:{VERSION}|" in load_run(tmp_path / "runs" / first.id).cell("level@fake").signature
+    assert stamps(tmp_path / "runs" / first.id / "audio") == audio
 
 
 def test_a_failed_clip_is_tried_again_by_the_next_call(clips, tmp_path, monkeypatch):
