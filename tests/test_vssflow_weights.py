@@ -4,6 +4,7 @@ import argparse
 import collections
 import os
 import pickle
+import random
 import subprocess
 import sys
 import warnings
@@ -177,6 +178,25 @@ def test_a_tensor_that_reaches_beyond_its_storage_is_refused(tmp_path):
             archive.writestr(name, data)
     with pytest.raises(UsageError, match=r"reaches beyond its 8 bytes"):
         read_state_dict(path)
+
+
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
+def test_a_damaged_file_is_read_or_refused_in_words(tmp_path, zipped):
+    path = tmp_path / "w.pt"
+    torch.save(lightning(weights()), path, _use_new_zipfile_serialization=zipped)
+    whole, dice = path.read_bytes(), random.Random(0)
+    refused = 0
+    for _ in range(300):
+        damaged = bytearray(whole)
+        for _ in range(dice.choice((1, 2, 5))):
+            damaged[dice.randrange(len(damaged))] = dice.randrange(256)
+        path.write_bytes(damaged)
+        try:
+            read_state_dict(path)
+        except UsageError as error:
+            assert "w.pt cannot be loaded" in str(error)  # noqa: PT017 - most damage is in numbers, and none of it shows
+            refused += 1
+    assert refused
 
 
 @pytest.mark.parametrize("kind", ["zip", "legacy", "safetensors"])

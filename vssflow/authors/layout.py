@@ -43,16 +43,23 @@ def read_layout(path: Path) -> Layout:
     try:
         with path.open("rb") as file:
             layout = _read(path, file)
+        _require_within(layout, path.stat().st_size)
     except UsageError:
         raise
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise UsageError(f"{path} cannot be loaded: {error.strerror or error}") from error
     except Exception as error:  # a damaged pickle can fail in any way
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         raise UsageError(f"{path} cannot be loaded: damaged or cut short ({reason}); fetch it again") from error
     if not layout.entries:
         raise UsageError(f"{path} cannot be loaded: there are no named tensors in it")
     return layout
+
+
+def _require_within(layout: Layout, total: int) -> None:
+    for key, entry in layout.entries.items():
+        if entry.start + entry.size > total:
+            raise ValueError(f"{key} ends at byte {entry.start + entry.size} of {total}")
 
 
 def _read(path: Path, file: IO[bytes]) -> Layout:
@@ -87,8 +94,8 @@ def _safetensors(path: Path, file: IO[bytes]) -> Layout:
         dtype = SAFETENSORS[given["dtype"]]
         begin, end = given["data_offsets"]
         start, shape = 8 + length + begin, given["shape"]
-        if begin < 0 or start + end - begin > total:
-            raise ValueError(f"{key} ends at byte {start + end - begin} of {total}")
+        if begin < 0:
+            raise ValueError(f"{key} begins at byte {begin}")
         stride = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
         entries[key] = View(Storage(key, dtype), 0, shape, stride).entry(start, end - begin)
     return Layout(entries, metadata)
@@ -129,8 +136,9 @@ def _legacy_entries(path: Path, file: IO[bytes]) -> dict[str, Entry]:
     for key in Reader(file).load():
         size = int.from_bytes(file.read(8), "little") * ITEM_BYTES[reader.dtypes[str(key)]]
         places[str(key)] = (file.tell(), size)
-        if file.seek(size, os.SEEK_CUR) > total:
-            raise ValueError(f"a storage ends at byte {file.tell()} of {total}")
+        if file.tell() + size > total:
+            raise ValueError(f"a storage ends at byte {file.tell() + size} of {total}")
+        file.seek(size, os.SEEK_CUR)
     return {key: view.entry(*places[view.storage.key]) for key, view in views.items()}
 
 
