@@ -136,9 +136,30 @@ def read_numbers(path: Path) -> Numbers:
         subset=_labels(table, "subset", path),
         metric=_labels(table, "metric", path),
         status=_labels(table, "status", path),
-        value=table.column("value").to_numpy().astype(np.float64),
-        weight=table.column("weight").to_numpy().astype(np.float64),
+        value=_floats(table, "value"),
+        weight=_floats(table, "weight"),
     )
+
+
+def _floats(table: Any, name: str) -> np.ndarray:
+    return _numbers(table.column(name).cast("float64").chunks, np.dtype(np.float64))
+
+
+def _numbers(chunks: Sequence[Any], kind: np.dtype[Any]) -> np.ndarray:
+    """Return Arrow's numbers; NaN where there are none.
+
+    Its own ways to numpy import pandas, which takes longer than all that is done with the numbers.
+    """
+    found = [np.empty(0, kind)]
+    for chunk in chunks:
+        valid, data = chunk.buffers()
+        part = slice(chunk.offset, chunk.offset + len(chunk))
+        values = np.frombuffer(data, kind)[part]
+        if chunk.null_count:
+            there = np.unpackbits(np.frombuffer(valid, np.uint8), bitorder="little")[part]
+            values = np.where(there, values, np.nan)
+        found.append(values)
+    return np.concatenate(found)
 
 
 def _labels(table: Any, name: str, path: Path) -> Labels:
@@ -146,10 +167,8 @@ def _labels(table: Any, name: str, path: Path) -> Labels:
     if column.null_count:
         raise UsageError(f"{path} holds a row without a name. Make it anew with: vsseval score {path.parent}")
     encoded = column.dictionary_encode().unify_dictionaries()
-    codes = [chunk.indices.to_numpy() for chunk in encoded.chunks]
-    if not codes:
-        return Labels(np.empty(0, np.int64), np.empty(0, object))
-    return Labels(np.concatenate(codes), np.array(encoded.chunk(0).dictionary.to_pylist(), dtype=object))
+    codes = _numbers([chunk.indices for chunk in encoded.chunks], np.dtype(np.int32))
+    return Labels(codes, np.array(encoded.chunk(0).dictionary.to_pylist() if codes.size else [], dtype=object))
 
 
 def _table(path: Path, columns: Sequence[str] | None = None) -> Any:
