@@ -5,7 +5,7 @@
 A "system" is made of the references of mini_vtts: each clip is shifted in time (10 ms, standard deviation), its level
 changed (1 dB), and noise added 30 dB below it, by a seed; another seed is a rerun. Margins are learnt from reruns, then
 further reruns (which ought to pass) and reruns with a fault (which ought not to) are gated against the first, by the
-real metrics. Everything is one process; about a minute and a half on one core.
+real metrics. Everything is one process; about 75 s on one core.
 """
 
 from __future__ import annotations

@@ -57,9 +57,10 @@ def test_a_difference_that_could_be_chance_is_unproven_not_passed(tmp_path):
 
 
 def test_loss_is_positive_where_worse():
-    known = {"metric": "m", "a": "a", "b": "b", "benchmark": "x", "difference": 2.0, "low": 1.0, "high": 4.0}
-    assert worse_by(Delta(**known, direction="lower")) == (2.0, 1.0, 4.0)
-    assert worse_by(Delta(**known, direction="higher")) == (-2.0, -4.0, -1.0)
+    known = {"metric": "m", "a": "a", "b": "b", "benchmark": "x", "difference": 2.0, "se": 1.0, "low": 1.0,
+             "clusters": 11}  # fmt: skip
+    assert worse_by(Delta(**known, direction="lower")) == pytest.approx((2.0, -0.228, 4.228), abs=1e-3)
+    assert worse_by(Delta(**known, direction="higher")) == pytest.approx((-2.0, -4.228, 0.228), abs=1e-3)
     assert worse_by(Delta(metric="m", a="a", b="b", benchmark="x", direction="lower")) is None
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from vsseval.store.record import LoadedRun
 
 MARGINS = Path("leaderboards/gates.toml")
+ENOUGH = 5
+"""Reruns; with margins of three, one of ten further ones was stopped (docs/gate.md)."""
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -165,6 +167,8 @@ def _learn(run_dirs: Sequence[Path], *, as_json: bool) -> int:
 
     runs = [run for path in run_dirs for run in _systems(path)]
     proposals = learn(runs)
+    if len(runs) < ENOUGH * len({run.record.benchmark.name for run in runs}):
+        click.echo(f"Fewer than {ENOUGH} reruns on a benchmark: the spread may come out small by chance.", err=True)
     without = {metric for run in runs for metric in run.record.metrics} - {found.metric for found in proposals}
     for metric in sorted(without):
         click.echo(f"{metric}: no margin, since its differences have no interval here", err=True)

@@ -1,6 +1,6 @@
 """Turns a run, a baseline and margins into a verdict: is the run no worse, by every metric, and complete?
 
-Non-inferiority is tested one-sidedly: the far end of the paired 95 % interval (so 2.5 % on that side) has to lie
+Non-inferiority is tested one-sidedly: the far end of a paired 95 % t interval (so 2.5 % on that side) has to lie
 within the margin. Absence of a significant difference is no proof; a run that cannot show that it is no worse does
 not pass. All metrics have to pass, which needs no correction for their number (intersection-union test, Berger 1982).
 """

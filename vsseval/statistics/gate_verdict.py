@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from vsseval.statistics.clustered import t_quantile
 from vsseval.statistics.delta import Delta
 from vsseval.types import Record
 
@@ -75,10 +76,17 @@ class Loss(NamedTuple):
 
 
 def worse_by(delta: Delta) -> Loss | None:
-    """Turn a difference so that positive is worse; None where there is no difference."""
+    """Turn a difference so that positive is worse; None where there is no difference.
+
+    The ends are Student's t of the paired clusters, also where `compare` corrects for skewness: two clips of 28 with
+    one wrong word each more (1.2 %) would reach to 2.9 % by the former and to 7.8 % by the latter, and margins wide
+    enough for that let one dropped word in twenty pass. What t covers too little is made up for by learning the
+    margins with the same ends (docs/gate.md).
+    """
     if delta.difference is None:
         return None
-    low, high = delta.low, delta.high
-    if delta.direction == "lower":
-        return Loss(delta.difference, low, high)
-    return Loss(-delta.difference, None if high is None else -high, None if low is None else -low)
+    value = delta.difference if delta.direction == "lower" else -delta.difference
+    if delta.se is None or delta.low is None or delta.clusters < 2:
+        return Loss(value, None, None)
+    half = t_quantile(delta.clusters - 1) * delta.se
+    return Loss(value, value - half, value + half)

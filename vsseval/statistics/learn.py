@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from vsseval.errors import UsageError
 from vsseval.statistics.compare import compare
+from vsseval.statistics.gate_verdict import worse_by
 from vsseval.statistics.readings import Readings
 from vsseval.statistics.shift import SIGNED, has_detail, shift
 from vsseval.types import Record
@@ -126,7 +127,8 @@ def _proposals(benchmark: str, runs: Sequence[LoadedRun], readings: Readings) ->
     proposals = []
     for each in zip(*deltas, strict=True):
         one = each[0]
-        found = spread([(d.difference, d.se, d.low, d.high) for d in each])
+        losses = [(worse_by(delta), delta.se) for delta in each]
+        found = spread([(loss.value, se, loss.low, loss.high) if loss else (None,) * 4 for loss, se in losses])
         if found is None:
             continue
         known = {"benchmark": benchmark, "metric": one.metric, "clips": one.n}
