@@ -44,7 +44,8 @@ def _packed(weight: Tensor) -> Tensor | None:
     The operators are those that torch's own compiler lays frozen weights out with; torch's version is pinned.
     """
     ops = torch.ops.mkldnn
-    if weight.device.type != "cpu" or not torch.backends.mkldnn.is_available() or not hasattr(ops, "_linear_pointwise"):
+    there = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    if weight.device.type != "cpu" or not there or not hasattr(ops, "_linear_pointwise"):
         return None
     half = weight.dtype == torch.bfloat16 and ops._is_mkldnn_bf16_supported()  # noqa: SLF001
     if not half and weight.dtype != torch.float32:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from vssflow.sampling.folded import FoldedDiT
 from vssflow.sampling.sampled import Sampled, finite
-from vssflow.sampling.solvers import DEFAULT, DEFAULT_STEPS, SOLVERS
+from vssflow.sampling.solvers import DEFAULT, DEFAULT_STEPS, Solver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +59,7 @@ class Fast:
         *,
         guidance: float = 3.0,
         steps: int | None = None,
-        solver: str = DEFAULT,
+        solver: Solver = DEFAULT,
         lengths: Sequence[int] | None = None,
     ) -> Sampled:
         """Sample a batch of clips; none of them changes another beyond float noise.
@@ -68,15 +68,15 @@ class Fast:
             conditions: of the batch.
             noise: (batch, latent, frames); `clip_noise` draws it.
             guidance: weight of classifier-free guidance, any number; 1 takes half the forwards.
-            steps: steps of the solver; None means the solver's default.
-            solver: a name of `vssflow.sampling.solvers.SOLVERS`.
+            steps: steps of the solver; None means the default solver's default.
+            solver: one of `vssflow.sampling.solvers`.
             lengths: frames of each clip that are not padding; None means all of them.
 
         Returns:
             Latents, zero where padded, and the number of forwards.
 
         Raises:
-            ValueError: `steps` is below the least that the solver takes.
+            ValueError: `steps` is below one.
             Unmeasurable: the result is not finite.
         """
         context = self.folded.prepare(conditions, lengths)
@@ -87,11 +87,11 @@ class Fast:
             evaluations += 1 if guidance == 1.0 else 2
             if not self._compiled:
                 return self._forward(latent, self.time_token(time), context, guidance)
-            torch.compiler.cudagraph_mark_step_begin()
+            torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
             # a replayed graph writes each result over the one before
             return self._forward(latent, self.time_token(time), context, guidance).clone()
 
-        latent = SOLVERS[solver].walk(velocity, noise.to(self.device), DEFAULT_STEPS if steps is None else steps)
+        latent = solver.walk(velocity, noise.to(self.device), DEFAULT_STEPS if steps is None else steps)
         for clip, length in zip(latent, lengths or (), strict=False):
             clip[:, length:] = 0.0
         return Sampled(finite(latent, "the sampled latent"), evaluations)

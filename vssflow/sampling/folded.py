@@ -7,13 +7,14 @@ weights. What it saves:
   rows are kept;
 * the time-locked conditions are projected once per clip, and so are keys and values of cross-attention;
 * the zero-condition branch has no cross-attention, which would add exactly nothing, and shares the projected latent;
-* both branches run as one batch, and guidance is applied before the last matrix, which is linear.
+* both branches run as one batch, and guidance is applied before the last matrix of the last block: from there on
+  everything is linear, and one small matrix stands for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -24,7 +25,7 @@ from vssflow.sampling.dense import Dense
 
 if TYPE_CHECKING:
     from vssflow.conditions import Conditions
-    from vssflow.dit import Attention, Block, DiT
+    from vssflow.dit import Block, DiT, GatedLinear
 
 
 class Context(NamedTuple):
@@ -57,21 +58,23 @@ class FoldedDiT(nn.Module):
         self.locked_in = Dense(inward[:, latent:], dtype=torch.float32)
         self.latent_out = Dense(outward, dtype=dtype)
         self.frequencies = nn.Buffer(dit.time_proj.weight.detach().clone())
-        first, _, second = dit.timestep_proj
-        self.time_in = Dense(first.weight, first.bias, dtype=torch.float32)
-        self.time_out = Dense(second.weight, second.bias, dtype=torch.float32)
-        self.blocks = nn.ModuleList([FoldedBlock(block, dtype=dtype) for block in dit.transformer_blocks])
+        self.time_in = _dense(dit.timestep_proj[0], torch.float32)
+        self.time_out = _dense(dit.timestep_proj[2], torch.float32)
+        blocks = [cast("Block", block) for block in dit.transformer_blocks]
+        self.blocks = nn.ModuleList([FoldedBlock(block, dtype=dtype) for block in blocks[:-1]])
+        self.last = FoldedBlock(blocks[-1], dtype=dtype, outward=outward)
 
     def time_token(self, time: float) -> Tensor:
         """Token of one flow time, (width,)."""
         angle = 2 * torch.pi * time * self.frequencies
-        token: Tensor = self.time_out(F.silu(self.time_in(torch.cat([angle.cos(), angle.sin()])[None])))
-        return token[0]
+        waves = torch.cat([angle.cos(), angle.sin()])
+        token: Tensor = self.time_out(F.silu(self.time_in(waves[None])))[0]
+        return token
 
     def prepare(self, conditions: Conditions, lengths: Sequence[int] | None = None) -> Context:
         """Compute what a batch of clips needs once; `lengths` says how many frames of each are not padding."""
         frames = conditions.locked.shape[-1]
-        pairs = [block.keys_values(conditions.cross) for block in self.blocks]
+        pairs = [cast("FoldedBlock", block).keys_values(conditions.cross) for block in self.blocks]
         table = rotary_table(frames + 1, self.rotary, device=conditions.locked.device)
         mask = None
         if lengths is not None and any(length != frames for length in lengths):
@@ -98,29 +101,36 @@ class FoldedDiT(nn.Module):
         if guided:
             tokens[batch:, 1:] = shared
             mask = None if mask is None else torch.cat([mask, mask])
-        for block, key, value in zip(self.blocks, context.keys, context.values, strict=True):
-            tokens = block(tokens, key, value, context.table, mask)
-        final = tokens[:batch, 1:]
+        for block, key, value in zip(self.blocks, context.keys, context.values, strict=False):
+            block.attend(tokens, key, value, context.table, mask)
+            tokens += block.ff_out(block.hidden(tokens))
+        self.last.attend(tokens, context.keys[-1], context.values[-1], context.table, mask)
+        ends = [part[:, 1:] for part in (tokens, self.last.hidden(tokens))]
         if guided:
-            without = tokens[batch:, 1:]
-            final = without + guidance * (final - without)
-        return self.latent_out(final).float().transpose(1, 2)  # type: ignore[no-any-return]
+            ends = [part[batch:] + guidance * (part[:batch] - part[batch:]) for part in ends]
+        velocity: Tensor = self.latent_out(ends[0]).float() + self.last.ff_out(ends[1]).float()
+        return velocity.transpose(1, 2)
 
 
 class FoldedBlock(nn.Module):
     """One block: queries, keys and values of self-attention in one matrix, cross-attention from given keys."""
 
-    def __init__(self, block: Block, *, dtype: torch.dtype) -> None:
+    def __init__(self, block: Block, *, dtype: torch.dtype, outward: Tensor | None = None) -> None:
+        """Fold `block`; in the last one the matrix `outward` (latent, width) takes the feed-forward out at once."""
         super().__init__()
         self.norm1, self.norm2, self.norm3 = (_Norm(norm) for norm in (block.norm1, block.norm2, block.norm3))
         own, cross = block.attn1, block.attn2
         self.heads, self.kv_heads = own.heads, cross.kv_heads
         self.qkv = Dense(torch.cat([own.to_q.weight, own.to_k.weight, own.to_v.weight]), dtype=dtype)
-        self.own_out = _out(own, dtype)
-        self.cross_q, self.cross_out = Dense(cross.to_q.weight, dtype=dtype), _out(cross, dtype)
+        self.own_out, self.cross_out = (_dense(attention.to_out[0], dtype) for attention in (own, cross))
+        self.cross_q = _dense(cross.to_q, dtype)
         self.cross_kv = Dense(torch.cat([cross.to_k.weight, cross.to_v.weight]), dtype=dtype)
-        inner, outer = block.ff.net[0].proj, block.ff.net[2]
-        self.ff_in, self.ff_out = (Dense(layer.weight, layer.bias, dtype=dtype) for layer in (inner, outer))
+        self.ff_in = _dense(cast("GatedLinear", block.ff.net[0]).proj, dtype)
+        outer = cast("nn.Linear", block.ff.net[2])
+        weight, bias = outer.weight.detach(), outer.bias.detach()
+        if outward is not None:
+            weight, bias = ((outward.double() @ part.double()).float() for part in (weight, bias))
+        self.ff_out = Dense(weight, bias, dtype=dtype)
 
     def keys_values(self, cross: Tensor) -> tuple[Tensor, Tensor]:
         """Keys and values of semantic tokens (batch, tokens, cross_width), repeated to all query heads."""
@@ -129,17 +139,16 @@ class FoldedBlock(nn.Module):
         key, value = both.repeat_interleave(self.heads // self.kv_heads, dim=2)
         return key.contiguous(), value.contiguous()
 
-    def forward(
-        self, x: Tensor, key: Tensor, value: Tensor, table: tuple[Tensor, Tensor], mask: Tensor | None
-    ) -> Tensor:
-        """Refine x (branches * batch, length, width); the first rows, as many as `key` has, are the conditional ones.
+    def attend(self, x: Tensor, key: Tensor, value: Tensor, table: tuple[Tensor, Tensor], mask: Tensor | None) -> None:
+        """Add both attentions to x (branches * batch, length, width), in place.
 
-        Overwrites `x`.
+        The first rows, as many as `key` has, are the conditional ones.
         """
         rows, length, width = x.shape
         qkv = self.qkv(self.norm1(x)).view(rows, length, 3, self.heads, -1)
         turn(qkv[:, :, :2], table)
-        own = F.scaled_dot_product_attention(*(part.transpose(1, 2) for part in qkv.unbind(2)), attn_mask=mask)
+        asking, offered, held = (part.transpose(1, 2) for part in qkv.unbind(2))
+        own = F.scaled_dot_product_attention(asking, offered, held, attn_mask=mask)
         x += self.own_out(own.transpose(1, 2).reshape(rows, length, width))
         conditional = x[: len(key)]
         query = self.cross_q(self.norm2(conditional)).view(len(key), length, 1, self.heads, -1)
@@ -148,9 +157,11 @@ class FoldedBlock(nn.Module):
             query[:, :, 0].transpose(1, 2), key, value, attn_mask=None if mask is None else mask[: len(key)]
         )
         conditional += self.cross_out(mixed.transpose(1, 2).reshape(len(key), length, width))
+
+    def hidden(self, x: Tensor) -> Tensor:
+        """Feed-forward up to its last matrix: (..., width) to (..., 4 * width)."""
         plain, gate = self.ff_in(self.norm3(x)).chunk(2, dim=-1)
-        x += self.ff_out(plain * F.silu(gate))
-        return x
+        return plain * F.silu(gate)
 
 
 def folded_ends(dit: DiT, latent: int) -> tuple[Tensor, Tensor]:
@@ -181,5 +192,6 @@ class _Norm(nn.Module):
         return F.layer_norm(x, x.shape[-1:], self.weight, self.bias, self.eps)
 
 
-def _out(attention: Attention, dtype: torch.dtype) -> Dense:
-    return Dense(attention.to_out[0].weight, dtype=dtype)
+def _dense(layer: nn.Module, dtype: torch.dtype) -> Dense:
+    linear = cast("nn.Linear", layer)
+    return Dense(linear.weight, linear.bias, dtype=dtype)
