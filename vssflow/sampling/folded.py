@@ -74,7 +74,7 @@ class FoldedDiT(nn.Module):
     def prepare(self, conditions: Conditions, lengths: Sequence[int] | None = None) -> Context:
         """Compute what a batch of clips needs once; `lengths` says how many frames of each are not padding."""
         frames = conditions.locked.shape[-1]
-        pairs = [cast("FoldedBlock", block).keys_values(conditions.cross) for block in self.blocks]
+        pairs = [block.keys_values(conditions.cross) for block in (*self._first(), self.last)]
         table = rotary_table(frames + 1, self.rotary, device=conditions.locked.device)
         mask = None
         if lengths is not None and any(length != frames for length in lengths):
@@ -101,7 +101,7 @@ class FoldedDiT(nn.Module):
         if guided:
             tokens[batch:, 1:] = shared
             mask = None if mask is None else torch.cat([mask, mask])
-        for block, key, value in zip(self.blocks, context.keys, context.values, strict=False):
+        for block, key, value in zip(self._first(), context.keys[:-1], context.values[:-1], strict=True):
             block.attend(tokens, key, value, context.table, mask)
             tokens += block.ff_out(block.hidden(tokens))
         self.last.attend(tokens, context.keys[-1], context.values[-1], context.table, mask)
@@ -110,6 +110,9 @@ class FoldedDiT(nn.Module):
             ends = [part[batch:] + guidance * (part[:batch] - part[batch:]) for part in ends]
         velocity: Tensor = self.latent_out(ends[0]).float() + self.last.ff_out(ends[1]).float()
         return velocity.transpose(1, 2)
+
+    def _first(self) -> list[FoldedBlock]:
+        return [cast("FoldedBlock", block) for block in self.blocks]
 
 
 class FoldedBlock(nn.Module):
@@ -160,7 +163,8 @@ class FoldedBlock(nn.Module):
 
     def hidden(self, x: Tensor) -> Tensor:
         """Feed-forward up to its last matrix: (..., width) to (..., 4 * width)."""
-        plain, gate = self.ff_in(self.norm3(x)).chunk(2, dim=-1)
+        both: Tensor = self.ff_in(self.norm3(x))
+        plain, gate = both.chunk(2, dim=-1)
         return plain * F.silu(gate)
 
 
