@@ -23,6 +23,7 @@ from vssflow.authors import model as authors_module
 from vssflow.authors.card import Wishes
 from vssflow.config import ModelConfig
 from vssflow.plugin import create, read_wishes
+from vssflow.sampling import solvers
 from vssflow.small.model import VSSFlow
 
 
@@ -171,9 +172,9 @@ def test_the_card_of_the_authors_checkpoint(tmp_path):
     (tmp_path / "rawnet3.pt").write_bytes(b"weights of a voice")
     fast = create(ModelOptions(checkpoint=path)).card
     exact = create(ModelOptions(checkpoint=path, argument="authors")).card
-    assert (fast.name, fast.version) == ("vssflow", "authors-5-fast")
+    assert (fast.name, fast.version) == ("vssflow", "authors-5-fast-pec2-16")
     assert (exact.name, exact.version) == ("vssflow:authors", "authors-5-dopri5")
-    assert create(ModelOptions(checkpoint=path, argument="steps=6")).card.version == "authors-5-fast-6steps"
+    assert create(ModelOptions(checkpoint=path, argument="steps=6")).card.version == "authors-5-fast-pec2-6"
     assert fast.weights == exact.weights
     lines = f"{sha256(path)}  last.ckpt\n{sha256(tmp_path / 'rawnet3.pt')}  rawnet3.pt\n"
     assert fast.weights == hashlib.sha256(lines.encode()).hexdigest()
@@ -190,6 +191,13 @@ def test_the_card_of_the_authors_checkpoint(tmp_path):
     alone = create(ModelOptions(checkpoint=path)).card
     assert alone.weights == sha256(path)
     assert "no rawnet3.pt beside the checkpoint: zeros for the voice, whatever the prompt" in alone.note
+
+
+def test_the_version_names_the_fast_solver_as_it_is(tmp_path):
+    assert solvers.Adams(2, corrector=2, bend=1.25) == solvers.DEFAULT, "another solver needs another name in the card"
+    assert solvers.DEFAULT_STEPS == plugin.card.FAST_STEPS
+    on_gpu = create(ModelOptions(checkpoint=light(tmp_path / "last.ckpt"), device="cuda")).card
+    assert on_gpu.version == "authors-10-fast-pec2-16-bf16"
 
 
 def test_a_measured_error_of_the_fast_sampler_is_in_its_card_only(tmp_path, monkeypatch):
@@ -211,7 +219,7 @@ def test_the_authors_card_comes_without_torch(tmp_path):
         "print(create(ModelOptions(checkpoint=Path(sys.argv[1]))).card.version, 'torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code, os.fspath(path)], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["authors-10-fast", "False"]
+    assert done.stdout.split() == ["authors-10-fast-pec2-16", "False"]
 
 
 def test_the_trained_part_alone_is_refused_before_anything_is_done(tmp_path):
@@ -294,11 +302,11 @@ def test_the_command_runs_the_authors_checkpoint(tmp_path):
     clips, run = tmp_path / "clips", tmp_path / "run"
     clips.mkdir()
     run.mkdir()
-    film(clips / "short.mp4", 0.48)
-    film(clips / "long.mp4", 0.92)
+    film(clips / "short.mp4", 0.24)
+    film(clips / "long.mp4", 0.4)
     path = seeded_checkpoint.write(tmp_path / "half.ckpt", blocks=5)
     command = [
-        sys.executable, "-m", "vsseval", "run", "--model", "vssflow:steps=2", "--checkpoint", path,
+        sys.executable, "-m", "vsseval", "run", "--model", "vssflow:steps=1", "--checkpoint", path,
         "--benchmark", f"folder:{clips}", "--no-bounds", "--metric", "fad@logmel", "--jobs", "1", "--json",
         "--store", "store",
     ]  # fmt: skip
@@ -308,10 +316,10 @@ def test_the_command_runs_the_authors_checkpoint(tmp_path):
     assert "Traceback" not in done.stderr
     record = json.loads(done.stdout)[0]["record"]
     assert record["clips"] == {"ok": 2}
-    assert record["model"]["version"] == "authors-5-fast-2steps"
+    assert record["model"]["version"] == "authors-5-fast-pec2-1"
     assert "no rawnet3.pt beside the checkpoint" in record["model"]["note"]
     lines = [json.loads(line) for file in run.glob("runs/*/shards/*.jsonl") for line in file.read_text().splitlines()]
     assert {line["id"]: (line["sample_rate"], round(line["seconds"], 2)) for line in lines} == {
-        "short": (16000, 0.48),
-        "long": (16000, 0.92),
+        "short": (16000, 0.24),
+        "long": (16000, 0.4),
     }

@@ -124,7 +124,7 @@ def _authors(path: Path, depth: int, wishes: Wishes, device: str) -> VSSFlowMode
     of_lips = {f"lips/{file.name}": digest(file) for file in lips.values()}
     made = ModelCard(
         name="vssflow:authors" if wishes.sampler == "authors" else "vssflow",
-        version=card.version(depth, wishes),
+        version=card.version(depth, wishes, device),
         tasks=_TASKS,
         weights=joint_digest(hashes | of_lips),
         licence="as the authors' weights",

@@ -10,6 +10,9 @@ from vssflow.authors.files import RAWNET3, SYNCHFORMER, WeightFiles
 
 Sampler = Literal["fast", "authors"]
 
+FAST_SOLVER, FAST_STEPS = "pec2", 16
+"""Name and steps of what `vssflow.sampling.solvers` takes where nothing is asked for; a change there is a change of
+every sound, so that a test holds the two together."""
 FAST_ERROR: float | None = None
 """Largest deviation of the fast sampler's latent from that of the authors' solver, in parts of the latent's largest
 value, at the default steps; None as long as nobody has measured it on trained weights. Cards print it."""
@@ -27,11 +30,15 @@ class Wishes(NamedTuple):
     """Folder of AV-HuBERT features."""
 
 
-def version(blocks: int, wishes: Wishes) -> str:
-    """Name the size and everything about sampling that changes the sound: `authors-10-fast-6steps-lips`."""
-    parts = ["authors", str(blocks), "dopri5" if wishes.sampler == "authors" else "fast"]
-    if wishes.steps is not None:
-        parts.append(f"{wishes.steps}steps")
+def version(blocks: int, wishes: Wishes, device: str = "cpu") -> str:
+    """Name the size and everything about sampling that changes the sound: `authors-10-fast-pec2-16-bf16-lips`."""
+    parts = ["authors", str(blocks)]
+    if wishes.sampler == "authors":
+        parts.append("dopri5")
+    else:
+        parts += ["fast", FAST_SOLVER, str(wishes.steps or FAST_STEPS)]
+        # elsewhere than on a CPU the fast sampler's matrices are in half precision
+        parts += [] if device == "cpu" else ["bf16"]
     return "-".join([*parts, *(["lips"] if wishes.lips is not None else [])])
 
 
