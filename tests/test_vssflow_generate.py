@@ -186,7 +186,9 @@ def test_a_checkpoint_of_the_authors_is_known_by_its_keys(folder, tmp_path, monk
     save_file({name: torch.zeros(1) for name in names}, tmp_path / "theirs.safetensors")
     monkeypatch.setattr(AuthorsVSSFlow, "load", lambda *_args, **_options: Authors())
     model = load(tmp_path / "theirs.safetensors", steps=7)
-    assert model.card.startswith("vssflow, the authors' configuration (authors-5-fast), weights theirs.safetensors ")
+    assert model.card.startswith(
+        "vssflow, the authors' configuration (authors-5-fast-pec2-16), weights theirs.safetensors "
+    )
     assert "no rawnet3.pt beside it: voices are not heard" in model.card
     made = generate(replace(model, guidance=2.0), read(folder / "clip.mp4", voice=folder / "voice.flac"), seed=3)
     assert model.network.asked == (7, 2.0, 3)
