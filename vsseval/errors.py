@@ -4,6 +4,7 @@ VssevalError                  1..4, always shown as a message, never as a traceb
 ├── UsageError           2    what was asked cannot be done: unknown name, bad manifest, bad option
 └── EnvironmentFault     4    the machine lacks something: a package, weights, room on the disk
     ├── MissingExtra     4    an optional part is not installed; nothing else needs it
+    ├── MissingWeights   4    weights that are fetched, not shipped, are not on this machine yet
     └── Busy             4    another process holds the run
 
 Unmeasurable                  not an error of the program: this clip has no such feature (silent audio,
@@ -31,6 +32,10 @@ class EnvironmentFault(VssevalError):
 
 class MissingExtra(EnvironmentFault):
     """An optional part is not installed; the message holds the command that installs it."""
+
+
+class MissingWeights(EnvironmentFault):
+    """Weights were not fetched yet; the message holds the command that fetches them."""
 
 
 class Busy(EnvironmentFault):

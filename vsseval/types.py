@@ -5,6 +5,7 @@ Seconds are floats named ``seconds`` or ``duration``; hashes are lower-case hexa
 
 from __future__ import annotations
 
+import hashlib
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
@@ -37,11 +38,22 @@ class Need(StrEnum):
     CAPTION = "caption"
 
 
-class Medium(Record, frozen=True):
-    """A media file and the sha256 of its bytes."""
+class Medium(Record, frozen=True, omit_defaults=True):
+    """A media file and the sha256 of its bytes, or a stretch of it: nobody sees or hears what lies outside."""
 
     path: Path
     sha256: str
+    start: float = 0.0
+    """Seconds of the file's clock at which the stretch begins."""
+    seconds: float | None = None
+    """Length of the stretch; None reaches to the end of the file."""
+
+    @property
+    def key(self) -> str:
+        """What features of the medium are stored under: the sha256 of the file, or that of file and stretch."""
+        if not self.start and self.seconds is None:
+            return self.sha256
+        return hashlib.sha256(f"{self.sha256} {self.start!r} {self.seconds!r}".encode()).hexdigest()
 
 
 class Sample(Record, frozen=True):
@@ -103,11 +115,13 @@ class Generation(Record, frozen=True):
     """What is odd about a sound that was taken as it is: clipped, or not as long as was asked for."""
 
 
-class Feature(Record, frozen=True):
-    """A feature of one medium: what `extractor` makes of `of`."""
+class Feature(Record, frozen=True, omit_defaults=True):
+    """A feature of one medium: what `extractor` makes of `of`; or of two media together."""
 
     extractor: str
     of: Need
+    beside: Need | None = None
+    """The second medium of a pair: the extractor is given the features of both (`ExtractorSpec.reads`)."""
 
 
 class BenchmarkCard(Record, frozen=True):
@@ -142,11 +156,13 @@ class ExtractorSpec(Record, frozen=True):
 
     name: str
     version: str
-    takes: tuple[Literal["audio", "video", "text"], ...]
+    takes: tuple[Literal["audio", "video", "text", "features"], ...]
     sample_rate: int | None = None
     weights: str = "none"
     licence: str = ""
     description: str = ""
+    reads: str | None = None
+    """Set where `takes` is "features": the extractor whose features of two media it puts together."""
 
 
 class MetricSpec(Record, frozen=True):

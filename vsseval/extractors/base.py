@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -17,7 +17,7 @@ Arrays = Mapping[str, np.ndarray]
 Source = Audio | Video | str
 """What is handed to an extractor: decoded once, whatever the number of extractors that read it."""
 
-__all__ = ["Arrays", "Audio", "Extractor", "ExtractorSpec", "Source", "Unmeasurable", "Video"]
+__all__ = ["Arrays", "Audio", "BatchExtractor", "Extractor", "ExtractorSpec", "Source", "Unmeasurable", "Video"]
 
 
 class Extractor(Protocol):
@@ -33,4 +33,17 @@ class Extractor(Protocol):
         Raises:
             Unmeasurable: the medium has no such feature; the message says why ("silent", "shorter than 0.4 s").
         """
+        ...
+
+
+@runtime_checkable
+class BatchExtractor(Protocol):
+    """What an extractor may offer besides, where it runs on a device: many media at once (`extractors.network`)."""
+
+    def on(self, device: str) -> None:
+        """Choose where the network runs ("cpu", "cuda", "cuda:1"), before its first use."""
+        ...
+
+    def extract_many(self, sources: Sequence[Source]) -> list[Arrays | Unmeasurable]:
+        """Return the features of several media, or why one of them has none, in their order."""
         ...

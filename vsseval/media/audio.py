@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ class Audio:
 
     samples: np.ndarray
     sample_rate: int
-    _mono: dict[int, np.ndarray] = field(default_factory=dict, init=False, repr=False)
+    _derived: dict[Hashable, np.ndarray] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         samples = np.atleast_2d(np.asarray(self.samples, dtype=np.float32))
@@ -62,19 +63,39 @@ class Audio:
 
         To be read only. Resampled by soxr at its high quality; computed once per rate.
         """
-        if rate not in self._mono:
+
+        def mix() -> np.ndarray:
             channels = self.samples
             mixed = channels[0] if len(channels) == 1 else channels.mean(axis=0, dtype=np.float64)
-            self._mono[rate] = _resample(mixed.astype(np.float32, copy=False), self.sample_rate, rate)
-        return self._mono[rate]
+            return _resample(mixed.astype(np.float32, copy=False), self.sample_rate, rate)
+
+        return self.derived(("mono", rate), mix)
+
+    def derived(self, key: Hashable, make: Callable[[], np.ndarray]) -> np.ndarray:
+        """Return what `make` makes of this sound, made once per key: extractors that share a recipe share its work.
+
+        To be read only.
+
+        Args:
+            key: names the recipe and all that it depends on besides the sound.
+            make: called where there is nothing under the key yet.
+        """
+        if key not in self._derived:
+            self._derived[key] = make()
+        return self._derived[key]
 
 
-def load_audio(path: Path | str) -> Audio:
+def load_audio(path: Path | str, start: float = 0.0, seconds: float | None = None) -> Audio:
     """Return the sound of an audio file or of a video's audio track, at its own rate, with all channels.
 
     wav, flac, ogg, opus and mp3 are read by libsndfile, everything else by PyAV. The sound of a container is
     put on the container's clock: a track that starts late is preceded by zeros, one that starts early is cut,
     and the padding that an AAC encoder leaves at the end is cut to the declared length.
+
+    Args:
+        path: the file.
+        start: seconds at which to begin.
+        seconds: how many to return at most; None for all that follow.
 
     Raises:
         Unmeasurable: the file is missing, empty, unreadable or without an audio track or samples, holds less
@@ -85,10 +106,19 @@ def load_audio(path: Path | str) -> Audio:
     audio = _read_soundfile(path) if path.suffix.lower() in _SOUNDFILE else None
     if audio is None:
         audio = _read_container(path)
+    audio = _stretch(audio, start, seconds)
     if audio.samples.size == 0:
         raise Unmeasurable(f"{path.name}: the audio holds no samples")
     check_samples(audio.samples, path.name)
     return audio
+
+
+def _stretch(audio: Audio, start: float, seconds: float | None) -> Audio:
+    if not start and seconds is None:
+        return audio
+    first = round(start * audio.sample_rate)
+    last = None if seconds is None else first + round(seconds * audio.sample_rate)
+    return Audio(audio.samples[:, first:last], audio.sample_rate)
 
 
 def check_samples(samples: np.ndarray, name: str) -> None:

@@ -112,18 +112,25 @@ def write_mp4(
             _encode_sound(container, *sound)
 
 
-def mute(source: Path | str, target: Path | str) -> None:
-    """Write the video of `source` without its audio, at the same times on the container clock.
+def mute(source: Path | str, target: Path | str, start: float = 0.0, seconds: float | None = None) -> None:
+    """Write the video of `source`, or a stretch of it, without audio, at the same times on the container clock.
 
     The stream is copied as it is. Only where the target's format cannot hold it (VP8 in MP4, the untimed
-    packets of an AVI) is it encoded anew, as H.264. The format follows the target's suffix: mov, mkv, webm;
-    others are MP4.
+    packets of an AVI) is it encoded anew, as H.264, and so is a stretch, whose first picture may lean on earlier
+    ones. The format follows the target's suffix: mov, mkv, webm; others are MP4.
+
+    Args:
+        source: video.
+        target: replaced if it exists.
+        start: second of the container clock at which the stretch begins; it becomes time zero.
+        seconds: length of the stretch; None reaches to the end.
 
     Raises:
         Unmeasurable: the source is unreadable or has no video.
         EnvironmentFault: the target cannot be written.
     """
-    _remux(Path(source), Path(target), None, None)
+    stretch = None if not start and seconds is None else (start, seconds)
+    _remux(Path(source), Path(target), None, None, stretch)
 
 
 def dub(
@@ -145,10 +152,16 @@ def dub(
     _remux(Path(source), Path(target), Audio(samples, rate), codecs)
 
 
-def _remux(source: Path, target: Path, sound: Audio | None, codecs: Collection[str] | None) -> None:
+Stretch = tuple[float, float | None]
+"""Start and length in seconds; a length of None reaches to the end."""
+
+
+def _remux(
+    source: Path, target: Path, sound: Audio | None, codecs: Collection[str] | None, stretch: Stretch | None = None
+) -> None:
     import av
 
-    timed = _is_well_timed(source)
+    timed = stretch is None and _is_well_timed(source)
     with opened(source) as container, _replacing(target) as file:
         stream = require_video(container, source)
         with av.open(file, "w", format=_MUXERS.get(target.suffix.lower(), "mp4")) as out:
@@ -157,7 +170,10 @@ def _remux(source: Path, target: Path, sound: Audio | None, codecs: Collection[s
             # All streams must be declared before the first packet is written.
             video = out.add_stream_from_template(stream) if copied else _transcoded(stream, out)
             track = _sound_track(out, sound.samples, sound.sample_rate, source.name) if sound is not None else None
-            (_copy_video if copied else _transcode_video)(container, stream, out, video)
+            if copied:
+                _copy_video(container, stream, out, video)
+            else:
+                _transcode_video(container, stream, out, video, stretch or (0.0, None))
             if track is not None:
                 _encode_sound(out, *track)
 
@@ -194,11 +210,19 @@ def _transcoded(stream: Any, out: Any) -> Any:
     return video
 
 
-def _transcode_video(container: Any, stream: Any, out: Any, video: Any) -> None:
-    zero = round(clock_zero(container) / stream.time_base)
+def _transcode_video(container: Any, stream: Any, out: Any, video: Any, stretch: Stretch) -> None:
+    start, seconds = stretch
+    zero = round((clock_zero(container) + start) / stream.time_base)
+    end = None if seconds is None else round(seconds / stream.time_base)
     for frame in decoded(container, stream):
+        stop = frame.pts - zero + (frame.duration or 1)
+        if start and stop <= 0:
+            continue
+        if end is not None and frame.pts - zero >= end:
+            break
         picture = frame.reformat(width=video.width, height=video.height, format="yuv420p")
-        picture.pts, picture.time_base = frame.pts - zero, stream.time_base
+        # the picture that is on the screen when a stretch begins
+        picture.pts, picture.time_base = max(frame.pts - zero, 0) if start else frame.pts - zero, stream.time_base
         picture.pict_type = 0  # the encoder chooses its own key frames
         out.mux(video.encode(picture))
     out.mux(video.encode(None))

@@ -51,21 +51,32 @@ class Shown(NamedTuple):
 class Video:
     """A video file: opened for its header, decoded anew by each call of `frames`, `stream` or `each`."""
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, start: float = 0.0, seconds: float | None = None) -> None:
         """Read the header.
 
+        Args:
+            path: the file.
+            start: second of the container clock at which the video begins: time zero of all that is returned.
+            seconds: how long it is at most; None reaches to the end.
+
         Raises:
-            Unmeasurable: the file is missing, empty, unreadable, or has no video stream.
+            Unmeasurable: the file is missing, empty, unreadable, has no video stream, or ends before `start`.
         """
         self.path = Path(path)
         self.probe: Probe = probe(self.path)
         if not self.probe.has_video:
             raise Unmeasurable(f"{self.path.name}: holds no video stream")
+        self.start = start
+        self._whole = not start and seconds is None
+        left = self.probe.seconds - start
+        if left <= 0:
+            raise Unmeasurable(f"{self.path.name}: ends at {self.probe.seconds:.2f} s, before {start:.2f} s")
+        self._seconds = left if seconds is None else min(left, seconds)
 
     @property
     def seconds(self) -> float:
-        """End of the video stream, in seconds of the container clock."""
-        return self.probe.seconds
+        """Length: the end of the video stream on the container clock, or of the stretch that was asked for."""
+        return self._seconds
 
     @property
     def fps(self) -> float:
@@ -119,7 +130,7 @@ class Video:
         with opened(self.path) as container:
             stream = require_video(container, self.path)
             stream.thread_type = "AUTO"
-            zero = clock_zero(container)
+            zero = clock_zero(container) + self.start
             tick = float(stream.time_base)
             slack = tick / 2 + _EPSILON if tick >= _COARSE_TICK else _EPSILON
             shape = size or (self.probe.height, self.probe.width)
@@ -130,6 +141,8 @@ class Video:
                     shown = _picture(pending, shape, gray=gray) if shown is None else shown
                     yield shown
                     done += 1
+                if done == count and not self._whole:
+                    return
                 pending, shown = frame, None
             if pending is None:
                 raise Unmeasurable(f"{self.path.name}: the video has no readable frame")
@@ -139,7 +152,7 @@ class Video:
             yield shown
 
     def each(self) -> Generator[Shown, None, None]:
-        """Yield every frame of the file once, in order of presentation, in constant memory.
+        """Yield every frame once, in order of presentation, in constant memory; of a stretch, those shown within it.
 
         Raises:
             Unmeasurable: no frame is readable, or less than nine tenths of the declared seconds are. Who stops
@@ -149,11 +162,16 @@ class Video:
         with opened(self.path) as container:
             stream = require_video(container, self.path)
             stream.thread_type = "AUTO"
+            zero = clock_zero(container) + self.start
             for shown in _timed(container, stream, self.fps or 25.0):
+                if not self._whole and float(shown.stop) - zero <= _EPSILON:
+                    continue
+                if not self._whole and float(shown.start) - zero >= self.seconds - _EPSILON:
+                    return
                 yield shown
             if shown is None:
                 raise Unmeasurable(f"{self.path.name}: the video has no readable frame")
-            require_length(self.path, float(shown.stop) - clock_zero(container), self.seconds)
+            require_length(self.path, float(shown.stop) - zero, self.seconds)
 
     def _count(self, fps: float) -> int:
         if fps <= 0:

@@ -112,7 +112,8 @@ def _recorded(request: Request) -> Take:
     if request.reference is None:
         return Take(request.id, None, 0, error="no reference: the benchmark has no recording for this clip")
     try:
-        audio = load_audio(request.reference.path)
+        medium = request.reference
+        audio = load_audio(medium.path, medium.start, medium.seconds)
     except Unmeasurable as reason:
         return Take(request.id, None, 0, error=f"unreadable reference: {reason}")
     return Take(request.id, _fit(audio, _length(request, audio.sample_rate)), audio.sample_rate)

@@ -94,9 +94,10 @@ class Measures:
         return {name: metric.spec for name, metric in self.metrics.items()}
 
     def uses(self, metric: str) -> dict[str, ExtractorSpec]:
-        """Return the extractors that a metric reads from, by name, sorted."""
-        names = extractor_names([self.metrics[metric].spec])
-        return {name: self.extractors[name] for name in names}
+        """Return the extractors that a metric reads from, by name, sorted; with those that these read from."""
+        names = set(extractor_names([self.metrics[metric].spec]))
+        names |= {reads for name in names if (reads := self.extractors[name].reads) is not None}
+        return {name: self.extractors[name] for name in sorted(names)}
 
     def without(self, faults: Mapping[str, str]) -> Measures:
         """Return the measures that are left when extractors turn out not to work (extractor -> why)."""
@@ -131,8 +132,10 @@ def measures(asked: Sequence[str], customary: Sequence[str], earlier: Iterable[s
     for name in sorted(wanted):
         try:
             metric: Metric = plugins.load("metrics", name)()
-            used = extractor_names([metric.spec])
-            extractors.update({x: _extractor_spec(x) for x in used if x not in extractors})
+            for used in extractor_names([metric.spec]):
+                spec = extractors[used] = extractors.get(used) or _extractor_spec(used)
+                if spec.reads is not None:
+                    extractors[spec.reads] = extractors.get(spec.reads) or _extractor_spec(spec.reads)
         except (EnvironmentFault, UsageError) as error:
             unavailable[name] = str(error)
             continue

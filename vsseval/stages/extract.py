@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from vsseval.stages.inputs import applies, features, origin
+from vsseval.errors import Unmeasurable
+from vsseval.stages.inputs import applies, features, origin, parts
 from vsseval.stages.progress import Quiet
-from vsseval.stages.workers import Job, Workers
+from vsseval.stages.work import Job
+from vsseval.stages.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,25 +55,27 @@ def extract(
     """
     watcher = progress or Quiet()
     jobs = missing(plan, generations, measures)
+    pairs = [job for job in jobs if job.origin.kind == "features"]
     watcher.stage("extract", len(jobs))
     faults = Faults()
     if not jobs:
         return faults
     if workers is None:
-        with Workers(plan.spec.jobs) as pool:
+        with Workers(plan.spec.jobs, plan.spec.device) as pool:
             return extract(plan, generations, measures, pool, progress)
-    for done, found in workers.map(jobs, plan.store):
-        watcher.advance(done)
-        for fault in found:
-            if fault.kind == "extractor":
-                faults.extractors[fault.extractor] = fault.reason
-            else:
-                faults.clips[fault.extractor, fault.key] = fault.reason
+    for some in ([job for job in jobs if job.origin.kind != "features"], pairs):
+        for done, found in workers.map([job for job in some if _complete(job, plan)], plan.store):
+            watcher.advance(done)
+            for fault in found:
+                if fault.kind == "extractor":
+                    faults.extractors[fault.extractor] = fault.reason
+                else:
+                    faults.clips[fault.extractor, fault.key] = fault.reason
     return faults
 
 
 def missing(plan: Plan, generations: Mapping[str, Generation], measures: Measures) -> list[Job]:
-    """Return one job for each medium of which the store lacks a feature, in a fixed order."""
+    """Return one job for each medium, or pair of media, of which the store lacks a feature, in a fixed order."""
     wanted: dict[Origin, set[str]] = {}
     for found, extractor in sorted(set(_wanted(plan, generations, measures)), key=_place):
         if not plan.store.has(measures.extractors[extractor], found.key):
@@ -79,15 +83,25 @@ def missing(plan: Plan, generations: Mapping[str, Generation], measures: Measure
     return [Job(found, tuple(sorted(extractors))) for found, extractors in _distinct(wanted).items()]
 
 
+def _complete(job: Job, plan: Plan) -> bool:
+    """Return whether both features of a pair are there; where one is not, its own reason is the clip's."""
+    reads = job.origin.reads
+    try:
+        return reads is None or all(plan.store.read(reads, key) is not None for key in job.origin.pair)
+    except Unmeasurable:
+        return False
+
+
 def _wanted(plan: Plan, generations: Mapping[str, Generation], measures: Measures) -> Iterator[tuple[Origin, str]]:
     for sample in plan.samples:
         for spec in measures.specs.values():
             if sample.problem is not None or applies(spec, sample) is not None:
                 continue
-            for _, feature in features(spec):
-                found = origin(feature.of, sample, generations[sample.id], plan.root)
-                if found is not None:
-                    yield found, feature.extractor
+            for _, whole in features(spec):
+                for feature in {whole, *parts(whole, measures.extractors)}:
+                    found = origin(feature, sample, generations[sample.id], plan.root, measures.extractors)
+                    if found is not None:
+                        yield found, feature.extractor
 
 
 def _distinct(wanted: Mapping[Origin, set[str]]) -> dict[Origin, set[str]]:
@@ -102,4 +116,4 @@ def _distinct(wanted: Mapping[Origin, set[str]]) -> dict[Origin, set[str]]:
 
 def _place(item: tuple[Origin, str]) -> tuple[str, str, str, str]:
     found, extractor = item
-    return found.kind, found.key, str(found.path), extractor
+    return found.kind, found.key, str(found.medium and found.medium.path), extractor

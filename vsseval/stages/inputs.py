@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from vsseval.store.features import text_key
-from vsseval.types import Feature, Need
+from vsseval.types import Feature, Medium, Need
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from vsseval.types import Generation, Medium, MetricSpec, Sample
+    from vsseval.types import ExtractorSpec, Generation, MetricSpec, Sample
 
-Kind = Literal["audio", "video", "text"]
+Kind = Literal["audio", "video", "text", "features"]
 
 NAMES = {
     Need.AUDIO: "generated audio",
@@ -26,12 +26,15 @@ NAMES = {
 
 
 class Origin(NamedTuple):
-    """One medium or text, under the key of its features."""
+    """One medium, text, or pair of media, under the key of its features."""
 
     kind: Kind
     key: str
-    path: Path | None = None
+    medium: Medium | None = None
     text: str | None = None
+    reads: ExtractorSpec | None = None
+    pair: tuple[str, str] = ("", "")
+    """Keys of the two media whose features, made by `reads`, are put together."""
 
 
 def applies(spec: MetricSpec, sample: Sample) -> str | None:
@@ -44,16 +47,23 @@ def applies(spec: MetricSpec, sample: Sample) -> str | None:
     if sample.problem is not None:
         return None  # it may lack its media because of the problem; it stays in N as failed
     for value in spec.inputs.values():
-        need = value.of if isinstance(value, Feature) else value
-        if need is not Need.AUDIO and _given(need, sample) is None:
-            return f"the clip has no {NAMES[need]}"
+        for need in needs(value):
+            if need is not Need.AUDIO and _given(need, sample) is None:
+                return f"the clip has no {NAMES[need]}"
     return None
+
+
+def needs(value: Feature | Need) -> list[Need]:
+    """Return the media or text that an input is made of."""
+    if not isinstance(value, Feature):
+        return [value]
+    return [value.of] if value.beside is None else [value.of, value.beside]
 
 
 def features(spec: MetricSpec) -> Iterator[tuple[str, Feature]]:
     """Yield the inputs of a metric that are features, by argument name; those of the benchmark come first."""
     named = [(name, value) for name, value in spec.inputs.items() if isinstance(value, Feature)]
-    yield from sorted(named, key=lambda item: (item[1].of is Need.AUDIO, item[0]))
+    yield from sorted(named, key=lambda item: (Need.AUDIO in needs(item[1]), item[0]))
 
 
 def texts(spec: MetricSpec, sample: Sample) -> dict[str, str]:
@@ -67,19 +77,47 @@ def text(need: Need, sample: Sample) -> str | None:
     return sample.transcript if need is Need.TRANSCRIPT else sample.caption
 
 
-def origin(need: Need, sample: Sample, generation: Generation, root: Path) -> Origin | None:
-    """Return what a feature of a clip is taken from; None where there is no such medium."""
+def parts(feature: Feature, extractors: Mapping[str, ExtractorSpec]) -> list[Feature]:
+    """Return the features that one is made of, those of the benchmark first: both of a pair's, else itself alone."""
+    reads = extractors[feature.extractor].reads
+    if feature.beside is None or reads is None:
+        return [feature]
+    needs = sorted((feature.of, feature.beside), key=lambda need: need is Need.AUDIO)
+    return [Feature(extractor=reads, of=need) for need in needs]
+
+
+def origin(
+    feature: Feature, sample: Sample, generation: Generation, root: Path, extractors: Mapping[str, ExtractorSpec]
+) -> Origin | None:
+    """Return what a feature of a clip is taken from; None where there is no such medium.
+
+    The key of a pair names the extractor that both features are from: other weights there are another feature.
+    """
+    first = origin_of(feature.of, sample, generation, root)
+    if feature.beside is None or first is None:
+        return first
+    second = origin_of(feature.beside, sample, generation, root)
+    reads = extractors[feature.extractor].reads
+    if second is None or reads is None:
+        return None
+    spec = extractors[reads]
+    key = text_key(f"{spec.name} {spec.version} {spec.weights} {first.key} {second.key}")
+    return Origin("features", key, reads=spec, pair=(first.key, second.key))
+
+
+def origin_of(need: Need, sample: Sample, generation: Generation, root: Path) -> Origin | None:
+    """Return one medium or text of a clip; None where there is none."""
     if need in {Need.TRANSCRIPT, Need.CAPTION}:
         words = text(need, sample)
         return None if words is None else Origin("text", text_key(words), text=words)
     if need is Need.AUDIO:
         if generation.status != "ok" or generation.path is None or generation.sha256 is None:
             return None
-        return Origin("audio", generation.sha256, path=root / generation.path)
+        return Origin("audio", generation.sha256, Medium(path=root / generation.path, sha256=generation.sha256))
     medium = _medium(need, sample)
     if medium is None:
         return None
-    return Origin("video" if need is Need.VIDEO else "audio", medium.sha256, path=medium.path)
+    return Origin("video" if need is Need.VIDEO else "audio", medium.key, medium)
 
 
 def _medium(need: Need, sample: Sample) -> Medium | None:

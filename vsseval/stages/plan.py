@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from vsseval.types import BenchmarkCard, ModelCard, RunSpec
+    from vsseval.types import BenchmarkCard, Medium, ModelCard, RunSpec
 
 MEDIA = ("video", "speaker_prompt", "reference")
 
@@ -147,7 +147,8 @@ def now() -> str:
 def _placeless(sample: Sample) -> dict[str, Any]:
     fields: dict[str, Any] = codec.builtins(sample)
     for name in MEDIA:
-        fields[name] = fields[name] and fields[name]["sha256"]
+        medium: Medium | None = getattr(sample, name)
+        fields[name] = medium and medium.key
     # The reason names files; what matters is that there is one.
     fields["problem"] = sample.problem is not None
     return fields

@@ -90,7 +90,7 @@ def make_request(sample: Sample, seed: int, store: FeatureStore, given: Given) -
 
 
 def muted(video: Medium, store: FeatureStore) -> Medium:
-    """Return a video without an audio track: itself, or a copy in the store.
+    """Return a video without an audio track and without what lies outside its stretch: itself, or a copy in the store.
 
     Videos of data sets carry the ground truth; a model that is handed one could copy it.
 
@@ -98,13 +98,14 @@ def muted(video: Medium, store: FeatureStore) -> Medium:
         Unmeasurable: the video cannot be read.
         EnvironmentFault: the copy cannot be written.
     """
-    if not media.probe(video.path).has_audio:
+    whole = video.key == video.sha256
+    if whole and not media.probe(video.path).has_audio:
         return video
-    target = store.muted(video.sha256)
+    target = store.muted(video.key)
     if not target.exists():
         with atomic.faults(target):
             target.parent.mkdir(parents=True, exist_ok=True)
-        media.mute(video.path, target)
+        media.mute(video.path, target, video.start, video.seconds)
     return Medium(path=target, sha256=media.sha256(target))
 
 

@@ -64,7 +64,7 @@ def run(specs: Sequence[RunSpec], progress: Progress | None = None) -> list[RunR
         watcher.note(f"{finished} of {len(tasks)} runs are finished already")
     left = [task.plan.spec for task in tasks.values()]
     records = []
-    with Workers(specs[0].jobs if specs else 1) as workers:
+    with Workers(*((specs[0].jobs, specs[0].device) if specs else (1,))) as workers:
         for task in tasks.values():
             records.append(task.record or _carry_out(task, catalog, workers, watcher))
             done = left.pop(0)
@@ -111,7 +111,7 @@ def rescore(
     task = _task(planned)
     watcher = progress or Quiet()
     watcher.run(f"{record.model.name} on {record.benchmark.name}")
-    with lock.held(directory.parent, identity), Workers(spec.jobs) as workers:
+    with lock.held(directory.parent, identity), Workers(spec.jobs, spec.device) as workers:
         return _measure(planned, outcomes(planned), task.measures, workers, watcher)
 
 

@@ -10,7 +10,7 @@ import msgspec
 from vsseval.errors import EnvironmentFault, Unmeasurable
 from vsseval.metrics.base import DistributionMetric
 from vsseval.stages.extract import Faults
-from vsseval.stages.inputs import NAMES, applies, features, origin, texts
+from vsseval.stages.inputs import NAMES, applies, features, needs, origin, parts, texts
 from vsseval.stages.progress import Quiet
 from vsseval.store.sums import GroupSums, add, groups, write_sums
 from vsseval.store.tables import Row, write_scores
@@ -122,15 +122,16 @@ class _Clip:
         # A bound that cannot be made of a clip lacks it; the clip stays in N, as it does for every model.
         unheard = Outcome("missing" if status == "not_applicable" else status, self.generation.error)
         for name, feature in features(metric.spec):
-            if feature.of is Need.AUDIO and self.generation.status != "ok":
+            if Need.AUDIO in needs(feature) and self.generation.status != "ok":
                 return unheard
-            found = self._feature(feature)
-            if isinstance(found, str):
-                return Outcome("failed", found)
-            if isinstance(found, Unmeasurable):
-                whose: Status = "failed" if feature.of is Need.AUDIO else "not_applicable"
-                return Outcome(whose, f"{NAMES[feature.of]}: {found}")
-            inputs[name] = found
+            for part in dict.fromkeys((*parts(feature, self._measures.extractors), feature)):
+                found = self._feature(part)
+                if isinstance(found, str):
+                    return Outcome("failed", found)
+                if isinstance(found, Unmeasurable):
+                    whose: Status = "failed" if Need.AUDIO in needs(part) else "not_applicable"
+                    return Outcome(whose, f"{' and '.join(NAMES[need] for need in needs(part))}: {found}")
+                inputs[name] = found
         return inputs if status == "ok" else unheard
 
     def _feature(self, feature: Feature) -> dict[str, np.ndarray] | Unmeasurable | str:
@@ -140,7 +141,7 @@ class _Clip:
         return self._read[feature]
 
     def _load(self, feature: Feature) -> dict[str, np.ndarray] | Unmeasurable | str:
-        found = origin(feature.of, self.sample, self.generation, self._plan.root)
+        found = origin(feature, self.sample, self.generation, self._plan.root, self._measures.extractors)
         if found is None:
             return f"the clip has no {NAMES[feature.of]}"
         fault = self._faults.clips.get((feature.extractor, found.key))

@@ -1,0 +1,140 @@
+"""The frame of every extractor that is a torch network: prepare one medium, forward its parts, finish its arrays.
+
+A medium is cut into parts of one shape (patches, segments, crops, or one part for the whole). On a processor each
+medium goes through the network alone, in portions that depend on it alone, so that its features are the same bits
+whatever else is extracted. On a device, parts of several media of one shape share a batch.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from vsseval.errors import Unmeasurable
+from vsseval.extractors.base import Arrays, ExtractorSpec, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import torch
+    from torch import Tensor, nn
+
+
+class Parts(NamedTuple):
+    """What is made of one medium before the network."""
+
+    tensor: Tensor
+    """Shape (parts >= 1, ...), on the processor."""
+    kind: str = "audio"
+    """Which way through the network: parts of different kinds never share a batch."""
+
+
+class NetworkExtractor(ABC):
+    """Satisfies `Extractor` and `BatchExtractor`; torch and weights are loaded at the first use, never by a factory."""
+
+    spec: ExtractorSpec
+    at_once = 8
+    """Parts to a forward on a processor."""
+    at_once_on_device = 64
+    """Parts to a forward on a device."""
+
+    device = "cpu"
+
+    def on(self, device: str) -> None:
+        """Choose where the network runs, before its first use."""
+        self.device = device
+
+    @abstractmethod
+    def build(self) -> nn.Module:
+        """Return the network with its weights, on the processor.
+
+        Raises:
+            UsageError: the file of weights is of another network; the message names the keys.
+            MissingExtra: a package is not installed.
+        """
+
+    @abstractmethod
+    def prepare(self, source: Source) -> Parts:
+        """Return the parts of one medium.
+
+        Raises:
+            Unmeasurable: the medium has no such feature; the message says why.
+        """
+
+    @abstractmethod
+    def forward(self, parts: Tensor, kind: str) -> dict[str, Tensor]:
+        """Return named outputs, each of shape (parts, ...), for parts on the network's device."""
+
+    def finish(self, outputs: dict[str, np.ndarray]) -> Arrays:
+        """Return the features of one medium from its parts' outputs, (parts, ...) each; by default as they are."""
+        return outputs
+
+    @cached_property
+    def network(self) -> nn.Module:
+        """The network, built at its first use."""
+        return self.build().eval().requires_grad_(requires_grad=False).to(self.device)
+
+    def extract(self, source: Source) -> Arrays:
+        """Return the features of one medium.
+
+        Raises:
+            Unmeasurable: the medium has no such feature; the message says why.
+        """
+        (found,) = self.extract_many([source])
+        if isinstance(found, Unmeasurable):
+            raise found
+        return found
+
+    def extract_many(self, sources: Sequence[Source]) -> list[Arrays | Unmeasurable]:
+        """Return the features of several media, or why one of them has none, in their order."""
+        prepared = [_caught(self, source) for source in sources]
+        together: dict[object, list[int]] = {}
+        for place, parts in enumerate(prepared):
+            if isinstance(parts, Parts):
+                alone = place if self.device == "cpu" else None
+                together.setdefault((parts.kind, parts.tensor.shape[1:], alone), []).append(place)
+        found: list[Arrays | Unmeasurable | Parts] = [*prepared]
+        for places in together.values():
+            batch = [parts for parts in (prepared[place] for place in places) if isinstance(parts, Parts)]
+            for place, outputs in zip(places, self._outputs(batch), strict=True):
+                found[place] = _finished(self, outputs)
+        return [one for one in found if not isinstance(one, Parts)]
+
+    def _outputs(self, batch: Sequence[Parts]) -> Iterator[dict[str, np.ndarray]]:
+        """Yield the outputs of each medium; all are of one kind and shape."""
+        import torch
+
+        parts = torch.cat([part.tensor for part in batch]) if len(batch) > 1 else batch[0].tensor
+        step = self.at_once if self.device == "cpu" else self.at_once_on_device
+        # Lower precision is for training: a score of the same clip must not depend on the kind of device.
+        with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False):
+            portions = [self.forward(part.to(self.device), batch[0].kind) for part in torch.split(parts, step)]
+        outputs = {name: _joined([portion[name] for portion in portions]) for name in portions[0]}
+        start = 0
+        for medium in batch:
+            stop = start + len(medium.tensor)
+            yield {name: value[start:stop] for name, value in outputs.items()}
+            start = stop
+
+
+def _caught(extractor: NetworkExtractor, source: Source) -> Parts | Unmeasurable:
+    try:
+        return extractor.prepare(source)
+    except Unmeasurable as reason:
+        return reason
+
+
+def _finished(extractor: NetworkExtractor, outputs: dict[str, np.ndarray]) -> Arrays | Unmeasurable:
+    try:
+        return extractor.finish(outputs)
+    except Unmeasurable as reason:
+        return reason
+
+
+def _joined(portions: Sequence[torch.Tensor]) -> np.ndarray:
+    import torch
+
+    return np.asarray(torch.cat([*portions]).cpu().numpy())

@@ -1,0 +1,181 @@
+"""What one worker process does: open each medium once, hand it to all its extractors, store what they make of it."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+from vsseval import media, plugins
+from vsseval.errors import Unmeasurable, VssevalError
+from vsseval.stages.inputs import Origin
+from vsseval.store.features import FeatureStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from typing import Any
+
+    from vsseval.extractors.base import Arrays, Source
+    from vsseval.types import ExtractorSpec
+
+
+class Job(NamedTuple):
+    """One medium and the extractors whose features of it are wanted."""
+
+    origin: Origin
+    extractors: tuple[str, ...]
+
+
+class Fault(NamedTuple):
+    """Something went wrong that is no property of the medium, so it is not stored and is tried again."""
+
+    kind: Literal["clip", "extractor"]
+    """One feature of one medium, or an extractor that does not work here at all."""
+    extractor: str
+    key: str
+    reason: str
+
+
+class _Altered(NamedTuple):
+    """A file that cannot stand for its key."""
+
+    why: str
+
+
+def work(jobs: Sequence[Job], root: Path, device: str = "cpu") -> list[Fault]:
+    """Extract and store the features of some media; what is stored is not returned.
+
+    Raises:
+        EnvironmentFault: the store cannot be written.
+    """
+    store = FeatureStore(root)
+    opened = [(job, _opened(job.origin, store)) for job in jobs]
+    names = dict.fromkeys(name for job in jobs for name in job.extractors)
+    return [
+        fault
+        for name in names
+        for fault in _apply(name, [(j.origin, source) for j, source in opened if name in j.extractors], store, device)
+    ]
+
+
+def _apply(name: str, found: Sequence[tuple[Origin, Any]], store: FeatureStore, device: str) -> Iterator[Fault]:
+    """Store what one extractor makes of some media, and yield what went wrong."""
+    try:
+        extractor = _built(name, device)
+    except Exception as error:  # noqa: BLE001 - a plugin may raise anything; its metrics become missing
+        reason = str(error) if isinstance(error, VssevalError) else f"{type(error).__name__}: {error}"
+        yield from (Fault("extractor", name, origin.key, reason) for origin, _ in found)
+        return
+    usable: list[tuple[Origin, Any]] = []
+    for origin, source in found:
+        if isinstance(source, _Altered):
+            yield Fault("clip", name, origin.key, source.why)
+        elif isinstance(source, Unmeasurable):
+            store.write_reason(extractor.spec, origin.key, _placeless(str(source), origin))
+        else:
+            usable.append((origin, source))
+    results = _results(extractor, [source for _, source in usable], device)
+    for (origin, _), result in zip(usable, results, strict=True):
+        if isinstance(result, Unmeasurable):
+            store.write_reason(extractor.spec, origin.key, _placeless(str(result), origin))
+        elif isinstance(result, VssevalError):
+            yield Fault("extractor", name, origin.key, str(result))
+        elif isinstance(result, Exception):
+            yield Fault("clip", name, origin.key, f"{name}: {type(result).__name__}: {result}")
+        else:
+            store.write(extractor.spec, origin.key, result)
+
+
+def _results(extractor: Any, sources: Sequence[Any], device: str) -> list[dict[str, np.ndarray] | Exception]:
+    """Return the features of each source, or what was raised; one clip's fault is lost alone, and not the batch."""
+    if device != "cpu" and len(sources) > 1 and hasattr(extractor, "extract_many"):
+        try:
+            found = extractor.extract_many(sources)
+            return [one if isinstance(one, Unmeasurable) else _plain(one) for one in found]
+        except Exception:  # noqa: BLE001, S110 - whose fault it was comes out one by one
+            pass
+    return [_result(extractor, source) for source in sources]
+
+
+def _result(extractor: Any, source: Any) -> dict[str, np.ndarray] | Exception:
+    try:
+        with _one_thread():
+            made = extractor.combine(*source) if isinstance(source, tuple) else extractor.extract(source)
+            return _plain(made)
+    except Exception as error:  # noqa: BLE001 - one clip's feature is lost, with a reason, and not the run
+        return error
+
+
+def _plain(arrays: Arrays) -> dict[str, np.ndarray]:
+    """Return arrays that can be stored.
+
+    Raises:
+        TypeError: one is of Python objects.
+    """
+    plain = {name: np.asarray(value) for name, value in arrays.items()}
+    for name, value in plain.items():
+        if value.dtype.hasobject:
+            raise TypeError(f"the array '{name}' holds Python objects")
+    return plain
+
+
+def _opened(origin: Origin, store: FeatureStore) -> Source | tuple[Arrays, Arrays] | Unmeasurable | _Altered:
+    if origin.reads is not None:
+        return _pair(origin.reads, origin.pair, store)
+    if origin.medium is None:
+        return origin.text or ""
+    medium = origin.medium
+    try:
+        if media.sha256(medium.path) != medium.sha256:
+            return _Altered(f"{medium.path.name}: not the file that the manifest means (its sha256 differs)")
+    except Unmeasurable as error:
+        return _Altered(str(error))
+    opening = media.Video if origin.kind == "video" else media.load_audio
+    try:
+        return opening(medium.path, medium.start, medium.seconds)
+    except Unmeasurable as error:
+        return error
+
+
+def _pair(reads: ExtractorSpec, keys: tuple[str, str], store: FeatureStore) -> tuple[Arrays, Arrays] | _Altered:
+    first, second = (store.read(reads, key) for key in keys)
+    if first is None or second is None:
+        return _Altered(f"the features of {reads.name} that are put together have vanished from {store.root}")
+    return first, second
+
+
+def _placeless(reason: str, origin: Origin) -> str:
+    """Take the file's name out of a reason: features are shared by all files with the same bytes."""
+    if origin.medium is None:
+        return reason
+    path = origin.medium.path
+    bare = reason.replace(str(path), "the file").replace(f"{path.name}: ", "")
+    return bare.replace(path.name, "the file")
+
+
+@cache
+def _built(name: str, device: str) -> Any:
+    """Return an extractor of this process; each is built once."""
+    extractor = plugins.load("extractors", name)()
+    if device != "cpu" and hasattr(extractor, "on"):
+        extractor.on(device)
+    return extractor
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Give torch one thread: the same bits for any number of processes, and no crowd on the cores."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
