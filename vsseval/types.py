@@ -184,7 +184,7 @@ class MetricSpec(Record, frozen=True):
     greatest: float | None = None
     """What the value can be at least and at most, in stored units; None for no end. Intervals are cut there."""
     language: str | None = None
-    """Applies only to samples of this language; to others it is `not_applicable`."""
+    """Applies only to samples of this language, to others it is `not_applicable`; "en*" is every kind of English."""
     sees: tuple[str, ...] = ("shuffled", "noise", "silence")
     """Bounds that the metric claims to rank below `reference`; where it fails to, tables flag it."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from vsseval.store.features import text_key
@@ -42,7 +43,7 @@ def applies(spec: MetricSpec, sample: Sample) -> str | None:
 
     This depends on the benchmark alone, so that every model is held against the same number of clips.
     """
-    if spec.language is not None and spec.language != sample.language:
+    if spec.language is not None and not fnmatchcase(sample.language, spec.language):
         return f"the clip's language is {sample.language}, the metric is for {spec.language}"
     if sample.problem is not None:
         return None  # it may lack its media because of the problem; it stays in N as failed
