@@ -14,14 +14,20 @@ Arrays = Mapping[str, np.ndarray]
 Sums = dict[str, np.ndarray]
 """Additive float64 statistics of a set of clips; the only merge is `+`, and the harness does it."""
 
+Rows = dict[str, np.ndarray]
+"""Named arrays of one clip, each (k, ...), kept as they are; of many clips, joined in the order of the clips' ids."""
+
 __all__ = [
     "Arrays",
     "DistributionMetric",
     "Feature",
     "MetricSpec",
     "Need",
+    "Rows",
+    "RowsMetric",
     "SampleMetric",
     "Score",
+    "SummedRowsMetric",
     "Sums",
     "Unmeasurable",
 ]
@@ -60,4 +66,53 @@ class DistributionMetric(Protocol):
         Raises:
             Unmeasurable: too few clips for the statistic.
         """
+        ...
+
+
+@runtime_checkable
+class RowsMetric(Protocol):
+    """A metric of sets of clips that is no function of sums: of kernels, of splits, of subsets drawn at random."""
+
+    spec: MetricSpec
+
+    def rows(self, **inputs: Any) -> Rows:
+        """Return what is kept of one clip, float32 or float64; the keywords are the keys of `spec.inputs`.
+
+        Raises:
+            Unmeasurable: the clip cannot take part; the message says why.
+        """
+        ...
+
+    def value(self, rows: Rows) -> float:
+        """Return the value from the rows of all clips.
+
+        Raises:
+            Unmeasurable: too few clips.
+        """
+        ...
+
+
+@runtime_checkable
+class SummedRowsMetric(Protocol):
+    """A distance whose sums take more room than the clips: rows are kept, and summed when it is computed.
+
+    For vectors of 2,048 numbers the sums of twenty groups take 1.3 GB whatever the number of clips.
+    """
+
+    spec: MetricSpec
+
+    def rows(self, **inputs: Any) -> Rows:
+        """Return what is kept of one clip, as `RowsMetric.rows`."""
+        ...
+
+    def sums(self, **rows: np.ndarray) -> Sums:
+        """Return additive float64 statistics of rows; the keywords are the keys of what `rows` returns."""
+        ...
+
+    def value(self, sums: Sums) -> float:
+        """Return the distance from added sums, as `DistributionMetric.value`."""
+        ...
+
+    def value_of_rows(self, rows: Rows) -> float:
+        """Return the same distance straight from rows: the quicker way where they are fewer than their columns."""
         ...

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from vsseval.errors import Unmeasurable
-from vsseval.metrics.base import DistributionMetric
+from vsseval.stages.catalog import is_distance
 from vsseval.stages.score import subsets
 from vsseval.statistics.intervals import VERSION, Estimate, ratio, within
 from vsseval.statistics.replicates import estimate as replicated
@@ -20,7 +20,7 @@ from vsseval.types import Aggregate, Status
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vsseval.stages.catalog import Measures
+    from vsseval.stages.catalog import Distance, Measures
     from vsseval.stages.plan import Plan
 
 
@@ -91,7 +91,7 @@ def _cell(plan: Plan, measures: Measures, name: str, subset: str, rows: Sequence
     ok = [row for row in rows if row.status == "ok"]
     reason: str | None = None
     macro: float | None = None
-    if isinstance(metric, DistributionMetric):
+    if is_distance(metric):
         estimate, reason = _distance(metric, plan, subset, n)
     else:
         estimate, macro = _mean(ok)
@@ -125,7 +125,7 @@ def _mean(rows: Sequence[Row]) -> tuple[Estimate, float | None]:
     return estimate, sum(values) / len(values) if len(set(weights)) > 1 else None
 
 
-def _distance(metric: DistributionMetric, plan: Plan, subset: str, clips: int) -> tuple[Estimate, str | None]:
+def _distance(metric: Distance, plan: Plan, subset: str, clips: int) -> tuple[Estimate, str | None]:
     """Return the distance with its jackknife interval, or an undefined one and the reason."""
     undefined = Estimate(value=None, se=None, low=None, high=None, method="undefined: no clips")
     if not clips:

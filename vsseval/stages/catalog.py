@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from vsseval import plugins
 from vsseval.errors import EnvironmentFault, UsageError
-from vsseval.metrics.base import DistributionMetric, SampleMetric
+from vsseval.metrics.base import DistributionMetric, RowsMetric, SampleMetric, SummedRowsMetric
 from vsseval.models.base import Model, ModelOptions
 from vsseval.types import Feature
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from vsseval.benchmarks.base import Benchmark
     from vsseval.types import ExtractorSpec, MetricSpec, RunSpec, Sample
 
-Metric = SampleMetric | DistributionMetric
+Distance = DistributionMetric | RowsMetric | SummedRowsMetric
+Metric = SampleMetric | Distance
 
 
 class Catalog:
@@ -141,6 +142,11 @@ def measures(asked: Sequence[str], customary: Sequence[str], earlier: Iterable[s
             continue
         metrics[name] = metric
     return Measures(metrics, dict(sorted(extractors.items())), unavailable)
+
+
+def is_distance(metric: Metric) -> TypeGuard[Distance]:
+    """Return whether a metric is one of sets of clips, not of single ones."""
+    return not isinstance(metric, SampleMetric)
 
 
 def extractor_names(specs: Iterable[MetricSpec]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Turns features into rows, one per clip and metric, and into per-group sums of distributions."""
+"""Turns features into scores, one per clip and metric, and into what metrics of distributions keep by group."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from vsseval.errors import EnvironmentFault, Unmeasurable
-from vsseval.metrics.base import DistributionMetric
+from vsseval.metrics.base import RowsMetric, SampleMetric, SummedRowsMetric
+from vsseval.stages.catalog import is_distance
 from vsseval.stages.extract import Faults
 from vsseval.stages.inputs import NAMES, applies, features, needs, origin, parts, texts
 from vsseval.stages.progress import Quiet
+from vsseval.store.rows import GroupRows, keep, write_rows
 from vsseval.store.sums import GroupSums, add, groups, write_sums
 from vsseval.store.tables import Row, write_scores
 from vsseval.types import Need
@@ -26,8 +28,33 @@ if TYPE_CHECKING:
     from vsseval.stages.progress import Progress
     from vsseval.types import Feature, Generation, Sample, Status
 
-Sums = dict[str, dict[str, GroupSums]]
-"""Metric -> subset ("" for the whole benchmark) -> sums."""
+
+class _Kept:
+    """What is kept of the clips for one metric of distributions: sums or rows, by subset and group."""
+
+    def __init__(self, plan: Plan, metric: Metric) -> None:
+        self._plan = plan
+        self._metric = metric.spec.id
+        self._as_rows = isinstance(metric, RowsMetric | SummedRowsMetric)
+        self._sums: dict[str, GroupSums] = {subset: {} for subset in subsets(plan)}
+        self._rows: dict[str, GroupRows] = {subset: {} for subset in subsets(plan)}
+
+    def take(self, sample: Sample, group: int, place: int, more: dict[str, np.ndarray]) -> None:
+        """Take in one clip; `place` is that among the sorted ids."""
+        for subset in {"", sample.subset} & self._sums.keys():
+            if self._as_rows:
+                keep(self._rows[subset].setdefault(group, {}), more, place)
+            else:
+                add(self._sums[subset].setdefault(group, {}), more)
+
+    def write(self) -> None:
+        """Write one file per subset."""
+        for subset in self._sums:
+            path = self._plan.paths.sums(self._metric, subset)
+            if self._as_rows:
+                write_rows(path, self._rows[subset])
+            else:
+                write_sums(path, self._sums[subset])
 
 
 class Outcome(NamedTuple):
@@ -64,24 +91,18 @@ def score(
     watcher = progress or Quiet()
     watcher.stage("score", len(plan.samples))
     group_of = groups(sample.cluster for sample in plan.samples)
-    sums: Sums = {
-        name: {subset: {} for subset in subsets(plan)}
-        for name, metric in measures.metrics.items()
-        if isinstance(metric, DistributionMetric)
-    }
+    kept = {name: _Kept(plan, metric) for name, metric in measures.metrics.items() if is_distance(metric)}
     rows: list[Row] = []
-    for sample in sorted(plan.samples, key=lambda sample: sample.id):
+    for place, sample in enumerate(sorted(plan.samples, key=lambda sample: sample.id)):
         clip = _Clip(plan, sample, generations[sample.id], measures, faults or Faults())
         for name, metric in measures.metrics.items():
             outcome, more = clip.outcome(metric)
             rows.append(_row(plan, clip, metric, outcome))
             if more is not None:
-                for subset in {"", sample.subset} & sums[name].keys():
-                    add(sums[name][subset].setdefault(group_of[sample.cluster], {}), more)
+                kept[name].take(sample, group_of[sample.cluster], place, more)
         watcher.advance()
-    for name, by_subset in sums.items():
-        for subset, added in by_subset.items():
-            write_sums(plan.paths.sums(name, subset), added)
+    for one in kept.values():
+        one.write()
     write_scores(plan.paths.scores, rows)
 
 
@@ -103,7 +124,7 @@ class _Clip:
         self._read: dict[Feature, dict[str, np.ndarray] | Unmeasurable | str] = {}
 
     def outcome(self, metric: Metric) -> tuple[Outcome, dict[str, np.ndarray] | None]:
-        """Return the outcome, and for a metric of distributions the sums of this clip.
+        """Return the outcome, and for a metric of distributions the sums or rows of this clip.
 
         What the benchmark lacks is looked at first, so that N is the same for every model.
         """
@@ -161,8 +182,9 @@ class _Clip:
 
 def _measured(metric: Metric, inputs: dict[str, Any]) -> tuple[Outcome, dict[str, np.ndarray] | None]:
     try:
-        if isinstance(metric, DistributionMetric):
-            return Outcome("ok", weight=1.0), _finite(metric.sums(**inputs))
+        if not isinstance(metric, SampleMetric):
+            keeps = metric.rows if isinstance(metric, RowsMetric | SummedRowsMetric) else metric.sums
+            return Outcome("ok", weight=1.0), _finite(keeps(**inputs))
         found = metric.score(**inputs)
     except Unmeasurable as error:
         return Outcome("failed", str(error)), None

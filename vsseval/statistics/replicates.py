@@ -1,28 +1,29 @@
-"""Turns the kept sums of a distance into its value on all clips, and with groups of clips left out."""
+"""Turns the kept sums or rows of a distance into its value on all clips, and with groups of clips left out."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from vsseval.errors import Unmeasurable
+from vsseval.metrics.base import DistributionMetric, RowsMetric, SummedRowsMetric
 from vsseval.statistics.intervals import PAIRS_BELOW, Estimate, Pair, jackknife, jackknife_difference, neighbours
+from vsseval.store.rows import joined, of_group
 from vsseval.store.sums import added, less
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator
 
     import numpy as np
 
     Sums = dict[str, np.ndarray]
 
+Groups = tuple[int, ...]
+"""Numbers of the groups that are left out."""
 
-class Distance(Protocol):
-    """What is asked of a distribution metric here."""
 
-    def value(self, sums: Sums) -> float:
-        """Return the distance from added sums, or raise Unmeasurable."""
-        ...
+Distance = DistributionMetric | RowsMetric | SummedRowsMetric
 
 
 class Replicates(NamedTuple):
@@ -35,26 +36,74 @@ class Replicates(NamedTuple):
     """Places of two groups in the order of `without` -> value without both; empty where clips are many."""
 
 
-def replicates(metric: Distance, sums: Mapping[int, Sums], clips: int) -> Replicates:
-    """Compute a distance and its leave-out values; no more than four groups are in memory at a time.
+def replicates(metric: Distance, stored: Mapping[int, Sums], clips: int) -> Replicates:
+    """Compute a distance and its leave-out values; of sums, no more than four groups are in memory at a time.
 
     Args:
         metric: of distributions.
-        sums: by group, from `store.sums.read_sums`; at least one group.
-        clips: that the sums are made of; below `PAIRS_BELOW` neighbouring groups are also left out in pairs.
+        stored: sums or rows by group, from `store.sums.read_sums`; at least one group.
+        clips: that they are made of; below `PAIRS_BELOW` neighbouring groups are also left out in pairs.
 
     Raises:
         Unmeasurable: the distance of all clips cannot be measured.
     """
-    total, numbers = added(sums), sorted(sums)
-    full = float(metric.value(total))
+    value = _of_rows(metric, stored) or _of_sums(metric, stored)
+    numbers = sorted(stored)
+    full = value(())
     if len(numbers) < 2:
         return Replicates(full, {}, {})
-    value = _measured(metric)
-    single = {group: value(less(total, sums[group])) for group in numbers}
+    left_out = _measured(value)
+    single = {group: left_out((group,)) for group in numbers}
     ring = neighbours(len(numbers)) if clips < PAIRS_BELOW else []
-    pairs = {(i, j): value(less(less(total, sums[numbers[i]]), sums[numbers[j]])) for i, j in ring}
+    pairs = {(i, j): left_out((numbers[i], numbers[j])) for i, j in ring}
     return Replicates(full, single, pairs)
+
+
+def _of_rows(metric: Distance, stored: Mapping[int, Sums]) -> Callable[[Groups], float] | None:
+    """Return what computes a metric from rows without some groups, or None where its sums are to be used."""
+    if not isinstance(metric, RowsMetric | SummedRowsMetric):
+        return None
+    groups = {group: stored[group] for group in sorted(stored)}
+    if not isinstance(metric, SummedRowsMetric):
+        return lambda without: float(metric.value(joined(groups, without)))
+    if not _fewer_than_columns(joined(groups)):
+        return None
+    return lambda without: float(metric.value_of_rows(joined(groups, without)))
+
+
+def _of_sums(metric: Distance, stored: Mapping[int, Sums]) -> Callable[[Groups], float]:
+    """Return what computes a metric from sums without some groups."""
+    sums = _SummedRows(metric, stored) if isinstance(metric, SummedRowsMetric) else stored
+    total = added(sums)
+
+    def value(without: Groups) -> float:
+        left = total
+        for group in without:
+            left = less(left, sums[group])
+        return float(metric.value(left))
+
+    return value
+
+
+class _SummedRows(Mapping[int, "Sums"]):
+    """Sums of the rows of each group, made when they are asked for."""
+
+    def __init__(self, metric: SummedRowsMetric, stored: Mapping[int, Sums]) -> None:
+        self._metric = metric
+        self._stored = stored
+
+    def __getitem__(self, group: int) -> Sums:
+        return self._metric.sums(**of_group(self._stored[group]))
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._stored)
+
+    def __len__(self) -> int:
+        return len(self._stored)
+
+
+def _fewer_than_columns(rows: Mapping[str, np.ndarray]) -> bool:
+    return all(len(value) < value[:1].size for value in rows.values())
 
 
 def estimate(found: Replicates) -> Estimate:
@@ -74,11 +123,11 @@ def difference(a: Replicates, b: Replicates) -> Estimate:
     return jackknife_difference((a.full, b.full), singles, (a.pairs, b.pairs))
 
 
-def _measured(metric: Distance) -> Callable[[Sums], float]:
-    def value(sums: Sums) -> float:
+def _measured(value: Callable[[Groups], float]) -> Callable[[Groups], float]:
+    def measured(without: Groups) -> float:
         try:
-            return float(metric.value(sums))
+            return value(without)
         except Unmeasurable:
             return math.nan  # known to `jackknife`: no interval
 
-    return value
+    return measured
