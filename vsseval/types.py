@@ -136,6 +136,16 @@ class BenchmarkCard(Record, frozen=True):
     metrics: tuple[str, ...]
     """Customary metrics, as ids (`fad@logmel`)."""
     citation: str = ""
+    profile: str = ""
+    """Whose way of measuring the customary metrics follow ("avbench", "v2c")."""
+    protocol: str = ""
+    """Choices that papers leave open: seconds, whose voice is the prompt, where lengths come from."""
+    inputs: tuple[str, ...] = ()
+    """What a system may be given ("video", "caption", "transcript", "speaker")."""
+    erosion: str = ""
+    """What is known of clips that vanished, and of lists that differ between papers."""
+    data: str = ""
+    """What is registered on this machine: how many clips are usable, and which list."""
 
 
 class ModelCard(Record, frozen=True):
