@@ -221,7 +221,9 @@ class RunSpec(Record, frozen=True):
     seed: int = 0
     limit: int | None = None
     metrics: tuple[str, ...] = ()
-    """Metric ids; empty means the benchmark's customary ones."""
+    """Metric ids; empty means those of the profile, or else the benchmark's customary ones."""
+    profile: str = ""
+    """Whose recipes to measure by (`stages.profiles`)."""
     checkpoint: Path | None = None
     runs: Path = Path("runs")
     store: Path | None = None

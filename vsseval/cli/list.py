@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MARKS = {"present": ("✓", "green"), "needs an argument": ("·", "yellow"), "missing": ("✗", "red")}
-KINDS = ("benchmarks", "models", "metrics", "extractors", "suites")
+KINDS = ("benchmarks", "models", "metrics", "extractors", "suites", "profiles")
 
 
 class Item(Record, frozen=True, kw_only=True):
@@ -59,6 +59,11 @@ def _items(kind: str) -> list[Item]:
             Item(kind=kind, name=name, note="every benchmark that is present" if what == (EVERY,) else ", ".join(what))
             for name, what in suites().items()
         ]
+    if kind == "profiles":
+        from vsseval.stages import profiles
+
+        found = [(name, profiles.profile(name)) for name in profiles.names()]
+        return [Item(kind=kind, name=name, task=" ".join(one.tasks), note=one.title) for name, one in found]
     describe: dict[str, Callable[[str], Item]] = {
         "benchmarks": _benchmark, "models": _model, "metrics": _metric, "extractors": _extractor,
     }  # fmt: skip
@@ -112,13 +117,23 @@ def _model(name: str) -> Item:
 def _metric(name: str) -> Item:
     spec = plugins.load("metrics", name)().spec
     used = sorted({source.extractor for source in spec.inputs.values() if isinstance(source, Feature)})
-    absent = [extractor for extractor in used if extractor not in plugins.names("extractors")]
+    lacking = next(filter(None, map(_lacking, used)), "")
     arrow = "↑" if spec.direction == "higher" else "↓"
     return _known(
         "metrics", name, version=spec.version, task=f"{arrow} {spec.unit}".strip(), note=spec.description,
-        status="missing" if absent else "present",
-        get=f"no extractor {', '.join(absent)}: install the package that brings it" if absent else "",
+        status="missing" if lacking else "present", get=lacking,
     )  # fmt: skip
+
+
+def _lacking(extractor: str) -> str:
+    """Return what an extractor lacks to work here, or nothing."""
+    if extractor not in plugins.names("extractors"):
+        return f"no extractor {extractor}: install the package that brings it"
+    try:
+        spec = plugins.load("extractors", extractor)().spec
+    except (EnvironmentFault, UsageError) as problem:
+        return _first_line(problem)
+    return _lacking(spec.reads) if spec.reads else ""
 
 
 def _extractor(name: str) -> Item:

@@ -26,6 +26,9 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that `run` and `score` share."""
     options = (
         click.option("--metric", "metrics", multiple=True, metavar="ID", help="Metric (fad@logmel); repeatable."),
+        click.option(
+            "--profile", default="", metavar="P", help="Measure by the recipes of papers: avbench, vssflow, …"
+        ),
         click.option("--runs", type=_FOLDER, default=Path("runs"), show_default=True, help="Run directories."),
         click.option("--store", type=_FOLDER, help="Feature store [default: the user's cache folder]."),
         click.option("--jobs", type=click.IntRange(0), default=0, help="Processes for features; 0: one per core."),
@@ -55,6 +58,7 @@ def command(
     checkpoint: Path | None,
     device: str,
     metrics: tuple[str, ...],
+    profile: str,
     runs: Path,
     store: Path | None,
     jobs: int,
@@ -73,6 +77,7 @@ def command(
         seed=seed,
         limit=limit,
         metrics=metrics,
+        profile=profile,
         runs=runs,
         store=store,
         jobs=jobs,

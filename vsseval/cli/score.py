@@ -19,6 +19,7 @@ def command(
     path: Path,
     benchmark: str | None,
     metrics: tuple[str, ...],
+    profile: str,
     runs: Path,
     store: Path | None,
     jobs: int,
@@ -32,10 +33,10 @@ def command(
     the model audio:PATH, run on the benchmark that is named.
     """
     if (path / "run.json").exists():
-        return _again(path, benchmark, metrics, store, jobs, as_json=as_json)
+        return _again(path, benchmark, metrics, profile, store, jobs, as_json=as_json)
     if benchmark is None:
         raise UsageError(f"{path} is no run directory; to score its sounds say on what: --benchmark NAME")
-    known = RunSpec(model="", benchmark="", metrics=metrics, runs=runs, store=store, jobs=jobs)
+    known = RunSpec(model="", benchmark="", metrics=metrics, profile=profile, runs=runs, store=store, jobs=jobs)
     asked = specs(known, [f"audio:{path}"], [benchmark], None, bounds=not no_bounds)
     return execute(asked, as_json=as_json)
 
@@ -44,6 +45,7 @@ def _again(
     path: Path,
     benchmark: str | None,
     metrics: tuple[str, ...],
+    profile: str,
     store: Path | None,
     jobs: int,
     *,
@@ -55,5 +57,5 @@ def _again(
     from vsseval.stages.run import rescore
 
     with shown() as watcher:
-        rescore(path, watcher, metrics=metrics, store=store, jobs=jobs)
+        rescore(path, watcher, metrics=metrics, profile=profile, store=store, jobs=jobs)
     return show([path], metrics, as_json=as_json)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from vsseval.errors import UsageError
+from vsseval.stages import profiles
 from vsseval.stages.aggregate import aggregate
 from vsseval.stages.catalog import Catalog, Measures, measures
 from vsseval.stages.extract import Faults, extract
@@ -78,6 +79,7 @@ def rescore(
     progress: Progress | None = None,
     *,
     metrics: Sequence[str] = (),
+    profile: str = "",
     store: Path | None = None,
     jobs: int = 0,
 ) -> RunRecord:
@@ -87,6 +89,7 @@ def rescore(
         directory: a run directory.
         progress: who watches.
         metrics: further metrics, besides those that the run has.
+        profile: whose metrics to add.
         store: feature store; None means that of the run.
         jobs: worker processes; 0 means one per core.
 
@@ -97,7 +100,12 @@ def rescore(
     """
     record = load_run(directory).record
     spec = msgspec.structs.replace(
-        record.spec, runs=directory.parent, jobs=jobs, metrics=tuple(metrics), store=store or record.spec.store
+        record.spec,
+        runs=directory.parent,
+        jobs=jobs,
+        metrics=tuple(metrics),
+        profile=profile or record.spec.profile,
+        store=store or record.spec.store,
     )
     catalog = Catalog()
     samples = limited(catalog.samples(spec.benchmark), spec.limit)
@@ -132,9 +140,27 @@ def _task(planned: Plan) -> _Task:
     record = read_record(planned.root)
     lost = record.provenance.get("unavailable", {}) if record else {}
     earlier = {*record.metrics, *lost} if record else set()
-    found = measures(planned.spec.metrics, planned.benchmark.metrics, earlier)
+    found = measures(planned.spec.metrics, _customary(planned), earlier)
     done = record is not None and _up_to_date(planned, found, record)
     return _Task(planned, found, record if done else None)
+
+
+def _customary(planned: Plan) -> tuple[str, ...]:
+    """Return what is measured where no metric is named.
+
+    Raises:
+        UsageError: there is no such profile, or it has no metric for the benchmark's task.
+    """
+    if not planned.spec.profile:
+        return planned.benchmark.metrics
+    task = planned.benchmark.task
+    found = profiles.profile(planned.spec.profile).metrics(task)
+    if not found:
+        raise UsageError(
+            f"the profile '{planned.spec.profile}' has no metric for {planned.benchmark.name}, whose task is {task}. "
+            "See: vsseval list profiles"
+        )
+    return found
 
 
 def _up_to_date(planned: Plan, found: Measures, record: RunRecord) -> bool:

@@ -1,0 +1,63 @@
+"""Profiles: every file is whole, names recipes that exist, and selects what a run is measured by."""
+
+from __future__ import annotations
+
+import pytest
+
+from vsseval import plugins
+from vsseval.cli import invoke
+from vsseval.errors import UsageError
+from vsseval.stages import profiles
+
+NAMES = profiles.names()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_profile_is_whole(name):
+    found = profiles.profile(name)
+    assert found.title
+    assert found.citation
+    assert found.tasks
+    computed = {metric for ids in found.tasks.values() for metric in ids}
+    known = set(plugins.names("metrics"))
+    assert computed <= known, f"not installed: {sorted(computed - known)}"
+    heads = [column.head for column in found.columns]
+    assert len(set(heads)) == len(heads)
+    assert {column.metric for column in found.columns} <= computed
+    for ids in found.tasks.values():
+        assert len(set(ids)) == len(ids)
+
+
+def test_an_unknown_profile_names_its_neighbours():
+    with pytest.raises(UsageError, match="did you mean avbench"):
+        profiles.profile("avbensh")
+
+
+def test_a_profile_that_does_not_exist_is_one_message(tmp_path, capsys):
+    asked = ["run", "--model", "silence", "--benchmark", "mini_vtts", "--runs", str(tmp_path), "--no-bounds"]
+    assert invoke([*asked, "--profile", "nobody"]) == 2
+    assert "there is no profile 'nobody'" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_profile_without_metrics_for_the_task_says_so(tmp_path, capsys):
+    asked = ["run", "--model", "silence", "--benchmark", "mini_vtts", "--runs", str(tmp_path), "--no-bounds"]
+    assert invoke([*asked, "--profile", "avbench"]) == 2
+    assert "the profile 'avbench' has no metric for mini_vtts" in capsys.readouterr().err
+
+
+def test_metrics_without_weights_are_missing_with_the_command(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path / "none"))
+    runs = tmp_path / "runs"
+    asked = ["run", "--model", "silence", "--benchmark", "mini_v2s", "--limit", "2", "--runs", str(runs), "--no-bounds"]
+    assert invoke([*asked, "--store", str(tmp_path / "store"), "--jobs", "1", "--profile", "avbench"]) == 0
+    assert "vsseval weights pull" in capsys.readouterr().out
+    # asked for by name, what is missing makes the run incomplete
+    named = ["--metric", "fd_passt@avbench", "--store", str(tmp_path / "store"), "--jobs", "1"]
+    assert invoke([*asked, *named]) == 3
+
+
+def test_profiles_are_listed(capsys):
+    assert invoke(["list", "profiles"]) == 0
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in NAMES)
