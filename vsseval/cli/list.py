@@ -60,10 +60,10 @@ def _items(kind: str) -> list[Item]:
             for name, what in suites().items()
         ]
     if kind == "profiles":
-        from vsseval.stages import profiles
+        from vsseval.profiles import load_profile, profile_names
 
-        found = [(name, profiles.profile(name)) for name in profiles.names()]
-        return [Item(kind=kind, name=name, task=" ".join(one.tasks), note=one.title) for name, one in found]
+        found = [load_profile(name) for name in profile_names()]
+        return [Item(kind=kind, name=one.name, note=one.title) for one in found]
     describe: dict[str, Callable[[str], Item]] = {
         "benchmarks": _benchmark, "models": _model, "metrics": _metric, "extractors": _extractor,
     }  # fmt: skip

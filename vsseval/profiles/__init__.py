@@ -40,6 +40,13 @@ class Profile(Record, frozen=True, forbid_unknown_fields=True):
     columns: tuple[ProfileColumn, ...]
     name: str = ""
     """That of the file, without its suffix."""
+    note: str = ""
+    """What of the original could not be known, and what was chosen."""
+
+    def selects(self, task: Task) -> tuple[str, ...]:
+        """Return the metrics that are computed on benchmarks of a task: all but those of other tasks' columns."""
+        elsewhere = {column.metric for column in self.columns} - {column.metric for column in self.of(task)}
+        return tuple(metric for metric in self.metrics if metric not in elsewhere)
 
     def of(self, task: Task) -> tuple[ProfileColumn, ...]:
         """Return the columns of the table of one task, in the paper's order."""

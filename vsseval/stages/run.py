@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from vsseval.errors import UsageError
-from vsseval.stages import profiles
+from vsseval.profiles import load_profile
 from vsseval.stages.aggregate import aggregate
 from vsseval.stages.catalog import Catalog, Measures, measures
 from vsseval.stages.extract import Faults, extract
@@ -154,7 +154,7 @@ def _customary(planned: Plan) -> tuple[str, ...]:
     if not planned.spec.profile:
         return planned.benchmark.metrics
     task = planned.benchmark.task
-    found = profiles.profile(planned.spec.profile).metrics(task)
+    found = load_profile(planned.spec.profile).selects(task)
     if not found:
         raise UsageError(
             f"the profile '{planned.spec.profile}' has no metric for {planned.benchmark.name}, whose task is {task}. "
