@@ -3,12 +3,16 @@
 import numpy as np
 import pytest
 
+from vsseval.errors import Unmeasurable
+from vsseval.metrics import speaker
 from vsseval.metrics.base import SampleMetric
 from vsseval.metrics.clap_score import clap_score_mini
 from vsseval.metrics.speaker import spk_sim_ge2e
 
+SPEAKERS = [getattr(speaker, name) for name in dir(speaker) if name.startswith("spk_sim_")]
 
-@pytest.mark.parametrize("make", [clap_score_mini, spk_sim_ge2e])
+
+@pytest.mark.parametrize("make", [clap_score_mini, *SPEAKERS])
 def test_cosine_of_unit_vectors(make):
     metric = make()
     first, second = metric.spec.inputs
@@ -24,3 +28,26 @@ def test_the_prompt_is_what_speakers_are_compared_with():
     spec = spk_sim_ge2e().spec
     assert spec.inputs["prompt"].of == "speaker"
     assert "against the prompt" in spec.description
+
+
+def test_the_encoder_and_whom_it_is_compared_with_stand_in_the_declaration():
+    roles = {make().spec.id: {f"{f.extractor} {f.of}" for f in make().spec.inputs.values()} for make in SPEAKERS}
+    assert roles == {
+        "spk_sim@ge2e": {"ge2e audio", "ge2e speaker"},
+        "spk_sim@vssflow": {"rawnet3 audio", "rawnet3 reference"},
+        "spk_sim@seedtts": {"wavlm_ecapa audio", "wavlm_ecapa speaker"},
+        "spk_sim@ecapa-prompt": {"ecapa audio", "ecapa speaker"},
+        "spk_sim@ecapa-reference": {"ecapa audio", "ecapa reference"},
+        "spk_sim@wavlm-sv": {"wavlm_base_plus_sv audio", "wavlm_base_plus_sv speaker"},
+        "spk_sim@deepaudio": {"wavlm_base_sv audio", "wavlm_base_sv reference"},
+    }
+    assert all(("prompt" in make().spec.description) == ("prompt" in make().spec.inputs) for make in SPEAKERS)
+
+
+def test_embeddings_of_any_length_and_negative_cosines():
+    metric = speaker.spk_sim_vssflow()
+    a, b = np.array([3.0, 4.0], np.float32), np.array([-8.0, 0.0], np.float32)
+    assert metric.score({"embedding": a}, reference={"embedding": b}).value == pytest.approx(-0.6)
+    assert metric.score({"embedding": 1e-20 * a}, reference={"embedding": 1e15 * a}).value == pytest.approx(1)
+    with pytest.raises(Unmeasurable, match="zero"):
+        metric.score({"embedding": a}, reference={"embedding": 0 * b})

@@ -1,0 +1,32 @@
+"""Text as word error rates compare it: one module for each family of normalisers, found by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+Normaliser = Callable[[str], str]
+"""What both sides of a comparison go through: text to text."""
+
+Name = Literal["words", "english", "basic", "seedtts", "f5", "styledubber"]
+
+
+def normaliser(name: Name) -> Normaliser:
+    """Return a normaliser; its tables are read now, so that scoring a clip reads none.
+
+    Args:
+        name: "words" (of `plain`, for closed vocabularies), "english" or "basic" (of Whisper), "seedtts", "f5" or
+            "styledubber" (of those evaluations).
+    """
+    from vsseval.metrics.text import english, plain
+
+    if name == "english":
+        return english.English()
+    table: dict[str, Normaliser] = {
+        "words": plain.words,
+        "basic": english.basic,
+        "seedtts": plain.seedtts,
+        "f5": plain.f5,
+        "styledubber": plain.styledubber,
+    }
+    return table[name]
