@@ -21,7 +21,7 @@ from vsseval.stages.workers import Workers
 from vsseval.statistics.intervals import VERSION as INTERVALS
 from vsseval.store import codec, lock
 from vsseval.store.provenance import packages, provenance
-from vsseval.store.record import load_run, read_record, write_record
+from vsseval.store.record import aggregates_sha256, load_run, read_record, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -179,6 +179,7 @@ def _up_to_date(planned: Plan, found: Measures, record: RunRecord) -> bool:
         and made.get("unavailable") == dict(found.unavailable)
         and not made.get("faults")
         and made.get("intervals") == INTERVALS
+        and made.get("aggregates") in {None, aggregates_sha256(planned.root)}
         and made.get("packages", {}).get("vsseval") == packages().get("vsseval")
     )
 
@@ -241,5 +242,6 @@ def _provenance(begun: Plan, left: Measures, faults: Faults) -> dict[str, object
         "unavailable": dict(left.unavailable),
         "faults": sorted(set(faults.clips.values())),
         "intervals": INTERVALS,
+        "aggregates": aggregates_sha256(begun.root),
         **provenance(),
     }

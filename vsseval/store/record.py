@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -29,6 +31,8 @@ class LoadedRun:
     path: Path
     record: RunRecord
     aggregates: tuple[Aggregate, ...] = ()
+    problem: str = ""
+    """What is wrong with `aggregates.json` of a finished run: it is not there, or not as the run wrote it."""
 
     @property
     def paths(self) -> RunPaths:
@@ -51,9 +55,10 @@ def load_run(path: Path | str) -> LoadedRun:
     record = read_record(root)
     if record is None:
         raise UsageError(f"{root} is not a run directory: it has no run.json. List runs with: vsseval table")
-    aggregates = _decode(RunPaths(root).aggregates, tuple[Aggregate, ...])
-    finished = record.status == "finished"
-    return LoadedRun(path=root, record=record, aggregates=aggregates or () if finished else ())
+    if record.status != "finished":
+        return LoadedRun(path=root, record=record)
+    aggregates, problem = _cells(root, record)
+    return LoadedRun(path=root, record=record, aggregates=aggregates, problem=problem)
 
 
 def find_runs(runs_dir: Path | str) -> list[LoadedRun]:
@@ -71,13 +76,23 @@ def read_record(root: Path) -> RunRecord | None:
     Raises:
         UsageError: a run.json that this version cannot read.
     """
-    record = _decode(RunPaths(root).record, RunRecord)
-    if record is not None and record.schema != SCHEMA:
+    path = RunPaths(root).record
+    data = _read(path)
+    if data is None:
+        return None
+    # The number first: a header of another layout need not be a RunRecord of this one.
+    layout = _decode(path, data, _Layout).schema
+    if layout > SCHEMA:
         raise UsageError(
-            f"{root}/run.json has layout {record.schema}, this vsseval reads {SCHEMA}. "
+            f"{path} has layout {layout}, this vsseval reads {SCHEMA}: it was made by a newer one. "
             "Mend it with: pip install --upgrade vsseval"
         )
-    return record
+    if layout < SCHEMA:
+        raise UsageError(
+            f"{path} has layout {layout}, this vsseval reads {SCHEMA}: no release wrote that one. "
+            f"Move the folder away and run again: mv {root} {root}.old"
+        )
+    return _decode(path, data, RunRecord)
 
 
 def write_record(root: Path, record: RunRecord) -> None:
@@ -90,16 +105,72 @@ def write_aggregates(root: Path, aggregates: Sequence[Aggregate]) -> None:
     atomic.write_bytes(RunPaths(root).aggregates, codec.pretty(list(aggregates)))
 
 
-def _decode(path: Path, kind: type[T]) -> T | None:
+def aggregates_sha256(root: Path) -> str:
+    """Return the sha256 of the bytes of `aggregates.json`; empty where there is none."""
+    data = _read(RunPaths(root).aggregates)
+    return "" if data is None else hashlib.sha256(data).hexdigest()
+
+
+class _Layout(msgspec.Struct, frozen=True):
+    """What every run.json of any layout holds."""
+
+    schema: int
+
+
+def _cells(root: Path, record: RunRecord) -> tuple[tuple[Aggregate, ...], str]:
+    """Read the cells of a finished run, and say what is wrong with them."""
+    path = RunPaths(root).aggregates
+    again = f"Make it anew with: vsseval score {root}"
+    data = _read(path)
+    if data is None:
+        return (), f"{path} is not there. {again}"
+    cells = _decode(path, data, tuple[Aggregate, ...])
+    for cell in cells:
+        fault = cell_fault(cell)
+        if fault:
+            raise UsageError(
+                f"{path} is damaged: {cell.metric}{f', {cell.subset}' if cell.subset else ''}: {fault}. {again}"
+            )
+    written = record.provenance.get("aggregates")
+    found = hashlib.sha256(data).hexdigest()
+    if written in {None, found}:  # runs of vsseval before this was recorded have none
+        return cells, ""
+    return cells, (
+        f"{path} was changed after the run: its sha256 begins with {found[:8]}, run.json says {str(written)[:8]}. "
+        f"{again}"
+    )
+
+
+def cell_fault(cell: Aggregate) -> str:
+    """Say what makes a cell impossible; empty where nothing does."""
+    numbers = {"value": cell.value, "se": cell.se, "low": cell.low, "high": cell.high, "macro": cell.macro}
+    odd = [
+        f"{name} is {number}" for name, number in numbers.items() if number is not None and not math.isfinite(number)
+    ]
+    if odd:
+        return odd[0]
+    if (cell.value is None) == (cell.status == "ok"):
+        return f"status {cell.status}, but {'no value' if cell.value is None else f'the value {cell.value:g}'}"
+    if not 0 <= cell.n <= cell.total:
+        return f"n = {cell.n} of N = {cell.total}"
+    if cell.low is not None and cell.high is not None and cell.low > cell.high:
+        return f"its interval runs from {cell.low:g} to {cell.high:g}"
+    return ""
+
+
+def _read(path: Path) -> bytes | None:
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _decode(path: Path, data: bytes, kind: type[T]) -> T:
     try:
         return codec.decode(data, kind)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise UsageError(
             f"{path} is damaged: {error}. Move the folder away and run the same command again: "
             f"mv {path.parent} {path.parent}.damaged"
