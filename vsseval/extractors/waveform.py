@@ -41,6 +41,27 @@ def _centred(audio: Audio, rate: int, channels: Channels) -> np.ndarray:
     return np.asarray(Resample(audio.sample_rate, rate)(level).numpy())
 
 
+def resampled(audio: Audio, rate: int) -> np.ndarray:
+    """Return the mean of the channels at `rate`, float32, shape (ceil(n * rate / sample_rate),); nothing is taken off.
+
+    Resampled by `torchaudio.functional.resample` with its default filter, as SpeechMOS and Audiobox do it. Computed
+    once per rate; to be read only.
+
+    Args:
+        audio: the sound.
+        rate: samples per second wanted.
+    """
+    return audio.derived(("resampled", rate), lambda: _resampled(audio, rate))
+
+
+def _resampled(audio: Audio, rate: int) -> np.ndarray:
+    import torch
+    from torchaudio.functional import resample
+
+    mixed = torch.from_numpy(audio.samples).mean(dim=0)
+    return np.asarray(resample(mixed, audio.sample_rate, rate).numpy())
+
+
 def fitted(samples: np.ndarray, length: int) -> np.ndarray:
     """Return samples (n,) cut, or filled up with zeros at their end, to `length`."""
     return np.pad(samples[:length], (0, max(0, length - samples.size)))
