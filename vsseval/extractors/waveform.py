@@ -1,67 +1,146 @@
-"""Sound as the field's evaluators hand it to their networks: channel rule, offset, resampling, length.
+"""Sound as the field's evaluators hand it to their networks: channel rule, offset, resampling, loudness, length.
 
-What these choices change is larger than what most papers report as progress, so each recipe names its own: metrics.md,
-pitfalls 11, 12 and 20.
+What these choices change is larger than what most papers report as progress, so each recipe names its own. All is
+computed once per sound, and to be read only.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+import functools
+import math
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from vsseval.errors import Unmeasurable
 from vsseval.media import Audio
+
+if TYPE_CHECKING:
+    import torch
+    from torchaudio.transforms import Resample
 
 Channels = Literal["mean", "first"]
 
+GREATEST_FILTER = 2**26
+"""Numbers in a table of filters: rates without a common divisor would need gigabytes."""
+_LOWPASS_WIDTH = 6
+"""Of torchaudio's default filter: zero crossings on either side."""
+
 
 def centred(audio: Audio, rate: int, channels: Channels = "mean") -> np.ndarray:
-    """Return the sound as av-benchmark's loader gives it: float32, shape (ceil(n * rate / sample_rate),).
+    """Return the sound as its evaluator's loader gives it, without its mean over time: float32, shape (m,).
 
-    Channels are mixed, the mean over time is taken off at the file's own rate, and torchaudio's `Resample` with its
-    default filter brings it to `rate` (av_bench/data/audio_dataset.py). Computed once per rate; to be read only.
+    "mean" is av-benchmark's rule (av_bench/data/audio_dataset.py): channels are averaged, the mean over the whole sound
+    is taken off at the file's own rate, and torchaudio's `Resample` with its default filter brings it to `rate`.
+    "first" is audioldm_eval's (audioldm_eval/datasets/load_mel.py): the first channel alone, its mean taken off, and
+    torchaudio's `functional.resample`, which computes the same filter in single precision. Neither changes the
+    loudness. m = ceil(n * rate / sample_rate).
 
     Args:
         audio: the sound.
         rate: samples per second wanted.
-        channels: "mean" of all, or the "first" alone (audioldm_eval).
+        channels: the rule.
+
+    Raises:
+        Unmeasurable: the rates have too little in common for this filter.
     """
     return audio.derived(("centred", rate, channels), lambda: _centred(audio, rate, channels))
 
 
-def _centred(audio: Audio, rate: int, channels: Channels) -> np.ndarray:
-    import torch
-    from torchaudio.transforms import Resample
+def mixed(audio: Audio, rate: int, *, functional: bool = False) -> np.ndarray:
+    """Return the mean of all channels, resampled as in `centred` but with its mean over time: float32, shape (m,).
 
-    samples = torch.from_numpy(audio.samples)
-    mixed = samples.mean(dim=0) if channels == "mean" else samples[0]
-    level = mixed - mixed.mean()
-    if audio.sample_rate == rate:
-        return np.asarray(level.numpy())
-    return np.asarray(Resample(audio.sample_rate, rate)(level).numpy())
-
-
-def resampled(audio: Audio, rate: int) -> np.ndarray:
-    """Return the mean of the channels at `rate`, float32, shape (ceil(n * rate / sample_rate),); nothing is taken off.
-
-    Resampled by `torchaudio.functional.resample` with its default filter, as SpeechMOS and Audiobox do it. Computed
-    once per rate; to be read only.
+    The rule of av-benchmark's loader for Synchformer and of MS-CLAP; with `functional`, of SpeechMOS and Audiobox.
 
     Args:
         audio: the sound.
         rate: samples per second wanted.
+        functional: compute the filter in single precision, as torchaudio's `functional.resample` does.
+
+    Raises:
+        Unmeasurable: the rates have too little in common for this filter.
     """
-    return audio.derived(("resampled", rate), lambda: _resampled(audio, rate))
+    key = ("mixed", rate, functional)
+    return audio.derived(key, lambda: _resampled(_tensor(audio).mean(dim=0), audio, rate, functional=functional))
 
 
-def _resampled(audio: Audio, rate: int) -> np.ndarray:
-    import torch
-    from torchaudio.functional import resample
+def peak_normalised(audio: Audio, rate: int, decibels: float = -1.0) -> np.ndarray:
+    """Return the sound as stable-audio-metrics gives it to PaSST: float32, shape (ceil(n * rate / sample_rate),).
 
-    mixed = torch.from_numpy(audio.samples).mean(dim=0)
-    return np.asarray(resample(mixed, audio.sample_rate, rate).numpy())
+    Channels are averaged, soxr at its high quality brings them to `rate` (librosa.load), and the peak is brought to
+    `decibels` of full scale (pyloudnorm.normalize.peak).
+
+    Raises:
+        Unmeasurable: the sound is zero throughout, so that it has no peak to bring anywhere.
+    """
+
+    def make() -> np.ndarray:
+        samples = _by_soxr(audio.samples.mean(axis=0), audio.sample_rate, rate)
+        peak = float(np.abs(samples).max(initial=0.0))
+        if not peak:
+            raise Unmeasurable("the audio is silent: its peak cannot be brought to a level")
+        return (samples * np.float64(10 ** (decibels / 20) / peak)).astype(np.float32)
+
+    return audio.derived(("peak", rate, decibels), make)
 
 
 def fitted(samples: np.ndarray, length: int) -> np.ndarray:
     """Return samples (n,) cut, or filled up with zeros at their end, to `length`."""
-    return np.pad(samples[:length], (0, max(0, length - samples.size)))
+    return at_least(samples[:length], length)
+
+
+def at_least(samples: np.ndarray, length: int) -> np.ndarray:
+    """Return samples (n,), filled up with zeros at their end where they are fewer than `length`."""
+    return np.pad(samples, (0, max(0, length - samples.size)))
+
+
+def _centred(audio: Audio, rate: int, channels: Channels) -> np.ndarray:
+    samples = _tensor(audio)
+    one = samples.mean(dim=0) if channels == "mean" else samples[0]
+    return _resampled(one - one.mean(), audio, rate, functional=channels == "first")
+
+
+def _tensor(audio: Audio) -> torch.Tensor:
+    import torch
+
+    return torch.from_numpy(audio.samples)
+
+
+def _resampled(samples: torch.Tensor, audio: Audio, rate: int, *, functional: bool = False) -> np.ndarray:
+    have = audio.sample_rate
+    if have == rate:
+        return np.asarray(samples.numpy())
+    _check_filter(have, rate)
+    if functional:
+        from torchaudio.functional import resample
+
+        return np.asarray(resample(samples, have, rate).numpy())
+    return np.asarray(_resampler(have, rate)(samples).numpy())
+
+
+@functools.lru_cache(maxsize=16)
+def _resampler(have: int, want: int) -> Resample:
+    from torchaudio.transforms import Resample
+
+    return Resample(have, want)
+
+
+def _check_filter(have: int, want: int) -> None:
+    """Raise Unmeasurable where torchaudio's table of filters, one for each phase, would fill the memory."""
+    common = math.gcd(have, want)
+    phases, step = want // common, have // common
+    width = math.ceil(_LOWPASS_WIDTH * step / min(phases, step))
+    if phases * (2 * width + step) > GREATEST_FILTER:
+        raise Unmeasurable(
+            f"the sample rate {have} Hz has too little in common with the {want} Hz of this recipe: its filter would "
+            f"take gigabytes. Bring the file to a customary rate first"
+        )
+
+
+def _by_soxr(samples: np.ndarray, have: int, want: int) -> np.ndarray:
+    if have == want:
+        return samples
+    import soxr
+
+    # librosa rounds the length up, soxr down or up
+    return fitted(np.asarray(soxr.resample(samples, have, want, quality="HQ")), math.ceil(samples.size * want / have))
