@@ -97,6 +97,8 @@ class Request(Record, frozen=True):
     speaker_prompt: Medium | None = None
     reference: Medium | None = None
     """Always None, except for the bounds (`ModelCard.bound`), which are made from references."""
+    other: Medium | None = None
+    """Another clip's reference, for a bound that needs both."""
 
 
 class Generation(Record, frozen=True):
@@ -157,8 +159,8 @@ class ModelCard(Record, frozen=True):
     weights: str = "none"
     licence: str = ""
     note: str = ""
-    bound: Literal["own", "other"] | None = None
-    """Set for the bounds only: whose reference the planner hands over, the clip's own or another clip's."""
+    bound: Literal["own", "other", "both"] | None = None
+    """Set for the bounds only: whose reference the planner hands over, the clip's own, another clip's, or both."""
 
 
 class ExtractorSpec(Record, frozen=True):

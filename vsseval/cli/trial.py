@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vsseval.models.base import Model, Take
-    from vsseval.stages.requests import Given
     from vsseval.types import BenchmarkCard, ModelCard, Request, Sample
 
 CLIPS = 3
@@ -36,7 +35,7 @@ def try_model(reference: str, checkpoint: Path | None, device: str) -> Iterator[
         UsageError: there is no such model, or no benchmark that fits it is present.
     """
     from vsseval.models.base import ModelOptions
-    from vsseval.stages.requests import make_request
+    from vsseval.stages.requests import loans, make_request
     from vsseval.store.features import FeatureStore, default_root
 
     name, argument = plugins.split(reference)
@@ -48,7 +47,7 @@ def try_model(reference: str, checkpoint: Path | None, device: str) -> Iterator[
         yield Check(area, "load", "problem", str(fault), "vsseval list models")
         return
     card, samples = _fitting(model.card)
-    given = _given(model.card, samples)
+    given = loans(model.card.bound, samples)
     store = FeatureStore(default_root())
     requests = [make_request(sample, 0, store, given) for sample in samples[:CLIPS]]
     first = _generate(model, requests)
@@ -75,16 +74,6 @@ def _fitting(card: ModelCard) -> tuple[BenchmarkCard, Sequence[Sample]]:
     raise UsageError(
         f"no benchmark is present that asks for {' or '.join(card.tasks)}, as {card.name} does. See: vsseval list"
     )
-
-
-def _given(card: ModelCard, samples: Sequence[Sample]) -> Given:
-    from vsseval.stages.requests import derangement
-
-    if card.bound is None:
-        return None
-    usable = [sample for sample in samples if sample.reference]
-    givers = usable if card.bound == "own" else derangement(usable)
-    return {s.id: g.reference for s, g in zip(usable, givers, strict=True) if g.reference} if givers else {}
 
 
 def _generate(model: Model, requests: Sequence[Request]) -> dict[str, Take] | str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from vsseval import media
 from vsseval.errors import Unmeasurable
@@ -19,8 +19,15 @@ if TYPE_CHECKING:
     from vsseval.types import Sample
 
 
-Given = dict[str, Medium] | None
-"""The reference that a bound is made from, by clip; None for a model that is no bound."""
+class Loan(NamedTuple):
+    """The references that a bound is made from for one clip."""
+
+    reference: Medium
+    other: Medium | None = None
+
+
+Given = dict[str, Loan] | None
+"""What a bound is made from, by clip; None for a model that is no bound."""
 
 
 def clip_seed(run_seed: int, sample_id: str) -> int:
@@ -30,16 +37,26 @@ def clip_seed(run_seed: int, sample_id: str) -> int:
 
 
 def references(plan: Plan) -> Given:
-    """Return the reference that a bound is given for each clip; None for a model that is no bound.
+    """Return the references that a bound is given for each clip; None for a model that is no bound.
 
     Clips without an entry have no reference to be made from.
     """
-    if plan.model.bound is None:
+    return loans(plan.model.bound, plan.samples)
+
+
+def loans(bound: Literal["own", "other", "both"] | None, samples: Sequence[Sample]) -> Given:
+    """Return what a bound is given for each of some clips, as `references`."""
+    if bound is None:
         return None
-    usable = [sample for sample in plan.samples if sample.reference and not sample.problem]
-    givers = usable if plan.model.bound == "own" else derangement(usable)
-    pairs = zip(usable, givers, strict=True) if givers else ()
-    return {sample.id: giver.reference for sample, giver in pairs if giver.reference}
+    usable = [sample for sample in samples if sample.reference and not sample.problem]
+    own = {sample.id: sample.reference for sample in usable if sample.reference}
+    if bound == "own":
+        return {clip: Loan(reference) for clip, reference in own.items()}
+    givers = derangement(usable)
+    others = {sample.id: own[giver.id] for sample, giver in zip(usable, givers, strict=True)} if givers else {}
+    if bound == "other":
+        return {clip: Loan(reference) for clip, reference in others.items()}
+    return {clip: Loan(own[clip], other) for clip, other in others.items()}
 
 
 def derangement(samples: Sequence[Sample]) -> list[Sample]:
@@ -75,6 +92,7 @@ def make_request(sample: Sample, seed: int, store: FeatureStore, given: Given) -
         Unmeasurable: the video cannot be read.
         EnvironmentFault: the muted copy cannot be written.
     """
+    loan = given.get(sample.id) if given else None
     return Request(
         id=sample.id,
         duration=sample.duration,
@@ -85,7 +103,8 @@ def make_request(sample: Sample, seed: int, store: FeatureStore, given: Given) -
         language=sample.language,
         speech_window=sample.speech_window,
         speaker_prompt=sample.speaker_prompt,
-        reference=given.get(sample.id) if given else None,
+        reference=loan.reference if loan else None,
+        other=loan.other if loan else None,
     )
 
 
