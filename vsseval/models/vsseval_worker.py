@@ -1,0 +1,146 @@
+"""The worker's side of the protocol: a foreign environment reads requests as JSON lines and answers with sound.
+
+One file, standard library only, Python 3.8 or later; the harness puts its folder on the worker's path. A worker is
+
+    from vsseval_worker import serve
+
+    def load(hello):
+        network = ...                      # once; hello has device, checkpoint, argument, repo, folder, scratch
+        def generate(request):
+            ...                            # request has id, seed, duration, video, caption, transcript, ...
+            return samples, rate           # floats in [-1, 1], (n,) or (channels, n); or the path of a sound file
+        return generate
+
+    serve(load)
+
+Lines from the harness: hello, generate, bye. Lines to it: ready (or fault), one result per request, bye.
+"""
+
+from __future__ import annotations
+
+import array
+import json
+import os
+import platform
+import sys
+import traceback
+from typing import IO, Any, Callable, Dict, NoReturn, Tuple
+
+PROTOCOL = 1
+Message = Dict[str, Any]
+Generate = Callable[[Message], Any]
+
+
+class Refusal(Exception):
+    """Raised by `generate`: there is no sound for this clip, and the message says why."""
+
+
+def serve(load: Callable[[Message], Generate]) -> NoReturn:
+    """Answer the harness until it says bye or goes away; never returns.
+
+    Args:
+        load: called once with the hello (a dict); returns `generate`, which is called with each request (a dict).
+    """
+    lines, send = _take_over()
+    hello = _read(lines)
+    if hello.get("type") != "hello" or hello.get("protocol") != PROTOCOL:
+        send({"type": "fault", "reason": "this worker speaks protocol %d, the harness said %r" % (PROTOCOL, hello)})
+        _end(2)
+    try:
+        generate = load(hello)
+    except Exception as fault:
+        traceback.print_exc()
+        send({"type": "fault", "reason": "%s: %s" % (type(fault).__name__, fault)})
+        _end(2)
+    send({"type": "ready", "protocol": PROTOCOL, "python": platform.python_version(), "packages": _packages()})
+    count = 0
+    while True:
+        message = _read(lines)
+        if message.get("type") != "generate":
+            break
+        for request in message["requests"]:
+            count += 1
+            # The process number parts this answer from that of a fork that comes back here.
+            send(_answer(generate, request, os.path.join(hello["scratch"], "%d-%06d.f32" % (os.getpid(), count))))
+    send({"type": "bye"})
+    _end(0)
+
+
+def _take_over() -> Tuple[IO[bytes], Callable[[Message], None]]:
+    """Keep descriptors 0 and 1 for the protocol; give the rest of the process nothing to read and the log to write.
+
+    Prints, child processes and C libraries write to descriptor 1 whatever Python thinks: it becomes descriptor 2.
+    """
+    lines, out, owner = os.fdopen(os.dup(0), "rb"), os.dup(1), os.getpid()
+    os.dup2(2, 1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+
+    def send(message: Message) -> None:
+        if os.getpid() != owner:
+            os._exit(0)  # a child that was forked and came back here: the answer is its parent's to give
+        sys.stdout.flush()
+        data = (json.dumps(message) + "\n").encode("utf-8")
+        while data:
+            data = data[os.write(out, data) :]
+
+    return lines, send
+
+
+def _read(lines: IO[bytes]) -> Message:
+    line = lines.readline()
+    if not line.endswith(b"\n"):
+        return {"type": "bye"}
+    message: Message = json.loads(line.decode("utf-8"))
+    return message
+
+
+def _answer(generate: Generate, request: Message, path: str) -> Message:
+    try:
+        sound = generate(request)
+        if isinstance(sound, (str, os.PathLike)):
+            return {"type": "result", "id": request["id"], "path": os.path.abspath(os.fspath(sound))}
+        samples, rate = sound
+        channels = _write(samples, path)
+    except Refusal as reason:
+        return {"type": "result", "id": request["id"], "error": str(reason)}
+    except Exception as fault:
+        traceback.print_exc()
+        return {"type": "result", "id": request["id"], "error": "%s: %s" % (type(fault).__name__, fault)}
+    return {"type": "result", "id": request["id"], "file": path, "rate": int(rate), "channels": channels}
+
+
+def _write(samples: Any, path: str) -> int:
+    """Write samples as little-endian float32, one channel after the other; return the number of channels."""
+    shape = getattr(samples, "shape", None)
+    if shape is not None:
+        channels, data = (1 if len(shape) == 1 else int(shape[0])), samples.astype("<f4").tobytes()
+    else:
+        rows = [samples] if len(samples) == 0 or not hasattr(samples[0], "__len__") else samples
+        flat = array.array("f", (value for row in rows for value in row))
+        if sys.byteorder == "big":
+            flat.byteswap()
+        channels, data = len(rows), flat.tobytes()
+    with open(path, "wb") as file:
+        file.write(data)
+    return channels
+
+
+def _packages() -> Dict[str, str]:
+    """Return the versions of what is installed beside this worker: they belong to the record of a run."""
+    from importlib import metadata
+
+    found = {}
+    for each in metadata.distributions():
+        name = each.metadata["Name"]
+        if name:
+            found[name] = each.version
+    return found
+
+
+def _end(code: int) -> NoReturn:
+    """End at once: threads and exit handlers of research code may hang."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,266 @@
+"""A process in an environment of its own that turns requests into sound: started, spoken to, timed, restarted.
+
+The other end is `vsseval_worker.py`. A clip that kills the process twice is given up; the others go on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from vsseval.errors import EnvironmentFault, Unmeasurable
+from vsseval.media import load_audio
+from vsseval.models.base import Take
+from vsseval.models.foreign import Log, cause, surroundings, words
+from vsseval.store import atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+__all__ = ["PROTOCOL", "Died", "Foreign", "Launch"]
+
+PROTOCOL = 1
+DEATHS = 2
+"""Times that a clip may kill the process before it is given up."""
+_LONGEST_LINE = 1 << 20
+_LOOK_SECONDS = 0.5
+"""How often a silent process is looked at: a child of it may hold the pipe open after its death."""
+_FAREWELL_SECONDS = 5.0
+
+
+class Launch(msgspec.Struct, frozen=True, kw_only=True):
+    """How a worker is started, and how long it may take."""
+
+    name: str
+    """For messages."""
+    command: tuple[str, ...]
+    """The foreign interpreter and the worker's file."""
+    cwd: Path
+    log: Path
+    scratch: Path
+    """Folder of this worker's own, where its sounds pass through."""
+    hello: Mapping[str, Any] = {}
+    env: Mapping[str, str] = {}
+    batch: int = 1
+    """Requests handed over at a time."""
+    start_seconds: float = 1800.0
+    """Until it is ready: networks are loaded, perhaps fetched."""
+    clip_seconds: float = 600.0
+
+
+class Died(Exception):
+    """The process ended, hung, or said what is no answer; the message says which."""
+
+
+class Foreign:
+    """A worker that is started when it is first needed and again after each death."""
+
+    def __init__(self, launch: Launch) -> None:
+        self._launch = launch
+        self._process: _Process | None = None
+        self._deaths: dict[str, int] = {}
+
+    def generate(self, requests: Sequence[Mapping[str, Any]]) -> Iterator[Take]:
+        """Yield one take per request, each as soon as it is there; requests are what the worker is to see.
+
+        Raises:
+            EnvironmentFault: the worker cannot be started.
+        """
+        waiting = list(requests)
+        batch = self._launch.batch
+        while waiting:
+            part = waiting[:batch]
+            answered: set[str] = set()
+            try:
+                for take in self._running().ask(part):
+                    answered.add(take.id)
+                    yield take
+            except Died as death:
+                self.close(at_once=True)
+                lost = next(request["id"] for request in part if request["id"] not in answered)
+                self._deaths[lost] = self._deaths.get(lost, 0) + 1
+                # The first without an answer is suspected; alone, it is convicted or cleared.
+                batch = 1
+                if self._deaths[lost] >= DEATHS:
+                    answered.add(lost)
+                    yield Take(lost, None, 0, error=self._verdict(death))
+            waiting = [request for request in waiting if request["id"] not in answered]
+
+    def close(self, *, at_once: bool = False) -> None:
+        """End the process and all its children, with a word of farewell or `at_once`."""
+        if self._process is not None:
+            self._process.close(at_once=at_once)
+            self._process = None
+
+    def _running(self) -> _Process:
+        if self._process is None:
+            self._process = _Process(self._launch)
+            try:
+                self._process.greet()
+            except Died as death:
+                self.close(at_once=True)
+                raise EnvironmentFault(
+                    f"the worker of {self._launch.name} does not start: {death}. {words(self._launch.log)}. "
+                    f"Mend its environment with: vsseval baselines setup {self._launch.name}"
+                ) from death
+            except BaseException:
+                self.close(at_once=True)
+                raise
+        return self._process
+
+    def _verdict(self, death: Died) -> str:
+        return f"this clip ended the worker {DEATHS} times: {death}. {words(self._launch.log)}"
+
+
+class _Process:
+    """One life of a worker."""
+
+    def __init__(self, launch: Launch) -> None:
+        self._launch = launch
+        self._log = Log(launch.log)
+        # The protocol's file is put where nothing else lies: the worker sees no module of the harness.
+        path = launch.scratch / "protocol"
+        with atomic.faults(path):
+            path.mkdir(parents=True, exist_ok=True)
+            shutil.copy(Path(__file__).with_name("vsseval_worker.py"), path)
+        try:
+            self._popen = subprocess.Popen(  # noqa: S603 - the command of a baseline's own file, no shell
+                list(launch.command),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=launch.cwd,
+                env=surroundings({**launch.env, "PYTHONPATH": str(path)}),
+                start_new_session=True,  # its children die with it, and Ctrl-C is the harness's to handle
+            )
+        except OSError as fault:
+            self._log.close()
+            raise EnvironmentFault(
+                f"{launch.command[0]} cannot be started: {fault.strerror or fault}. "
+                f"Make the environment anew with: vsseval baselines setup {launch.name}"
+            ) from fault
+        self._log.follow(self._popen.stderr)
+        self._unread = b""
+
+    def greet(self) -> None:
+        """Say hello and wait until the worker is ready.
+
+        Raises:
+            Died: it is not.
+        """
+        scratch = str(self._launch.scratch)
+        self._send({"type": "hello", "protocol": PROTOCOL, "scratch": scratch, **self._launch.hello})
+        answer = self._receive(self._launch.start_seconds)
+        if answer.get("type") != "ready" or answer.get("protocol") != PROTOCOL:
+            raise Died(str(answer.get("reason") or f"it answered {str(answer)[:200]} to the greeting"))
+
+    def ask(self, requests: Sequence[Mapping[str, Any]]) -> Iterator[Take]:
+        """Yield the takes of some requests.
+
+        Raises:
+            Died: the process is no more, or no use.
+        """
+        self._send({"type": "generate", "requests": list(requests)})
+        left = {str(request["id"]) for request in requests}
+        while left:
+            answer = self._receive(self._launch.clip_seconds)
+            clip = answer.get("id")
+            if answer.get("type") != "result" or clip not in left:
+                raise Died(f"it sent {str(answer)[:200]}, which answers nothing that was asked")
+            left.discard(clip)
+            yield self._take(clip, answer)
+
+    def close(self, *, at_once: bool) -> None:
+        """Ask it to go, then make it go, and its children with it."""
+        with contextlib.suppress(Died, subprocess.TimeoutExpired):
+            if self._popen.poll() is None and not at_once:
+                self._send({"type": "bye"})
+                self._popen.wait(_FAREWELL_SECONDS)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._popen.pid, signal.SIGKILL)
+        self._popen.wait()
+        for pipe in (self._popen.stdin, self._popen.stdout):
+            with contextlib.suppress(OSError):
+                if pipe is not None:
+                    pipe.close()
+        self._log.close()
+
+    def _take(self, clip: str, answer: Mapping[str, Any]) -> Take:
+        if "error" in answer:
+            return Take(clip, None, 0, error=f"{answer['error']} (log: {self._launch.log})")
+        try:
+            if "path" in answer:
+                return self._file(clip, Path(answer["path"]))
+            raw, rate, channels = Path(answer["file"]), int(answer["rate"]), int(answer["channels"])
+            samples = np.fromfile(raw, "<f4").astype(np.float32, copy=False)
+            raw.unlink()
+            if channels < 1 or samples.size % channels:
+                return Take(clip, None, 0, error=f"{samples.size} samples do not part into {channels} channels")
+            return Take(clip, samples if channels == 1 else samples.reshape(channels, -1), rate)
+        except (OSError, KeyError, TypeError, ValueError) as fault:
+            return Take(clip, None, 0, error=f"the worker's answer is no sound: {type(fault).__name__}: {fault}")
+
+    def _file(self, clip: str, path: Path) -> Take:
+        if not path.resolve().is_relative_to(self._launch.scratch.resolve()):
+            return Take(clip, None, 0, error=f"the worker wrote to {path}, outside the folder that it was given")
+        try:
+            audio = load_audio(path)
+        except Unmeasurable as reason:
+            return Take(clip, None, 0, error=str(reason))
+        path.unlink(missing_ok=True)
+        return Take(clip, audio.samples, audio.sample_rate)
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        assert self._popen.stdin is not None
+        try:
+            self._popen.stdin.write(json.dumps(message).encode() + b"\n")
+            self._popen.stdin.flush()
+        except (OSError, ValueError):
+            raise Died(self._end()) from None
+
+    def _receive(self, seconds: float) -> dict[str, Any]:
+        """Return the next message.
+
+        Raises:
+            Died: none comes in time, the process has ended, or the line is none of the protocol's.
+        """
+        assert self._popen.stdout is not None
+        pipe, deadline, gone = self._popen.stdout, time.monotonic() + seconds, False
+        while b"\n" not in self._unread:
+            if len(self._unread) > _LONGEST_LINE:
+                raise Died("it floods the protocol with a line that does not end")
+            ready, _, _ = select.select([pipe], [], [], 0 if gone else _LOOK_SECONDS)
+            if ready:
+                data = os.read(pipe.fileno(), 1 << 16)
+                self._unread += data
+                if not data:
+                    raise Died(self._end())
+            elif gone:
+                raise Died(self._end())
+            elif time.monotonic() > deadline:
+                raise Died(f"it has not answered in {seconds:.0f} s")
+            gone = self._popen.poll() is not None
+        line, _, self._unread = self._unread.partition(b"\n")
+        try:
+            message = json.loads(line)
+        except ValueError:
+            message = None
+        if not isinstance(message, dict):
+            raise Died(f"it wrote {line[:80]!r} where a message was due")
+        return message
+
+    def _end(self) -> str:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._popen.wait(_FAREWELL_SECONDS)
+        return cause(self._popen.poll())
