@@ -33,7 +33,7 @@ class Rate(NamedTuple):
     @property
     def least(self) -> int:
         """Samples of the shortest sound that survives the halvings (0.31 s)."""
-        return (2**_HALVINGS - 1) * self.hop
+        return ((1 << _HALVINGS) - 1) * self.hop
 
     @property
     def tables(self) -> dict[str, tuple[int, ...]]:
@@ -60,8 +60,9 @@ class Cnn14(nn.Module):
         super().__init__()
         self.rate = rate
         filters = mel_filters(rate.hertz, rate.window, BANDS, rate.low, rate.high, "slaney")
-        self.register_buffer("window", torch.hann_window(rate.window), persistent=False)
-        self.register_buffer("mel", torch.tensor(filters, dtype=torch.float32), persistent=False)
+        # in double precision, for the quietest bands lie 100 dB below the loudest: it costs nothing beside the network
+        self.register_buffer("window", torch.hann_window(rate.window, dtype=torch.float64), persistent=False)
+        self.register_buffer("mel", torch.tensor(filters), persistent=False)
         self.bn0 = nn.BatchNorm2d(BANDS)
         for place, (inward, outward) in enumerate(zip(_CHANNELS, _CHANNELS[1:], strict=False), 1):
             setattr(self, f"conv_block{place}", Block(inward, outward))
@@ -71,11 +72,11 @@ class Cnn14(nn.Module):
     def log_mel(self, audio: Tensor) -> Tensor:
         """Map sound (b, n) to decibels of mel powers (b, n // hop + 1, 64), at least -100."""
         spectrum = torch.stft(
-            audio, self.rate.window, self.rate.hop, window=self.window, pad_mode="reflect", return_complex=True
+            audio.double(), self.rate.window, self.rate.hop, window=self.window, pad_mode="reflect", return_complex=True
         )
         power = spectrum.real.square() + spectrum.imag.square()
         bands = power.transpose(1, 2) @ self.mel
-        return 10 * bands.clamp(min=FLOOR).log10()
+        return 10 * bands.clamp(min=FLOOR).log10().to(audio.dtype)
 
     def forward(self, audio: Tensor) -> tuple[Tensor, Tensor]:
         """Map sound (b, n) to the embedding (b, 2048), no component negative, and the logits (b, 527)."""

@@ -57,7 +57,8 @@ class PaSST(nn.Module):
         sharpened = audio[:, 1:] - _PRE_EMPHASIS * audio[:, :-1]
         spectrum = torch.stft(sharpened, N_FFT, HOP, WINDOW, self.window, return_complex=True)
         power = spectrum.real.square() + spectrum.imag.square()
-        return ((self.mel @ power + _FLOOR).log() - _MEAN) / _DEVIATION
+        normalised: Tensor = ((self.mel @ power + _FLOOR).log() - _MEAN) / _DEVIATION
+        return normalised
 
     def tokens(self, log_mel: Tensor) -> Tensor:
         """Map log-mel powers (b, 128, frames) to tokens (b, 2 + 12 columns, 768): class, distillation, patches."""
@@ -68,9 +69,9 @@ class PaSST(nn.Module):
 
     def forward(self, audio: Tensor) -> tuple[Tensor, Tensor]:
         """Map sound at 32 kHz (b, n), 0.15 to 10 s, to the embedding (b, 768) and the logits (b, 527)."""
-        tokens = self.blocks(self.tokens(self.log_mel(audio)))
-        # nobody asks for the other tokens of the last layer
-        embedding = self.norm(tokens[:, :2]).mean(dim=1)
+        tokens = self.blocks[:-1](self.tokens(self.log_mel(audio)))
+        # of the last layer, only the two first tokens are asked for
+        embedding = self.norm(self.blocks[-1](tokens, 2)).mean(dim=1)
         return embedding, self.head(embedding)
 
 
@@ -97,10 +98,11 @@ class Block(nn.Module):
         self.norm2 = nn.LayerNorm(WIDTH, eps=1e-6)
         self.mlp = FeedForward()
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Map (b, n, 768) to the same shape."""
-        tokens = tokens + self.attn(self.norm1(tokens))
-        return tokens + self.mlp(self.norm2(tokens))
+    def forward(self, tokens: Tensor, first: int | None = None) -> Tensor:
+        """Map (b, n, 768) to the same shape, or to (b, first, 768): what it makes of the first tokens alone."""
+        kept = tokens[:, :first] + self.attn(self.norm1(tokens), first)
+        out: Tensor = kept + self.mlp(self.norm2(kept))
+        return out
 
 
 class Attention(nn.Module):
@@ -111,12 +113,12 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(WIDTH, 3 * WIDTH)
         self.proj = nn.Linear(WIDTH, WIDTH)
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Map (b, n, 768) to the same shape."""
+    def forward(self, tokens: Tensor, first: int | None = None) -> Tensor:
+        """Map (b, n, 768) to the same shape, or to (b, first, 768): what the first tokens gather from all."""
         b, n, _ = tokens.shape
         q, k, v = self.qkv(tokens).view(b, n, 3, HEADS, WIDTH // HEADS).permute(2, 0, 3, 1, 4)
-        mixed = F.scaled_dot_product_attention(q, k, v)
-        out: Tensor = self.proj(mixed.transpose(1, 2).reshape(b, n, WIDTH))
+        mixed = F.scaled_dot_product_attention(q[:, :, :first], k, v)
+        out: Tensor = self.proj(mixed.transpose(1, 2).flatten(2))
         return out
 
 
