@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -21,6 +21,7 @@ __all__ = [
     "Arrays",
     "DistributionMetric",
     "Feature",
+    "GroupedRowsMetric",
     "MetricSpec",
     "Need",
     "Rows",
@@ -88,6 +89,37 @@ class RowsMetric(Protocol):
 
         Raises:
             Unmeasurable: too few clips.
+        """
+        ...
+
+
+@runtime_checkable
+class GroupedRowsMetric(Protocol):
+    """A `RowsMetric` whose draws stay as they are when groups of clips are left out.
+
+    Drawn anew for each group left out, splits and subsets would differ by chance, and the jackknife would take twenty
+    times that chance for the error of the metric.
+    """
+
+    spec: MetricSpec
+
+    def rows(self, **inputs: Any) -> Rows:
+        """Return what is kept of one clip, as `RowsMetric.rows`."""
+        ...
+
+    def value(self, rows: Rows) -> float:
+        """Return the value from the rows of all clips, as `RowsMetric.value`."""
+        ...
+
+    def without(self, rows: Rows, groups: Mapping[str, np.ndarray]) -> Callable[[Collection[int]], float]:
+        """Return what gives the value with the rows of some groups left out; of none, it is `value(rows)`.
+
+        Args:
+            rows: of all clips, joined in the order of their ids.
+            groups: name of an array -> number of the group of each of its rows, (k,).
+
+        Raises:
+            Unmeasurable: too few clips; also raised by what is returned, where too few are left.
         """
         ...
 

@@ -1,18 +1,20 @@
-"""Fréchet distance between two sets of feature vectors, from additive sums.
+"""Fréchet distances between the features of generated sounds and of the benchmark's recordings, by network.
 
-Fréchet distance of two Gaussians (Dowson and Landau, J. Multivariate Analysis 12, 1982), used for sound by
-Kilgour et al., "Fréchet Audio Distance", Interspeech 2019: |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)). The trace of
-the root is the sum of the roots of the eigenvalues of R^T C2 R, where R R^T = C1, which is symmetric: in float64 it
-agrees with a general matrix root to 4e-12 and is free of imaginary remainders.
+The arithmetic is in `gaussians.py`. Never compare two of them across different numbers of clips: they fall with N.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from vsseval.metrics.base import Arrays, Feature, MetricSpec, Need, Sums, Unmeasurable
+from vsseval.metrics import pairs
+from vsseval.metrics.base import Arrays, Feature, MetricSpec, Need, Rows, Sums, Unmeasurable
+from vsseval.metrics.gaussians import frechet_distance, frechet_of_vectors, gaussian, moments
 
-_SIDES = ("generated", "reference")
+_SIDES = pairs.SIDES
+_KILGOUR = "Kilgour et al., Fréchet Audio Distance, Interspeech 2019"
 
 
 class FrechetLogMel:
@@ -30,7 +32,7 @@ class FrechetLogMel:
         unit="",
         least=0.0,
         description="Fréchet distance between log-mel statistics of all 0.96 s patches, generated against reference",
-        citation="Kilgour et al., Fréchet Audio Distance, Interspeech 2019 (features: log-mel statistics, not VGGish)",
+        citation=f"{_KILGOUR} (features: log-mel statistics, not VGGish)",
         # The other clips' references have the same distribution: a shuffled set cannot be told from the right one.
         sees=("noise", "silence"),
     )
@@ -42,11 +44,7 @@ class FrechetLogMel:
             generated: `patches` (n, d) of the generated clip.
             reference: `patches` (m, d) of the benchmark's clip.
         """
-        return {
-            f"{side}_{name}": value
-            for side, arrays in zip(_SIDES, (generated, reference), strict=True)
-            for name, value in moments(arrays["patches"]).items()
-        }
+        return summed(generated["patches"], reference["patches"])
 
     def value(self, sums: Sums) -> float:
         """Return the distance, at least 0.
@@ -54,76 +52,156 @@ class FrechetLogMel:
         Raises:
             Unmeasurable: one side has fewer than d + 1 patches, so that its covariance is singular.
         """
-        sides = [{name: sums[f"{side}_{name}"] for name in ("n", "x", "xx")} for side in _SIDES]
-        for side, part in zip(_SIDES, sides, strict=True):
-            need = part["x"].size + 1
-            if part["n"] < need:
+        for side in _SIDES:
+            need = sums[f"{side}_x"].size + 1
+            if sums[f"{side}_n"] < need:
                 raise Unmeasurable(
                     f"a Fréchet distance in {need - 1} dimensions needs at least {need} patches (about one per "
-                    f"half second); the {side} sound has {int(part['n'])}: score more clips"
+                    f"half second); the {side} sound has {int(sums[f'{side}_n'])}: score more clips"
                 )
-        return frechet_distance(*gaussian(sides[0]), *gaussian(sides[1]))
+        return distance_of_sums(sums)
+
+
+class Recipe(NamedTuple):
+    """One published Fréchet distance: which vectors of which network."""
+
+    name: str
+    recipe: str
+    extractor: str
+    array: str
+    vectors: str
+    """What they are, for the description."""
+    citation: str
+
+
+RECIPES = {
+    "fd_vggish@avbench": Recipe(
+        "fd_vggish", "avbench", "vggish", "patches", "VGGish embeddings of all 0.96 s patches (often called FAD)",
+        "Hershey et al., CNN architectures for large-scale audio classification, ICASSP 2017",
+    ),
+    "fd_panns@avbench": Recipe(
+        "fd_panns", "avbench", "panns", "embedding", "PANNs Cnn14 16 kHz embeddings, one per clip",
+        "Kong et al., PANNs, IEEE/ACM TASLP 28, 2020",
+    ),
+    "fd_passt@avbench": Recipe(
+        "fd_passt", "avbench", "passt", "embedding", "PaSST embeddings of 10 s, one per clip",
+        "Koutini et al., Efficient training of audio transformers with Patchout, Interspeech 2022",
+    ),
+}  # fmt: skip
+"""Metric id -> recipe. All are of av-benchmark 050a5cd, the evaluator of MMAudio and of most papers since."""
+
+
+def declare(made: Recipe) -> MetricSpec:
+    """Return the declaration of one recipe."""
+    return MetricSpec(
+        name=made.name,
+        recipe=made.recipe,
+        version="1",
+        inputs=pairs.inputs(made.extractor),
+        direction="lower",
+        unit="",
+        least=0.0,
+        description=f"Fréchet distance between {made.vectors}, generated against reference",
+        citation=f"{made.citation}; {_KILGOUR}",
+        # The other clips' references have the same distribution: a shuffled set cannot be told from the right one.
+        sees=("noise", "silence"),
+    )
+
+
+class FrechetOfPatches:
+    """Several vectors to a clip, of so few dimensions that sums are small; satisfies `DistributionMetric`."""
+
+    def __init__(self, made: Recipe) -> None:
+        self.spec = declare(made)
+        self._array = made.array
+
+    def sums(self, generated: Arrays, reference: Arrays) -> Sums:
+        """Return number, sum and sum of outer products of both sides' vectors, float64.
+
+        Raises:
+            Unmeasurable: a side has no vector, or they are of different length.
+        """
+        return summed(**pairs.rows(generated, reference, self._array))
+
+    def value(self, sums: Sums) -> float:
+        """Return the distance, at least 0.
+
+        Raises:
+            Unmeasurable: a side has fewer than two vectors.
+        """
+        return distance_of_sums(sums)
+
+
+class FrechetOfClips:
+    """Wide vectors, one to a clip, kept as they are; satisfies `SummedRowsMetric`."""
+
+    def __init__(self, made: Recipe) -> None:
+        self.spec = declare(made)
+        self._array = made.array
+
+    def rows(self, generated: Arrays, reference: Arrays) -> Rows:
+        """Return the vectors of both sides, (1, d) each, as stored.
+
+        Raises:
+            Unmeasurable: they are of different length.
+        """
+        return pairs.rows(generated, reference, self._array)
+
+    def sums(self, generated: np.ndarray, reference: np.ndarray) -> Sums:
+        """Return number, sum and sum of outer products of both sides' rows, float64."""
+        return summed(generated, reference)
+
+    def value(self, sums: Sums) -> float:
+        """Return the distance, at least 0.
+
+        Raises:
+            Unmeasurable: a side has fewer than two vectors.
+        """
+        return distance_of_sums(sums)
+
+    def value_of_rows(self, rows: Rows) -> float:
+        """Return the same distance straight from rows.
+
+        Raises:
+            Unmeasurable: a side has fewer than two vectors.
+        """
+        return frechet_of_vectors(rows["generated"], rows["reference"])
 
 
 def fad_logmel() -> FrechetLogMel:
-    """Return the metric."""
+    """Return the metric that needs no download."""
     return FrechetLogMel()
 
 
-def moments(vectors: np.ndarray) -> Sums:
-    """Return additive statistics of vectors, float64: `n` (), `x` (d,), `xx` (d, d).
-
-    Args:
-        vectors: shape (n, d), centred near zero (large offsets cost digits).
-    """
-    x = np.asarray(vectors, np.float64)
-    return {"n": np.asarray(float(len(x))), "x": x.sum(axis=0), "xx": x.T @ x}
+def fd_vggish_avbench() -> FrechetOfPatches:
+    """Return the distance that papers call FAD or FD_VGG."""
+    return FrechetOfPatches(RECIPES["fd_vggish@avbench"])
 
 
-def gaussian(sums: Sums) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean (d,) and covariance (d, d) with n - 1 in the denominator.
-
-    Raises:
-        Unmeasurable: fewer than two vectors.
-    """
-    n = float(sums["n"])
-    if n < 2:
-        raise Unmeasurable(f"a covariance needs at least two vectors, there are {n:.0f}")
-    mean = sums["x"] / n
-    return mean, (sums["xx"] - n * np.outer(mean, mean)) / (n - 1)
+def fd_panns_avbench() -> FrechetOfClips:
+    """Return FD_PANNs."""
+    return FrechetOfClips(RECIPES["fd_panns@avbench"])
 
 
-def frechet_distance(mean1: np.ndarray, cov1: np.ndarray, mean2: np.ndarray, cov2: np.ndarray) -> float:
-    """Return the Fréchet distance of two Gaussians; rounding below zero is cut to 0.
+def fd_passt_avbench() -> FrechetOfClips:
+    """Return FD_PaSST."""
+    return FrechetOfClips(RECIPES["fd_passt@avbench"])
 
-    Args:
-        mean1: shape (d,).
-        cov1: shape (d, d), symmetric, positive semidefinite.
-        mean2: shape (d,).
-        cov2: shape (d, d).
+
+def summed(generated: np.ndarray, reference: np.ndarray) -> Sums:
+    """Return the `moments` of both sides, under `generated_` and `reference_`."""
+    return {
+        f"{side}_{name}": value
+        for side, x in zip(_SIDES, (generated, reference), strict=True)
+        for name, value in moments(x).items()
+    }
+
+
+def distance_of_sums(sums: Sums) -> float:
+    """Return the Fréchet distance of what `summed` gives.
 
     Raises:
-        ValueError: the shapes differ.
-        Unmeasurable: NaN or infinity among the values.
+        Unmeasurable: a side has fewer than two vectors, or holds NaN or infinite values.
     """
-    if mean1.shape != mean2.shape or cov1.shape != cov2.shape:
-        raise ValueError(f"the sides have different dimensions: {mean1.shape} and {mean2.shape}")
-    if not all(np.isfinite(part).all() for part in (mean1, cov1, mean2, cov2)):
-        raise Unmeasurable("the features hold NaN or infinite values")
-    root = _root(cov1)
-    product = root.T @ cov2 @ root
-    cross = np.sqrt(np.maximum(np.linalg.eigvalsh((product + product.T) / 2), 0.0)).sum()
-    distance = np.square(mean1 - mean2).sum() + np.trace(cov1) + np.trace(cov2) - 2 * cross
-    return max(0.0, float(distance))
-
-
-def _root(cov: np.ndarray) -> np.ndarray:
-    """Return a matrix R with R R^T = cov: Cholesky's, or the symmetric one where the covariance is singular.
-
-    R^T C2 R has the eigenvalues of C1 C2 for any such R, and Cholesky's takes a tenth of the time.
-    """
-    try:
-        return np.linalg.cholesky(cov)
-    except np.linalg.LinAlgError:
-        spread, axes = np.linalg.eigh((cov + cov.T) / 2)
-        return np.asarray(axes * np.sqrt(np.maximum(spread, 0.0)) @ axes.T)
+    sides = [{name: sums[f"{side}_{name}"] for name in ("n", "x", "xx")} for side in _SIDES]
+    return frechet_distance(*gaussian(sides[0]), *gaussian(sides[1]))

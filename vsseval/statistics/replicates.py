@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from vsseval.errors import Unmeasurable
-from vsseval.metrics.base import DistributionMetric, RowsMetric, SummedRowsMetric
+from vsseval.metrics.base import DistributionMetric, GroupedRowsMetric, RowsMetric, SummedRowsMetric
 from vsseval.statistics.intervals import PAIRS_BELOW, Estimate, Pair, jackknife, jackknife_difference, neighbours
-from vsseval.store.rows import joined, of_group
+from vsseval.store.rows import joined, members, of_group
 from vsseval.store.sums import added, less
 
 if TYPE_CHECKING:
@@ -64,6 +64,9 @@ def _of_rows(metric: Distance, stored: Mapping[int, Sums]) -> Callable[[Groups],
     if not isinstance(metric, RowsMetric | SummedRowsMetric):
         return None
     groups = {group: stored[group] for group in sorted(stored)}
+    if isinstance(metric, GroupedRowsMetric):
+        grouped = metric.without(joined(groups), members(groups))
+        return lambda without: float(grouped(without))
     if not isinstance(metric, SummedRowsMetric):
         return lambda without: float(metric.value(joined(groups, without)))
     if not _fewer_than_columns(joined(groups)):

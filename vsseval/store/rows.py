@@ -53,6 +53,18 @@ def joined(groups: Mapping[int, Mapping[str, np.ndarray]], without: Collection[i
     return found
 
 
+def members(groups: Mapping[int, Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Return the number of the group of every row, in the order of `joined`."""
+    labelled: dict[int, dict[str, np.ndarray]] = {
+        number: {
+            name: value if name.startswith(PLACE) else np.full(len(value), number, np.int64)
+            for name, value in stored.items()
+        }
+        for number, stored in groups.items()
+    }
+    return joined(labelled)
+
+
 def of_group(stored: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return the rows of one group, without their places."""
     return {name: value for name, value in stored.items() if not name.startswith(PLACE)}

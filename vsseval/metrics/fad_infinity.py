@@ -1,0 +1,121 @@
+"""Fréchet distance extrapolated to infinitely many vectors: FAD-inf, free of the bias that falls with their number.
+
+Chong and Forsyth, "Effectively unbiased FID", CVPR 2020; for sound Gui et al., "Adapting Fréchet Audio Distance for
+generative music evaluation", ICASSP 2024. The distance of subsets of 25 sizes is fitted by a line in 1/n, whose value
+at zero is the score. fadtk draws its subsets unseeded and with replacement, and from fewer vectors than its smallest
+size extrapolates backwards; here they are seeded, without replacement, and too few vectors are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from vsseval.metrics import pairs
+from vsseval.metrics.base import Arrays, MetricSpec, Rows, Unmeasurable
+from vsseval.metrics.gaussians import frechet_distance, gaussian, moments
+
+STEPS, SMALLEST, SEED = 25, 500, 2020
+"""Sizes, and the smallest of them, as in fadtk; the seed of the subsets."""
+
+
+class Recipe(NamedTuple):
+    """Which vectors."""
+
+    name: str
+    recipe: str
+    extractor: str
+    array: str
+    vectors: str
+
+
+RECIPES = {
+    "fad_inf_vggish@fadtk-seeded": Recipe(
+        "fad_inf_vggish", "fadtk-seeded", "vggish", "patches", "VGGish embeddings of all 0.96 s patches"
+    ),
+}
+"""Metric id -> recipe."""
+
+
+class FrechetInfinity:
+    """Satisfies `GroupedRowsMetric`."""
+
+    def __init__(self, made: Recipe, steps: int = STEPS, smallest: int = SMALLEST) -> None:
+        """Declare the metric.
+
+        Args:
+            made: the recipe.
+            steps: number of sizes, from the smallest to all.
+            smallest: vectors of the smallest subset.
+        """
+        self._array, self._steps, self._smallest = made.array, steps, smallest
+        self.spec = MetricSpec(
+            name=made.name,
+            recipe=made.recipe,
+            version="1",
+            inputs=pairs.inputs(made.extractor),
+            direction="lower",
+            unit="",
+            description=f"Fréchet distance between {made.vectors}, extrapolated to infinitely many: a line in 1/n "
+            f"through {steps} seeded subsets of at least {smallest}",
+            citation="Gui et al., Adapting FAD for generative music evaluation, ICASSP 2024",
+            sees=("noise", "silence"),
+        )
+
+    def rows(self, generated: Arrays, reference: Arrays) -> Rows:
+        """Return the vectors of both sides, (k, d) and (m, d), as stored.
+
+        Raises:
+            Unmeasurable: a side has none, or they are of different length.
+        """
+        return pairs.rows(generated, reference, self._array)
+
+    def value(self, rows: Rows) -> float:
+        """Return the extrapolated distance; by chance it may be below zero.
+
+        Raises:
+            Unmeasurable: fewer than twice as many generated vectors as the smallest subset has.
+        """
+        return self.without(rows, {name: np.zeros(len(value), int) for name, value in rows.items()})(())
+
+    def without(self, rows: Rows, groups: Mapping[str, np.ndarray]) -> Callable[[Collection[int]], float]:
+        """Return what gives the distance without some groups of clips, the subsets staying as they were drawn."""
+        x, y = rows["generated"], rows["reference"]
+        pairs.check(x, y)
+        if len(x) < 2 * self._smallest:
+            raise Unmeasurable(
+                f"FAD-inf fits a line through subsets of {self._smallest} to all vectors and needs at least "
+                f"{2 * self._smallest}; the generated sounds have {len(x)}: score more clips"
+            )
+        random = np.random.default_rng(SEED)
+        sizes = np.linspace(self._smallest, len(x), self._steps).astype(int)
+        subsets = [random.permutation(len(x))[:size] for size in sizes]
+
+        def value(left_out: Collection[int]) -> float:
+            kept = ~np.isin(groups["generated"], [*left_out])
+            reference = gaussian(moments(y[~np.isin(groups["reference"], [*left_out])]))
+            chosen = [subset[kept[subset]] for subset in subsets]
+            distances = [frechet_distance(*gaussian(moments(x[subset])), *reference) for subset in chosen]
+            return extrapolated(np.array([len(subset) for subset in chosen]), np.array(distances))
+
+        return value
+
+
+def fad_inf_vggish() -> FrechetInfinity:
+    """Return FAD-inf of VGGish."""
+    return FrechetInfinity(RECIPES["fad_inf_vggish@fadtk-seeded"])
+
+
+def extrapolated(sizes: np.ndarray, distances: np.ndarray) -> float:
+    """Return the value at 1/n = 0 of the line that fits distances best, by least squares.
+
+    Args:
+        sizes: numbers of vectors, shape (k,), not all equal.
+        distances: shape (k,).
+    """
+    inverse = 1 / np.asarray(sizes, np.float64)
+    off = inverse - inverse.mean()
+    slope = float(off @ distances / (off @ off))
+    return float(distances.mean() - slope * inverse.mean())
