@@ -1,1 +1,1 @@
-"""Networks that others published, written afresh: modules whose parameters have the names of the original checkpoints."""
+"""Networks that others published, written afresh: parameters have the names of the original checkpoints."""

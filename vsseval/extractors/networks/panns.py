@@ -6,6 +6,7 @@ Kong et al., "PANNs: Large-Scale Pretrained Audio Neural Networks for Audio Patt
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import torch
@@ -50,6 +51,12 @@ RATE_16K = Rate(16_000, 512, 160, 50.0, 8_000.0)
 RATE_32K = Rate(32_000, 1024, 320, 50.0, 14_000.0)
 
 
+def without_tables(state: dict[str, Tensor], rate: Rate) -> dict[str, Tensor]:
+    """Return a checkpoint's state dict without the tables of this rate; those of another rate stay, to be refused."""
+    tables = rate.tables
+    return {key: value for key, value in state.items() if tuple(value.shape) != tables.get(key)}
+
+
 class Cnn14(nn.Module):
     """Twelve convolutions, in six blocks."""
 
@@ -64,7 +71,7 @@ class Cnn14(nn.Module):
         self.register_buffer("window", torch.hann_window(rate.window, dtype=torch.float64), persistent=False)
         self.register_buffer("mel", torch.tensor(filters), persistent=False)
         self.bn0 = nn.BatchNorm2d(BANDS)
-        for place, (inward, outward) in enumerate(zip(_CHANNELS, _CHANNELS[1:], strict=False), 1):
+        for place, (inward, outward) in enumerate(itertools.pairwise(_CHANNELS), 1):
             setattr(self, f"conv_block{place}", Block(inward, outward))
         self.fc1 = nn.Linear(WIDTH, WIDTH)
         self.fc_audioset = nn.Linear(WIDTH, CLASSES)

@@ -136,6 +136,14 @@ class FeedForward(nn.Module):
         return out
 
 
+def unwrapped(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return a state dict of hear21passt's wrapper (keys `net.*`) as that of the network; others as they are."""
+    prefix = "net."
+    if not any(key.startswith(prefix) for key in state):
+        return state
+    return {key.removeprefix(prefix): value for key, value in state.items() if key != "device_proxy"}
+
+
 def _mel_filters() -> Tensor:
     """Return Kaldi's mel filters, shape (128, 513): none hears the last bin."""
     from torchaudio.compliance.kaldi import get_mel_banks

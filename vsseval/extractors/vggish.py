@@ -1,0 +1,104 @@
+"""Sound to VGGish's embeddings of its patches of 0.96 s, as FAD is computed on them.
+
+Hershey et al., ICASSP 2017; Kilgour et al., "Fréchet Audio Distance", Interspeech 2019. 128 numbers before the last
+ReLU, neither whitened nor rounded, as in av-benchmark and audioldm_eval.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vsseval.errors import Unmeasurable
+from vsseval.extractors import state
+from vsseval.extractors.base import Audio, ExtractorSpec, Source
+from vsseval.extractors.network import NetworkExtractor, Parts
+from vsseval.extractors.waveform import centred
+from vsseval.store.weights import Weights, find
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor
+
+    from vsseval.extractors.networks.vggish import VGGishNetwork
+
+RATE = 16_000
+
+
+class VGGish(NetworkExtractor):
+    """`patches`, float32, (p >= 1, 128): one row for each whole 0.96 s. Satisfies `Extractor` and `BatchExtractor`."""
+
+    network: VGGishNetwork
+    at_once = 16
+    at_once_on_device = 256
+
+    def __init__(self, weights: Weights) -> None:
+        """Say who it is; nothing is loaded.
+
+        Args:
+            weights: harritaylor/torchvggish's file.
+        """
+        self._weights = weights
+        self.spec = ExtractorSpec(
+            name="vggish",
+            version="1",
+            takes=("audio",),
+            sample_rate=RATE,
+            weights=weights.sha256,
+            licence="Apache-2.0",
+            description="VGGish embeddings of 0.96 s, no PCA, no last ReLU, av-benchmark's preparation",
+        )
+
+    def build(self) -> VGGishNetwork:
+        """Return the network.
+
+        Raises:
+            UsageError: the file is of another network.
+        """
+        import torch
+        from torch.nn.utils import convert_conv2d_weight_memory_format
+
+        from vsseval.extractors.networks.vggish import VGGishNetwork
+        from vssflow.authors.weights import Unfilled
+
+        file = self._weights.file()
+        with Unfilled():
+            network = state.filled(VGGishNetwork, state.read(file), file, "VGGish")
+        # channels last is how convolutions are quickest on a processor
+        return convert_conv2d_weight_memory_format(network, torch.channels_last)
+
+    def prepare(self, source: Source) -> Parts:
+        """Return the log-mel patches, (p, 96, 64). Silence is a level like any other.
+
+        Raises:
+            Unmeasurable: shorter than one patch.
+        """
+        import torch
+
+        from vsseval.extractors.networks.vggish import LEAST, patches
+
+        if not isinstance(source, Audio):
+            raise TypeError(f"{self.spec.name} takes audio, not {type(source).__name__}")
+        samples = self.samples(source)
+        if samples.size < LEAST:
+            raise Unmeasurable(
+                f"the audio is shorter than one patch of VGGish, {LEAST / RATE} s ({samples.size / RATE:.3f} s)"
+            )
+        return Parts(torch.from_numpy(patches(samples)))
+
+    def samples(self, audio: Audio) -> np.ndarray:
+        """Return 16 kHz mono, shape (n,)."""
+        return centred(audio, RATE)
+
+    def forward(self, parts: Tensor, kind: str) -> dict[str, Tensor]:
+        """Return the embeddings of patches, (parts, 128)."""
+        del kind
+        return {"patches": self.network(parts)}
+
+
+def create() -> VGGish:
+    """Return the extractor of av-benchmark's recipe.
+
+    Raises:
+        MissingWeights: they were not fetched yet.
+    """
+    return VGGish(find("vggish"))
