@@ -64,6 +64,18 @@ def mixed(audio: Audio, rate: int, *, functional: bool = False) -> np.ndarray:
     return audio.derived(key, lambda: _resampled(_tensor(audio).mean(dim=0), audio, rate, functional=functional))
 
 
+def as_librosa(audio: Audio, rate: int) -> np.ndarray:
+    """Return the sound as `librosa.load(path, sr=rate)` gives it: float32, shape (ceil(n * (rate / sample_rate)),).
+
+    Channels are averaged, and soxr at its high quality brings them to `rate`.
+
+    Args:
+        audio: the sound.
+        rate: samples per second wanted.
+    """
+    return audio.derived(("librosa", rate), lambda: _by_soxr(audio.samples.mean(axis=0), audio.sample_rate, rate))
+
+
 def peak_normalised(audio: Audio, rate: int, decibels: float = -1.0) -> np.ndarray:
     """Return the sound as stable-audio-metrics gives it to PaSST: float32, shape (ceil(n * rate / sample_rate),).
 
@@ -75,7 +87,7 @@ def peak_normalised(audio: Audio, rate: int, decibels: float = -1.0) -> np.ndarr
     """
 
     def make() -> np.ndarray:
-        samples = _by_soxr(audio.samples.mean(axis=0), audio.sample_rate, rate)
+        samples = as_librosa(audio, rate)
         peak = float(np.abs(samples).max(initial=0.0))
         if not peak:
             raise Unmeasurable("the audio is silent: its peak cannot be brought to a level")
@@ -142,5 +154,6 @@ def _by_soxr(samples: np.ndarray, have: int, want: int) -> np.ndarray:
         return samples
     import soxr
 
-    # librosa rounds the length up, soxr down or up
-    return fitted(np.asarray(soxr.resample(samples, have, want, quality="HQ")), math.ceil(samples.size * want / have))
+    # librosa rounds the length up, from a ratio that is rounded itself; soxr rounds it down or up
+    length = math.ceil(samples.size * (want / have))
+    return fitted(np.asarray(soxr.resample(samples, have, want, quality="HQ")), length)
