@@ -17,6 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from vsseval.store.weights import Weights
+
 GOLDEN = Path(__file__).parent / "golden" / "metrics"
 KEYS = GOLDEN / "keys"
 """Lists of the originals' keys, each with shape and kind."""
@@ -123,6 +125,12 @@ def _kind(key: str, tensor: Tensor, norms: set[str]) -> str:
     if tensor.ndim < 2:
         return "vec"
     return "weight" if "weight" in last else "emb"
+
+
+def put(folder: Path, name: str, content: Mapping) -> Weights:
+    """Write what a checkpoint holds (a state dict, or a dict around one) as the weights `name`."""
+    torch.save(content, folder / f"{name}.pth")
+    return Weights(name, folder, (f"{name}.pth",), "0" * 64)
 
 
 def check_probe(meta: Mapping, state: Mapping[str, Tensor]) -> None:
