@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from tests.synthetic_runs import CLAP, DESYNC, FAD, METRICS, WER, toy_load, write_run, write_table
 from vsseval import plugins
 from vsseval.errors import UsageError
-from vsseval.statistics.best import clear_best
+from vsseval.statistics.best import places
 from vsseval.statistics.bounds_check import check_bounds, flags
 from vsseval.statistics.compare import compare
 from vsseval.statistics.readings import Readings
@@ -170,17 +170,17 @@ def test_refusing_a_bound_a_number_is_to_see_it(tmp_path):
 def test_the_best_is_named_only_where_it_is_clear(tmp_path, table):
     systems = [table["good"], table["poor"]]
     for spec in (WER, CLAP, FAD):
-        assert clear_best(systems, spec) is systems[0]
+        assert places(systems, spec).best is systems[0]
     twin = load_run(write_run(tmp_path, "twin", 0.15, noise_seed=50))
-    assert clear_best([*systems, twin], CLAP) is None
-    assert clear_best(systems[:1], CLAP) is None
+    assert places([*systems, twin], CLAP).best is None
+    assert places(systems[:1], CLAP).best is None
 
 
 def test_in_large_tables_intervals_that_do_not_overlap_decide(tmp_path):
     runs = [load_run(write_run(tmp_path, f"m{i:02d}", 0.1 if i == 3 else 0.5)) for i in range(14)]
-    assert clear_best(runs, CLAP) is runs[3]
+    assert places(runs, CLAP).best is runs[3]
     partial = load_run(write_run(tmp_path, "partial", 0.0, failed=(1,)))
-    assert clear_best([*runs, partial], CLAP) is None
+    assert places([*runs, partial], CLAP).best is None
 
 
 def test_the_command_prints_a_table_or_json_or_refuses(tmp_path):

@@ -11,9 +11,16 @@ import click
 from vsseval.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vsseval.present.reported import Reported
+    from vsseval.present.table import Style
+    from vsseval.present.text import Interval
+    from vsseval.profiles import Profile
     from vsseval.store.record import LoadedRun
 
 RUNS = Path("runs")
+REPORTED = Path("leaderboards/reported.csv")
 PIPED_WIDTH = 100
 """Columns where the output is no terminal."""
 
@@ -22,24 +29,36 @@ PIPED_WIDTH = 100
 @click.argument("run_dirs", nargs=-1, metavar="[RUN]...", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--runs", "root", type=click.Path(file_okay=False, path_type=Path), default=RUNS, show_default=True,
               help="Folder of run directories, where no RUN is named.")  # fmt: skip
-@click.option("--style", type=click.Choice(["terminal", "markdown", "latex", "csv"]), default="terminal",
-              show_default=True, help="What to print the table as.")  # fmt: skip
-@click.option("--signatures", is_flag=True, help="Also print what each number was made with.")
+@click.option("--style", "styles", multiple=True, metavar="NAME", default=("terminal",), show_default=True,
+              help="terminal, markdown, latex, html, csv or typst; and, repeated or behind a comma, a profile "
+                   "(vssflow), for the columns of that paper's tables.")  # fmt: skip
+@click.option("--interval", type=click.Choice(["half", "ends"]), default="half", show_default=True,
+              help="Show 95 % intervals as ± half of their width, or by both ends.")  # fmt: skip
+@click.option("--wide", is_flag=True, help="One table, the benchmarks side by side.")
 @click.option("--subsets", is_flag=True, help="One more table for each part of a benchmark.")
+@click.option("--reported", is_flag=True, help="Also quote numbers from papers; they are cited and never ranked.")
+@click.option("--reported-from", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help=f"Quote them from this file.  [default: {REPORTED}]")  # fmt: skip
+@click.option("--signatures", is_flag=True, help="Also print what each number was made with.")
 @click.option("--json", "as_json", is_flag=True, help="Print the tables as JSON.")
 def command(
-    run_dirs: tuple[Path, ...], root: Path, style: str, *, signatures: bool, subsets: bool, as_json: bool
-) -> None:
+    run_dirs: tuple[Path, ...], root: Path, styles: tuple[str, ...], interval: Interval, reported_from: Path | None, *,
+    wide: bool, subsets: bool, reported: bool, signatures: bool, as_json: bool,
+) -> None:  # fmt: skip
     """Print the comparison table of finished runs.
 
     Of each model on each benchmark the newest finished run is shown. Runs whose numbers cannot be compared
     (another manifest, seed, limit, metric version or extractor) get tables of their own.
     """
-    from vsseval.present.grid import blocks as lay_out
-    from vsseval.present.table import render_blocks
+    from vsseval.present.table import arranged, render_blocks
 
+    style, profile = chosen_style(styles)
     runs = chosen(run_dirs, root)
-    blocks = lay_out(runs, subsets=subsets)
+    quoted = _reported(reported_from or REPORTED) if reported or reported_from else []
+    blocks = arranged(runs, subsets=subsets, profile=profile, reported=quoted, wide=wide)
+    if quoted and not any(row.reported for block in blocks for row in block.rows):
+        suites = ", ".join(sorted({row.suite for row in quoted if row.suite}))
+        click.echo(f"No number is reported for these benchmarks and metrics; there are some for {suites}.", err=True)
     if as_json:
         import msgspec
 
@@ -47,12 +66,12 @@ def command(
         return
     colour = sys.stdout.isatty()
     width = click.get_current_context().terminal_width or _columns()
-    # The choice is checked by click; the literal type cannot know.
-    click.echo(render_blocks(blocks, style, signatures=signatures, width=width, colour=colour), nl=False)  # type: ignore[arg-type]
+    text = render_blocks(blocks, style, signatures=signatures, interval=interval, width=width, colour=colour)
+    click.echo(text, nl=False)
 
 
 def chosen(run_dirs: tuple[Path, ...], root: Path) -> list[LoadedRun]:
-    """Load the runs that are named, or else all below `root`.
+    """Load the runs that are named, or else all below `root`; what is wrong with one is said on standard error.
 
     Raises:
         UsageError: there are none.
@@ -62,7 +81,40 @@ def chosen(run_dirs: tuple[Path, ...], root: Path) -> list[LoadedRun]:
     runs = [load_run(path) for path in run_dirs] if run_dirs else find_runs(root)
     if not runs:
         raise UsageError(f"there are no runs in {root}. Make some with: vsseval run --model vssflow --suite all")
+    for run in runs:
+        if run.problem:
+            click.echo(f"warning: {run.problem}", err=True)
     return runs
+
+
+def chosen_style(asked: Sequence[str]) -> tuple[Style, Profile | None]:
+    """Take what was asked for apart: one style, and one profile whose columns are shown.
+
+    Raises:
+        UsageError: a name that is neither, or two of one kind.
+    """
+    from vsseval.present.table import STYLES
+    from vsseval.profiles import load_profile, profile_names
+
+    names = [name.strip() for text in asked for name in text.split(",") if name.strip()]
+    profiles = profile_names()
+    unknown = [name for name in names if name not in STYLES and name not in profiles]
+    if unknown:
+        raise UsageError(
+            f"there is no table style '{unknown[0]}': choose {', '.join(STYLES)}, and one of the profiles "
+            f"{', '.join(profiles)}"
+        )
+    styles = [style for style in STYLES if style in names]
+    wanted = [name for name in names if name in profiles]
+    if len(styles) > 1 or len(set(wanted)) > 1:
+        raise UsageError(f"--style takes one style and one profile, not {', '.join(names)}")
+    return (styles[0] if styles else "terminal"), (load_profile(wanted[0]) if wanted else None)
+
+
+def _reported(path: Path) -> list[Reported]:
+    from vsseval.present.reported import read_reported
+
+    return read_reported(path)
 
 
 def _columns() -> int:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from vsseval.present.grid import Block
+    from vsseval.present.cells import Block
     from vsseval.present.select import Group
     from vsseval.statistics.readings import Readings
     from vsseval.store.record import LoadedRun

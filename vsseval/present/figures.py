@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from vsseval.media import Audio
-    from vsseval.present.grid import Block, Column, Row
+    from vsseval.present.cells import Block, Column, Row
 
 COLOURS = {"#010203": "var(--ink)", "#040506": "var(--muted)", "#070809": "var(--accent)", "#0a0b0c": "var(--line)"}
 """Stand-ins that `svg` replaces by the page's own colours, so that a plot follows light and dark."""

@@ -4,85 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from vsseval.present.cells import Block, Cell, Column, Notes, Row, one_line
 from vsseval.present.select import Group, comparable, is_bound, what_differs
-from vsseval.statistics.best import clear_best, rule
+from vsseval.statistics.best import Places, places, rule
 from vsseval.statistics.bounds_check import check_bounds, flags
 from vsseval.statistics.readings import Readings
-from vsseval.types import MetricSpec, Record, Status, Task
+from vsseval.types import MetricSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from vsseval.store.record import LoadedRun
-
-
-class Cell(Record, frozen=True, kw_only=True):
-    """One number, in displayed units; `value` is None exactly where `status` is not "ok"."""
-
-    status: Status
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    n: int = 0
-    total: int = 0
-    best: bool = False
-    """Clearly the best system of its column."""
-    notes: tuple[int, ...] = ()
-    """Numbers (from 1) of the block's notes that belong here."""
-    signature: str = ""
-    macro: float | None = None
-    method: str = ""
-
-    @property
-    def half(self) -> float | None:
-        """Half the width of the 95 % interval."""
-        return None if self.low is None or self.high is None else (self.high - self.low) / 2
-
-
-class Column(Record, frozen=True, kw_only=True):
-    """One metric; `flag` says which bound it fails to rank here."""
-
-    metric: str
-    name: str
-    recipe: str
-    arrow: str
-    unit: str
-    decimals: int
-    total: int
-    """Clips that a complete cell is made of."""
-    description: str = ""
-    flag: str | None = None
-
-
-class Row(Record, frozen=True, kw_only=True):
-    """One model's cells, in the order of the columns."""
-
-    label: str
-    bound: bool
-    run: str
-    """Name of the run directory."""
-    cells: tuple[Cell, ...]
-    notes: tuple[int, ...] = ()
-
-
-class Block(Record, frozen=True, kw_only=True):
-    """One table: one benchmark (or a part of it), one manifest, one seed."""
-
-    benchmark: str
-    version: str
-    task: Task
-    clips: int
-    seed: int
-    limit: int | None
-    subset: str
-    apart: tuple[str, ...]
-    """Why this table stands apart from the one above of the same benchmark."""
-    columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
-    notes: tuple[str, ...]
-    unfinished: tuple[str, ...]
-    bold: str
-    """The rule by which the best system was found to be clearly the best."""
 
 
 class Section(NamedTuple):
@@ -129,21 +61,21 @@ def sections(runs: Iterable[LoadedRun], *, subsets: bool = False, readings: Read
 def _block(group: Group, apart: tuple[str, ...], subset: str, failing: dict[str, str], readings: Readings) -> Block:
     record = (group.runs or group.unfinished)[0].record
     metrics = _metrics(group.runs)
-    notes = _Notes()
-    best = _best(group, metrics, subset, readings)
+    notes = Notes()
+    systems = [run for run in group.runs if not is_bound(run)]
+    ranked = {spec.id: places(systems, spec, subset, readings=readings) for spec in metrics}
     labels = _labels(group.runs)
     rows = tuple(
         Row(
             label=labels[run.path.name],
             bound=is_bound(run),
             run=run.path.name,
-            notes=notes.add(run.record.model.note) if run.record.model.note and not is_bound(run) else (),
-            cells=tuple(_cell(run, spec, subset, notes, best=best.get(spec.id) is run) for spec in metrics),
+            notes=_row_notes(run, notes),
+            cells=tuple(_cell(run, spec, subset, notes, ranked[spec.id]) for spec in metrics),
         )
         for run in group.runs
     )
     columns = tuple(_column(spec, i, rows, failing.get(spec.id)) for i, spec in enumerate(metrics))
-    systems = sum(not row.bound for row in rows)
     return Block(
         benchmark=record.benchmark.name, version=record.benchmark.version, task=record.benchmark.task,
         clips=_clips(group, subset), seed=record.spec.seed, limit=record.spec.limit, subset=subset,
@@ -180,9 +112,9 @@ def _labels(runs: Iterable[LoadedRun]) -> dict[str, str]:
         card, asked = run.record.model, run.record.spec.model
         return card.name if ":" in card.name else asked
 
-    names = [short(run) for run in runs]
+    names = [one_line(short(run)) for run in runs]
     if len({run.record.spec.model for run in runs}) > len(set(names)):
-        names = [run.record.spec.model for run in runs]
+        names = [one_line(run.record.spec.model) for run in runs]
     return {
         run.path.name: name
         if names.count(name) == 1
@@ -191,24 +123,16 @@ def _labels(runs: Iterable[LoadedRun]) -> dict[str, str]:
     }
 
 
-class _Notes:
-    """Footnotes of a block, numbered in order of appearance, each text once."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def add(self, text: str) -> tuple[int]:
-        if text not in self.texts:
-            self.texts.append(text)
-        return (self.texts.index(text) + 1,)
+def _row_notes(run: LoadedRun, notes: Notes) -> tuple[int, ...]:
+    said = [run.record.model.note if not is_bound(run) else "", run.problem]
+    return tuple(number for text in said if text for number in notes.add(text))
 
 
-def _cell(run: LoadedRun, spec: MetricSpec, subset: str, notes: _Notes, *, best: bool) -> Cell:
+def _cell(run: LoadedRun, spec: MetricSpec, subset: str, notes: Notes, ranked: Places) -> Cell:
     found = run.cell(spec.id, subset)
     if found is None:
-        return Cell(
-            status="missing", notes=notes.add("the run has no such part" if subset else "not asked for in this run")
-        )
+        why = "the run has no such part" if subset else "not asked for in this run"
+        return Cell(status="missing", notes=() if run.problem and not run.aggregates else notes.add(why))
     if found.value is None:
         why = found.reason or found.status.replace("_", " ")
         return Cell(
@@ -220,7 +144,8 @@ def _cell(run: LoadedRun, spec: MetricSpec, subset: str, notes: _Notes, *, best:
         return None if number is None else number * spec.scale
 
     return Cell(
-        status="ok", n=found.n, total=found.total, best=best, signature=found.signature, method=found.method,
+        status="ok", n=found.n, total=found.total, signature=found.signature, method=found.method,
+        best=ranked.best is run, second=ranked.second is run,
         value=shown(found.value), low=shown(found.low), high=shown(found.high), macro=shown(found.macro),
     )  # fmt: skip
 
@@ -232,12 +157,6 @@ def _column(spec: MetricSpec, index: int, rows: tuple[Row, ...], flag: str | Non
         description=spec.description, flag=flag,
         total=max((row.cells[index].total for row in rows), default=0),
     )  # fmt: skip
-
-
-def _best(group: Group, metrics: list[MetricSpec], subset: str, readings: Readings) -> dict[str, LoadedRun]:
-    systems = [run for run in group.runs if not is_bound(run)]
-    found = {spec.id: clear_best(systems, spec, subset, readings=readings) for spec in metrics}
-    return {metric: run for metric, run in found.items() if run is not None}
 
 
 def _flags(group: Group, readings: Readings) -> dict[str, str]:

@@ -10,9 +10,9 @@ from vsseval.present.words import marked
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from vsseval.present.cells import Block
     from vsseval.present.clips import Choice, Clips
     from vsseval.present.embed import Shelf
-    from vsseval.present.grid import Block
     from vsseval.store.record import LoadedRun
     from vsseval.types import MetricSpec, Sample
 

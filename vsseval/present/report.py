@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vsseval.errors import EnvironmentFault, UsageError, VssevalError
+from vsseval.present import calibration
 from vsseval.present.clips import Clips
 from vsseval.present.embed import Shelf
 from vsseval.present.figures import forest, svg
 from vsseval.present.grid import Section, sections
+from vsseval.present.html import rendered
+from vsseval.present.html import table as html_table
 from vsseval.present.players import card
-from vsseval.present.text import (
-    BOLD_RULES,
-    FLAG,
-    LEGEND,
-    circumstances,
-    coverage,
-    remarks,
-    superscript,
-    title,
-    value_and_half,
-)
+from vsseval.present.text import BOLD_RULES, LEGEND, SECOND_RULE, title
 from vsseval.stages.catalog import Catalog
 from vsseval.stages.plan import limited, manifest_hash
 from vsseval.statistics.readings import Readings
 from vsseval.store import atomic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from vsseval.present.clips import Choice
-    from vsseval.present.grid import Block
+    from vsseval.statistics.calibration import Calibration
     from vsseval.store.record import LoadedRun
     from vsseval.types import Sample
 
@@ -54,7 +47,14 @@ class Part(NamedTuple):
     """Why there are no videos, or what is wrong with them; usually empty."""
 
 
-def write_report(runs: Iterable[LoadedRun], target: Path, *, budget: int = BUDGET, clips: int = CLIPS) -> Shelf:
+def write_report(
+    runs: Iterable[LoadedRun],
+    target: Path,
+    *,
+    budget: int = BUDGET,
+    clips: int = CLIPS,
+    calibrations: Sequence[Calibration] = (),
+) -> Shelf:
     """Write the report of some runs.
 
     Args:
@@ -62,6 +62,7 @@ def write_report(runs: Iterable[LoadedRun], target: Path, *, budget: int = BUDGE
         target: the HTML file, replaced if it exists.
         budget: bytes of the page that media may take; 0 leaves out players and spectrograms.
         clips: how many clips of each benchmark to show, at most.
+        calibrations: of benchmarks; each becomes a section of its own.
 
     Returns:
         What was embedded and what was left out.
@@ -78,13 +79,15 @@ def write_report(runs: Iterable[LoadedRun], target: Path, *, budget: int = BUDGE
     parts = [_part(section, catalog, readings) for section in found]
     shelf = Shelf(budget)
     cards = _cards(parts, shelf, clips)
-    page = _render({
+    page = rendered("report.html", {
         "sections": [_section(part, shown, i) for i, (part, shown) in enumerate(zip(parts, cards, strict=True))],
+        "calibrations": [calibration.section(one) for one in calibrations],
+        "calibration_legend": calibration.LEGEND,
         "summary": _summary(found),
         "legend": LEGEND,
         "bold": [BOLD_RULES[rule] for rule in sorted({s.whole.bold for s in found})],
         "shelf": shelf,
-        "flag": FLAG,
+        "second": SECOND_RULE,
     })  # fmt: skip
     try:
         atomic.write_bytes(target, page.encode())
@@ -136,8 +139,8 @@ def _section(part: Part, cards: list[dict[str, Any]], index: int) -> dict[str, A
         "id": f"s{index}",
         "about": card_of.description,
         "licence": card_of.licence,
-        "table": _table(block),
-        "parts": [_table(inner) for inner in part.section.parts],
+        "table": html_table(block),
+        "parts": [html_table(inner) for inner in part.section.parts],
         "plots": plots,
         "cards": cards,
         "media_note": part.note,
@@ -145,29 +148,6 @@ def _section(part: Part, cards: list[dict[str, Any]], index: int) -> dict[str, A
         "failures_more": max(0, len(failures) - FAILURES_SHOWN),
         "runs": [_provenance(run, part) for run in part.section.group.runs],
     }
-
-
-def _table(block: Block) -> dict[str, Any]:
-    rows = []
-    for row in block.rows:
-        cells = []
-        for cell, column in zip(row.cells, block.columns, strict=True):
-            value, half = value_and_half(cell, column)
-            ends = "" if cell.low is None else f"{cell.low:.{column.decimals}f} to {cell.high:.{column.decimals}f}"
-            tip = [f"95 %: {ends}"] if ends else []
-            tip += [f"macro: {cell.macro:.{column.decimals}f}"] if cell.macro is not None else []
-            tip += [text for text in (f"{cell.n} of {cell.total} clips", cell.method, cell.signature) if text]
-            cells.append({
-                "value": value, "half": half, "few": coverage(cell, column), "best": cell.best,
-                "notes": superscript(cell.notes), "sort": cell.value, "tip": "\n".join(tip),
-            })  # fmt: skip
-        rows.append({"label": row.label, "bound": row.bound, "notes": superscript(row.notes), "cells": cells})
-    return {
-        "title": title(block), "circumstances": circumstances(block), "columns": block.columns,
-        "systems": [row for row in rows if not row["bound"]], "bounds": [row for row in rows if row["bound"]],
-        "remarks": remarks(block), "subset": block.subset,
-        "notes": [(superscript((i,)), note) for i, note in enumerate(block.notes, 1)],
-    }  # fmt: skip
 
 
 def _provenance(run: LoadedRun, part: Part) -> dict[str, Any]:
@@ -209,17 +189,3 @@ def _summary(found: list[Section]) -> dict[str, Any]:
         "newest": max((record.finished or record.created)[:10] for record in records),
         "versions": sorted({str(r.provenance.get("packages", {}).get("vsseval", "")) for r in records} - {""}),
     }
-
-
-def _render(context: dict[str, Any]) -> str:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    folder = Path(__file__).parent / "templates"
-    environment = Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    return environment.get_template("report.html").render(context)

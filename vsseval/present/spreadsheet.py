@@ -11,23 +11,24 @@ from vsseval.present.text import number
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vsseval.present.grid import Block, Cell, Row
+    from vsseval.present.cells import Block, Cell, Row
 
-FIELDS = ("", " half", " low", " high", " macro", " n", " N", " status")
+FIELDS = ("", " half", " low", " high", " macro", " n", " N", " status", " place")
 """What follows a metric's name in the head of its columns."""
 
 
 def spreadsheet(blocks: Sequence[Block], *, signatures: bool) -> str:
     """Render blocks as one CSV; a metric that a benchmark does not have is empty.
 
-    Values are in displayed units, with one digit more than the tables show.
+    Values are in displayed units, with one digit more than the tables show; reported ones are as they were printed.
+    "place" is "best" or "second" where that is clear.
     """
     metrics = list(dict.fromkeys(column.metric for block in blocks for column in block.columns))
     fields = (*FIELDS, " signature") if signatures else FIELDS
     out = StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(
-        ["benchmark", "version", "subset", "seed", "limit", "model", "kind", "run"]
+        ["benchmark", "version", "subset", "seed", "limit", "model", "kind", "run", "notes"]
         + [f"{metric}{field}" for metric in metrics for field in fields]
     )
     for block in blocks:
@@ -39,7 +40,8 @@ def spreadsheet(blocks: Sequence[Block], *, signatures: bool) -> str:
 def _line(block: Block, row: Row, metrics: Sequence[str], width: int, *, signatures: bool) -> list[str]:
     line = [
         block.benchmark, block.version, block.subset, str(block.seed), str(block.limit or ""), row.label,
-        "bound" if row.bound else "system", row.run,
+        "reported" if row.reported else "bound" if row.bound else "system", row.run,
+        "; ".join(block.notes[note - 1] for note in row.notes),
     ]  # fmt: skip
     places = {column.metric: (cell, column.decimals) for cell, column in zip(row.cells, block.columns, strict=True)}
     for metric in metrics:
@@ -54,6 +56,7 @@ def _fields(cell: Cell, decimals: int, *, signatures: bool) -> list[str]:
     def text(value: float | None) -> str:
         return "" if value is None else number(value, decimals + 1)
 
-    found = [text(cell.value), text(cell.half), text(cell.low), text(cell.high), text(cell.macro)]
-    found += [str(cell.n), str(cell.total), cell.status]
+    value = f"{cell.value:.12g}" if cell.value is not None and cell.printed else text(cell.value)
+    found = [value, text(cell.half), text(cell.low), text(cell.high), text(cell.macro)]
+    found += [str(cell.n), str(cell.total), cell.status, "best" if cell.best else "second" if cell.second else ""]
     return [*found, cell.signature] if signatures else found

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import textwrap
+from bisect import bisect
 from io import StringIO
-from typing import TYPE_CHECKING
+from itertools import accumulate
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.box import Box
 from rich.cells import cell_len
@@ -13,38 +15,54 @@ from rich.table import Table
 from rich.text import Text
 
 from vsseval.present.text import (
-    BOLD_RULES,
     DASH,
     FLAG,
-    LEGEND,
+    REPORTED,
+    Interval,
     circumstances,
     coverage,
+    legend,
+    parts,
     remarks,
+    signature_lines,
+    spans,
     superscript,
     title,
-    value_and_half,
+    value_and_spread,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vsseval.present.grid import Block, Cell, Column, Row
+    from vsseval.present.cells import Block, Cell, Column, Row
 
 RULED = Box("    \n    \n ── \n    \n ── \n ── \n    \n    \n")
-"""Thin rules under the head and between systems and bounds, nothing else."""
+"""Thin rules under the head and between systems, bounds and reported numbers, nothing else."""
 LONGEST_LABEL = 26
 GAP = 3
 """Columns that rich puts between two columns of a table."""
+BEST, SECOND = "*", "°"
+"""Marks where there is no bold and no underline."""
 
 
-def terminal(blocks: Sequence[Block], *, signatures: bool, width: int, colour: bool) -> str:
+class _Look(NamedTuple):
+    """How numbers are shown."""
+
+    colour: bool
+    interval: Interval
+
+
+def terminal(
+    blocks: Sequence[Block], *, signatures: bool, width: int, colour: bool, interval: Interval = "half"
+) -> str:
     """Render blocks for a terminal.
 
     Args:
         blocks: from `grid.blocks`.
         signatures: also print the signature of every cell.
         width: columns of the terminal.
-        colour: with ANSI codes; without them the best system carries a "*".
+        colour: with ANSI codes; without them the best system carries a "*", the second a "°".
+        interval: how intervals are shown.
 
     Returns:
         Text whose lines are no longer than `width`, as long as one metric and the model's name fit.
@@ -54,15 +72,18 @@ def terminal(blocks: Sequence[Block], *, signatures: bool, width: int, colour: b
         file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False, legacy_windows=False,
         color_system="standard" if colour else None,
     )  # fmt: skip
+    look = _Look(colour, interval)
     for block in blocks:
-        console.print(Text.assemble((title(block), "bold"), (f"  {circumstances(block)}", "dim")))
-        for part in _parts(block, width, colour=colour):
-            console.print(_table(block, part, colour=colour))
+        if block.spans:
+            _paragraph(console, circumstances(block), width)
+        else:
+            console.print(Text.assemble((title(block), "bold"), (f"  {circumstances(block)}", "dim")))
+        if block.columns and block.rows:
+            for part in _parts(block, width, look):
+                console.print(_table(block, part, look))
         _below(console, block, width, signatures=signatures)
-    best = "bold" if colour else "*"
-    rules = sorted({block.bold for block in blocks if len([r for r in block.rows if not r.bound]) > 1})
-    legend = [LEGEND, *(f"{best}: {BOLD_RULES[rule]}" for rule in rules)]
-    _paragraph(console, "; ".join(legend), width)
+    marks = ("bold", "underlined") if colour else (BEST, SECOND)
+    _paragraph(console, legend(blocks, interval, best=marks[0], second=marks[1]), width)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
@@ -72,11 +93,9 @@ def _below(console: Console, block: Block, width: int, *, signatures: bool) -> N
     for index, note in enumerate(block.notes, 1):
         _paragraph(console, f"{superscript((index,))} {note}", width)
     if signatures:
-        for row in block.rows:
-            for cell in row.cells:
-                if cell.signature:
-                    # Never broken: a signature is there to be copied.
-                    console.print(Text(f" {row.label}: {cell.signature}", style="dim"), soft_wrap=True)
+        for line in signature_lines(block):
+            # Never broken: a signature is there to be copied.
+            console.print(Text(f" {line}", style="dim"), soft_wrap=True)
     console.print()
 
 
@@ -94,51 +113,64 @@ def _label(row: Row) -> str:
     return f"{name} {superscript(row.notes)}".rstrip()
 
 
-def _head(column: Column) -> list[str]:
+def _head(block: Block, index: int, *, first: bool) -> list[str]:
+    """Return the lines over a column; in a wide table the benchmark stands over its first one."""
+    column = block.columns[index]
     unit = f" {column.unit}" if column.unit else ""
     flag = f" {FLAG}" if column.flag else ""
-    return [f"{column.name} {column.arrow}{unit}{flag}", f"@{column.recipe}", f"N={column.total}"]
+    recipe = column.metric if column.head else f"@{column.recipe}"
+    lines = [f"{column.head or column.name} {column.arrow}{unit}{flag}".replace("  ", " "), recipe, f"N={column.total}"]
+    if not block.spans:
+        return lines
+    ends = list(accumulate(count for _, count in spans(block)))
+    place = bisect(ends, index)
+    begins = first or index == ends[place] - block.spans[place].columns
+    return [block.spans[place].title if begins else "", *lines]
 
 
-def _body(block: Block, index: int, *, colour: bool) -> list[Text]:
+def _body(block: Block, index: int, look: _Look) -> list[Text]:
     """Return the cells of one column, padded so that values, signs and intervals stand under each other."""
     column = block.columns[index]
     cells = [row.cells[index] for row in block.rows]
-    pairs = [value_and_half(cell, column) for cell in cells]
-    value_wide, half_wide = (max((len(pair[side]) for pair in pairs), default=0) for side in (0, 1))
-    tails = [_tail(cell, column, colour=colour) for cell in cells]
+    pairs = [value_and_spread(cell, column, look.interval) for cell in cells]
+    wide = max((len(value) for value, _ in pairs), default=0)
+    sign = "±" if look.interval == "half" else ""
+    spread_wide = max((cell_len(spread) for _, spread in pairs), default=0)
+    tails = [_tail(cell, column, look) for cell in cells]
     tail_wide = max((cell_len(tail) for tail in tails), default=0)
     texts = []
-    for cell, (value, half), tail in zip(cells, pairs, tails, strict=True):
+    for cell, (value, spread), tail in zip(cells, pairs, tails, strict=True):
         if cell.value is None:
             text = Text(f"{DASH}{superscript(cell.notes)}", style="dim")
+            ahead = wide - 1
         else:
-            interval = f" ±{half:>{half_wide}}" if half else ""
-            text = Text.assemble((value, "bold" if cell.best else ""), (interval, "dim"), tail)
-        wide = value_wide - len(value) + text.cell_len
-        text.pad_left(value_wide - len(value))
-        text.pad_right(max(0, value_wide + (half_wide + 2 if half_wide else 0) + tail_wide - wide))
+            half = f"{sign}{spread.removeprefix(sign):>{spread_wide - len(sign)}}" if spread else ""
+            style = "dim" if cell.printed else "bold" if cell.best else "underline" if cell.second else ""
+            text = Text.assemble((value, style), (f" {half}" if half else "", "dim"), tail)
+            ahead = wide - len(value)
+        text.pad_left(max(0, ahead))
+        text.pad_right(max(0, wide + (spread_wide + 1 if spread_wide else 0) + tail_wide - text.cell_len))
         texts.append(text)
     return texts
 
 
-def _tail(cell: Cell, column: Column, *, colour: bool) -> str:
+def _tail(cell: Cell, column: Column, look: _Look) -> str:
     few = coverage(cell, column)
-    star = "*" if cell.best and not colour else ""
-    return f"{star} {few}" if few else star
+    mark = "" if look.colour else BEST if cell.best else SECOND if cell.second else ""
+    return f"{mark} {few}" if few else mark
 
 
-def _widths(block: Block, *, colour: bool) -> list[int]:
+def _widths(block: Block, look: _Look) -> list[int]:
     return [
-        max([cell_len(line) for line in _head(column)] + [t.cell_len for t in _body(block, i, colour=colour)])
-        for i, column in enumerate(block.columns)
+        max([cell_len(line) for line in _head(block, i, first=True)] + [t.cell_len for t in _body(block, i, look)])
+        for i in range(len(block.columns))
     ]
 
 
-def _parts(block: Block, width: int, *, colour: bool) -> list[list[int]]:
+def _parts(block: Block, width: int, look: _Look) -> list[list[int]]:
     """Deal the columns out to as few tables as fit the width; to each the same number, where that fits too."""
     room = width - max([cell_len(_label(row)) for row in block.rows] + [len("model")])
-    widths = [wide + GAP for wide in _widths(block, colour=colour)]
+    widths = [wide + GAP for wide in _widths(block, look)]
     greedy: list[list[int]] = [[]]
     for index, wide in enumerate(widths):
         if greedy[-1] and sum(widths[i] for i in greedy[-1]) + wide > room:
@@ -149,20 +181,27 @@ def _parts(block: Block, width: int, *, colour: bool) -> list[list[int]]:
     return even if all(sum(widths[i] for i in part) <= room for part in even) else greedy
 
 
-def _table(block: Block, part: list[int], *, colour: bool) -> Table:
+def _table(block: Block, part: list[int], look: _Look) -> Table:
     table = Table(box=RULED, pad_edge=False, padding=(0, 1), show_edge=False, header_style="none")
-    table.add_column("\n\nmodel", no_wrap=True)
-    for index in part:
-        name, *rest = _head(block.columns[index])
-        head = Text.assemble((name, "bold"), *((f"\n{line}", "dim") for line in rest))
-        table.add_column(head, no_wrap=True, justify="right")
-    bodies = [_body(block, index, colour=colour) for index in part]
-    systems = sum(not row.bound for row in block.rows)
-    for number, row in enumerate(block.rows):
-        style = "italic" if row.bound else ""
-        table.add_row(
-            Text(_label(row), style=style),
-            *(body[number] for body in bodies),
-            end_section=0 < systems == number + 1 < len(block.rows),
+    heads = [_head(block, index, first=place == 0) for place, index in enumerate(part)]
+    table.add_column("\n" * (len(heads[0]) - 1) + "model", no_wrap=True)
+    for lines in heads:
+        *over, name, recipe, total = lines
+        found = Text.assemble(
+            *((f"{line}\n", "italic") for line in over), (name, "bold"), (f"\n{recipe}\n{total}", "dim")
         )
+        table.add_column(found, no_wrap=True, justify="right")
+    bodies = [_body(block, index, look) for index in part]
+    places = {id(row): place for place, row in enumerate(block.rows)}
+    kinds = parts(block)
+    for rows in kinds:
+        if rows[0].reported:
+            table.add_row(Text(REPORTED, style="dim italic"))
+        for row in rows:
+            style = "dim" if row.reported else "italic" if row.bound else ""
+            table.add_row(
+                Text(_label(row), style=style),
+                *(body[places[id(row)]] for body in bodies),
+                end_section=row is rows[-1] and rows is not kinds[-1],
+            )
     return table

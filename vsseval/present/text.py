@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+from vsseval.present.cells import one_line
 
 if TYPE_CHECKING:
-    from vsseval.present.grid import Block, Cell, Column
+    from collections.abc import Sequence
+
+    from vsseval.present.cells import Block, Cell, Column, Row
+
+Interval = Literal["half", "ends"]
+"""How a 95 % interval is shown: as ± half of its width, or by its two ends."""
 
 DASH = "–"  # noqa: RUF001 - an en dash, as tables have it
 FLAG = "†"
 LEGEND = "value ± half of the 95 % interval; n/N where a number is over fewer clips than its column"
+LEGENDS = {
+    "half": LEGEND,
+    "ends": "value with its 95 % interval; n/N where a number is over fewer clips than its column",
+}
 TASKS = {"v2s": "video to sound", "vtts": "visual TTS", "joint": "sound and speech", "tts": "TTS"}
 BOLD_RULES = {
     "paired": "best system, where its paired difference from each other system is clear of zero (95 %)",
     "intervals": "best system, where its 95 % interval overlaps no other system's",
 }
+SECOND_RULE = "second, where the same holds against all but the best"
+REPORTED = "reported, not measured here"
 
 
 def number(value: float | None, decimals: int) -> str:
@@ -31,10 +44,25 @@ def value_and_half(cell: Cell, column: Column) -> tuple[str, str]:
     return number(cell.value, column.decimals), "" if half is None else number(half, column.decimals)
 
 
+def value_and_spread(cell: Cell, column: Column, interval: Interval) -> tuple[str, str]:
+    """Return the value, and its interval as it stands behind it ("" where there is none): ±0.05, or [0.42, 0.52]."""
+    if cell.printed:
+        value, sign, rest = cell.printed.partition("±")
+        return value.strip(), f"{sign}{rest.strip()}"
+    value, half = value_and_half(cell, column)
+    if not half or cell.low is None or cell.high is None:
+        return value, ""
+    if interval == "half":
+        return value, f"±{half}"
+    low, high = number(cell.low, column.decimals), number(cell.high, column.decimals)
+    # A minus beside a dash is hard to read.
+    return value, f"[{low}, {high}]" if low.startswith("-") else f"[{low}{DASH}{high}]"
+
+
 def coverage(cell: Cell, column: Column) -> str:
     """Return "n/N" where a cell is made of fewer clips than a complete cell of its column, else ""."""
     complete = cell.n == cell.total == column.total
-    return "" if cell.value is None or complete else f"{cell.n}/{cell.total}"
+    return "" if cell.value is None or complete or cell.printed else f"{cell.n}/{cell.total}"
 
 
 def superscript(notes: tuple[int, ...]) -> str:
@@ -43,16 +71,43 @@ def superscript(notes: tuple[int, ...]) -> str:
     return " ".join(str(note).translate(raised) for note in notes)
 
 
+def head(column: Column) -> str:
+    """Name a column in one line: the metric's id, or what a paper calls it; with arrow, unit and flag."""
+    parts = [column.head or column.metric, column.arrow, column.unit]
+    return " ".join(part for part in parts if part) + (FLAG if column.flag else "")
+
+
 def title(block: Block) -> str:
-    """Name a block: benchmark, version and part."""
+    """Name a block: benchmark, version and part; of a wide one, all of them."""
+    if block.spans:
+        return ", ".join(dict.fromkeys(span.title for span in block.spans))
     part = f" · {block.subset}" if block.subset else ""
-    return f"{block.benchmark} {block.version}{part}"
+    return one_line(f"{block.benchmark} {block.version}{part}")
 
 
 def circumstances(block: Block) -> str:
     """Say under a block's name what was measured: task, clips, seed."""
+    if block.spans:
+        return "; ".join(f"{span.title}: {span.circumstances}" for span in block.spans)
     clips = f"{block.clips} clips" + (f" (limit {block.limit})" if block.limit and not block.subset else "")
     return f"{TASKS[block.task]}, {clips}, seed {block.seed}"
+
+
+def spans(block: Block) -> list[tuple[str, int]]:
+    """Return the benchmarks over the columns, each with the number of its columns."""
+    if block.spans:
+        return [(span.title, span.columns) for span in block.spans]
+    return [(title(block), len(block.columns))] if block.columns else []
+
+
+def parts(block: Block) -> list[list[Row]]:
+    """Return the rows in parts between which a rule stands: systems, bounds, reported numbers; none is empty."""
+    kinds = [
+        [row for row in block.rows if not row.bound and not row.reported],
+        [row for row in block.rows if row.bound],
+        [row for row in block.rows if row.reported],
+    ]
+    return [rows for rows in kinds if rows]
 
 
 def macro_rates(block: Block, place: int, column: Column) -> str:
@@ -71,8 +126,41 @@ def remarks(block: Block) -> list[str]:
     found += [line for place, column in enumerate(block.columns) if (line := macro_rates(block, place, column))]
     if block.apart:
         found.insert(0, f"A table of its own: {'; '.join(block.apart)}.")
+    if block.of:
+        names = ", ".join(f"{column.head} is {column.metric}" for column in block.columns if column.head)
+        found.append(f"Columns of {block.of}: {names}.")
+    found += block.remarks
     if block.unfinished:
         found.append(f"Not finished, not shown: {', '.join(block.unfinished)}. The same run command goes on with it.")
     if not block.rows:
         found.append("No finished run yet.")
     return found
+
+
+def legend(blocks: Sequence[Block], interval: Interval, *, best: str, second: str) -> str:
+    """Explain numbers and marks.
+
+    Args:
+        blocks: what is shown.
+        interval: how intervals are shown.
+        best: what the best system is marked by ("bold").
+        second: what the second is marked by.
+    """
+    rules = sorted({b.bold for b in blocks if len([r for r in b.rows if not r.bound and not r.reported]) > 1})
+    found = [LEGENDS[interval], *(f"{best}: {BOLD_RULES[rule]}" for rule in rules)]
+    if any(cell.second for block in blocks for row in block.rows for cell in row.cells):
+        found.append(f"{second}: {SECOND_RULE}")
+    return "; ".join(found)
+
+
+def signature_lines(block: Block) -> list[str]:
+    """Return every signature of a block once, whole, behind the models that have it (none where all have it)."""
+    lines = []
+    for place in range(len(block.columns)):
+        found: dict[str, list[str]] = {}
+        for row in block.rows:
+            if row.cells[place].signature:
+                found.setdefault(row.cells[place].signature, []).append(row.label)
+        alone = len(found) == 1
+        lines += [sign if alone else f"{', '.join(models)}: {sign}" for sign, models in found.items()]
+    return lines

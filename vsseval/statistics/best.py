@@ -1,8 +1,8 @@
-"""Turns the runs of one table into its clearly best system by each metric, or none."""
+"""Turns the runs of one table into its clearly best and clearly second-best system by each metric, or none."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from vsseval.errors import VssevalError
 from vsseval.statistics.compare import compare
@@ -14,43 +14,66 @@ if TYPE_CHECKING:
     from vsseval.store.record import LoadedRun
     from vsseval.types import Aggregate, MetricSpec
 
+Rule = Literal["paired", "intervals"]
+
 PAIRED_UP_TO = 12
 """Systems in a table up to which each is compared clip by clip with the best."""
+MANY = 1000
+"""Clips from which on all intervals are of one form (docs/statistics.md). The standard error of a paired difference is
+at most the sum of the two, so that intervals which do not overlap decide without a look at the clips."""
 
 
-def rule(systems: int) -> Literal["paired", "intervals"]:
-    """Name the rule that decides for a table of so many systems."""
-    return "paired" if systems <= PAIRED_UP_TO else "intervals"
+class Places(NamedTuple):
+    """The systems of a column that may be set off from the others."""
+
+    best: LoadedRun | None = None
+    """Better than each other system beyond its interval."""
+    second: LoadedRun | None = None
+    """Better than each other system but the best; None where there is no best."""
 
 
-def clear_best(
+def rule(runs: Sequence[LoadedRun]) -> Rule:
+    """Name the rule that decides for a table of these systems; without their scores nothing can be paired."""
+    paired = len(runs) <= PAIRED_UP_TO and all(run.paths.scores.exists() for run in runs)
+    return "paired" if paired else "intervals"
+
+
+def places(
     runs: Sequence[LoadedRun], spec: MetricSpec, subset: str = "", *, readings: Readings | None = None
-) -> LoadedRun | None:
-    """Find the run that is better than each other one beyond its interval.
+) -> Places:
+    """Find the run that is better than each other one beyond its interval, and the one that is so but for it.
 
     Args:
-        runs: systems (no bounds) of one comparable table.
+        runs: systems (no bounds) of one comparable table. One whose aggregates were edited takes no part.
         spec: the metric.
         subset: part of the benchmark, or empty for all of it.
         readings: what was read before.
 
     Returns:
-        None if fewer than two runs have a value, or if the best does not clearly differ from another one:
-        its paired 95 % interval holds zero, or (in tables of more than `PAIRED_UP_TO` systems) the two
-        intervals overlap.
+        No best if fewer than two runs have a value, or if the best does not clearly differ from another one:
+        its paired 95 % interval holds zero, or (by the rule "intervals") the two intervals overlap. No second
+        where there is no best, or where the second does not clearly differ from a third; of two systems the
+        other one is no second, for there is nothing that it is better than.
     """
     sign = 1.0 if spec.direction == "higher" else -1.0
-    measured = [(cell, run) for run in runs if (cell := _cell(run, spec.id, subset)) is not None]
-    if len(measured) < 2:
-        return None
-    measured.sort(key=lambda pair: -sign * (pair[0].value or 0.0))
-    (top, leader), others = measured[0], measured[1:]
-    if rule(len(runs)) == "intervals":
-        clear = all(_apart(top, cell, sign) for cell, _ in others)
-    else:
-        readings = readings or Readings()
-        clear = all(_better(leader, run, spec.id, subset, readings) for _, run in others)
-    return leader if clear else None
+    found = [(cell, run) for run in runs if not run.problem and (cell := _cell(run, spec.id, subset)) is not None]
+    found.sort(key=lambda pair: -sign * (pair[0].value or 0.0))
+    paired, seen = rule(runs) == "paired", readings or Readings()
+
+    def clear(place: int) -> bool:
+        """Whether the run at a place is better than all that come after it; the nearest rival first."""
+        (top, leader), rivals = found[place], found[place + 1 :]
+        for cell, rival in rivals:
+            apart = _apart(top, cell, sign)
+            if paired and not (apart and top.n >= MANY):
+                apart = _better(leader, rival, spec.id, subset, seen)
+            if not apart:
+                return False
+        return bool(rivals)
+
+    if not found or not clear(0):
+        return Places()
+    return Places(found[0][1], found[1][1] if clear(1) else None)
 
 
 def _cell(run: LoadedRun, metric: str, subset: str) -> Aggregate | None:

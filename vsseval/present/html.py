@@ -1,0 +1,102 @@
+"""Turns blocks into one HTML page that opens from disk, and into what the templates of report and leaderboard show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len
+
+from vsseval.present.text import (
+    FLAG,
+    REPORTED,
+    Interval,
+    circumstances,
+    coverage,
+    legend,
+    parts,
+    remarks,
+    signature_lines,
+    spans,
+    superscript,
+    title,
+    value_and_spread,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from vsseval.present.cells import Block, Cell, Column, Row
+
+LONGEST_TITLE = 80
+
+
+def html(blocks: Sequence[Block], *, signatures: bool, interval: Interval = "half") -> str:
+    """Render blocks as a page of their own."""
+    names = ", ".join(dict.fromkeys(title(block) for block in blocks))
+    return rendered("table.html", {
+        "title": names if len(names) <= LONGEST_TITLE else f"{len(blocks)} tables",
+        "legend": legend(blocks, interval, best="bold", second="underlined"),
+        "tables": [table(block, interval, signatures=signatures) for block in blocks],
+    })  # fmt: skip
+
+
+def rendered(template: str, context: Mapping[str, Any]) -> str:
+    """Fill a template of this package; everything in the context is escaped unless the template says otherwise."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    return environment.get_template(template).render({"flag": FLAG, "reported": REPORTED, **context})
+
+
+def table(block: Block, interval: Interval = "half", *, signatures: bool = False) -> dict[str, Any]:
+    """Return what the macro `data_table` shows of a block."""
+    kinds: list[dict[str, Any]] = [
+        {"kind": "reported" if rows[0].reported else "bounds" if rows[0].bound else "systems",
+         "rows": [_row(row, block, interval) for row in rows]}
+        for rows in parts(block)
+    ]  # fmt: skip
+    _align([row["cells"] for kind in kinds for row in kind["rows"]])
+    return {
+        "title": title(block), "circumstances": circumstances(block), "columns": block.columns, "subset": block.subset,
+        "spans": spans(block), "parts": kinds, "remarks": remarks(block),
+        "notes": [(superscript((i,)), note) for i, note in enumerate(block.notes, 1)],
+        "signatures": signature_lines(block) if signatures else [],
+    }  # fmt: skip
+
+
+def _row(row: Row, block: Block, interval: Interval) -> dict[str, Any]:
+    cells = [_cell(cell, column, interval) for cell, column in zip(row.cells, block.columns, strict=True)]
+    return {"label": row.label, "notes": superscript(row.notes), "cells": cells, "run": row.run}
+
+
+def _cell(cell: Cell, column: Column, interval: Interval) -> dict[str, Any]:
+    value, spread = value_and_spread(cell, column, interval)
+    ends = "" if cell.low is None else f"{cell.low:.{column.decimals}f} to {cell.high:.{column.decimals}f}"
+    tip = [f"95 %: {ends}"] if ends and not cell.printed else []
+    tip += [f"macro: {cell.macro:.{column.decimals}f}"] if cell.macro is not None else []
+    tip += [f"{cell.n} of {cell.total} clips"] if not cell.printed else []
+    tip += [text for text in (cell.method, cell.signature) if text]
+    return {
+        "value": value, "spread": spread, "few": coverage(cell, column), "best": cell.best, "second": cell.second,
+        "notes": superscript(cell.notes), "sort": cell.value, "tip": "\n".join(tip), "wide": 0.0,
+    }  # fmt: skip
+
+
+def _align(rows: Sequence[Sequence[dict[str, Any]]]) -> None:
+    """Give what stands behind the values of a column one width, so that the values stand under each other."""
+    for cells in zip(*rows, strict=True):
+        wide = max(
+            (cell_len(c["spread"]) + bool(c["spread"]))
+            + 0.85 * (len(c["few"]) + bool(c["few"]))
+            + 0.6 * len(c["notes"])
+            for c in cells
+        )
+        for cell in cells:
+            cell["wide"] = round(wide, 1)

@@ -1,0 +1,173 @@
+r"""Turns blocks into LaTeX tables in the manner of booktabs, which pdfLaTeX, XeLaTeX and LuaLaTeX compile.
+
+A metric takes two columns of the tabular, its value and what stands behind it, so that values stand under each other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vsseval.present.text import (
+    DASH,
+    FLAG,
+    REPORTED,
+    Interval,
+    circumstances,
+    coverage,
+    legend,
+    parts,
+    remarks,
+    signature_lines,
+    spans,
+    title,
+    value_and_spread,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from vsseval.present.cells import Block, Cell, Column, Row
+
+ESCAPES = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "|": r"\textbar{}", '"': "{''}", "`": r"\textasciigrave{}", "±": r"$\pm$", "↑": r"$\uparrow$",
+    "↓": r"$\downarrow$", "\u00d7": r"$\times$", "≤": r"$\leq$", "≥": r"$\geq$", "\u2212": "$-$", "\u2013": "--",
+    "—": "---", "…": r"\ldots{}", "·": r"$\cdot$", "†": r"$^\dagger$", "°": r"$^\circ$", "µ": r"$\mu$", "μ": r"$\mu$",
+    "\u2018": "`", "\u2019": "'", "\u201c": "``", "\u201d": "''", "\u00a0": "~",
+}  # fmt: skip
+LAST_LATIN = "\u017f"
+"""Up to here pdfLaTeX has every letter; of what lies beyond it prints the number."""
+ONE_PAGE = 40
+"""Rows that a page holds; more go into a longtable, which breaks."""
+ROOMY = 5
+"""Metrics that fit the width of a page in the size of the text."""
+
+
+def latex(blocks: Sequence[Block], *, signatures: bool, interval: Interval = "half") -> str:
+    """Render blocks; the comment in the first lines names the packages that the document needs."""
+    packages = ["booktabs", *(["longtable"] if any(_long(block) for block in blocks) else [])]
+    packages += ["xcolor"] if any(row.reported for block in blocks for row in block.rows) else []
+    found = [_table(block, signatures=signatures, interval=interval) for block in blocks]
+    needs = " ".join(rf"\usepackage{{{name}}}" for name in packages)
+    strange = sorted({letter for text in found for letter in text if letter > LAST_LATIN})
+    lines = [f"% needs {needs}"]
+    if strange:
+        lines += ["% pdfLaTeX prints numbers for the letters that it lacks; XeLaTeX and LuaLaTeX need a font with them"]
+        lines += [_stand_in(letter) for letter in strange]
+    said = legend(blocks, interval, best="bold", second="underlined")
+    return "\n\n".join(["\n".join(lines), *found, f"% {said}."]) + "\n"
+
+
+def escape_latex(text: str) -> str:
+    """Escape what LaTeX would take for a command; letters are left as UTF-8, what cannot be printed is left out."""
+    return "".join(ESCAPES.get(letter, letter) for letter in " ".join(text.split()) if letter.isprintable())
+
+
+def _stand_in(letter: str) -> str:
+    code = f"{ord(letter):04X}"
+    return rf"\ifdefined\DeclareUnicodeCharacter\DeclareUnicodeCharacter{{{code}}}{{[U+{code}]}}\fi"
+
+
+def _long(block: Block) -> bool:
+    return len(block.rows) > ONE_PAGE
+
+
+def _table(block: Block, *, signatures: bool, interval: Interval) -> str:
+    caption = rf"\caption{{{escape_latex(_caption(block))}}}"
+    below = _below(block, signatures=signatures)
+    if not block.columns or not block.rows:
+        return "\n".join([r"\begin{table}", r"  \centering", f"  {caption}", *below, r"\end{table}"])
+    shape = f"l{'r@{}l' * len(block.columns)}"
+    top = [r"    \toprule", *_heads(block), r"    \midrule"]
+    rows = _rows(block, interval)
+    size = [r"  \small\setlength{\tabcolsep}{4pt}"] if len(block.columns) > ROOMY else []
+    if _long(block):
+        body = [rf"  \begin{{longtable}}{{{shape}}}", rf"    {caption}\\", *top, r"    \endfirsthead", *top]
+        body += [r"    \endhead", r"    \bottomrule", r"    \endfoot", *rows, r"  \end{longtable}"]
+        return "\n".join([r"\begingroup", *size, *body, r"\endgroup", *below])
+    kind = "table*" if len(block.columns) > ROOMY else "table"
+    return "\n".join([
+        rf"\begin{{{kind}}}", r"  \centering", f"  {caption}", *size, rf"  \begin{{tabular}}{{{shape}}}", *top, *rows,
+        r"    \bottomrule", r"  \end{tabular}", *below, rf"\end{{{kind}}}",
+    ])  # fmt: skip
+
+
+def _caption(block: Block) -> str:
+    return f"{circumstances(block)}." if block.spans else f"{title(block)}: {circumstances(block)}."
+
+
+def _heads(block: Block) -> list[str]:
+    over, rules, first = [], [], 2
+    for name, count in spans(block):
+        over.append(rf"\multicolumn{{{2 * count}}}{{c}}{{{escape_latex(name)}}}")
+        rules.append(rf"\cmidrule(lr){{{first}-{first + 2 * count - 1}}}")
+        first += 2 * count
+    names = [rf"\multicolumn{{2}}{{c}}{{{_head(column)}}}" for column in block.columns]
+    totals = [rf"\multicolumn{{2}}{{c}}{{\footnotesize $N={column.total}$}}" for column in block.columns]
+    return [
+        rf"    & {' & '.join(over)} \\", f"    {' '.join(rules)}", rf"    Model & {' & '.join(names)} \\",
+        rf"    & {' & '.join(totals)} \\",
+    ]  # fmt: skip
+
+
+def _head(column: Column) -> str:
+    name = escape_latex(" ".join(filter(None, [column.head or column.metric, column.arrow, column.unit])))
+    return name + (escape_latex(FLAG) if column.flag else "")
+
+
+def _rows(block: Block, interval: Interval) -> list[str]:
+    lines: list[str] = []
+    for rows in parts(block):
+        lines += [r"    \midrule"] if lines else []
+        if rows[0].reported:
+            said = rf"\footnotesize\textcolor{{gray}}{{{REPORTED}}}"
+            lines.append(rf"    \multicolumn{{{1 + 2 * len(block.columns)}}}{{l}}{{{said}}} \\")
+        lines += [_row(row, block, interval) for row in rows]
+    return lines
+
+
+def _row(row: Row, block: Block, interval: Interval) -> str:
+    name = escape_latex(row.label)
+    name = rf"\textit{{{name}}}" if row.bound else name
+    name = rf"\textcolor{{gray}}{{{name}}}" if row.reported else name
+    cells = [_cell(cell, column, interval) for cell, column in zip(row.cells, block.columns, strict=True)]
+    return rf"    {name}{_marks(row.notes)} & {' & '.join(cells)} \\"
+
+
+def _cell(cell: Cell, column: Column, interval: Interval) -> str:
+    """Return the two cells of a metric."""
+    if cell.value is None:
+        return f"{escape_latex(DASH)} & {_marks(cell.notes)}"
+    value, spread = (escape_latex(text) for text in value_and_spread(cell, column, interval))
+    few = coverage(cell, column)
+    value = rf"\textbf{{{value}}}" if cell.best else rf"\underline{{{value}}}" if cell.second else value
+    behind = rf"\,{spread}" if spread else ""
+    behind += rf"\,{{\scriptsize {few}}}" if few else ""
+    if cell.printed:
+        value = rf"\textcolor{{gray}}{{{value}}}"
+        behind = rf"\textcolor{{gray}}{{{behind}}}" if behind else ""
+    return f"{value} & {behind}{_marks(cell.notes)}".rstrip()
+
+
+def _marks(notes: tuple[int, ...]) -> str:
+    return f"$^{{{','.join(map(str, notes))}}}$" if notes else ""
+
+
+def _below(block: Block, *, signatures: bool) -> list[str]:
+    r"""Return notes, and signatures where they are asked for, in lines that may break at a bar."""
+    notes = [escape_latex(text) for text in remarks(block)]
+    notes += [rf"$^{{{i}}}$ {escape_latex(note)}" for i, note in enumerate(block.notes, 1)]
+    if signatures:
+        notes += [rf"{{\ttfamily {_breakable(line)}}}" for line in signature_lines(block)]
+    if not notes:
+        return []
+    return ["", r"  {\smallskip\raggedright\footnotesize", *(rf"  {note}\par" for note in notes), "  }"]
+
+
+def _breakable(line: str) -> str:
+    return _joined(escape_latex(part) for part in line.split("|"))
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return r"\textbar\allowbreak{}".join(texts)
