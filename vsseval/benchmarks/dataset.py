@@ -152,7 +152,12 @@ class Dataset:
         if _CUSTOM.fullmatch(name):
             # The user's list, read and cut like the default's.
             return msgspec.structs.replace(
-                self.variants[0], name=name, size=None, pin=Pin(()), optional=False, description="A list of your own."
+                self.variants[0],
+                name=name,
+                size=None,
+                pin=Pin(names=()),
+                optional=False,
+                description="A list of your own.",
             )
         from vsseval.plugins import unknown
 
@@ -170,4 +175,4 @@ def least_seconds(seconds: float) -> float:
     Clips of ten seconds lack frames at their ends: Synchformer's lists count those under nine as short. For less, as
     MMAudio's eight, a clip may lack one frame at 25 a second.
     """
-    return 0.9 * seconds if seconds >= 10 else seconds - 0.04
+    return 0.9 * seconds if seconds > 9 else seconds - 0.04

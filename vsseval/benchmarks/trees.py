@@ -20,10 +20,11 @@ __all__ = ["AUDIO_SUFFIXES", "VIDEO_SUFFIXES", "Found", "Tree", "composed", "you
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".aac"})
 """What counts as a sound, in lower case."""
 
-Kind = Literal["video", "audio"]
+Kind = Literal["video", "audio", "text"]
 
-_SUFFIXES = {"video": VIDEO_SUFFIXES, "audio": AUDIO_SUFFIXES}
+_SUFFIXES = {"video": VIDEO_SUFFIXES, "audio": AUDIO_SUFFIXES, "text": frozenset({".txt", ".lab", ".align"})}
 _CLIP = re.compile(r"(?P<youtube>.{11})_(?P<start>\d+)(?:_(?P<end>\d+))?", re.DOTALL)
+_SOUND_FOLDERS = ("audio", "wav", "sound")
 _CLIP_SECONDS = 10
 """VGGSound and AudioSet cut ten seconds from a video."""
 
@@ -74,12 +75,37 @@ class Tree:
     def stem(self, kind: Kind, *stems: str) -> Found:
         """Return the only file of a kind that has one of some stems, wherever it lies below the root."""
         paths = [path for stem in dict.fromkeys(map(composed, stems)) for path in self._stems.get((kind, stem), [])]
+        return self._only(kind, paths, stems)
+
+    def pair(self, kind: Kind, *names: str) -> Found:
+        """Return the only file of a kind whose folder and stem are `folder/stem`, wherever that folder lies."""
+        found: list[Path] = []
+        for name in dict.fromkeys(map(composed, names)):
+            folder, _, stem = name.rpartition("/")
+            found += [path for path in self._stems.get((kind, stem), []) if composed(path.parent.name) == folder]
+        return self._only(kind, found, names)
+
+    def _only(self, kind: Kind, paths: list[Path], names: tuple[str, ...]) -> Found:
         if not paths:
-            return Found(None, f"absent: no {kind} is named {' or '.join(dict.fromkeys(stems))}")
+            asked = " or ".join(list(dict.fromkeys(names))[:2])
+            return Found(None, f"absent: no {kind} is named {asked}")
         if len(paths) > 1:
             shown = " and ".join(path.relative_to(self.root).as_posix() for path in sorted(paths)[:3])
             return Found(None, f"two files: {shown} could both be the {kind}; keep one, or name a narrower --root")
         return Found(paths[0])
+
+    def sound_of(self, video: Path, *stems: str) -> Path | None:
+        """Return the sound that belongs to a video: beside it, or in a folder of sounds beside the video's.
+
+        A folder may also hold what systems have generated, under the same names: that is never taken.
+        """
+        homes = {video.parent}
+        for stem in map(composed, stems or (video.stem,)):
+            for path in self._stems.get(("audio", stem), []):
+                beside = path.parent.parent == video.parent.parent
+                if path.parent in homes or (beside and path.parent.name.lower().startswith(_SOUND_FOLDERS)):
+                    return path
+        return None
 
 
 def composed(text: str) -> str:
@@ -93,14 +119,15 @@ def youtube_names(clip: str) -> tuple[str, ...] | None:
     The first eleven characters are YouTube's and may hold "_" and "-" anywhere, so an id is never split at them.
 
     Args:
-        clip: `{id}_{start in s, six digits}`, or `{id}_{start}_{end}` in milliseconds, with or without a suffix.
+        clip: `{id}_{start in s, six digits}`, or `{id}_{start}_{end}` in milliseconds or seconds; `.mp4` may follow.
     """
     found = _CLIP.fullmatch(clip.removesuffix(".mp4"))
     if found is None:
         return None
     youtube, start, end = found["youtube"], int(found["start"]), found["end"]
-    if end is not None:
-        start = start // 1000
+    # Some write both ends in seconds.
+    if end is not None and int(end) - start >= 1000:
+        start //= 1000
     seconds = f"{youtube}_{start:06d}"
     millis = f"{youtube}_{start * 1000}_{(start + _CLIP_SECONDS) * 1000}"
     return seconds, millis, f"{youtube}_{start}", f"{youtube}_{start}_{start + _CLIP_SECONDS}"

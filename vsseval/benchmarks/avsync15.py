@@ -1,0 +1,88 @@
+"""AVSync15: fifteen classes of tightly synchronous events, as the authors of ASVA hand them around."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from vsseval.benchmarks import lists
+from vsseval.benchmarks.customs import AVBENCH
+from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.errors import UsageError
+
+__all__ = ["avsync15"]
+
+
+def read(source: Source) -> Sequence[Entry]:
+    """Return the clips of `test.txt`, lines such as `lions_roaring/<name>.mp4`.
+
+    An id is the file's stem; with its class before it where two classes share a stem.
+
+    Raises:
+        UsageError: the list names something else, or `class_mapping.json` is no JSON.
+    """
+    rows = [path for _, path in lists.parsed(source.list, lists.lines(source.list), _path)]
+    captions = _captions(source)
+    stems = Counter(path.stem for path in rows)
+    entries = []
+    for path in rows:
+        name = path.parts[-2]
+        video = source.tree.at(f"videos/{path}", f"AVSync15/videos/{path}", str(path))
+        caption = captions.get(name, name.replace("_", " "))
+        entries.append(
+            Entry(
+                id=path.stem if stems[path.stem] == 1 else f"{name}_{path.stem}",
+                cluster=path.stem[:11],
+                video=video,
+                own_sound=True,
+                caption=caption,
+                label=name,
+                problem=None if video else f"absent: no file is named videos/{path}",
+            )
+        )
+    return entries
+
+
+def _path(cells: list[str]) -> PurePosixPath:
+    path = PurePosixPath(cells[0])
+    if len(path.parts) < 2 or path.suffix.lower() != ".mp4":
+        raise ValueError(f"{cells[0]!r} is no <class>/<name>.mp4")
+    return path
+
+
+def _captions(source: Source) -> dict[str, str]:
+    path = source.tree.at("class_mapping.json", "AVSync15/class_mapping.json")
+    if path is None:
+        return {}
+    try:
+        return {str(name): str(text) for name, text in json.loads(lists.read(path).text).items()}
+    except (ValueError, AttributeError) as error:
+        raise UsageError(f"{path} maps no classes to texts: {error}") from error
+
+
+_PIN = Pin(names=("test.txt", "AVSync15/test.txt"), url="https://github.com/lzhangbj/ASVA (its Google Drive)")
+
+avsync15 = Dataset(
+    name="avsync15",
+    task="v2s",
+    description="Fifteen classes of tightly synchronous events, chosen from VGGSound.",
+    licence="no licence file; the README's badge says MIT; the videos stay with their owners",
+    citation="Zhang et al., Audio-synchronized visual animation, ECCV 2024",
+    home="https://github.com/lzhangbj/ASVA",
+    layout="videos/<class>/*.mp4, test.txt, class_mapping.json",
+    read=read,
+    variants=(
+        Variant(name="test", description="Whole clips.", pin=_PIN),
+        Variant(name="asva", description="The first two seconds, as ASVA measures.", pin=_PIN, seconds=2.0),
+    ),
+    metrics=AVBENCH,
+    profile="avbench",
+    protocol=(
+        "desync@synchformer needs 4.8 s: it does not apply to `asva`. Of ASVA's metrics RelSync has a meaning for "
+        "generated sound, AlignSync for generated video only."
+    ),
+    inputs=("video", "caption"),
+    erosion="Videos come with the list; none is known to be lost.",
+)  # fmt: skip

@@ -1,0 +1,146 @@
+"""GRID: 33 speakers (34 less one without video) say commands of six words; transcripts are in the files' names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from vsseval.benchmarks import lists
+from vsseval.benchmarks.customs import DUBBING
+from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.benchmarks.speech import align, grid_sentence
+from vsseval.benchmarks.trees import Tree
+from vsseval.benchmarks.voices import others
+from vsseval.errors import UsageError
+
+__all__ = ["grid", "grid_files"]
+
+_STEM = re.compile(
+    r"(?:(?P<speaker>s\d{1,2})[-_]|id(?P<number>\d{1,2})_vcd_)?(?P<code>[blps][bgrw][abiw][a-z][z1-9][anps])"
+)
+_SPEAKER = re.compile(r"(s\d{1,2})(?:[._-].*)?")
+
+
+class Files(NamedTuple):
+    """What there is of one clip."""
+
+    video: list[Path]
+    audio: list[Path]
+    text: list[Path]
+
+
+def read(source: Source) -> Sequence[Entry]:
+    """Return the clips of a list (`s2/s2-lwbz4s.wav|...`, `s2_lwbz4s`), or without one all clips of the folder.
+
+    Raises:
+        UsageError: the list holds something else than GRID's codes.
+    """
+    there = grid_files(source.tree)
+    if source.listed is None:
+        clips = sorted(key for key, files in there.items() if files.video or files.audio)
+    else:
+        clips = list(dict.fromkeys(clip for _, clip in lists.parsed(source.list, lists.barred(source.list), _row)))
+    chosen = others({_id(clip): clip[0] for clip in clips}, source.variant.seed)
+    by_id = {_id(clip): clip for clip in clips}
+    entries = []
+    for clip in clips:
+        other = chosen[_id(clip)]
+        voice = clip if source.variant.reference_mode == "gt" else by_id.get(other or "")
+        entries.append(_entry(clip, there, voice))
+    return entries
+
+
+def grid_files(tree: Tree) -> dict[tuple[str, str], Files]:
+    """Return the files of every clip, by speaker and code; the speaker is in the name, or in that of a folder above."""
+    found: dict[tuple[str, str], Files] = {}
+    for kind in ("video", "audio", "text"):
+        for path in tree.media(kind):
+            match = _STEM.fullmatch(path.stem)
+            if match is not None:
+                number = match["number"] and f"s{int(match['number'])}"
+                speaker = match["speaker"] or number or _folder_speaker(path.relative_to(tree.root))
+                getattr(found.setdefault((speaker, match["code"]), Files([], [], [])), kind).append(path)
+    return found
+
+
+def _folder_speaker(path: Path) -> str:
+    matches = (_SPEAKER.fullmatch(part) for part in reversed(path.parts[:-1]))
+    return next((match[1] for match in matches if match), "")
+
+
+def _row(cells: list[str]) -> tuple[str, str]:
+    name = re.split(r"[/\\]", cells[0])[-1].rsplit(".", 1)[0]
+    match = _STEM.fullmatch(name)
+    if match is None or not match["speaker"]:
+        raise ValueError(f"{cells[0]!r} is no clip of GRID: a speaker (s1 to s34) and a code such as lwbz4s")
+    return match["speaker"], match["code"]
+
+
+def _id(clip: tuple[str, str]) -> str:
+    return "_".join(filter(None, clip))
+
+
+def _entry(clip: tuple[str, str], there: dict[tuple[str, str], Files], voice: tuple[str, str] | None) -> Entry:
+    files = there.get(clip, Files([], [], []))
+    problem = next(
+        (f"two files: {' and '.join(map(str, two[:2]))} could both be {_id(clip)}" for two in files if len(two) > 1),
+        None,
+    )  # fmt: skip
+    if not files.video:
+        problem = f"absent: no video is named {clip[1]} or {_id(clip)} for speaker {clip[0] or '?'}"
+    sentence, window = grid_sentence(clip[1]), None
+    if files.text and problem is None:
+        try:
+            words, window = align(files.text[0])
+        except UsageError as error:
+            problem = f"unreadable {error}"
+        else:
+            letter_and_digit = grid_sentence(clip[1])
+            problem = None if words == letter_and_digit else f"contradiction: {files.text[0].name} says {words!r}"
+    prompt = there.get(voice) if voice else None
+    sounds = [*prompt.audio, *prompt.video] if prompt else []
+    if problem is None and not sounds:
+        problem = (
+            "no speaker prompt: the recording that was chosen is absent" if voice else "no speaker prompt: no other"
+        )
+    return Entry(
+        id=_id(clip), cluster=clip[0] or clip[1], video=next(iter(files.video), None),
+        reference=next(iter(files.audio), None), own_sound=not files.audio, speaker_prompt=next(iter(sounds), None),
+        transcript=sentence, language="en-grid", speech_window=window, problem=problem,
+    )  # fmt: skip
+
+
+_PIN = Pin(
+    names=("Grid_val.txt", "grid_produbber_val.txt"),
+    url="https://github.com/ZZDoog/ProDubber, Data/Grid_val.txt",
+    sha256="71acc1f6a0f74d0a99a6ce7b9a75cf74f5cb4a5c4e846f4cc41c2db717670712",
+    licence="MIT",
+)
+
+grid = Dataset(
+    name="grid",
+    task="vtts",
+    description="Faces that say commands of six words.",
+    licence="research use; the repositories that carry samples say nothing of the corpus",
+    citation="Cooke et al., An audio-visual corpus for speech perception and speech recognition, JASA 120, 2006",
+    home="https://spandh.dcs.shef.ac.uk/gridcorpus/",
+    layout="s1/<code>.mpg and <code>.align, or videos_25fps_mp4/s1/s1_<code>.mp4 and speakers/s1/s1_<code>.wav",
+    read=read,
+    variants=(
+        Variant(
+            name="setting2", description="100 clips of each speaker.", size=3_300, pin=_PIN,
+            reference_mode="same_speaker_random",
+        ),
+        Variant(
+            name="setting1", description="100 clips of each speaker.", size=3_300, pin=_PIN, reference_mode="gt"
+        ),
+        Variant(name="all", description="All clips of the folder.", reference_mode="same_speaker_random"),
+    ),
+    metrics=("wer@sphinx-grid", *DUBBING),
+    profile="v2c",
+    protocol="Lengths are the videos'. Letter and digit are words of their own; else references score 22 % WER.",
+    inputs=("video", "transcript", "speaker"),
+    erosion="Speaker 21 has no video. VSSFlow scores 3,291 of the 3,300 clips.",
+)  # fmt: skip

@@ -1,0 +1,38 @@
+"""Kling-Audio-Eval: videos with their own sound, captions and classes of sounding events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vsseval.benchmarks import tables
+from vsseval.benchmarks.customs import AVBENCH_TEXT
+from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
+
+__all__ = ["kling_audio_eval"]
+
+
+def read(source: Source) -> Sequence[Entry]:
+    """Return a clip for every row of the table; the caption is that of the sound.
+
+    Raises:
+        UsageError: the list is no table of clips.
+    """
+    return tables.entries(source, own_sound=True)
+
+
+kling_audio_eval = Dataset(
+    name="kling_audio_eval",
+    task="v2s",
+    description="Videos with real sound, a caption of the picture, a caption of the sound, and classes of events.",
+    licence="not stated where it is announced; read the data set's page",
+    citation="Wang et al., Kling-Foley: Multimodal diffusion transformer for high-quality video-to-audio, 2025",
+    home="https://huggingface.co/datasets/klingfoley/Kling-Audio-Eval",
+    layout="videos, and sounds where they are apart, anywhere below; a table (metadata.csv, .tsv, .json or .jsonl)",
+    read=read,
+    variants=(Variant(name="test", pin=Pin(names=tables.FILES, url="the data set's page"), seconds=8.0),),
+    metrics=AVBENCH_TEXT,
+    profile="avbench",
+    protocol="References are real, so distances are defined. The reader follows the announcement, not the release.",
+    inputs=("video", "caption"),
+    erosion="Size and licence were not verified here.",
+)

@@ -1,0 +1,62 @@
+"""UnAV-100: untrimmed videos with several events each; long clips for video-to-sound."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from vsseval.benchmarks.customs import AVBENCH
+from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.errors import UsageError
+
+__all__ = ["unav100"]
+
+
+def read(source: Source) -> Sequence[Entry]:
+    """Return the videos whose `subset` is "test"; the caption names their events in the order in which they begin.
+
+    Raises:
+        UsageError: the file is not the annotations of UnAV-100.
+    """
+    try:
+        database = json.loads(source.list.text)["database"]
+        chosen = [(str(clip), facts) for clip, facts in database.items() if facts["subset"].lower() == "test"]
+        return [_entry(source, clip, facts["annotations"]) for clip, facts in chosen]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(
+            f"{source.list.path} is not unav100_annotations.json: it needs `database`, and for each video `subset` and "
+            f"`annotations` with `segment` and `label` ({type(error).__name__}: {error})"
+        ) from error
+
+
+def _entry(source: Source, clip: str, annotations: Sequence[dict[str, object]]) -> Entry:
+    ordered = sorted(annotations, key=lambda one: float(one["segment"][0]))  # type: ignore[index]
+    labels = list(dict.fromkeys(str(one["label"]) for one in ordered))
+    found = source.tree.stem("video", clip)
+    return Entry(
+        id=clip, cluster=clip, video=found.path, own_sound=True, caption="; ".join(labels) or None,
+        label=next(iter(labels), None), problem=found.problem,
+    )  # fmt: skip
+
+
+_PIN = Pin(
+    names=("unav100_annotations.json", "annotations/unav100_annotations.json", "data/unav100_annotations.json"),
+    url="https://github.com/ttgeng233/UnAV, data/unav100_annotations.json",
+)
+
+unav100 = Dataset(
+    name="unav100",
+    task="v2s",
+    description="Untrimmed videos with several audible and visible events, of 100 classes.",
+    licence="code MIT; the videos stay with their owners",
+    citation="Geng et al., Dense-localizing audio-visual events in untrimmed videos, CVPR 2023",
+    home="https://github.com/ttgeng233/UnAV",
+    layout="raw_videos/<YouTube id>.mp4 (anywhere below), unav100_annotations.json",
+    read=read,
+    variants=(Variant(name="test", description="Whole videos of the test subset.", pin=_PIN),),
+    metrics=AVBENCH,
+    profile="avbench",
+    protocol="Papers on long sound (LoVA) take whole videos; write unav100:test@10 for the first ten seconds.",
+    inputs=("video", "caption"),
+    erosion="Videos vanish from YouTube. The number of test videos was not verified here.",
+)

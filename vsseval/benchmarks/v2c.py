@@ -1,0 +1,174 @@
+"""V2C-Animation: animated films to be dubbed, in the three settings and the lists of the groups that use it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from vsseval.benchmarks import lists
+from vsseval.benchmarks.customs import DUBBING
+from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.benchmarks.lists import ListText
+from vsseval.benchmarks.speech import spoken
+from vsseval.benchmarks.trees import Tree
+
+__all__ = ["v2c"]
+
+_CLIP = re.compile(r"(?P<movie>[^@/]+)@(?P<speaker>[^/]+)_00_(?P<number>\d{4})_00")
+_RAW_SOUND = re.compile(r"(?:.*/)?([^/]+)_speeches/([^/]+)/00/\2-00-(\d{4})\.wav", re.IGNORECASE)
+_RAW_VIDEO = re.compile(r"(?:.*/)?([^/]+)_videos/([^/]+)/(\d{4})\.(?:mp4|mkv|mov)", re.IGNORECASE)
+
+Key = tuple[str, str, str]
+Raw = Mapping[tuple[str, Key], Path]
+
+
+class _Row(NamedTuple):
+    target: str
+    voice: str | None = None
+    text: str | None = None
+
+
+def read(source: Source) -> Sequence[Entry]:
+    """Return the clips of a list, each with the voice that the setting asks for.
+
+    Three kinds of lines are understood: `clip|phones|number`, whose clips are their own voices (setting 1);
+    DeepDubber's `target|phones|speaker|reference|phones` and `target|phones|reference|phones`; DeepAudio's six columns
+    `reference wav, video, text, target wav, video, text` between tabs. Lines that come twice count once.
+
+    Raises:
+        UsageError: the list holds something else.
+    """
+    rows = list(dict.fromkeys(_rows(source.list)))
+    raw = _raw(source.tree)
+    crossed = source.variant.reference_mode == "unseen_speaker"
+    return [_entry(source, raw, row, crossed=crossed) for row in rows]
+
+
+def _rows(found: ListText) -> list[_Row]:
+    tabs = "\t" in found.text.split("\n", 1)[0]
+    rows = lists.table(found, "\t") if tabs else lists.barred(found)
+    return [row for _, row in lists.parsed(found, rows, _deepaudio if tabs else _barred)]
+
+
+def _barred(cells: list[str]) -> _Row:
+    target = _stem(cells[0])
+    if len(cells) in {4, 5}:
+        return _Row(target, _stem(cells[-2]))
+    if len(cells) in {1, 2, 3}:
+        return _Row(target, target)
+    raise ValueError(f"{len(cells)} cells: expected clip|phones|number, or target|phones|(speaker|)reference|phones")
+
+
+def _deepaudio(cells: list[str]) -> _Row:
+    if len(cells) != 6:
+        raise ValueError(
+            f"{len(cells)} cells between tabs: expected reference wav, video, text, target wav, video, text"
+        )
+    return _Row(_stem(cells[3]), _stem(cells[0]), " ".join(cells[5].split()))
+
+
+def _stem(path: str) -> str:
+    """Return `Movie@Speaker_00_nnnn_00`, or the stem of a clip of another corpus."""
+    raw = _RAW_SOUND.fullmatch(path)
+    if raw is not None:
+        return f"{raw[1]}@{raw[2]}_00_{raw[3]}_00"
+    stem = re.sub(r"\.(wav|mp4|flac)$", "", path.rsplit("/", 1)[-1])
+    if not stem or " " in stem:
+        raise ValueError(f"{path!r} names no clip")
+    return stem
+
+
+def _raw(tree: Tree) -> Raw:
+    """Return the files of the original layout, by kind and (film, speaker, number), whatever their case."""
+    found: dict[tuple[str, Key], Path] = {}
+    for kind, pattern in (("audio", _RAW_SOUND), ("video", _RAW_VIDEO)):
+        for name in tree.names():
+            match = pattern.fullmatch(name)
+            path = tree.at(name)
+            if match is not None and path is not None:
+                found[kind, (match[1].casefold(), match[2].casefold(), match[3])] = path
+    return found
+
+
+def _file(source: Source, raw: Raw, kind: str, stem: str) -> tuple[Path | None, str | None]:
+    match = _CLIP.fullmatch(stem)
+    key = (match["movie"].casefold(), match["speaker"].casefold(), match["number"]) if match else None
+    if key and (path := raw.get((kind, key))):
+        return path, None
+    return source.tree.stem(kind, stem)  # type: ignore[arg-type]
+
+
+def _entry(source: Source, raw: Raw, row: _Row, *, crossed: bool) -> Entry:
+    match = _CLIP.fullmatch(row.target)
+    if match is None:
+        problem: str | None = f"no clip: {row.target!r} is no Movie@Speaker_00_nnnn_00"
+    else:
+        problem = None
+    video, unseen = _file(source, raw, "video", row.target)
+    sound, _ = _file(source, raw, "audio", row.target)
+    voice = row.target if source.variant.reference_mode == "gt" else row.voice
+    prompt, lost = _file(source, raw, "audio", voice) if voice else (None, "the list names none")
+    text, silent = (row.text, None) if row.text else spoken(_text(source, row.target, sound), row.target)
+    return Entry(
+        id=f"{row.target}__{voice}" if crossed else row.target,
+        cluster=f"{match['movie']}@{match['speaker']}" if match else row.target, video=video, reference=sound,
+        own_sound=sound is None, speaker_prompt=prompt, transcript=text,
+        problem=problem or unseen or silent or (f"no speaker prompt: {lost}" if prompt is None else None),
+    )  # fmt: skip
+
+
+def _text(source: Source, target: str, sound: Path | None) -> Path | None:
+    beside = sound.with_name(f"{sound.stem}.normalized.txt") if sound else None
+    return beside if beside and beside.is_file() else source.tree.stem("text", target).path
+
+
+def _variant(
+    name: str, size: int, names: tuple[str, ...], mode: str, what: str, url: str, sha: str | None = None
+) -> Variant:
+    pin = Pin(names=names, url=url, sha256=sha)
+    return Variant(name=name, description=what, size=size, pin=pin, reference_mode=mode)  # type: ignore[arg-type]
+
+
+_DEEP = "DeepDubber's repository (no licence is stated, so it cannot be shipped)"
+_AUDIO = "DeepAudio-V1's repository (no licence is stated, so it cannot be shipped)"
+
+v2c = Dataset(
+    name="v2c",
+    task="vtts",
+    description="Animated films: 26 films, 153 speakers.",
+    licence="no licence file; the films are copyrighted",
+    citation="Chen et al., V2C: Visual voice cloning, CVPR 2022",
+    home="https://github.com/chenqi008/V2C",
+    layout="<Movie@Speaker>/<Movie@Speaker>_00_nnnn_00.wav, .lab and .mp4; or <movie>_speeches and <movie>_videos",
+    read=read,
+    variants=(
+        _variant(
+            "setting2", 2_626, ("Setting2.txt", "v2c_deepdubber_Setting2.txt"), "same_speaker_fixed",
+            "One fixed recording of each speaker is the voice, and no target.", _DEEP,
+        ),
+        _variant(
+            "setting1", 2_779, ("V2C_val.txt", "v2c_produbber_val.txt"), "gt", "ProDubber's list.",
+            "https://github.com/ZZDoog/ProDubber, Data/V2C_val.txt",
+            "2d1b30e343a456b35d1e52c31338906a51a4ac4b47c685e43e116d840a19de8a",
+        ),
+        _variant(
+            "setting3", 4_851, ("Setting3.txt", "v2c_deepdubber_Setting3.txt"), "unseen_speaker",
+            "147 targets in the voices of 33 speakers of GRID, which must lie under the root too.", _DEEP,
+        ),
+        _variant(
+            "setting2-deepaudio", 2_698, ("v2c_test.lst", "v2c_deepaudio_test.lst"), "same_speaker_fixed",
+            "DeepAudio-V1's list, another split.", _AUDIO,
+        ),
+        _variant(
+            "setting3-deepaudio", 4_455, ("v2c_test_s3.lst", "v2c_deepaudio_test_s3.lst"), "unseen_speaker",
+            "DeepAudio-V1's 135 targets in the voices of 33 speakers of GRID.", _AUDIO,
+        ),
+    ),
+    metrics=("wer@sphinx-lm", *DUBBING),
+    profile="v2c",
+    protocol="Lengths are the videos' (ProDubber: the reference's, even in setting 2). Drawn faces are often missed.",
+    inputs=("video", "transcript", "speaker"),
+    erosion="Four splits are in use (2,779, 2,626, 2,698 and VSSFlow's 1,319): numbers on other splits do not compare.",
+)  # fmt: skip

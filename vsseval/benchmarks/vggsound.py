@@ -1,0 +1,180 @@
+"""VGGSound test: ten-second YouTube clips of 309 classes, with every list that papers use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from vsseval.benchmarks import lists
+from vsseval.benchmarks.customs import AVBENCH
+from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.benchmarks.lists import ListText
+from vsseval.benchmarks.trees import Tree, youtube_names
+
+__all__ = ["vggsound", "youtube_entry"]
+
+_LABELLED = ("test.csv", "vggsound.csv", "vgg-test.tsv")
+_WINDOW = 2.56
+"""Seconds that V-AURA generates; its lists say where each begins (Viertola et al., 2024)."""
+
+
+class _Row(NamedTuple):
+    names: tuple[str, ...]
+    label: str | None = None
+    subset: str = ""
+    start: float = 0.0
+    seconds: float | None = None
+
+
+def read(source: Source) -> Sequence[Entry]:
+    """Return the clips of a list; lists without labels take them from the official files, where those are in the root.
+
+    Raises:
+        UsageError: the list holds something else than ids of ten-second clips.
+    """
+    rows = _rows(source.list)
+    labels: dict[str, str | None] = {}
+    if not all(row.label for row in rows):
+        beside = (path for name in _LABELLED if (path := source.tree.at(name)) is not None)
+        for path in beside:
+            labels.update({row.names[0]: row.label for row in _rows(lists.read(path)) if row.label})
+    return [
+        youtube_entry(
+            source.tree, row.names, label=row.label or labels.get(row.names[0]), subset=row.subset, start=row.start,
+            seconds=row.seconds,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def youtube_entry(
+    tree: Tree, names: tuple[str, ...], *, label: str | None, subset: str, start: float = 0.0,
+    seconds: float | None = None, caption: str | None = None,
+) -> Entry:  # fmt: skip
+    """Return the entry of a YouTube clip: found under any of its names, its sound in the video or beside it."""
+    found = tree.stem("video", *names)
+    sound = tree.sound_of(found.path, *names) if found.path else None
+    return Entry(
+        id=names[0], cluster=names[0][:11], video=found.path, reference=sound,
+        own_sound=found.path is not None and sound is None, caption=caption or label, label=label, subset=subset,
+        start=start, seconds=seconds, problem=found.problem,
+    )  # fmt: skip
+
+
+def _rows(found: ListText) -> list[_Row]:
+    """Return the rows of any of the published lists."""
+    head = found.text.split("\n", 1)[0].strip()
+    if head == "file,start_sec":
+        windows = lists.table(found)[1:]
+        return [row for _, row in lists.parsed(found, windows, _windowed)]
+    if head.startswith("dataset_name,video_id,start_sec"):
+        rows = lists.csv_rows(found, ("video_id", "start_sec", "is_sync"))
+        return [
+            _Row(_names(f"{r['video_id']}_{int(r['start_sec']):06d}"), None, "sync" if r["is_sync"] == "1" else "")
+            for _, r in rows
+        ]
+    cells = lists.table(found, "\t" if "\t" in head else ",")
+    rows_of_text = cells[1:] if head.split("\t")[0] == "id" else cells
+    # vggsound.csv holds both splits: `YouTube ID,start seconds,label,split`.
+    tests = [(i, row) for i, row in rows_of_text if len(row) < 4 or row[3] == "test"]
+    return [row for _, row in lists.parsed(found, tests, _row)]
+
+
+def _windowed(cells: list[str]) -> _Row:
+    return _Row(_names(cells[0]), start=float(cells[1]), seconds=_WINDOW)
+
+
+def _row(cells: list[str]) -> _Row:
+    if len(cells) >= 4:
+        return _Row(_names(f"{cells[0]}_{int(cells[1]):06d}"), cells[2])
+    if len(cells) > 2:
+        raise ValueError(f"{len(cells)} cells where an id and a label are expected; quote labels with commas")
+    return _Row(_names(cells[0]), cells[1] if len(cells) > 1 else None)
+
+
+def _names(clip: str) -> tuple[str, ...]:
+    names = youtube_names(clip)
+    if names is None:
+        raise ValueError(f"{clip!r} is no id: eleven characters, '_', and the start in seconds or milliseconds")
+    return names
+
+
+def _variant(
+    name: str, size: int, repository: str, path: str, also: tuple[str, ...], sha256: str, licence: str,
+    seconds: float | None, what: str,
+) -> Variant:  # fmt: skip
+    published = path.rsplit("/", 1)[1]
+    names = (published, *also) if "." in published else also
+    pin = Pin(names=names, url=f"https://github.com/{repository}, {path}", sha256=sha256, licence=licence)
+    return Variant(name=name, description=what, size=size, pin=pin, seconds=seconds)
+
+
+vggsound = Dataset(
+    name="vggsound",
+    task="v2s",
+    description="Sounding objects and events of 309 classes, from YouTube.",
+    licence="CC BY 4.0 (lists and labels); the videos stay with their owners",
+    citation="Chen et al., VGGSound: A large-scale audio-visual dataset, ICASSP 2020",
+    home="https://github.com/hche11/VGGSound",
+    layout="<id>_<start in s, six digits>.mp4 or <id>_<ms>_<ms>.mp4 anywhere below; sound inside or beside",
+    read=read,
+    variants=(
+        _variant(
+            "mmaudio", 15_221, "hkchengrex/MMAudio", "sets/vgg-test.tsv", ("vggsound_mmaudio_test.tsv",),
+            "f07c41656e3e4498a9c7a483ec4f055d81b0f7d25b414a90078925663fc87519", "MIT", 8.0,
+            "MMAudio's list, as corrected on 2025-03-09.",
+        ),
+        _variant(
+            "official", 15_446, "hche11/VGGSound", "data/test.csv", ("vggsound_official_test.csv",),
+            "0b2215dc3786fbb223aa06a2162491099d89cf080ac31b16bb3a72368fbaa24d", "CC BY 4.0", 10.0,
+            "The official list.",
+        ),
+        _variant(
+            "frieren", 15_337, "cyanbx/Frieren-V2A", "data/Test.txt", ("vggsound_frieren_test.txt",),
+            "f8ce0eda3011ad789bf4bfbb504b5ce2bbb233372824c8fbcc589042bf66125e", "Apache-2.0", 8.19,
+            "Frieren's list; 8.19 s as it generates.",
+        ),
+        _variant(
+            "specvqgan", 14_512, "v-iashin/SpecVQGAN", "data/vggsound_test.txt", ("vggsound_specvqgan_test.txt",),
+            "cb8e97bd2881e58a1e091d6e97f590d3a0eda5bb4529b8cd25f548e4251104c0", "MIT", 9.8,
+            "SpecVQGAN's list; 9.8 s as it generates.",
+        ),
+        _variant(
+            "vaura", 14_511, "ilpoviertola/V-AURA", "data/splits/vggsound/vggsound_test.txt",
+            ("vggsound_vaura_test.txt", "vggsound_synchformer_test.txt"),
+            "742338bad5c6b64d99e6595cd627412c2ff91d4d7aef0cfc0b6956121544b3e0", "MIT", 10.0,
+            "The list of V-AURA and Synchformer.",
+        ),
+        _variant(
+            "vaura-windows", 14_511, "ilpoviertola/V-AURA", "data/test_sets",
+            ("vggsound_vaura_test_fixed_start.csv",),
+            "f178367413bf79691745b43a1f8e709bc63c34c96aaa74937c6062fc3e896f09", "MIT", None,
+            "V-AURA's windows of 2.56 s.",
+        ),
+        _variant(
+            "sparse-clean", 600, "v-iashin/Synchformer", "data/vggsound_sparse_clean.csv", (),
+            "32332bfe8af249b1441214ada2d29c2064e04b4a7aa6becac3c2bb0fde6efcaf", "MIT", 8.0,
+            "Rare, clearly synchronous events; the subset `sync` was found so by people.",
+        ),
+        _variant(
+            "sparse-vaura", 444, "ilpoviertola/V-AURA", "data/test_sets",
+            ("vggsound_sparse_vaura_fixed_start.csv",),
+            "5c6996751d7805ca26066181fc5dc3d86d649f83e7bf54885e64998248a6d9cf", "MIT", None,
+            "V-AURA's windows of 2.56 s on rare events.",
+        ),
+        _variant(
+            "visualsound", 5_425, "ilpoviertola/V-AURA", "data/test_sets",
+            ("visualsound_vaura_test_fixed_start.csv",),
+            "42d6d22431998bad1e1cbd646eee6a3050c0aa957570cb2a64e4635a43d39810", "MIT", None,
+            "VisualSound, V-AURA's choice of clips whose sound is seen; windows of 2.56 s.",
+        ),
+    ),
+    metrics=AVBENCH,
+    profile="avbench",
+    protocol="One sound per clip. The class label is the caption: say which systems were given it.",
+    inputs=("video", "caption"),
+    erosion=(
+        "Videos vanish from YouTube, so every group has another subset; four public lists share 14,304 clips. "
+        "VSSFlow's 15,263 are not published. Compare on the clips that both have."
+    ),
+)  # fmt: skip

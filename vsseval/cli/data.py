@@ -1,0 +1,223 @@
+"""`vsseval data`: benchmarks over your own copy of a data set; the folder is read, never written into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vsseval import plugins
+from vsseval.errors import Busy, EnvironmentFault, UsageError
+
+if TYPE_CHECKING:
+    from vsseval.benchmarks.dataset import Dataset
+    from vsseval.benchmarks.registry import Header
+    from vsseval.types import Sample
+
+INCOMPLETE = 3
+SHOWN = 5
+"""Clips of each kind of problem that are named."""
+
+_ROOT = click.Path(path_type=Path)
+_LIST = click.Path(dir_okay=False, path_type=Path)
+_JOBS = click.option("--jobs", type=click.IntRange(0), default=0, help="Processes that open files; 0: one per core.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group(short_help="Register your copies of benchmarks.")
+def command() -> None:
+    """Register your copies of benchmarks.
+
+    Media are opened and hashed once, and a manifest is written to $VSSEVAL_DATA (or your user data folder). Nothing
+    is ever written into the data folder.
+    """
+
+
+@command.command(short_help="Check a folder and register it.")
+@click.argument("name")
+@click.option("--root", type=_ROOT, required=True, metavar="DIR", help="The data folder.")
+@click.option("--list", "listed", type=_LIST, metavar="FILE", help="Your copy of the list, where it is not in DIR.")
+@click.option("--variant", "variants", multiple=True, metavar="V", help="List or setting; repeatable.")
+@click.option("--exclude", "excluded", type=_LIST, multiple=True, metavar="FILE", help="Ids that are not to be used.")
+@_JOBS
+@_JSON
+def add(
+    name: str, root: Path, listed: Path | None, variants: tuple[str, ...], excluded: tuple[Path, ...], jobs: int, *,
+    as_json: bool,
+) -> int:  # fmt: skip
+    """Check the folder of the benchmark NAME, hash its media and write its manifest.
+
+    Clips that are absent, too short or without sound stay in N, each with its reason. Stopped, the same command goes
+    on where it was.
+    """
+    from vsseval.benchmarks import lists
+    from vsseval.benchmarks.register import add as register
+    from vsseval.benchmarks.register import chosen
+
+    dataset = _dataset(name)
+    found = lists.read(listed) if listed else None
+    left_out = [lists.read(path) for path in excluded]
+    done: list[tuple[Header, Sequence[Sample]]] = []
+    with _held(name):
+        for variant in chosen(dataset, variants, found):
+            title = f"{name}:{variant.name}"
+            with _watched(title, "opening files") as watch:
+                done.append(register(dataset, variant, root, found, left_out, jobs or _cores(), watch))
+    _print([header for header, _ in done], as_json=as_json)
+    for header, samples in done:
+        _tell(header, samples)
+    return 0
+
+
+@command.command(name="list", short_help="Say what is registered.")
+@_JSON
+def list_(*, as_json: bool) -> None:
+    """Say what is registered, how much of it can be used, and what else could be."""
+    from vsseval.benchmarks.registry import headers
+
+    found = headers()
+    _print(found, as_json=as_json)
+    rest = [name for name in _datasets() if name not in {header.benchmark for header in found}]
+    if rest and not as_json:
+        click.echo(f"Not registered: {', '.join(rest)}. Register with: vsseval data add NAME --root DIR", err=True)
+
+
+@command.command(short_help="Hash the files again.")
+@click.argument("name")
+@_JOBS
+def check(name: str, jobs: int) -> int:
+    """Hash every file of the benchmark NAME (or NAME:VARIANT) again, and say which have changed."""
+    from vsseval.benchmarks.register import verify
+
+    wrong = 0
+    for header in _registered(name):
+        title = f"{header.benchmark}:{header.variant}"
+        with _held(header.benchmark), _watched(title, "hashing files") as watch:
+            faults = verify(header, jobs or _cores(), watch)
+        for fault in faults:
+            click.echo(fault)
+        wrong += len(faults)
+        verdict = f"{len(faults)} files differ" if faults else "every file is as it was registered"
+        click.echo(f"{title}: {verdict}", err=True)
+        if faults:
+            again = f"vsseval data add {header.benchmark} --root {header.root} --variant {header.variant}"
+            click.echo(f"Put the files back, or register what is there: {again}", err=True)
+    return INCOMPLETE if wrong else 0
+
+
+@command.command(short_help="Forget a registered benchmark.")
+@click.argument("name")
+def remove(name: str) -> None:
+    """Forget the benchmark NAME (or NAME:VARIANT); its folder is not touched."""
+    from vsseval.benchmarks.registry import remove as forget
+
+    benchmark, variant = plugins.split(name)
+    # By name alone: a damaged header must be removable too.
+    for one in [variant] if variant else [header.variant for header in _registered(benchmark)]:
+        forget(benchmark, one)
+        click.echo(f"{benchmark}:{one} is forgotten; its data folder is as it was.", err=True)
+
+
+def _dataset(name: str) -> Dataset:
+    from vsseval.benchmarks.dataset import Dataset
+
+    bare, variant = plugins.split(name)
+    if variant is not None:
+        raise UsageError(f"write the variant as an option: vsseval data add {bare} --variant {variant} --root DIR")
+    factory = plugins.load("benchmarks", name)
+    if not isinstance(factory, Dataset):
+        raise UsageError(f"'{name}' is no benchmark over data of your own. There are: {', '.join(_datasets())}")
+    return factory
+
+
+def _datasets() -> list[str]:
+    from vsseval.benchmarks.dataset import Dataset
+
+    found = []
+    for name in plugins.names("benchmarks"):
+        try:
+            if isinstance(plugins.load("benchmarks", name), Dataset):
+                found.append(name)
+        except EnvironmentFault:
+            continue  # somebody's broken plugin: `vsseval list` tells of it
+    return found
+
+
+def _registered(name: str) -> list[Header]:
+    from vsseval.benchmarks.registry import headers
+
+    benchmark, variant = plugins.split(name)
+    found = [header for header in headers(benchmark) if variant in {None, header.variant}]
+    if not found:
+        if benchmark not in plugins.names("benchmarks"):
+            raise plugins.unknown("benchmark", benchmark, _datasets())
+        raise UsageError(f"{name} is not registered. See: vsseval data list")
+    return found
+
+
+def _print(headers: Sequence[Header], *, as_json: bool) -> None:
+    if as_json:
+        from vsseval.store import codec
+
+        click.echo(codec.pretty(list(headers)).decode(), nl=False)
+        return
+    wide = max((len(f"{header.benchmark}:{header.variant}") for header in headers), default=0)
+    for header in headers:
+        title = f"{header.benchmark}:{header.variant}".ljust(wide)
+        share = f"{header.present:,} of {header.size:,} usable"
+        click.echo(f"{title}  {share}  {header.list} {header.list_sha256[:12]}  {header.root}")
+
+
+def _tell(header: Header, samples: Sequence[Sample]) -> None:
+    """Say what cannot be used: how many of which kind, the first few by name, and where all of them are named."""
+    from vsseval.benchmarks.registry import PROBLEMS, place
+
+    lost = [sample for sample in samples if sample.problem is not None]
+    for kind, count in header.problems.items():
+        named = [sample for sample in lost if (sample.problem or "").partition(":")[0] == kind][:SHOWN]
+        click.echo(f"  {count:,} {kind}, such as {', '.join(sample.id for sample in named)}", err=True)
+        click.echo(f"    {named[0].id}: {named[0].problem}", err=True)
+    if lost:
+        click.echo(f"  All are named in {place(header.benchmark, header.variant) / PROBLEMS}", err=True)
+    click.echo(f"Run on it with: vsseval run --model M --benchmark {header.benchmark}:{header.variant}", err=True)
+
+
+@contextmanager
+def _watched(title: str, stage: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar, or plain lines, for one variant."""
+    from vsseval.cli.progress import shown
+
+    with shown() as watcher:
+        watcher.run(title)
+        before = 0
+
+        def step(done: int, total: int) -> None:
+            nonlocal before
+            if before == 0:
+                watcher.stage(stage, total)
+            watcher.advance(done - before)
+            before = done
+
+        yield step
+
+
+@contextmanager
+def _held(name: str) -> Iterator[None]:
+    """Hold the lock of one benchmark's registration."""
+    from vsseval.benchmarks.registry import root
+    from vsseval.store.lock import held
+
+    try:
+        with held(root(), name):
+            yield
+    except Busy as error:
+        raise Busy(f"the benchmark {name} is being registered already: {error}") from error
+
+
+def _cores() -> int:
+    from vsseval.store.provenance import cores
+
+    return cores()
