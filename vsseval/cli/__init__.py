@@ -38,6 +38,7 @@ class Verbs(click.Group):
         "compare": "Compare two runs, clip by clip.",
         "power": "Say how many clips a difference needs.",
         "gate": "Pass or fail a run against a baseline; for CI.",
+        "data": "Register your copies of benchmarks.",
         "list": "List models, benchmarks, metrics and extractors.",
         "doctor": "Say what is missing, and the command that gets it.",
     }
