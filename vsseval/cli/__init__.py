@@ -38,6 +38,8 @@ class Verbs(click.Group):
         "compare": "Compare two runs, clip by clip.",
         "power": "Say how many clips a difference needs.",
         "gate": "Pass or fail a run against a baseline; for CI.",
+        "calibrate": "Show which metrics see which faults on a benchmark.",
+        "baselines": "Make the environment of a published system, or show what is known of it.",
         "data": "Register your copies of benchmarks.",
         "list": "List models, benchmarks, metrics and extractors.",
         "doctor": "Say what is missing, and the command that gets it.",

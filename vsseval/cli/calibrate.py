@@ -1,0 +1,95 @@
+"""`vsseval calibrate`: which metrics see which faults, on this benchmark's own recordings?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vsseval import plugins
+from vsseval.cli.compare import printed, printed_json
+from vsseval.cli.run import shared_options
+from vsseval.errors import UsageError
+from vsseval.models.faults import FAULTS, Fault
+from vsseval.types import RunSpec, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FOLDER = "calibration"
+"""Below the folder of runs: `vsseval table` does not show these runs, `vsseval report` makes a section of them."""
+
+
+@click.command(name="calibrate", short_help="Show which metrics see which faults on a benchmark.")
+@click.argument("benchmark")
+@click.option("--fault", "kinds", multiple=True, metavar="KIND",
+              help=f"Only this fault; repeatable: {', '.join(FAULTS)}.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Noise and choice come from it.")
+@click.option("--limit", type=click.IntRange(1), metavar="L", help="Only L clips, always the same.")
+@click.option("--device", default="cpu", show_default=True, help="Where the networks run: cpu, cuda, cuda:1.")
+@click.option("--markdown", is_flag=True, help="Print the table as Markdown.")
+@shared_options
+def command(
+    benchmark: str,
+    kinds: tuple[str, ...],
+    seed: int,
+    limit: int | None,
+    device: str,
+    metrics: tuple[str, ...],
+    profile: str,
+    runs: Path,
+    store: Path | None,
+    jobs: int,
+    *,
+    markdown: bool,
+    no_bounds: bool,
+    as_json: bool,
+) -> None:
+    """Degrade BENCHMARK's own recordings in graded steps, and show how every metric answers.
+
+    Each level of each fault is a run like any other, of the model degraded:KIND=LEVEL: it can be interrupted, and the
+    same command goes on. A metric is flagged that sees no fault here, or that prefers a worse level to a milder one.
+    """
+    del no_bounds  # the recordings themselves are the bound here
+    from vsseval.cli.progress import shown
+    from vsseval.present.calibration import sheet
+    from vsseval.stages.run import run
+    from vsseval.statistics.calibration import calibrate
+    from vsseval.store.record import load_run
+
+    known = RunSpec(
+        model="", benchmark=benchmark, seed=seed, limit=limit, metrics=metrics, profile=profile, runs=runs / FOLDER,
+        store=store, jobs=jobs, device=device,
+    )  # fmt: skip
+    asked = _specs(known, _chosen(kinds, _task(benchmark)))
+    with shown() as watcher:
+        records = run(asked, watcher)
+    found = calibrate([load_run(known.runs / record.id) for record in records])
+    if as_json:
+        printed_json(found)
+    else:
+        printed(sheet(found), "markdown" if markdown else None)
+
+
+def _task(benchmark: str) -> Task:
+    from vsseval.stages.catalog import Catalog
+
+    task: Task = Catalog().benchmark(benchmark).card.task
+    return task
+
+
+def _chosen(kinds: Sequence[str], task: Task) -> list[Fault]:
+    for kind in kinds:
+        if kind not in FAULTS:
+            raise plugins.unknown("fault", kind, FAULTS)
+        if task not in FAULTS[kind].tasks:
+            raise UsageError(f"the fault {kind} is one of speech, and the benchmark's task is {task}")
+    return [fault for name, fault in FAULTS.items() if task in fault.tasks and (not kinds or name in kinds)]
+
+
+def _specs(known: RunSpec, faults: Sequence[Fault]) -> list[RunSpec]:
+    import msgspec
+
+    models = ["reference", *(f.model(level) for f in faults for levels in f.levels for level in levels)]
+    return [msgspec.structs.replace(known, model=model) for model in models]

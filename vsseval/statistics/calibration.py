@@ -1,0 +1,232 @@
+"""Turns runs of degraded recordings into response curves, and each curve into a verdict on its metric.
+
+A metric sees a fault if its worst level comes out worse than the recordings themselves, clip by clip. It is not
+monotone if a more severe level comes out better than a milder one: by test, after Holm's adjustment over the curve, for
+a curve of noise alone goes up and down.
+"""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import suppress
+from typing import TYPE_CHECKING, Literal
+
+from vsseval.errors import UsageError, VssevalError
+from vsseval.models.faults import FAULTS, parse
+from vsseval.statistics.bounds_check import describe
+from vsseval.statistics.compare import Delta, compare
+from vsseval.statistics.delta import ALPHA
+from vsseval.statistics.readings import Readings
+from vsseval.statistics.significance import holm
+from vsseval.types import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from vsseval.store.record import LoadedRun
+    from vsseval.types import MetricSpec
+
+Verdict = Literal["sees", "blind", "not monotone", "unmeasured"]
+
+
+class Point(Record, frozen=True, kw_only=True):
+    """One metric at one level of a fault, in stored units."""
+
+    level: float
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    total: int
+    worse: bool
+    """Shown to be worse than the recordings themselves."""
+
+
+class Curve(Record, frozen=True, kw_only=True):
+    """How one metric answers to one fault in one direction."""
+
+    metric: str
+    kind: str
+    unit: str
+    """Of the levels."""
+    reference: Point
+    """The recordings themselves; its level is 0 and means nothing."""
+    points: tuple[Point, ...]
+    """From mild to severe."""
+    verdict: Verdict
+    reason: str
+
+    @property
+    def seen_from(self) -> float | None:
+        """Return the mildest level from which on every level is shown to be worse than the recordings."""
+        seen = None
+        for point in reversed(self.points):
+            if not point.worse:
+                break
+            seen = point.level
+        return seen
+
+
+def curve(
+    reference: LoadedRun,
+    runs: Mapping[float, LoadedRun],
+    spec: MetricSpec,
+    kind: str,
+    unit: str,
+    readings: Readings | None = None,
+) -> Curve:
+    """Judge one metric on one fault.
+
+    Args:
+        reference: run of the recordings themselves.
+        runs: level -> run, from mild to severe; all of one benchmark.
+        spec: the metric.
+        kind: name of the fault.
+        unit: of its levels.
+        readings: what was read before.
+    """
+    readings = readings or Readings()
+    against = {level: _compared(reference, run, spec.id, readings) for level, run in runs.items()}
+    points = tuple(
+        _point(level, run, spec.id, worse=against[level] is not None and _better(against[level]) == "a")
+        for level, run in runs.items()
+    )
+    verdict, reason = _judged(list(runs.items()), against, spec, unit, readings)
+    return Curve(
+        metric=spec.id, kind=kind, unit=unit, reference=_point(0.0, reference, spec.id, worse=False),
+        points=points, verdict=verdict, reason=reason,
+    )  # fmt: skip
+
+
+def _judged(
+    runs: Sequence[tuple[float, LoadedRun]],
+    against: Mapping[float, Delta | None],
+    spec: MetricSpec,
+    unit: str,
+    readings: Readings,
+) -> tuple[Verdict, str]:
+    measured = [(level, run) for level, run in runs if _has_value(run, spec.id)]
+    if not measured or all(delta is None for delta in against.values()):
+        return "unmeasured", "no level has a number to compare with the recordings"
+    steps = [
+        (mild, severe, delta)
+        for (mild, a), (severe, b) in itertools.pairwise(measured)
+        if (delta := _compared(a, b, spec.id, readings)) is not None
+    ]
+    adjusted = holm([delta.p for _, _, delta in steps])
+    for (mild, severe, delta), p in zip(steps, adjusted, strict=True):
+        if p is not None and p <= ALPHA and _better(delta) == "b":
+            what = f"better at {_level(severe, unit)} than at {_level(mild, unit)}: {describe(delta)}"
+            return "not monotone", what
+    worst = measured[-1][0]
+    delta = against[worst]
+    if delta is None:
+        return "unmeasured", f"{_level(worst, unit)} cannot be compared with the recordings"
+    if delta.better == "a":
+        return "sees", f"at {_level(worst, unit)}: {describe(delta)}"
+    return "blind", f"at {_level(worst, unit)}: {describe(delta)}"
+
+
+def _compared(a: LoadedRun, b: LoadedRun, metric: str, readings: Readings) -> Delta | None:
+    try:
+        (delta,) = compare(a, b, [metric], allow_partial=True, moved=0, readings=readings)
+    except VssevalError:
+        return None
+    return delta if delta.difference is not None else None
+
+
+def _better(delta: Delta | None) -> str | None:
+    return None if delta is None else delta.better
+
+
+def _has_value(run: LoadedRun, metric: str) -> bool:
+    cell = run.cell(metric)
+    return cell is not None and cell.value is not None
+
+
+def _point(level: float, run: LoadedRun, metric: str, *, worse: bool) -> Point:
+    cell = run.cell(metric)
+    if cell is None:
+        return Point(level=level, value=None, low=None, high=None, n=0, total=0, worse=False)
+    return Point(
+        level=level, value=cell.value, low=cell.low, high=cell.high, n=cell.n, total=cell.total, worse=worse
+    )  # fmt: skip
+
+
+def _level(level: float, unit: str) -> str:
+    return f"{level:g} {unit}".strip() if unit else f"{level:.0%}"
+
+
+class Calibration(Record, frozen=True, kw_only=True):
+    """All curves of one benchmark."""
+
+    benchmark: str
+    version: str
+    clips: int
+    limit: int | None
+    seed: int
+    curves: tuple[Curve, ...]
+    """By metric, then by fault in the order of `models.faults`; a signed fault has two."""
+
+    @property
+    def metrics(self) -> list[str]:
+        """Ids of the metrics, in order."""
+        return list(dict.fromkeys(curve.metric for curve in self.curves))
+
+    @property
+    def kinds(self) -> list[str]:
+        """Names of the faults, in order."""
+        return list(dict.fromkeys(curve.kind for curve in self.curves))
+
+    def flags(self) -> dict[str, str]:
+        """Return what speaks against a metric here, by metric; absent where nothing does."""
+        found: dict[str, str] = {}
+        for metric in self.metrics:
+            own = [curve for curve in self.curves if curve.metric == metric]
+            wrong = [curve for curve in own if curve.verdict == "not monotone"]
+            if wrong:
+                found[metric] = "; ".join(f"{curve.kind} is not monotone, {curve.reason}" for curve in wrong)
+            elif not any(curve.verdict == "sees" for curve in own):
+                found[metric] = "it is shown to see none of these faults"
+        return found
+
+
+def calibrate(runs: Sequence[LoadedRun]) -> Calibration:
+    """Judge every metric on every fault.
+
+    Args:
+        runs: of `reference` and of `degraded:KIND=LEVEL` on one benchmark, by one seed and on the same clips.
+
+    Raises:
+        UsageError: there is no finished run of the recordings themselves, or of any fault.
+    """
+    finished = [run for run in runs if run.record.status == "finished"]
+    reference = next((run for run in finished if run.record.model.name == "reference"), None)
+    degraded = {run.record.model.name: run for run in finished if parse(run.record.model.name) is not None}
+    if reference is None or not degraded:
+        raise UsageError("there are no runs to calibrate with. Make them with: vsseval calibrate BENCHMARK")
+    readings, record = Readings(), reference.record
+    curves = []
+    for spec in record.metrics.values():
+        for fault in FAULTS.values():
+            for levels in fault.levels:
+                found = {x: degraded[fault.model(x)] for x in levels if fault.model(x) in degraded}
+                if found:
+                    curves.append(curve(reference, found, spec, fault.name, fault.unit, readings))
+    return Calibration(
+        benchmark=record.benchmark.name, version=record.benchmark.version, clips=sum(record.clips.values()),
+        limit=record.spec.limit, seed=record.spec.seed, curves=tuple(curves),
+    )  # fmt: skip
+
+
+def calibrations(runs: Sequence[LoadedRun]) -> list[Calibration]:
+    """Judge every benchmark that some runs calibrate; those of other clips or seeds stand apart."""
+    apart: dict[tuple[str, str, int], list[LoadedRun]] = {}
+    for run in runs:
+        record = run.record
+        apart.setdefault((record.benchmark.name, record.manifest_sha256, record.spec.seed), []).append(run)
+    found = []
+    for some in apart.values():
+        with suppress(UsageError):
+            found.append(calibrate(some))
+    return found
