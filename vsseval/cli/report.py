@@ -26,12 +26,17 @@ def command(
     """Write one self-contained HTML file that opens from disk.
 
     It holds the tables, a plot of each metric with its intervals, players for the clips that are worth
-    hearing, the failures, and what everything was made with.
+    hearing, the failures, what everything was made with, and what `vsseval calibrate` found.
     """
+    from vsseval.cli.calibrate import FOLDER
     from vsseval.present.report import MEGABYTE, write_report
+    from vsseval.statistics.calibration import calibrations
+    from vsseval.store.record import find_runs
 
     runs = chosen(run_dirs, root)
-    shelf = write_report(runs, output, budget=0 if no_media else int(megabytes * MEGABYTE), clips=clips)
+    found = [] if run_dirs else calibrations(find_runs(root / FOLDER))
+    budget = 0 if no_media else int(megabytes * MEGABYTE)
+    shelf = write_report(runs, output, budget=budget, clips=clips, calibrations=found)
     size = output.stat().st_size / MEGABYTE
     if shelf.left_out and not no_media:
         click.echo(f"{shelf.left_out} media did not fit {megabytes:g} MB and were left out: see --media", err=True)
