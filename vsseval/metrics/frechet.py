@@ -87,8 +87,18 @@ RECIPES = {
         "fd_passt", "avbench", "passt", "embedding", "PaSST embeddings of 10 s, one per clip",
         "Koutini et al., Efficient training of audio transformers with Patchout, Interspeech 2022",
     ),
+    "fd_panns@audioldm": Recipe(
+        "fd_panns", "audioldm", "panns_audioldm", "embedding",
+        "PANNs Cnn14 16 kHz embeddings, one per clip, prepared as in audioldm_eval",
+        "Kong et al., PANNs, IEEE/ACM TASLP 28, 2020",
+    ),
+    "fad_clap@laion": Recipe(
+        "fad_clap", "laion", "laion_clap", "embedding", "LAION-CLAP sound embeddings, one per clip",
+        "Wu et al., Large-scale contrastive language-audio pretraining, ICASSP 2023",
+    ),
 }  # fmt: skip
-"""Metric id -> recipe. All are of av-benchmark 050a5cd, the evaluator of MMAudio and of most papers since."""
+"""Metric id -> recipe. avbench: av-benchmark 050a5cd, the evaluator of MMAudio and of most papers since. audioldm:
+audioldm_eval 8dc07ee, that of AudioLDM and of papers on video before. laion: of our own; fadtk cuts into windows."""
 
 
 def declare(made: Recipe) -> MetricSpec:
@@ -186,6 +196,16 @@ def fd_panns_avbench() -> FrechetOfClips:
 def fd_passt_avbench() -> FrechetOfClips:
     """Return FD_PaSST."""
     return FrechetOfClips(RECIPES["fd_passt@avbench"])
+
+
+def fd_panns_audioldm() -> FrechetOfClips:
+    """Return FD_PANNs of audioldm_eval."""
+    return FrechetOfClips(RECIPES["fd_panns@audioldm"])
+
+
+def fad_clap_laion() -> FrechetOfClips:
+    """Return FAD of LAION-CLAP."""
+    return FrechetOfClips(RECIPES["fad_clap@laion"])
 
 
 def summed(generated: np.ndarray, reference: np.ndarray) -> Sums:

@@ -32,6 +32,9 @@ class Recipe(NamedTuple):
 RECIPES = {
     "is_panns@avbench": Recipe("is_panns", "avbench", "panns", "PANNs Cnn14 16 kHz"),
     "is_passt@avbench": Recipe("is_passt", "avbench", "passt", "PaSST, 10 s"),
+    "is_panns@audioldm": Recipe(
+        "is_panns", "audioldm", "panns_audioldm", "PANNs Cnn14 16 kHz, prepared as in audioldm_eval"
+    ),
 }
 """Metric id -> recipe."""
 
@@ -49,7 +52,7 @@ class InceptionScore:
             unit="",
             least=1.0,
             description=f"inception score by {made.network}: {SPLITS} splits of the clips by id, seed {SEED}",
-            citation="Salimans et al., Improved techniques for training GANs, NeurIPS 2016; as in av-benchmark 050a5cd",
+            citation="Salimans et al., Improved techniques for training GANs, NeurIPS 2016",
             # Without a reference it sees neither whose sound it is, nor that varied noise is none.
             sees=("silence",),
         )
@@ -79,6 +82,11 @@ def is_panns_avbench() -> InceptionScore:
 def is_passt_avbench() -> InceptionScore:
     """Return IS_PaSST."""
     return InceptionScore(RECIPES["is_passt@avbench"])
+
+
+def is_panns_audioldm() -> InceptionScore:
+    """Return IS of AudioLDM's evaluator."""
+    return InceptionScore(RECIPES["is_panns@audioldm"])
 
 
 def inception_score(logits: np.ndarray, splits: int = SPLITS, seed: int | None = SEED) -> tuple[float, float]:

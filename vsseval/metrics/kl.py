@@ -36,7 +36,15 @@ RECIPES = {
     "kl_passt@avbench": Recipe(
         "kl_passt", "avbench", "passt", "reference to generated", 0.0, "PaSST, 10 s", "av-benchmark 050a5cd"
     ),
-}
+    "kl_panns@audioldm": Recipe(
+        "kl_panns", "audioldm", "panns_audioldm", "reference to generated", 1e-6, "PANNs Cnn14 16 kHz",
+        "audioldm_eval 8dc07ee",
+    ),
+    "kl_passt@stableaudio": Recipe(
+        "kl_passt", "stableaudio", "passt_stableaudio", "generated to reference", 1e-6, "PaSST, windows of 10 s",
+        "stable-audio-metrics fd55536",
+    ),
+}  # fmt: skip
 """Metric id -> recipe."""
 
 
@@ -86,6 +94,16 @@ def kl_panns_avbench() -> Divergence:
 def kl_passt_avbench() -> Divergence:
     """Return KL_PaSST."""
     return Divergence(RECIPES["kl_passt@avbench"])
+
+
+def kl_panns_audioldm() -> Divergence:
+    """Return KL of AudioLDM's evaluator."""
+    return Divergence(RECIPES["kl_panns@audioldm"])
+
+
+def kl_passt_stableaudio() -> Divergence:
+    """Return KL of Stable Audio's evaluator, which runs the other way."""
+    return Divergence(RECIPES["kl_passt@stableaudio"])
 
 
 def divergence(first: np.ndarray, second: np.ndarray, added: float = 0.0) -> float:
