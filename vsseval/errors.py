@@ -2,8 +2,11 @@
 
 VssevalError                  1..4, always shown as a message, never as a traceback
 ├── UsageError           2    what was asked cannot be done: unknown name, bad manifest, bad option
+│   └── NeedsArgument    2    a model that says nothing without the part after its colon
 └── EnvironmentFault     4    the machine lacks something: a package, weights, room on the disk
     ├── MissingExtra     4    an optional part is not installed; nothing else needs it
+    │   └── MissingEnvironment    a baseline whose own environment was not made yet
+    │       └── ReportedOnly      a system of which neither code nor outputs are public: its numbers are quoted
     ├── MissingWeights   4    weights that are fetched, not shipped, are not on this machine yet
     └── Busy             4    another process holds the run
 
@@ -24,6 +27,14 @@ class UsageError(VssevalError):
     exit_code = 2
 
 
+class NeedsArgument(UsageError):
+    """A model that needs an argument was given none; `card` says what it is all the same."""
+
+    def __init__(self, message: str, card: object) -> None:
+        super().__init__(message)
+        self.card = card
+
+
 class EnvironmentFault(VssevalError):
     """The machine lacks something that the request needs."""
 
@@ -32,6 +43,18 @@ class EnvironmentFault(VssevalError):
 
 class MissingExtra(EnvironmentFault):
     """An optional part is not installed; the message holds the command that installs it."""
+
+
+class MissingEnvironment(MissingExtra):
+    """A model that runs in an environment of its own, which is not there; `card` says what it is all the same."""
+
+    def __init__(self, message: str, card: object) -> None:
+        super().__init__(message)
+        self.card = card
+
+
+class ReportedOnly(MissingEnvironment):
+    """A system that nobody but its authors can run: only the numbers of its paper can be shown."""
 
 
 class MissingWeights(EnvironmentFault):

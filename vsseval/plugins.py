@@ -1,12 +1,17 @@
 """Turns the name of a benchmark, model, extractor or metric into its factory, through entry points.
 
-Names are listed without importing anything. The built-ins are found in the same way as a stranger's plugin.
+Names are listed without importing anything. The built-ins are found in the same way as a stranger's plugin. Models may
+also be folders of data: each folder of a package that an entry point of the group `vsseval.baselines` names.
 """
 
 from __future__ import annotations
 
 import difflib
-from importlib.metadata import EntryPoint, entry_points
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import Distribution, EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from vsseval.errors import EnvironmentFault, UsageError, VssevalError
@@ -15,6 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 Kind = Literal["benchmarks", "models", "extractors", "metrics"]
+
+FOLDERS = "vsseval.baselines"
+"""The group whose entry points name packages of folders; a folder with a `baseline.toml` is the model of its name."""
+RUNNER = "baseline"
+"""The model that runs such a folder: `mmaudio` is short for `baseline:mmaudio`."""
 
 
 def names(kind: Kind) -> list[str]:
@@ -45,7 +55,12 @@ def load(kind: Kind, name: str) -> Callable[..., Any]:
         ) from error
     if not callable(factory):
         raise EnvironmentFault(f"{kind[:-1]} '{name}' of '{_owner(point)}': {point.value} is not a factory")
-    return factory  # type: ignore[no-any-return]
+    return factory
+
+
+def folders() -> dict[str, Path]:
+    """Return the folders that are models, by name; nothing is imported but the parents of their packages."""
+    return {name: point.path for name, points in _folders().items() for point in points}
 
 
 def distribution(kind: Kind, name: str) -> str:
@@ -73,8 +88,46 @@ def unknown(what: str, name: str, known: Iterable[str]) -> UsageError:
     return UsageError(f"there is no {what} '{name}': {hint} See: vsseval list")
 
 
-def _found(kind: Kind) -> dict[str, list[EntryPoint]]:
-    found: dict[str, list[EntryPoint]] = {}
+@dataclass(frozen=True)
+class _Folder:
+    """A folder of data in the place of an entry point."""
+
+    name: str
+    path: Path
+    dist: Distribution | None
+
+    @property
+    def value(self) -> str:
+        return str(self.path)
+
+    def load(self) -> Callable[..., Any]:
+        return partial(_run_folder, _entry_point("models", RUNNER).load(), self.name)
+
+
+def _run_folder(runner: Callable[..., Any], name: str, options: Any) -> Any:
+    """Call the runner with the folder's name before whatever argument there is."""
+    argument = name if options.argument is None else f"{name}:{options.argument}"
+    return runner(options._replace(argument=argument))
+
+
+def _folders() -> dict[str, list[_Folder]]:
+    found: dict[str, list[_Folder]] = {}
+    for point in entry_points(group=FOLDERS):
+        try:
+            package = find_spec(point.value)
+        except (ImportError, ValueError):
+            package = None  # a stranger's package that is broken has no folders; `pip check` is the judge of it
+        places = package.submodule_search_locations if package else None
+        for path in sorted(path for place in places or () for path in Path(place).glob("*/baseline.toml")):
+            folder = _Folder(path.parent.name, path.parent, point.dist)
+            found.setdefault(folder.name, []).append(folder)
+    return found
+
+
+def _found(kind: Kind) -> dict[str, list[EntryPoint | _Folder]]:
+    found: dict[str, list[EntryPoint | _Folder]] = {}
+    if kind == "models":
+        found |= {name: [*points] for name, points in _folders().items()}
     for point in entry_points(group=f"vsseval.{kind}"):
         # Entry-point names cannot hold "@".
         name = point.name.replace(".", "@", 1) if kind == "metrics" else point.name
@@ -82,7 +135,7 @@ def _found(kind: Kind) -> dict[str, list[EntryPoint]]:
     return found
 
 
-def _entry_point(kind: Kind, name: str) -> EntryPoint:
+def _entry_point(kind: Kind, name: str) -> EntryPoint | _Folder:
     found = _found(kind)
     points = found.get(name)
     if not points:
@@ -93,5 +146,5 @@ def _entry_point(kind: Kind, name: str) -> EntryPoint:
     return points[0]
 
 
-def _owner(point: EntryPoint) -> str:
+def _owner(point: EntryPoint | _Folder) -> str:
     return point.dist.name if point.dist else "unknown"

@@ -186,7 +186,7 @@ def _extractor(name: str, sources: dict[str, Audio | Video | str]) -> Check:
     except Unmeasurable as reason:
         return Check("extractors", name, "note", f"loads; gives no feature of the test sound: {reason}")
     except (EnvironmentFault, UsageError) as fault:
-        return Check("extractors", name, "problem", *_split(fault, f"vsseval list extractors  # {name}"))
+        return Check("extractors", name, "problem", *part(fault, f"vsseval list extractors  # {name}"))
     except Exception as fault:  # noqa: BLE001 - a stranger's extractor may raise anything
         return Check("extractors", name, "problem", f"{type(fault).__name__}: {fault}", _reinstall("extractors", name))
     numbers = [np.asarray(value) for arrays in found for value in arrays.values()]
@@ -220,7 +220,7 @@ def metrics() -> Iterator[Check]:
     if found.metrics:
         yield Check("metrics", f"{len(found.metrics)} of {len(names)}", "ok", ", ".join(found.metrics))
     for name, reason in found.unavailable.items():
-        yield Check("metrics", name, "problem", *_split(reason, "vsseval list metrics"))
+        yield Check("metrics", name, "problem", *part(reason, "vsseval list metrics"))
 
 
 def benchmarks() -> Iterator[Check]:
@@ -244,7 +244,7 @@ def _clips(name: str, made: Any) -> Check:
     try:
         samples = made.samples()
     except (EnvironmentFault, UsageError) as fault:
-        return Check("benchmarks", name, "problem", *_split(fault, mend))
+        return Check("benchmarks", name, "problem", *part(fault, mend))
     bad = [f"{sample.id}: {sample.problem}" for sample in samples if sample.problem]
     media = {m.path: m.sha256 for s in samples for m in (s.video, s.reference, s.speaker_prompt) if m is not None}
     checked = list(media.items())[:HASHED]
@@ -266,7 +266,7 @@ def models() -> Iterator[Check]:
         except MissingExtra as fault:
             yield Check("models", name, "note", str(fault))
         except EnvironmentFault as fault:
-            yield Check("models", name, "problem", *_split(fault, _reinstall("models", name)))
+            yield Check("models", name, "problem", *part(fault, _reinstall("models", name)))
         except Exception as fault:  # noqa: BLE001 - a stranger's model may raise anything
             detail = f"{type(fault).__name__}: {fault}"
             yield Check("models", name, "problem", detail, _reinstall("models", name))
@@ -284,7 +284,7 @@ def optional() -> Iterator[Check]:
     yield Check("optional", "espeak-ng", "note", detail)
 
 
-def _split(fault: object, fallback: str) -> tuple[str, str]:
+def part(fault: object, fallback: str) -> tuple[str, str]:
     """Take the command off the end of a message that names one ("…: pip install x"), else use `fallback`."""
     text = " ".join(str(fault).split())
     found = re.search(r"[:.]\s*(?:Mend it with: |Get it with: )?((?:pip|vsseval|python|apt|apt-get|uv) [^:]+)$", text)

@@ -8,13 +8,18 @@ import click
 import msgspec
 
 from vsseval import plugins
-from vsseval.errors import EnvironmentFault, UsageError
+from vsseval.errors import EnvironmentFault, MissingEnvironment, NeedsArgument, ReportedOnly, UsageError
 from vsseval.types import Feature, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MARKS = {"present": ("✓", "green"), "needs an argument": ("·", "yellow"), "missing": ("✗", "red")}
+MARKS = {
+    "present": ("✓", "green"),
+    "needs an argument": ("·", "yellow"),
+    "missing": ("✗", "red"),
+    "reported only": ("-", "dim"),
+}
 KINDS = ("benchmarks", "models", "metrics", "extractors", "suites", "profiles")
 
 
@@ -24,7 +29,7 @@ class Item(Record, frozen=True, kw_only=True):
     kind: str
     name: str
     status: str = "present"
-    """"present", "missing", or "needs an argument"."""
+    """"present", "missing", "needs an argument", or "reported only"."""
     version: str = ""
     task: str = ""
     size: int | None = None
@@ -74,6 +79,8 @@ def _item(kind: str, name: str, describe: Callable[[str], Item]) -> Item:
     """Describe a plugin; whatever is wrong with it becomes its status."""
     try:
         return describe(name)
+    except (MissingEnvironment, NeedsArgument) as problem:
+        return _absent(name, problem)
     except UsageError as problem:
         return Item(kind=kind, name=name, status="needs an argument", note=_first_line(problem))
     except EnvironmentFault as problem:
@@ -112,6 +119,18 @@ def _model(name: str) -> Item:
 
     card = plugins.load("models", name)(ModelOptions()).card
     return _known("models", name, version=card.version, task=" ".join(card.tasks), licence=card.licence, note=card.note)
+
+
+def _absent(name: str, problem: MissingEnvironment | NeedsArgument) -> Item:
+    """Describe a model that cannot run as it is named: what it is is known all the same."""
+    card: Any = problem.card
+    known = _known(
+        "models", name, version=card.version, task=" ".join(card.tasks), licence=card.licence, note=_first_line(problem)
+    )
+    if isinstance(problem, NeedsArgument):
+        return msgspec.structs.replace(known, status="needs an argument")
+    status = "reported only" if isinstance(problem, ReportedOnly) else "missing"
+    return msgspec.structs.replace(known, status=status, get=_first_line(problem).removeprefix("reported only: "))
 
 
 def _metric(name: str) -> Item:
@@ -164,6 +183,6 @@ def _show(items: list[Item]) -> None:
             ]
             line = "  ".join(fact for fact in facts if fact)
             console.print(Text.assemble((f" {mark} ", style), item.name.ljust(wide), line), soft_wrap=True)
-            notes = [item.note] if item.status != "missing" else [f"{item.status}: {item.get}"]
+            notes = [item.note] if not item.get else [f"{item.status}: {item.get}"]
             for note in filter(None, notes):
                 console.print(Padding(Text(note, style="dim"), (0, 0, 0, 3)))

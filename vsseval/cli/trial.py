@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval import plugins
-from vsseval.cli.checks import Check
+from vsseval.cli.checks import Check, part
 from vsseval.errors import EnvironmentFault, Unmeasurable, UsageError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def try_model(reference: str, checkpoint: Path | None, device: str) -> Iterator[
     try:
         model: Model = plugins.load("models", name)(ModelOptions(argument, checkpoint, device))
     except EnvironmentFault as fault:
-        yield Check(area, "load", "problem", str(fault), "vsseval list models")
+        yield Check(area, "load", "problem", *part(fault, "vsseval list models"))
         return
     card, samples = _fitting(model.card)
     given = loans(model.card.bound, samples)

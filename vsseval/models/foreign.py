@@ -46,6 +46,10 @@ class Log:
             self._thread = threading.Thread(target=self._pump, args=(pipe,), daemon=True)
             self._thread.start()
 
+    def write(self, data: bytes) -> None:
+        """Add what a process has said that is over already."""
+        self._put(data)
+
     def close(self) -> None:
         """Wait for the end of the pipe and close the file."""
         if self._thread is not None:

@@ -1,0 +1,80 @@
+"""`vsseval baselines`: make the environment of a published system, or show all that is known of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from vsseval.models.baseline.spec import Baseline
+
+
+@click.group(name="baselines", short_help="Make a baseline's environment, or show it.")
+def command() -> None:
+    """Published systems, each in an environment of its own. `vsseval list models` shows them all."""
+
+
+@command.command(name="setup")
+@click.argument("name")
+@click.option("--python", type=click.Path(path_type=Path), help="Use an environment that is there: its interpreter.")
+@click.option("--repo", type=click.Path(path_type=Path), help="Use a copy of the repository that is there.")
+def setup(name: str, python: Path | None, repo: Path | None) -> None:
+    """Make the environment of the baseline NAME: interpreter, packages, repository.
+
+    With --python (and --repo, where the system runs in its repository) an environment that you made is used.
+    """
+    from vsseval.models.baseline import described
+    from vsseval.models.baseline.setup import adopt, make
+    from vsseval.models.baseline.site import lacking
+
+    baseline, folder = described(name)
+    _refuse(baseline)
+    if python is not None or repo is not None:
+        site = adopt(baseline, python, repo)
+    else:
+        site = make(baseline, folder, lambda step: click.echo(step, err=True))
+    for line in _by_hand(baseline):
+        click.echo(line, err=True)
+    lost = lacking(baseline, site)
+    click.echo(f"{site.python}")
+    click.echo(f"not complete yet: {lost}" if lost else f"Try it with: vsseval doctor --model {name}", err=True)
+
+
+@command.command(name="show")
+@click.argument("name")
+def show(name: str) -> None:
+    """Show what is known of the baseline NAME: licence, citation, weights, commands, limits; as JSON."""
+    import msgspec
+
+    from vsseval.models.baseline import described
+
+    baseline, folder = described(name)
+    told = {"folder": str(folder), **msgspec.to_builtins(baseline)}
+    click.echo(msgspec.json.format(msgspec.json.encode(told), indent=1).decode())
+
+
+def _refuse(baseline: Baseline) -> None:
+    from vsseval.errors import UsageError
+
+    if baseline.kind == "reported_only":
+        raise UsageError(f"{baseline.name} cannot be run: {baseline.reason}")
+    if baseline.kind == "precomputed":
+        raise UsageError(
+            f"{baseline.name} is finished sound and needs no environment: get it from {baseline.outputs} and write "
+            f"--model {baseline.name}:FOLDER"
+        )
+    if baseline.mix is not None:
+        raise UsageError(f"{baseline.name} mixes {baseline.mix.sound} and {baseline.mix.speech}: set those up")
+
+
+def _by_hand(baseline: Baseline) -> list[str]:
+    """Return what the user still has to do."""
+    lines = [f"needs on the path: {', '.join(baseline.environment.system)}"] if baseline.environment.system else []
+    lines += [f"then: {step}" for step in baseline.environment.steps]
+    for weights in baseline.weights:
+        if weights.target:
+            known = f", sha256 {weights.sha256}" if weights.sha256 else ""
+            lines.append(f"weights: {weights.url or weights.name} to {weights.target}{known}")
+    return lines

@@ -1,0 +1,136 @@
+"""`baseline:NAME`, or `NAME` alone: a published system in an environment of its own, described by a folder of data.
+
+A folder holds `baseline.toml` and, where the system has no command line, `worker.py`. Folders are found through the
+entry points of the group `vsseval.baselines`, each of which names a package of such folders.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from vsseval import plugins
+from vsseval.errors import MissingEnvironment, NeedsArgument, ReportedOnly, UsageError
+from vsseval.models.base import Model, ModelCard, ModelOptions
+from vsseval.models.baseline import site
+from vsseval.models.baseline.spec import Baseline, digest, read
+
+if TYPE_CHECKING:
+    from vsseval.models.baseline.site import Site
+
+__all__ = ["create", "described"]
+
+
+def described(name: str) -> tuple[Baseline, Path]:
+    """Return a baseline and its folder.
+
+    Raises:
+        UsageError: there is none of that name.
+        EnvironmentFault: its file is damaged.
+    """
+    found = plugins.folders()
+    if name not in found:
+        raise plugins.unknown("baseline", name, found)
+    return read(found[name]), found[name]
+
+
+def create(options: ModelOptions) -> Model:
+    """Return the model of `baseline:NAME` or `baseline:NAME:VARIANT`; of published sound, `baseline:NAME:FOLDER`.
+
+    Raises:
+        UsageError: no name, an unknown one, or an unknown variant.
+        NeedsArgument: published sound is asked for without the folder that holds it.
+        ReportedOnly: neither code nor outputs are public.
+        MissingEnvironment: its environment was not made yet; the message holds the command.
+        EnvironmentFault: its file is damaged.
+    """
+    if not options.argument:
+        raise UsageError("the model `baseline` needs a name: --model baseline:mmaudio. See: vsseval list models")
+    name, variant = plugins.split(options.argument)
+    baseline, folder = described(name)
+    if baseline.kind == "precomputed":
+        if not variant:
+            raise NeedsArgument(
+                f"{name} is finished sound: get it from {baseline.outputs} and write --model {name}:FOLDER",
+                _card(baseline, folder, "", options),
+            )
+        from vsseval.models.baseline.finished import Finished
+
+        return Finished(_card(baseline, folder, "", options), baseline, Path(variant).expanduser())
+    baseline = _chosen(baseline, variant)
+    card = _card(baseline, folder, variant or "", options)
+    if baseline.kind == "reported_only":
+        raise ReportedOnly(f"reported only: {baseline.reason}", card)
+    if baseline.mix is not None:
+        from vsseval.models.baseline.mixed import Mixed
+
+        return Mixed(card, baseline.mix, options)
+    return _living(card, baseline, folder, options)
+
+
+def _living(card: ModelCard, baseline: Baseline, folder: Path, options: ModelOptions) -> Model:
+    found = site.find(baseline.name)
+    lost = site.lacking(baseline, found)
+    if lost is not None or found is None:
+        raise MissingEnvironment(
+            f"{lost}; verified: {baseline.verified}. Get it with: vsseval baselines setup {baseline.name}", card
+        )
+    if baseline.kind == "command":
+        from vsseval.models.baseline.commanded import Commanded
+
+        return Commanded(card, baseline, folder, found, options)
+    from vsseval.models.baseline.driven import Driven
+
+    return Driven(card, baseline, folder, found, options)
+
+
+def _chosen(baseline: Baseline, variant: str | None) -> Baseline:
+    """Return the baseline with the expectations of a variant.
+
+    Raises:
+        UsageError: it has no such variant.
+    """
+    if variant is not None and variant not in baseline.variants:
+        known = ", ".join(baseline.variants) or "none"
+        raise UsageError(f"{baseline.name} has no variant {variant!r}; it has: {known}")
+    name = variant if variant is not None else next(iter(baseline.variants), None)
+    if name is None:
+        return baseline
+    fields = msgspec.structs.asdict(baseline.variants[name])
+    expect = msgspec.structs.replace(baseline.expect, **{key: value for key, value in fields.items() if value})
+    return msgspec.structs.replace(baseline, expect=expect)
+
+
+def _card(baseline: Baseline, folder: Path, variant: str, options: ModelOptions) -> ModelCard:
+    needs = "needs a GPU; " if baseline.requires_gpu and baseline.kind in {"command", "python_driver"} else ""
+    return ModelCard(
+        name=f"{baseline.name}:{variant}" if variant else baseline.name,
+        version=f"{baseline.revision or '1'}+{digest(folder)[:8]}{_revision(baseline)}",
+        tasks=baseline.tasks,
+        weights=_weights(baseline, options),
+        licence=baseline.licence,
+        note=f"{baseline.title}; {needs}verified: {baseline.verified}.",
+    )
+
+
+def _revision(baseline: Baseline) -> str:
+    """Return what marks a repository of another revision than the folder's: its sound is another system's."""
+    if not baseline.needs_repo:
+        return ""
+    found: Site | None = site.find(baseline.name)
+    if found is None or not found.revision or found.revision.startswith(baseline.revision):
+        return ""
+    return f"+at-{found.revision[:8]}"
+
+
+def _weights(baseline: Baseline, options: ModelOptions) -> str:
+    """Return the hash of the weights: the checkpoint's own, or that of the published hashes; "none" if not known."""
+    if options.checkpoint is not None:
+        from vsseval.media import sha256
+
+        return sha256(options.checkpoint)
+    known = sorted(weights.sha256 for weights in baseline.weights)
+    return hashlib.sha256("".join(known).encode()).hexdigest() if known and all(known) else "none"

@@ -1,0 +1,111 @@
+"""Finds the sound of each clip after a run: only what the run has written, one file per clip, and like the system's."""
+
+from __future__ import annotations
+
+import glob
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from vsseval.errors import Unmeasurable
+from vsseval.media import load_audio
+from vsseval.models.base import Take
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from vsseval.media import Audio
+    from vsseval.models.baseline.spec import Baseline, Expect
+    from vsseval.models.baseline.stage import Staged
+
+__all__ = ["Start", "collect", "escaped", "find", "misfit"]
+
+_SLACK = 0.25
+"""Seconds by which a length may miss what is expected: frames of codecs and vocoders."""
+
+
+class Start(NamedTuple):
+    """The moment before a run, as the file system tells time."""
+
+    nanoseconds: int
+
+    @classmethod
+    def mark(cls, folder: Path) -> Start:
+        """Take the time from a file written now: the clocks of file servers differ from this machine's."""
+        marker = folder / ".start"
+        marker.write_bytes(b"")
+        return cls(marker.stat().st_mtime_ns)
+
+
+def collect(baseline: Baseline, clips: Sequence[Staged], start: Start) -> dict[str, Take]:
+    """Return the takes of those clips that have left exactly one new file each, by id.
+
+    Two files of one clip, one file of two clips, and a file that is not like the system's are errors of their clips;
+    a clip without a file is not in the answer.
+    """
+    assert baseline.collect is not None
+    pattern = baseline.collect.pattern
+    found = {clip.request.id: find(pattern, clip.values, start) for clip in clips}
+    owners: dict[Path, list[str]] = {}
+    for clip, files in found.items():
+        for file in files:
+            owners.setdefault(file, []).append(clip)
+    takes = {}
+    for clip, files in found.items():
+        if not files:
+            continue
+        shared = [other for other in owners[files[0]] if other != clip]
+        if len(files) > 1:
+            names = " and ".join(str(file) for file in files[:3])
+            takes[clip] = Take(clip, None, 0, error=f"{len(files)} files claim to be this clip: {names}")
+        elif shared:
+            takes[clip] = Take(clip, None, 0, error=f"{files[0]} would be the sound of '{shared[0]}' too")
+        else:
+            takes[clip] = read(baseline.expect, clip, files[0])
+    return takes
+
+
+def find(pattern: str, values: Mapping[str, object], start: Start | None) -> list[Path]:
+    """Return the files that a pattern means, of those not older than the start.
+
+    Args:
+        pattern: path with placeholders and wildcards.
+        values: what the placeholders stand for; wildcards in them are taken literally.
+        start: None takes files of any age.
+    """
+    names = sorted(glob.glob(pattern.format_map(escaped(values)), recursive=True))  # noqa: PTH207 - an absolute pattern
+    files = [Path(name) for name in names if os.path.isfile(name)]  # noqa: PTH113
+    return [file for file in files if start is None or file.stat().st_mtime_ns >= start.nanoseconds]
+
+
+def escaped(values: Mapping[str, object]) -> dict[str, object]:
+    """Return values in which texts hold no wildcards."""
+    return {name: glob.escape(value) if isinstance(value, str) else value for name, value in values.items()}
+
+
+def read(expect: Expect, clip: str, file: Path) -> Take:
+    """Return the sound of a file, or why it is not believed."""
+    try:
+        audio = load_audio(file)
+    except Unmeasurable as reason:
+        return Take(clip, None, 0, error=str(reason))
+    fault = misfit(expect, audio)
+    if fault is not None:
+        return Take(clip, None, 0, error=f"{file.name}: {fault}")
+    return Take(clip, audio.samples, audio.sample_rate)
+
+
+def misfit(expect: Expect, audio: Audio) -> str | None:
+    """Return in what a sound differs from what the system writes, or None."""
+    channels, count = audio.samples.shape
+    seconds = count / audio.sample_rate
+    told = "it is another system's, or `expect` in baseline.toml is wrong"
+    if expect.sample_rate is not None and audio.sample_rate != expect.sample_rate:
+        return f"{audio.sample_rate} Hz, where the system writes {expect.sample_rate} Hz: {told}"
+    if expect.channels is not None and channels != expect.channels:
+        return f"{channels} channels, where the system writes {expect.channels}: {told}"
+    if expect.shortest is not None and seconds < expect.shortest - _SLACK:
+        return f"{seconds:.2f} s, where the system writes at least {expect.shortest:g} s: {told}"
+    if expect.longest is not None and seconds > expect.longest + _SLACK:
+        return f"{seconds:.2f} s, where the system writes at most {expect.longest:g} s: {told}"
+    return None

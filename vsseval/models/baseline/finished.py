@@ -1,0 +1,72 @@
+"""Sound that the authors of a system publish: their archive, unpacked, with their names for the clips."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from vsseval.errors import Unmeasurable, UsageError
+from vsseval.media import sha256
+from vsseval.models.base import Take
+from vsseval.models.baseline.collect import find, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from vsseval.models.base import ModelCard, Request
+    from vsseval.models.baseline.spec import Baseline
+
+__all__ = ["Finished"]
+
+
+class Finished:
+    """Satisfies `Model`."""
+
+    def __init__(self, card: ModelCard, baseline: Baseline, archive: Path) -> None:
+        """Look for the archive.
+
+        Raises:
+            UsageError: there is no such folder.
+        """
+        if not archive.is_dir():
+            raise UsageError(
+                f"{archive} is not a folder: unpack the outputs of {baseline.title} ({baseline.outputs}) and "
+                f"write --model {baseline.name}:FOLDER"
+            )
+        self._baseline = baseline
+        self._archive = archive
+        self.card = msgspec.structs.replace(card, weights=_identity(archive))
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[Take]:
+        """Yield the published sound of each clip; one without a file is missing."""
+        assert self._baseline.collect is not None
+        for request in requests:
+            values = {
+                "out": str(self._archive), "id": request.id, "tail": request.id.rsplit("/", 1)[-1],
+                "name": self._baseline.stage.name.format_map({"id": request.id, "tail": request.id, "row": 0}),
+            }  # fmt: skip
+            files = find(self._baseline.collect.pattern, values, None)
+            if not files:
+                why = f"no file of {self._archive} is named for this clip ({self._baseline.collect.pattern})"
+                yield Take(request.id, None, 0, error=why, missing=True)
+            elif len(files) > 1:
+                names = " and ".join(file.name for file in files[:3])
+                yield Take(request.id, None, 0, error=f"{len(files)} files claim to be this clip: {names}")
+            else:
+                yield read(self._baseline.expect, request.id, files[0])
+
+
+def _identity(archive: Path) -> str:
+    """Return the sha256 of sorted names and contents; a file that cannot be read counts by its name."""
+    found = hashlib.sha256()
+    for file in sorted(archive.rglob("*")):
+        if file.is_file():
+            try:
+                content = sha256(file)
+            except Unmeasurable:
+                content = "unreadable"
+            found.update(f"{content}  {file.relative_to(archive)}\n".encode("utf-8", "surrogateescape"))
+    return found.hexdigest()

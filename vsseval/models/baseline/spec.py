@@ -1,0 +1,229 @@
+"""What a baseline's folder says of it: `baseline.toml` as frozen structs."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from vsseval.errors import EnvironmentFault
+from vsseval.types import Task
+
+__all__ = [
+    "Baseline", "Collect", "Command", "Driver", "Environment", "Expect", "Inputs", "Listing", "Mix", "Patch", "Stage",
+    "Weights", "digest", "read",
+]  # fmt: skip
+
+FILE = "baseline.toml"
+Kind = Literal["command", "python_driver", "precomputed", "mix", "reported_only"]
+Want = Literal["required", "optional", "none"]
+
+
+class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the file; a misspelt key is an error."""
+
+
+class Weights(_Table, frozen=True):
+    """One file of weights; hashes only where somebody published them."""
+
+    name: str
+    url: str = ""
+    sha256: str = ""
+    md5: str = ""
+    licence: str = ""
+    target: str = ""
+    """Where the system looks for it, below its repository; empty where it fetches the file itself."""
+
+
+class Environment(_Table, frozen=True):
+    """What the system runs in."""
+
+    python: tuple[str, ...] = ()
+    """Versions of the interpreter ("3.10"), the preferred one first."""
+    system: tuple[str, ...] = ()
+    """Programs that have to be on the path, as people name them ("ffmpeg<7")."""
+    steps: tuple[str, ...] = ()
+    """Commands that no packager can do for the user: weights behind a form, submodules, builds."""
+
+
+class Inputs(_Table, frozen=True):
+    """What the system looks at."""
+
+    video: Want = "none"
+    caption: Want = "none"
+    transcript: Want = "none"
+    speaker_prompt: Want = "none"
+
+
+class Listing(_Table, frozen=True):
+    """A list of the clips that the system reads, one row per clip."""
+
+    format: Literal["csv", "jsonl", "tsv", "lines"]
+    fields: dict[str, str]
+    """Column -> template. tsv and lines have no header; of lines there is one field."""
+    path: str = "{in}/list.{format}"
+
+
+class Stage(_Table, frozen=True):
+    """How inputs are laid out before a run."""
+
+    name: str = "clip_{row:06d}"
+    """Name without a suffix under which a clip is known to the system; `{id}` for official lists."""
+    folder: str = "{in}"
+    """Where videos are put."""
+    videos: bool = True
+    cut_seconds: float | None = None
+    """Longest clip that the system takes; the rest is cut off before it sees it."""
+    fps: float | None = None
+    """Frame rate that the system needs its input in."""
+    default_caption: str = ""
+    """What stands for the caption where the clip has none, or where the system is not to see it."""
+    lower_case: bool = False
+    """Whether transcripts are given in lower case."""
+    listing: Listing | None = None
+
+
+class Command(_Table, frozen=True):
+    """The command lines of one process, or of several that follow each other."""
+
+    steps: tuple[tuple[str, ...], ...]
+    group: Literal["clip", "batch", "whole"] = "clip"
+    """One process for each clip, one for many, or one for the official list however few are asked for."""
+    cwd: str = "{repo}"
+    env: dict[str, str] = {}
+    seed: int | None = None
+    """For a batch, which has one seed: the authors' own. A single clip has its own."""
+    clip_seconds: float = 900.0
+    """Time-out, times the number of clips."""
+    checkpoint: str = ""
+    """What `{checkpoint}` stands for where the user names none."""
+    fresh: tuple[str, ...] = ()
+    """Folders of the repository that are empty at the start of each run, where results and caches would go stale."""
+
+
+class Collect(_Table, frozen=True):
+    """Where the sound of a clip lies afterwards."""
+
+    pattern: str
+    """Path with placeholders and, where a date or a parameter is in it, wildcards."""
+
+
+class Expect(_Table, frozen=True):
+    """What a sound has to be like to be believed the system's own."""
+
+    sample_rate: int | None = None
+    channels: int | None = None
+    shortest: float | None = None
+    longest: float | None = None
+    """Seconds."""
+
+
+class Patch(_Table, frozen=True):
+    """A change to a copy of the repository: what is searched for has to be there."""
+
+    file: str
+    search: str
+    replace: str
+    why: str
+
+
+class Driver(_Table, frozen=True):
+    """The process that `worker.py` is."""
+
+    batch: int = 1
+    start_seconds: float = 1800.0
+    clip_seconds: float = 600.0
+    env: dict[str, str] = {}
+    repo: bool = False
+    """Whether it runs in a copy of the system's repository; else the packages of its environment are all it needs."""
+
+
+class Mix(_Table, frozen=True):
+    """Two models as one: sound, and speech over it."""
+
+    sound: str
+    speech: str
+    sound_gain: float = 0.5
+    """Factor on the sound under the speech: VSSFlow mixes its training data with 0.3 to 0.7."""
+
+
+class Baseline(_Table, frozen=True):
+    """One system."""
+
+    name: str
+    title: str
+    kind: Kind
+    tasks: tuple[Task, ...]
+    licence: str
+    citation: str
+    verified: str = "never"
+    """"never", or the date and the version of the real system that this folder was tried with."""
+    reason: str = ""
+    """Why there are only reported numbers."""
+    code: str = ""
+    """Address of the repository."""
+    revision: str = ""
+    """Commit of the repository, or version of the package, that the commands were read from."""
+    outputs: str = ""
+    """Where the authors publish finished sound."""
+    requires_gpu: bool = True
+    random: bool = False
+    """Whether the system cannot be seeded: its sound differs from run to run."""
+    weights: tuple[Weights, ...] = ()
+    environment: Environment = Environment()
+    inputs: Inputs = Inputs()
+    stage: Stage = Stage()
+    command: Command | None = None
+    driver: Driver | None = None
+    mix: Mix | None = None
+    collect: Collect | None = None
+    expect: Expect = Expect()
+    variants: dict[str, Expect] = {}
+    """What `name:variant` may say, the first being the default, and what their sound is like where that differs."""
+    patches: tuple[Patch, ...] = ()
+    known_limits: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        needed = {
+            "command": self.command and self.collect, "python_driver": self.driver, "precomputed": self.collect,
+            "mix": self.mix, "reported_only": self.reason,
+        }  # fmt: skip
+        if not needed[self.kind]:
+            raise ValueError(f"the kind {self.kind} lacks a table (command, collect, driver, mix) or its reason")
+
+    @property
+    def needs_repo(self) -> bool:
+        """Whether there has to be a copy of the system's repository."""
+        if self.driver is not None:
+            return self.driver.repo
+        texts = [self.command.cwd, *(word for step in self.command.steps for word in step)] if self.command else []
+        return any("{repo}" in text for text in texts)
+
+
+def read(folder: Path) -> Baseline:
+    """Read a baseline.
+
+    Raises:
+        EnvironmentFault: the file is not there, no TOML, or says what it must not.
+    """
+    path = folder / FILE
+    try:
+        found = msgspec.toml.decode(path.read_bytes(), type=Baseline)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as fault:
+        raise EnvironmentFault(
+            f"{path} is no baseline: {fault}. Its package may be damaged: pip install --force-reinstall vsseval"
+        ) from fault
+    if found.name != folder.name:
+        raise EnvironmentFault(f"{path} calls itself '{found.name}': rename the folder or the baseline")
+    return found
+
+
+def digest(folder: Path) -> str:
+    """Return the sha256 of what decides how a baseline is run: all files of its folder."""
+    found = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        if file.is_file() and "__pycache__" not in file.parts:
+            found.update(f"{file.relative_to(folder)}\n".encode() + file.read_bytes() + b"\n")
+    return found.hexdigest()

@@ -1,0 +1,152 @@
+"""Lays the inputs of clips out under neutral names, with the list that the system reads."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from vsseval import media
+from vsseval.errors import Unmeasurable
+from vsseval.store import atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from vsseval.models.baseline.spec import Baseline, Inputs
+    from vsseval.types import Request
+
+__all__ = ["Staged", "lacks", "stage", "write_listing"]
+
+SEEDS = 2**31
+"""Most programs take 32 bits; a clip's seed has 63."""
+
+
+class Staged(NamedTuple):
+    """A clip as a system knows it."""
+
+    request: Request
+    values: Mapping[str, Any]
+    """What placeholders stand for."""
+
+    @property
+    def name(self) -> str:
+        """The neutral name, without a suffix."""
+        return str(self.values["name"])
+
+
+def lacks(request: Request, wants: Inputs) -> str | None:
+    """Return what a clip lacks for a system to be asked, or None."""
+    given = {
+        "video": request.video, "caption": request.caption, "transcript": request.transcript,
+        "speaker_prompt": request.speaker_prompt,
+    }  # fmt: skip
+    lost = [name for name, medium in given.items() if getattr(wants, name) == "required" and not medium]
+    return f"the clip has no {' and no '.join(lost)}, without which this system does nothing" if lost else None
+
+
+def stage(baseline: Baseline, request: Request, row: int, places: Mapping[str, str]) -> Staged:
+    """Lay out one clip.
+
+    A video that is left as it is becomes a symbolic link; one that is cut or brought to another rate is encoded anew.
+    A speaker prompt becomes a WAV.
+
+    Args:
+        baseline: how.
+        request: the clip.
+        row: its place in this run, from 0.
+        places: what `{in}`, `{out}` and the other folders stand for.
+
+    Raises:
+        Unmeasurable: the video or the prompt cannot be read.
+        EnvironmentFault: no room, no permission.
+    """
+    how = baseline.stage
+    values: dict[str, Any] = {
+        **places, "row": row, "id": request.id, "tail": request.id.replace("\\", "/").rsplit("/", 1)[-1],
+        "seed": request.seed % SEEDS, "duration": f"{_seconds(baseline, request):g}",
+        "caption": _line(request.caption, how.default_caption) if baseline.inputs.caption != "none" else
+        how.default_caption, "transcript": _line(request.transcript, "").lower() if how.lower_case else
+        _line(request.transcript, ""), "whole_seconds": max(1, int(_seconds(baseline, request))),
+    }  # fmt: skip
+    values["name"] = how.name.format_map(values)
+    if request.video is not None and baseline.inputs.video != "none" and how.videos:
+        values["video"] = str(_video(baseline, request, how.folder.format_map(values), values["name"]))
+    if request.speaker_prompt is not None and baseline.inputs.speaker_prompt != "none":
+        values |= _prompt(request, values)
+    return Staged(request, values)
+
+
+def write_listing(baseline: Baseline, clips: Sequence[Staged], places: Mapping[str, str]) -> None:
+    """Write the list of the clips, if the system reads one.
+
+    Raises:
+        EnvironmentFault: no room, no permission.
+    """
+    from pathlib import Path
+
+    listing = baseline.stage.listing
+    if listing is None:
+        return
+    path = Path(listing.path.format_map({**places, "format": listing.format}))
+    rows = [{key: text.format_map(clip.values) for key, text in listing.fields.items()} for clip in clips]
+    file = io.StringIO()
+    if listing.format == "csv":
+        writer = csv.DictWriter(file, [*listing.fields], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    elif listing.format == "jsonl":
+        file.writelines(json.dumps(row) + "\n" for row in rows)
+    else:
+        file.writelines("\t".join(" ".join(value.split()) for value in row.values()) + "\n" for row in rows)
+    atomic.write_bytes(path, file.getvalue().encode(), durable=False)
+
+
+def _seconds(baseline: Baseline, request: Request) -> float:
+    longest = baseline.stage.cut_seconds
+    return request.duration if longest is None else min(request.duration, longest)
+
+
+def _line(text: str | None, otherwise: str) -> str:
+    """Return a text on one line: a caption that begins with a hyphen is still a value, and a NUL is none."""
+    return " ".join((text or "").replace("\0", " ").split()) or otherwise
+
+
+def _video(baseline: Baseline, request: Request, folder: str, name: str) -> Path:
+    from pathlib import Path
+
+    assert request.video is not None
+    source, how = request.video, baseline.stage
+    target = Path(folder) / f"{name}.mp4"
+    with atomic.faults(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+    video = media.Video(source.path, source.start, source.seconds)
+    long = how.cut_seconds is not None and video.seconds > how.cut_seconds
+    seconds = how.cut_seconds if long else source.seconds
+    if how.fps is not None:
+        cut = media.Video(source.path, source.start, seconds)
+        media.write_mp4(target, cut.stream(how.fps), how.fps)
+    elif seconds is not None or source.start or source.path.suffix.lower() != ".mp4":
+        media.mute(source.path, target, source.start, seconds)
+    else:
+        with atomic.faults(target):
+            target.symlink_to(source.path.absolute())
+    return target
+
+
+def _prompt(request: Request, values: Mapping[str, Any]) -> dict[str, str]:
+    from pathlib import Path
+
+    assert request.speaker_prompt is not None
+    prompt = request.speaker_prompt
+    audio = media.load_audio(prompt.path, prompt.start, prompt.seconds)
+    target = Path(f"{values['in']}/{values['name']}_prompt.wav")
+    with atomic.faults(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+    media.write_wav(target, audio.samples, audio.sample_rate)
+    length = audio.samples.shape[1] / audio.sample_rate
+    if length <= 0:
+        raise Unmeasurable("the speaker prompt is empty")
+    return {"prompt": str(target), "total_seconds": f"{length + request.duration:.3f}"}
