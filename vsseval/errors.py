@@ -7,6 +7,7 @@ VssevalError                  1..4, always shown as a message, never as a traceb
     ├── MissingExtra     4    an optional part is not installed; nothing else needs it
     │   └── MissingEnvironment    a baseline whose own environment was not made yet
     │       └── ReportedOnly      a system of which neither code nor outputs are public: its numbers are quoted
+    ├── MissingData      4    the data of a benchmark is not registered on this machine yet
     ├── MissingWeights   4    weights that are fetched, not shipped, are not on this machine yet
     └── Busy             4    another process holds the run
 
@@ -55,6 +56,14 @@ class MissingEnvironment(MissingExtra):
 
 class ReportedOnly(MissingEnvironment):
     """A system that nobody but its authors can run: only the numbers of its paper can be shown."""
+
+
+class MissingData(EnvironmentFault):
+    """The data of a benchmark is not registered; `card` says what it is all the same."""
+
+    def __init__(self, message: str, card: object) -> None:
+        super().__init__(message)
+        self.card = card
 
 
 class MissingWeights(EnvironmentFault):
