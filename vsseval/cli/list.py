@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from vsseval import plugins
-from vsseval.errors import EnvironmentFault, MissingEnvironment, NeedsArgument, ReportedOnly, UsageError
+from vsseval.errors import EnvironmentFault, MissingData, MissingEnvironment, NeedsArgument, ReportedOnly, UsageError
 from vsseval.types import Feature, Record
 
 if TYPE_CHECKING:
@@ -81,6 +81,8 @@ def _item(kind: str, name: str, describe: Callable[[str], Item]) -> Item:
         return describe(name)
     except (MissingEnvironment, NeedsArgument) as problem:
         return _absent(name, problem)
+    except MissingData as problem:
+        return _unregistered(name, problem)
     except UsageError as problem:
         return Item(kind=kind, name=name, status="needs an argument", note=_first_line(problem))
     except EnvironmentFault as problem:
@@ -109,9 +111,20 @@ def _benchmark(name: str) -> Item:
     except UsageError as problem:
         return msgspec.structs.replace(known, status="missing", get=_first_line(problem))
     lost = sum(sample.problem is not None for sample in clips)
+    if card.data and lost < len(clips):
+        return msgspec.structs.replace(known, note=f"{card.description} {len(clips) - lost:,} of {card.data}")
     if lost:
         return msgspec.structs.replace(known, status="missing", get=f"{lost} of {len(clips)} clips cannot be read")
     return msgspec.structs.replace(known, size=len(clips))
+
+
+def _unregistered(name: str, problem: MissingData) -> Item:
+    """Describe a benchmark whose data is not on this machine."""
+    card: Any = problem.card
+    return _known(
+        "benchmarks", name, version=card.version, task=card.task, size=card.size or None, licence=card.licence,
+        note=card.description, status="missing", get=_first_line(problem),
+    )  # fmt: skip
 
 
 def _model(name: str) -> Item:
