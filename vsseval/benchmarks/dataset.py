@@ -125,7 +125,7 @@ class Dataset:
         """Return the registered benchmark of `name`, `name:variant` or `name:variant@seconds`.
 
         Raises:
-            EnvironmentFault: it is not registered, or its folder is gone; the message holds the command.
+            MissingData: it is not registered, or its folder is gone; the message holds the command.
             UsageError: the argument names no variant.
         """
         from vsseval.benchmarks.registry import find

@@ -18,7 +18,7 @@ import msgspec
 
 from vsseval.benchmarks.dataset import least_seconds
 from vsseval.benchmarks.files import FileFacts, journal, unchanged
-from vsseval.errors import EnvironmentFault, UsageError
+from vsseval.errors import EnvironmentFault, MissingData, UsageError
 from vsseval.store import atomic, codec
 from vsseval.types import BenchmarkCard, Medium, Record, Sample
 
@@ -59,21 +59,12 @@ class Registered:
     def __init__(self, dataset: Dataset, variant: Variant, header: Header, seconds: float | None) -> None:
         self._dataset, self._header = dataset, header
         self._seconds = seconds or variant.seconds
-        name = f"{dataset.name}:{header.variant}" + (f"@{seconds:g}" if seconds else "")
-        self.card = BenchmarkCard(
-            name=name,
+        self.card = msgspec.structs.replace(
+            card(dataset, variant, self._seconds),
+            name=f"{dataset.name}:{header.variant}" + (f"@{seconds:g}" if seconds else ""),
             version=header.version,
-            task=dataset.task,
             size=header.size,
-            licence=dataset.licence,
-            description=f"{dataset.description} {variant.description}".strip(),
-            metrics=dataset.metrics,
-            citation=dataset.citation,
-            profile=dataset.profile,
-            protocol=protocol(dataset, variant, self._seconds),
-            inputs=dataset.inputs,
-            erosion=dataset.erosion,
-            data=f"{header.present:,} of {header.size:,} clips usable; list {header.list} {header.list_sha256[:12]}",
+            data=f"{header.size:,} clips; list {header.list}, sha256 {header.list_sha256[:12]}",
         )
 
     def samples(self) -> Sequence[Sample]:
@@ -103,7 +94,25 @@ class Registered:
         return tuple(_checked(cut(sample, self._seconds), files, again) for sample in samples)
 
 
-def protocol(dataset: Dataset, variant: Variant, seconds: float | None) -> str:
+def card(dataset: Dataset, variant: Variant, seconds: float | None) -> BenchmarkCard:
+    """Return the card of a variant as it is known without the data; a size of 0 is unknown."""
+    return BenchmarkCard(
+        name=f"{dataset.name}:{variant.name}",
+        version=variant.version,
+        task=dataset.task,
+        size=variant.size or 0,
+        licence=dataset.licence,
+        description=f"{dataset.description} {variant.description}".strip(),
+        metrics=dataset.metrics,
+        citation=dataset.citation,
+        profile=dataset.profile,
+        protocol=_protocol(dataset, variant, seconds),
+        inputs=dataset.inputs,
+        erosion=dataset.erosion,
+    )
+
+
+def _protocol(dataset: Dataset, variant: Variant, seconds: float | None) -> str:
     """Return the choices of a benchmark and its variant as one text."""
     length = f"First {seconds:g} s." if seconds else "Whole clips."
     voices = {
@@ -175,7 +184,7 @@ def find(dataset: Dataset, variant: str | None, seconds: float | None = None) ->
     """Return a registered benchmark; without a variant the default's, or the first that is registered.
 
     Raises:
-        EnvironmentFault: it is not registered, or its data folder is gone.
+        MissingData: it is not registered, or its data folder is gone.
         UsageError: there is no such variant.
     """
     if variant is not None:
@@ -185,12 +194,18 @@ def find(dataset: Dataset, variant: str | None, seconds: float | None = None) ->
     if wanted is None or wanted not in known:
         title = dataset.name if variant is None else f"{dataset.name}:{variant}"
         there = f" (registered: {', '.join(known)})" if known else ""
-        raise EnvironmentFault(f"{title} is not registered{there}. Get it with: {dataset.command(variant)}")
+        known_as = dataset.variant(variant)
+        raise MissingData(
+            f"{title} is not registered{there}. Get it with: {dataset.command(variant)}",
+            card(dataset, known_as, known_as.seconds),
+        )
     header = known[wanted]
     if not header.root.is_dir():
-        raise EnvironmentFault(
+        gone = dataset.variant(wanted)
+        raise MissingData(
             f"the data of {dataset.name}:{wanted} lay in {header.root}, which is not there. Mount it, or register it "
-            f"where it is now: {dataset.command(wanted)}"
+            f"where it is now: {dataset.command(wanted)}",
+            card(dataset, gone, gone.seconds),
         )
     return Registered(dataset, dataset.variant(wanted), header, seconds)
 
