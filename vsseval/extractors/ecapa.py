@@ -1,0 +1,104 @@
+"""A voice to a speaker embedding: ECAPA-TDNN of SpeechBrain, trained on VoxCeleb.
+
+Desplanques et al., "ECAPA-TDNN", Interspeech 2020; the network and its features are SpeechBrain's, its weights those of
+speechbrain/spkrec-ecapa-voxceleb. They are put together here as that repository's hyperparams.yaml says, which is not
+read: it is a program.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vsseval.extractors.base import Arrays, ExtractorSpec, Source
+from vsseval.extractors.network import NetworkExtractor, Parts
+from vsseval.extractors.packages import offline, require
+from vsseval.extractors.speech import RATE, sinc, sound, voice
+from vsseval.extractors.state import filled, read
+from vsseval.store.weights import Weights, find
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+class ECAPA(NetworkExtractor):
+    """The whole utterance goes through the network at once."""
+
+    at_once = 1
+
+    def __init__(self, weights: Weights) -> None:
+        """Declare; nothing is loaded before the first utterance.
+
+        Args:
+            weights: with the file embedding_model.ckpt.
+        """
+        self._weights = weights
+        self.spec = ExtractorSpec(
+            name="ecapa",
+            version="1",
+            takes=("audio",),
+            sample_rate=RATE,
+            weights=weights.sha256,
+            licence="Apache-2.0",
+            description="ECAPA-TDNN speaker embedding, speechbrain/spkrec-ecapa-voxceleb, 192 numbers",
+        )
+
+    def build(self) -> nn.Module:
+        """Return features, their normalisation and the network, in a row."""
+        from torch import nn
+
+        features = offline("speechbrain.lobes.features", self.spec.name)
+        processing = offline("speechbrain.processing.features", self.spec.name)
+        models = offline("speechbrain.lobes.models.ECAPA_TDNN", self.spec.name)
+        file = self._weights.file("embedding_model.ckpt")
+
+        def built() -> nn.Module:
+            network: nn.Module = models.ECAPA_TDNN(
+                input_size=80,
+                channels=[1024, 1024, 1024, 1024, 3072],
+                kernel_sizes=[5, 3, 3, 3, 1],
+                dilations=[1, 2, 3, 4, 1],
+                attention_channels=128,
+                lin_neurons=192,
+            )
+            return network
+
+        return nn.ModuleDict(
+            {
+                "features": features.Fbank(n_mels=80),
+                "centring": processing.InputNormalization(norm_type="sentence", std_norm=False),
+                "embedding": filled(built, read(file), file, self.spec.name),
+            }
+        )
+
+    def prepare(self, source: Source) -> Parts:
+        """Return 16 kHz, shape (1, n).
+
+        Raises:
+            Unmeasurable: the audio is silent or shorter than 0.1 s.
+        """
+        import torch
+
+        return Parts(torch.from_numpy(voice(sinc(sound(source, self.spec.name)))).unsqueeze(0))
+
+    def forward(self, parts: Tensor, kind: str) -> dict[str, Tensor]:
+        """Return embeddings, (parts, 192)."""
+        import torch
+
+        del kind
+        network = self.network
+        assert isinstance(network, torch.nn.ModuleDict)
+        lengths = torch.ones(len(parts), device=parts.device)
+        centred = network["centring"](network["features"](parts), lengths)
+        return {"embedding": network["embedding"](centred, lengths).squeeze(1)}
+
+    def finish(self, outputs: dict[str, np.ndarray]) -> Arrays:
+        """Return `embedding`, float32, shape (192,)."""
+        return {"embedding": outputs["embedding"][0]}
+
+
+def create() -> ECAPA:
+    """Return the extractor."""
+    require("speechbrain", "ecapa")
+    return ECAPA(find("ecapa"))

@@ -1,0 +1,49 @@
+"""Optional packages: asked for by name, imported at their first use, and kept from reaching for the network."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from importlib.util import find_spec
+from typing import Any
+
+from vsseval.errors import MissingExtra
+
+
+def require(package: str, what: str, extra: str = "papers") -> None:
+    """See to it that an optional package is installed, without importing it.
+
+    Args:
+        package: its import name.
+        what: who needs it, for the message.
+        extra: the extra of vsseval that brings it.
+
+    Raises:
+        MissingExtra: it is not installed.
+    """
+    if find_spec(package) is None:
+        raise MissingExtra(f"{what} needs the package {package}: pip install 'vsseval[{extra}]'")
+
+
+def offline(package: str, what: str, extra: str = "papers") -> Any:
+    """Import an optional package, or a module of it, with the model hubs out of its reach.
+
+    Weights come from the files that were pinned, never from a hub: without this a missing file would be looked for
+    there, for minutes, and whatever is found would be used.
+
+    Args:
+        package: name of the package or of a module within it.
+        what: who needs it, for the message.
+        extra: the extra of vsseval that brings it.
+
+    Raises:
+        MissingExtra: it is not installed.
+    """
+    require(package.partition(".")[0], what, extra)
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["TRANSFORMERS_OFFLINE"] = "1"
+    module = importlib.import_module(package)
+    if package == "transformers":
+        # its advice on deprecated options concerns whoever wrote the repository's files, not whoever runs a metric
+        module.logging.set_verbosity_error()
+    return module

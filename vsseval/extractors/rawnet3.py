@@ -1,0 +1,85 @@
+"""A voice to a speaker embedding: ESPnet's RawNet3, the default of VERSA and of ESPnet's speech language models.
+
+The weights are those of espnet/voxcelebs12_rawnet3. As in VERSA, the whole utterance is read at once; there the sound
+comes as one channel at 16 kHz, here channels are mixed and torchaudio resamples. (`vssflow.authors.rawnet3` is another
+set of weights of the same design, and is read in windows of three seconds.)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vsseval.extractors.base import Arrays, ExtractorSpec, Source
+from vsseval.extractors.network import NetworkExtractor, Parts
+from vsseval.extractors.speech import RATE, sinc, sound, voice
+from vsseval.extractors.state import filled, read
+from vsseval.store.weights import Weights, find
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+_OF_TRAINING = "loss."
+"""Prefix of parameters that the file holds and no embedding needs."""
+
+
+class RawNet3Extractor(NetworkExtractor):
+    """The whole utterance goes through the network at once."""
+
+    at_once = 1
+
+    def __init__(self, weights: Weights) -> None:
+        """Declare; nothing is loaded before the first utterance.
+
+        Args:
+            weights: ESPnet's file of the model.
+        """
+        self._weights = weights
+        self.spec = ExtractorSpec(
+            name="rawnet3",
+            version="1",
+            takes=("audio",),
+            sample_rate=RATE,
+            weights=weights.sha256,
+            licence="CC-BY-4.0",
+            description="RawNet3 speaker embedding, espnet/voxcelebs12_rawnet3, whole utterance, 192 numbers",
+        )
+
+    def build(self) -> nn.Module:
+        """Return the network with its weights."""
+        from vsseval.extractors.networks.rawnet3 import RawNet3
+        from vssflow.authors.weights import Unfilled
+
+        file = self._weights.file()
+
+        def built() -> nn.Module:
+            with Unfilled():
+                return RawNet3()
+
+        state = {key: value for key, value in read(file).items() if not key.startswith(_OF_TRAINING)}
+        return filled(built, state, file, self.spec.name)
+
+    def prepare(self, source: Source) -> Parts:
+        """Return 16 kHz, shape (1, n).
+
+        Raises:
+            Unmeasurable: the audio is silent or shorter than 0.1 s.
+        """
+        import torch
+
+        return Parts(torch.from_numpy(voice(sinc(sound(source, self.spec.name)))).unsqueeze(0))
+
+    def forward(self, parts: Tensor, kind: str) -> dict[str, Tensor]:
+        """Return embeddings, (parts, 192)."""
+        del kind
+        return {"embedding": self.network(parts)}
+
+    def finish(self, outputs: dict[str, np.ndarray]) -> Arrays:
+        """Return `embedding`, float32, shape (192,)."""
+        return {"embedding": outputs["embedding"][0]}
+
+
+def create() -> RawNet3Extractor:
+    """Return the extractor."""
+    return RawNet3Extractor(find("rawnet3"))

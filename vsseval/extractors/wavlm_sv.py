@@ -1,0 +1,122 @@
+"""A voice to a speaker embedding: WavLM base or base+ with an x-vector head, in transformers.
+
+Chen et al., "WavLM", JSTSP 2022, fine-tuned on VoxCeleb1 with additive margin softmax; the repositories
+microsoft/wavlm-base-sv (DeepAudio-V1) and microsoft/wavlm-base-plus-sv.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vsseval.extractors.base import Arrays, ExtractorSpec, Source
+from vsseval.extractors.network import NetworkExtractor, Parts
+from vsseval.extractors.packages import offline, require
+from vsseval.extractors.speech import RATE, sinc, sound, voice
+from vsseval.extractors.state import filled, read
+from vsseval.extractors.whisper import unreadable
+from vsseval.store.weights import Weights, find
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+SHORTEST = 0.33
+"""Seconds; the x-vector layers see 15 frames of 20 ms at once, and 16 are needed for a deviation."""
+
+_UNUSED = ("objective.weight", "wavlm.masked_spec_embed")
+"""Of training; some files leave them out."""
+
+
+class WavLMSV(NetworkExtractor):
+    """One size of WavLM."""
+
+    at_once = 1
+
+    def __init__(self, weights: Weights, size: str) -> None:
+        """Declare; nothing is loaded before the first utterance.
+
+        Args:
+            weights: a repository of transformers' WavLMForXVector: pytorch_model.bin, config.json and
+                preprocessor_config.json, which says whether the sound is brought to mean 0 and variance 1.
+            size: "base" or "base_plus".
+        """
+        self._weights = weights
+        self.spec = ExtractorSpec(
+            name=f"wavlm_{size}_sv",
+            version="1",
+            takes=("audio",),
+            sample_rate=RATE,
+            weights=weights.sha256,
+            licence="CC-BY-SA-3.0",
+            description=f"WavLM x-vector speaker embedding, microsoft/wavlm-{size.replace('_', '-')}-sv, 512 numbers",
+        )
+
+    @cached_property
+    def _transformers(self) -> Any:
+        return offline("transformers", self.spec.name)
+
+    def _read(self, kind: Any, name: str) -> Any:
+        try:
+            return kind.from_pretrained(str(self._weights.folder), local_files_only=True)
+        except (OSError, ValueError, TypeError) as error:
+            raise unreadable(self._weights, name, self.spec.name) from error
+
+    @cached_property
+    def _features(self) -> Any:
+        return self._read(self._transformers.Wav2Vec2FeatureExtractor, "preprocessor_config.json")
+
+    def build(self) -> nn.Module:
+        """Return the network with its weights."""
+        from vssflow.authors.weights import Unfilled
+
+        config = self._read(self._transformers.WavLMConfig, "config.json")
+        file = self._weights.file("pytorch_model.bin")
+
+        def built() -> nn.Module:
+            with Unfilled():
+                network: nn.Module = self._transformers.WavLMForXVector(config)
+            return network
+
+        state = {renamed(key): value for key, value in read(file).items()}
+        expected = built().state_dict()
+        state.update({key: expected[key].zero_() for key in _UNUSED if key in expected and key not in state})
+        return filled(built, state, file, self.spec.name)
+
+    def prepare(self, source: Source) -> Parts:
+        """Return 16 kHz, shape (1, n), as the repository's own front end wants it.
+
+        Raises:
+            Unmeasurable: the audio is silent or shorter than 0.33 s.
+        """
+        samples = voice(sinc(sound(source, self.spec.name)), SHORTEST)
+        return Parts(self._features(samples, sampling_rate=RATE, return_tensors="pt").input_values)
+
+    def forward(self, parts: Tensor, kind: str) -> dict[str, Tensor]:
+        """Return embeddings, (parts, 512)."""
+        del kind
+        return {"embedding": self.network(parts).embeddings}
+
+    def finish(self, outputs: dict[str, np.ndarray]) -> Arrays:
+        """Return `embedding`, float32, shape (512,)."""
+        return {"embedding": outputs["embedding"][0]}
+
+
+def renamed(key: str) -> str:
+    """Return today's name of a parameter: the weight normalisation of older files is called by its parts."""
+    return key.replace("conv.weight_g", "conv.parametrizations.weight.original0").replace(
+        "conv.weight_v", "conv.parametrizations.weight.original1"
+    )
+
+
+def base() -> WavLMSV:
+    """Return the base size."""
+    require("transformers", "wavlm_base_sv")
+    return WavLMSV(find("wavlm_base_sv"), "base")
+
+
+def base_plus() -> WavLMSV:
+    """Return the base size that was trained on more."""
+    require("transformers", "wavlm_base_plus_sv")
+    return WavLMSV(find("wavlm_base_plus_sv"), "base_plus")

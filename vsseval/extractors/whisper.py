@@ -1,0 +1,194 @@
+"""Speech to the words that Whisper hears, decoded greedily by transformers: the recogniser of seed-tts-eval.
+
+Radford et al., "Robust speech recognition via large-scale weak supervision", 2022. English and transcription are
+forced, the most likely token is taken at each step, and there are no fallback temperatures: the same sound gives the
+same text. Whisper reads one window of 30 s; what lies beyond is not heard, and the seconds are told. This is not the
+decoder of openai-whisper (`openai_whisper`) nor that of faster-whisper (`faster_whisper`): their texts differ.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vsseval.errors import Unmeasurable, UsageError
+from vsseval.extractors.base import Arrays, ExtractorSpec, Source
+from vsseval.extractors.network import NetworkExtractor, Parts
+from vsseval.extractors.packages import offline, require
+from vsseval.extractors.speech import RATE, fourier, sound
+from vsseval.extractors.state import filled, read
+from vsseval.store.weights import Weights, find
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor, nn
+
+WINDOW = 30 * RATE
+"""Samples that Whisper reads."""
+
+_FEWEST_TOKENS = 1000
+"""A tokenizer of fewer is one that was made of nothing: every published one has more than 50 000."""
+_PROBE = " the quick brown fox"
+
+
+class Whisper(NetworkExtractor):
+    """One size of Whisper."""
+
+    at_once = 1
+    at_once_on_device = 16
+
+    def __init__(self, weights: Weights, size: str) -> None:
+        """Declare; nothing is loaded before the first utterance.
+
+        Args:
+            weights: a repository of transformers' Whisper: model.safetensors, config.json, generation_config.json,
+                preprocessor_config.json and the files of the tokenizer.
+            size: "base", "large_v3", …; sizes that end in "_en" know English only.
+        """
+        self._weights = weights
+        self._english_only = size.endswith("_en")
+        self.spec = ExtractorSpec(
+            name=f"whisper_{size}",
+            version="1",
+            takes=("audio",),
+            sample_rate=RATE,
+            weights=weights.sha256,
+            licence="Apache-2.0",
+            description=f"words heard by Whisper {size.replace('_', '-')} (transformers, greedy, English forced, no "
+            "fallback temperatures), first 30 s, Fourier resampling",
+        )
+
+    @cached_property
+    def _transformers(self) -> Any:
+        return offline("transformers", self.spec.name)
+
+    @cached_property
+    def _features(self) -> Any:
+        return self._read(self._transformers.WhisperFeatureExtractor, "preprocessor_config.json")
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        return tokenizer(self._transformers, self._weights, self.spec.name)
+
+    def _read(self, kind: Any, name: str) -> Any:
+        try:
+            return kind.from_pretrained(str(self._weights.folder), local_files_only=True)
+        except (OSError, ValueError, TypeError) as error:
+            raise unreadable(self._weights, name, self.spec.name) from error
+
+    def build(self) -> nn.Module:
+        """Return Whisper with its weights and its rules of generation."""
+        from vssflow.authors.weights import Unfilled
+
+        config = self._read(self._transformers.WhisperConfig, "config.json")
+        file = self._weights.file("model.safetensors")
+        state = read(file)
+        # The output layer is the embedding of the tokens, and is stored once.
+        if "model.decoder.embed_tokens.weight" in state:
+            state.setdefault("proj_out.weight", state["model.decoder.embed_tokens.weight"])
+
+        def built() -> nn.Module:
+            with Unfilled():
+                network: nn.Module = self._transformers.WhisperForConditionalGeneration(config)
+            return network
+
+        network: Any = filled(built, state, file, self.spec.name)
+        network.generation_config = self._read(self._transformers.GenerationConfig, "generation_config.json")
+        assert self._tokenizer is not None  # read now: without it, minutes of recognition would be lost
+        return network  # type: ignore[no-any-return]
+
+    def prepare(self, source: Source) -> Parts:
+        """Return the log-mel spectrogram of the first 30 s, shape (1, 80 or 128, 3000); the kind: seconds beyond it.
+
+        Raises:
+            Unmeasurable: the audio holds no samples.
+        """
+        samples = fourier(sound(source, self.spec.name))
+        if samples.size == 0:
+            raise Unmeasurable("the audio holds no samples")
+        made = self._features(samples[:WINDOW], sampling_rate=RATE, return_tensors="pt").input_features
+        return Parts(made, kind=str(max(0, samples.size - WINDOW) / RATE))
+
+    def forward(self, parts: Tensor, kind: str) -> dict[str, Tensor]:
+        """Return tokens, filled up to one length for all, and the seconds that were not heard."""
+        import torch
+
+        network: Any = self.network
+        rules: dict[str, Any] = {} if self._english_only else {"language": "en", "task": "transcribe"}
+        found = network.generate(parts, do_sample=False, num_beams=1, return_timestamps=False, **rules)
+        room = network.config.max_target_positions - found.shape[1]
+        tokens = torch.nn.functional.pad(found, (0, max(0, room)), value=network.config.eos_token_id)
+        return {"tokens": tokens, "unheard_seconds": torch.full((len(parts),), float(kind))}
+
+    def finish(self, outputs: dict[str, np.ndarray]) -> Arrays:
+        """Return `text`, str (), as Whisper wrote it, and `unheard_seconds` () beyond the first 30."""
+        text = self._tokenizer.decode(outputs["tokens"][0].tolist(), skip_special_tokens=True)
+        return {"text": np.asarray(text), "unheard_seconds": np.asarray(outputs["unheard_seconds"][0])}
+
+
+def tokenizer(transformers: Any, weights: Weights, who: str) -> Any:
+    """Return the tokenizer of a repository, once it has shown that it knows more than itself.
+
+    Raises:
+        UsageError: its files are missing or broken. transformers 5 makes an empty tokenizer of a missing file.
+    """
+    try:
+        found = transformers.WhisperTokenizer.from_pretrained(str(weights.folder), local_files_only=True)
+        whole = len(found) > _FEWEST_TOKENS and found.decode(found.encode(_PROBE, add_special_tokens=False)) == _PROBE
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise unreadable(weights, "tokenizer.json", who) from error
+    if not whole:
+        raise unreadable(weights, "tokenizer.json", who)
+    return found
+
+
+def unreadable(weights: Weights, name: str, who: str) -> UsageError:
+    """Return the error for a file that is missing from a set of weights, or is not what its name says."""
+    file: Path = weights.folder / name
+    return UsageError(
+        f"{who}: {file} is missing or is not what its name says. Get it anew with: "
+        f"vsseval weights pull --again {weights.name}"
+    )
+
+
+def _size(size: str) -> Whisper:
+    require("transformers", f"whisper_{size}")
+    return Whisper(find(f"whisper_{size}"), size)
+
+
+def base() -> Whisper:
+    """Return the base size (74 M)."""
+    return _size("base")
+
+
+def base_en() -> Whisper:
+    """Return the base size for English only."""
+    return _size("base_en")
+
+
+def small() -> Whisper:
+    """Return the small size (244 M)."""
+    return _size("small")
+
+
+def medium() -> Whisper:
+    """Return the medium size (769 M)."""
+    return _size("medium")
+
+
+def large_v2() -> Whisper:
+    """Return the large size of December 2022 (1550 M)."""
+    return _size("large_v2")
+
+
+def large_v3() -> Whisper:
+    """Return the large size of November 2023 (1550 M)."""
+    return _size("large_v3")
+
+
+def large_v3_turbo() -> Whisper:
+    """Return the large size with four layers of decoder (809 M)."""
+    return _size("large_v3_turbo")
