@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.cells import cell_len
-
 from vsseval.present.text import (
     FLAG,
     REPORTED,
@@ -29,6 +27,10 @@ if TYPE_CHECKING:
     from vsseval.present.cells import Block, Cell, Column, Row
 
 LONGEST_TITLE = 80
+WIDTHS = {" ": 0.5, ".": 0.5, ",": 0.5, "/": 0.55, "[": 0.6, "]": 0.6, "-": 0.6, "±": 1.35}
+"""Of letters that are not as wide as a digit, beside it."""
+SMALL, RAISED = 0.8, 0.65
+"""Size of counts, and width of the number of a note, beside a digit of a value."""
 
 
 def html(blocks: Sequence[Block], *, signatures: bool, interval: Interval = "half") -> str:
@@ -92,11 +94,11 @@ def _cell(cell: Cell, column: Column, interval: Interval) -> dict[str, Any]:
 def _align(rows: Sequence[Sequence[dict[str, Any]]]) -> None:
     """Give what stands behind the values of a column one width, so that the values stand under each other."""
     for cells in zip(*rows, strict=True):
-        wide = max(
-            (cell_len(c["spread"]) + bool(c["spread"]))
-            + 0.85 * (len(c["few"]) + bool(c["few"]))
-            + 0.6 * len(c["notes"])
-            for c in cells
-        )
+        wide = max(_width(c["spread"]) + SMALL * _width(c["few"]) + RAISED * len(c["notes"]) for c in cells)
         for cell in cells:
             cell["wide"] = round(wide, 1)
+
+
+def _width(text: str) -> float:
+    """Estimate the width of a text behind a value, and of the blank before it, in widths of a digit."""
+    return sum(WIDTHS.get(letter, 1.0) for letter in f" {text}") if text else 0.0

@@ -5,6 +5,7 @@ A metric takes two columns of the tabular, its value and what stands behind it, 
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 from vsseval.present.text import (
@@ -36,37 +37,49 @@ ESCAPES = {
     "—": "---", "…": r"\ldots{}", "·": r"$\cdot$", "†": r"$^\dagger$", "°": r"$^\circ$", "µ": r"$\mu$", "μ": r"$\mu$",
     "\u2018": "`", "\u2019": "'", "\u201c": "``", "\u201d": "''", "\u00a0": "~",
 }  # fmt: skip
+ACCENTS = frozenset("\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327")
+"""What the first fonts of LaTeX (OT1) put over or under a letter."""
+PLAIN = frozenset("æÆøØåÅßœŒłŁı¡¿§©£")
 LAST_LATIN = "\u017f"
-"""Up to here pdfLaTeX has every letter; of what lies beyond it prints the number."""
+"""Beyond it pdfLaTeX knows few letters."""
+LETTER = r"\vssevalletter"
 ONE_PAGE = 40
 """Rows that a page holds; more go into a longtable, which breaks."""
-ROOMY = 5
-"""Metrics that fit the width of a page in the size of the text."""
+ROOMY = {"half": 5, "ends": 3}
+"""Metrics that fit the width of a page in the size of the text; more are made small, and shrunk if need be."""
+SHRUNK = r"  \resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
 
 
 def latex(blocks: Sequence[Block], *, signatures: bool, interval: Interval = "half") -> str:
     """Render blocks; the comment in the first lines names the packages that the document needs."""
     packages = ["booktabs", *(["longtable"] if any(_long(block) for block in blocks) else [])]
+    packages += ["graphicx"] if any(len(block.columns) > ROOMY[interval] for block in blocks) else []
     packages += ["xcolor"] if any(row.reported for block in blocks for row in block.rows) else []
     found = [_table(block, signatures=signatures, interval=interval) for block in blocks]
     needs = " ".join(rf"\usepackage{{{name}}}" for name in packages)
-    strange = sorted({letter for text in found for letter in text if letter > LAST_LATIN})
     lines = [f"% needs {needs}"]
-    if strange:
-        lines += ["% pdfLaTeX prints numbers for the letters that it lacks; XeLaTeX and LuaLaTeX need a font with them"]
-        lines += [_stand_in(letter) for letter in strange]
+    if any(LETTER in text for text in found):
+        lines += [
+            "% pdfLaTeX prints the numbers of letters that it lacks; XeLaTeX and LuaLaTeX need a font that has them",
+            rf"\providecommand{{{LETTER}}}[2]{{\ifdefined\Umathchar#2\else[U+#1]\fi}}",
+        ]
     said = legend(blocks, interval, best="bold", second="underlined")
     return "\n\n".join(["\n".join(lines), *found, f"% {said}."]) + "\n"
 
 
 def escape_latex(text: str) -> str:
-    """Escape what LaTeX would take for a command; letters are left as UTF-8, what cannot be printed is left out."""
-    return "".join(ESCAPES.get(letter, letter) for letter in " ".join(text.split()) if letter.isprintable())
+    """Escape what LaTeX would take for a command, and letters that pdfLaTeX lacks; leave out what is not printable."""
+    return "".join(map(_letter, "".join(letter for letter in " ".join(text.split()) if letter.isprintable())))
 
 
-def _stand_in(letter: str) -> str:
-    code = f"{ord(letter):04X}"
-    return rf"\ifdefined\DeclareUnicodeCharacter\DeclareUnicodeCharacter{{{code}}}{{[U+{code}]}}\fi"
+def _letter(letter: str) -> str:
+    if letter in ESCAPES or letter.isascii() or letter in PLAIN:
+        return ESCAPES.get(letter, letter)
+    base, *marks = [*unicodedata.normalize("NFD", letter)]
+    if letter <= LAST_LATIN and base.isascii() and {*marks} <= ACCENTS:
+        return letter
+    # As an argument that is thrown away, the letter does no harm to pdfLaTeX.
+    return rf"{LETTER}{{{ord(letter):04X}}}{{{letter}}}"
 
 
 def _long(block: Block) -> bool:
@@ -81,16 +94,16 @@ def _table(block: Block, *, signatures: bool, interval: Interval) -> str:
     shape = f"l{'r@{}l' * len(block.columns)}"
     top = [r"    \toprule", *_heads(block), r"    \midrule"]
     rows = _rows(block, interval)
-    size = [r"  \small\setlength{\tabcolsep}{4pt}"] if len(block.columns) > ROOMY else []
+    crowded = len(block.columns) > ROOMY[interval]
+    size = [r"  \small\setlength{\tabcolsep}{4pt}"] if crowded else []
     if _long(block):
         body = [rf"  \begin{{longtable}}{{{shape}}}", rf"    {caption}\\", *top, r"    \endfirsthead", *top]
         body += [r"    \endhead", r"    \bottomrule", r"    \endfoot", *rows, r"  \end{longtable}"]
         return "\n".join([r"\begingroup", *size, *body, r"\endgroup", *below])
-    kind = "table*" if len(block.columns) > ROOMY else "table"
-    return "\n".join([
-        rf"\begin{{{kind}}}", r"  \centering", f"  {caption}", *size, rf"  \begin{{tabular}}{{{shape}}}", *top, *rows,
-        r"    \bottomrule", r"  \end{tabular}", *below, rf"\end{{{kind}}}",
-    ])  # fmt: skip
+    kind = "table*" if crowded else "table"
+    body = [rf"  \begin{{tabular}}{{{shape}}}", *top, *rows, r"    \bottomrule", r"  \end{tabular}"]
+    body = [SHRUNK, *body, "  }"] if crowded else body
+    return "\n".join([rf"\begin{{{kind}}}", r"  \centering", f"  {caption}", *size, *body, *below, rf"\end{{{kind}}}"])
 
 
 def _caption(block: Block) -> str:

@@ -122,13 +122,15 @@ def macro_rates(block: Block, place: int, column: Column) -> str:
 
 def remarks(block: Block) -> list[str]:
     """Return what stands under a block besides its numbered notes, each with the mark that it explains."""
-    found = [f"{FLAG} {column.flag}" for column in block.columns if column.flag]
-    found += [line for place, column in enumerate(block.columns) if (line := macro_rates(block, place, column))]
-    if block.apart:
-        found.insert(0, f"A table of its own: {'; '.join(block.apart)}.")
+    # In a wide table a metric has a column for each benchmark.
+    whose = [f"{span.title}: " for span in block.spans for _ in range(span.columns)] or [""] * len(block.columns)
+    columns = [*enumerate(block.columns)]
+    found = [f"A table of its own: {'; '.join(block.apart)}."] if block.apart else []
+    found += [f"{FLAG} {whose[place]}{column.flag}" for place, column in columns if column.flag]
+    found += [f"{whose[place]}{line}" for place, column in columns if (line := macro_rates(block, place, column))]
     if block.of:
-        names = ", ".join(f"{column.head} is {column.metric}" for column in block.columns if column.head)
-        found.append(f"Columns of {block.of}: {names}.")
+        names = dict.fromkeys(f"{column.head} is {column.metric}" for column in block.columns if column.head)
+        found.append(f"Columns of {block.of}: {', '.join(names)}.")
     found += block.remarks
     if block.unfinished:
         found.append(f"Not finished, not shown: {', '.join(block.unfinished)}. The same run command goes on with it.")

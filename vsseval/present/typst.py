@@ -26,6 +26,15 @@ if TYPE_CHECKING:
     from vsseval.present.cells import Block, Cell, Column, Row
 
 GREY = "luma(120)"
+ONE_PAGE = 40
+"""Rows that a page holds; a table of more breaks, and one that breaks cannot be shrunk to the width of the page."""
+FITTED = """\
+      layout(page => {
+        let wide = measure(numbers).width
+        if wide > page.width {
+          scale(page.width / wide * 100%, reflow: true, box(width: wide, numbers))
+        } else { numbers }
+      })"""
 
 
 def typst(blocks: Sequence[Block], *, signatures: bool, interval: Interval = "half") -> str:
@@ -66,7 +75,7 @@ def _table(block: Block, interval: Interval) -> list[str]:
     totals = [_over(f"text(size: 0.8em, {quoted(f'N={column.total}')})") for column in block.columns]
     lines = [
         "      set text(size: 0.9em)",
-        "      table(",
+        "      let numbers = table(",
         f"        columns: {1 + 2 * count}, stroke: none, inset: (x: 0.25em, y: 0.35em),",
         "        align: (x, y) => if x == 0 or calc.even(x) { left } else { right },",
         "        table.hline(stroke: 0.8pt),",
@@ -82,7 +91,8 @@ def _table(block: Block, interval: Interval) -> list[str]:
         if rows[0].reported:
             lines.append(f"        table.cell(colspan: {1 + 2 * count}, align: left, {_grey(quoted(REPORTED))}),")
         lines += [f"        {_row(row, block, interval)}," for row in rows]
-    return [*lines, "        table.hline(stroke: 0.8pt),", "      )"]
+    shown = "      numbers" if len(block.rows) > ONE_PAGE else FITTED
+    return [*lines, "        table.hline(stroke: 0.8pt),", "      )", shown]
 
 
 def _over(text: str) -> str:
@@ -108,7 +118,7 @@ def _cell(cell: Cell, column: Column, interval: Interval) -> str:
     few = coverage(cell, column)
     first = f"strong({quoted(value)})" if cell.best else f"underline({quoted(value)})" if cell.second else quoted(value)
     behind = [quoted(spread)] if spread else []
-    behind += [f"text(size: 0.8em, {quoted(f' {few}' if spread else few)})"] if few else []
+    behind += [*(["h(0.25em)"] if spread else []), f"text(size: 0.8em, {quoted(few)})"] if few else []
     if cell.printed:
         first, behind = _grey(first), [_grey(text) for text in behind]
     return f"{first}, {_joined([*behind, *_marks(cell.notes)])}"
@@ -125,7 +135,7 @@ def _joined(texts: Sequence[str]) -> str:
 def _below(block: Block, *, signatures: bool) -> list[str]:
     """Return notes, and signatures where they are asked for, as paragraphs below the table."""
     notes = [quoted(text) for text in remarks(block)]
-    notes += [f"super({quoted(str(i))}) + {quoted(f' {note}')}" for i, note in enumerate(block.notes, 1)]
+    notes += [f"super({quoted(str(i))}) + h(0.2em) + {quoted(note)}" for i, note in enumerate(block.notes, 1)]
     if signatures:
         notes += [f"raw({quoted(line)})" for line in signature_lines(block)]
     return [f"block(width: 100%, spacing: 0.5em, align(left, text(size: 0.8em, {note})))" for note in notes]
