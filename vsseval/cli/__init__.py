@@ -42,6 +42,7 @@ class Verbs(click.Group):
         "baselines": "Make the environment of a published system, or show what is known of it.",
         "data": "Register your copies of benchmarks.",
         "list": "List models, benchmarks, metrics and extractors.",
+        "weights": "List, fetch and verify published weights.",
         "doctor": "Say what is missing, and the command that gets it.",
     }
 

@@ -16,8 +16,13 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def held(runs: Path, identity: str) -> Iterator[None]:
+def held(runs: Path, identity: str, what: str = "the same run") -> Iterator[None]:
     """Hold the lock of one run, named by its identity, so that it covers the making of the folder too.
+
+    Args:
+        runs: folder in which the lock lies.
+        identity: of what is locked; its first 16 characters count.
+        what: how a message names it.
 
     The lock belongs to the open file and ends with the process, however that ends.
 
@@ -35,8 +40,7 @@ def held(runs: Path, identity: str) -> Iterator[None]:
         except BlockingIOError:
             pid = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
             raise Busy(
-                f"another process (pid {pid}) is working on the same run in {runs}. "
-                f"Wait for it, or stop it with: kill {pid}"
+                f"another process (pid {pid}) is working on {what} in {runs}. Wait for it, or stop it with: kill {pid}"
             ) from None
         with atomic.faults(path):
             os.ftruncate(descriptor, 0)

@@ -12,7 +12,7 @@ import os
 import tomllib
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import msgspec
 
@@ -33,7 +33,7 @@ class PinnedFile(Record, frozen=True):
     bytes: int | None = None
 
 
-class Pin(Record, frozen=True):
+class Pin(Record, frozen=True, forbid_unknown_fields=True):
     """One set of weights, as its makers hand it around."""
 
     files: tuple[PinnedFile, ...]
@@ -41,6 +41,14 @@ class Pin(Record, frozen=True):
     source: str
     """Page on which the makers offer it."""
     note: str = ""
+    extractors: tuple[str, ...] = ()
+    """Names of the extractors that need it; empty for the one that is called like the set."""
+
+    @property
+    def bytes(self) -> int | None:
+        """Size of all files, or None where that of one is not known."""
+        sizes = [file.bytes for file in self.files]
+        return None if None in sizes else sum(size for size in sizes if size is not None)
 
 
 class FoundFile(Record, frozen=True):
@@ -58,6 +66,15 @@ class Found(Record, frozen=True):
     files: dict[str, FoundFile]
     pinned: bool
     """The files are those of the pin; False for others that the user put in their place."""
+
+
+class State(Record, frozen=True):
+    """What there is of a set of weights."""
+
+    status: Literal["present", "unpinned", "absent", "damaged", "outdated"]
+    detail: str = ""
+    """What is wrong, where it is damaged or outdated."""
+    found: Found | None = None
 
 
 class Weights(Record, frozen=True):
@@ -102,19 +119,45 @@ def find(name: str) -> Weights:
 
     Raises:
         MissingWeights: it was not fetched yet.
-        EnvironmentFault: a file is gone, cut short or replaced.
+        EnvironmentFault: a file is gone, cut short or replaced, or the set is that of an earlier pin.
     """
     pin = pins()[name]
-    folder = root() / name
-    found = read_found(folder)
-    if found is None:
+    seen = state(name, pin)
+    if seen.found is None:
         raise MissingWeights(
             f"the weights {name} ({pin.licence}) are not on this machine. Get them with: vsseval weights pull {name}"
         )
+    if seen.status in {"damaged", "outdated"}:
+        raise EnvironmentFault(f"{seen.detail}. Get it anew with: vsseval weights pull --again {name}")
+    hashes = {file: known.sha256 for file, known in seen.found.files.items()}
+    return Weights(name, root() / name, tuple(hashes), joint_sha256(hashes), seen.found.pinned)
+
+
+def state(name: str, pin: Pin, *, whole: bool = False) -> State:
+    """Return what there is of a set of weights.
+
+    Args:
+        name: of the set.
+        pin: of the set.
+        whole: hash every file, though its size and time of change are those that were recorded.
+    """
+    folder = root() / name
+    found = read_found(folder)
+    if found is None:
+        return State("absent")
     for file, known in found.files.items():
-        _verify(folder / file, known, name)
-    hashes = {file: known.sha256 for file, known in found.files.items()}
-    return Weights(name, folder, tuple(found.files), joint_sha256(hashes), found.pinned)
+        fault = _fault(folder / file, known, whole=whole)
+        if fault:
+            return State("damaged", f"{file} of the weights {name} {fault}", found)
+    lacking = [file.name for file in pin.files if file.name not in found.files]
+    if lacking:
+        return State("outdated", f"{', '.join(lacking)} of the weights {name} is not there", found)
+    if not found.pinned:
+        return State("unpinned", "", found)
+    others = [file.name for file in pin.files if file.sha256 not in {None, found.files[file.name].sha256}]
+    if others:
+        return State("outdated", f"{', '.join(others)} of the weights {name} is that of an earlier pin", found)
+    return State("present", "", found)
 
 
 def read_found(folder: Path) -> Found | None:
@@ -150,21 +193,19 @@ def measure(path: Path) -> FoundFile:
     """
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    state = path.stat()
-    return FoundFile(digest, state.st_size, state.st_mtime_ns)
+    now = path.stat()
+    return FoundFile(digest, now.st_size, now.st_mtime_ns)
 
 
-def _verify(path: Path, known: FoundFile, name: str) -> None:
-    mend = f"Get it anew with: vsseval weights pull --again {name}"
+def _fault(path: Path, known: FoundFile, *, whole: bool) -> str | None:
+    """Return what is wrong with a file since it was put in its place, or None."""
     try:
-        state: Any = path.stat()
-        if (state.st_size, state.st_mtime_ns) == (known.bytes, known.changed_ns):
-            return
+        now = path.stat()
+        if not whole and (now.st_size, now.st_mtime_ns) == (known.bytes, known.changed_ns):
+            return None
         found = measure(path).sha256
     except OSError as error:
-        raise EnvironmentFault(f"{path.name} of the weights {name} cannot be read: {error.strerror}. {mend}") from error
-    if found != known.sha256:
-        raise EnvironmentFault(
-            f"{path.name} of the weights {name} is damaged or replaced (sha256 {found[:8]} instead of "
-            f"{known.sha256[:8]}). {mend}"
-        )
+        return f"cannot be read: {error.strerror}"
+    if found == known.sha256:
+        return None
+    return f"is damaged or replaced (sha256 {found[:8]} instead of {known.sha256[:8]})"
