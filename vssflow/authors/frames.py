@@ -132,15 +132,31 @@ def _tick(stamp: Fraction) -> int:
 
 
 def _centre(picture: np.ndarray) -> Tensor:
-    """Scale the shorter side to 224 and cut out the centre: uint8, shape (3, 224, 224)."""
+    return centre_cut(short_side(picture))
+
+
+def short_side(picture: np.ndarray) -> Tensor:
+    """Scale the shorter side to 224, as torchvision does: bicubic, antialiased, rounded to whole numbers.
+
+    Args:
+        picture: uint8, shape (height, width, 3).
+
+    Returns:
+        uint8, shape (3, height, width); the longer side is cut to a whole number of pixels.
+    """
     image = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)
     short, long = sorted(image.shape[1:])
     longer = int(SIZE * long / short)
     size = (SIZE, longer) if image.shape[1] == short else (longer, SIZE)
     if size != image.shape[1:]:
         image = F.interpolate(image[None], size, mode="bicubic", antialias=True)[0]
-    top, left = (round((length - SIZE) / 2) for length in size)
-    return image[:, top : top + SIZE, left : left + SIZE]
+    return image
+
+
+def centre_cut(image: Tensor) -> Tensor:
+    """Cut the centre out of (..., height, width), neither below 224: (..., 224, 224), halves to the even pixel."""
+    top, left = (round((length - SIZE) / 2) for length in image.shape[-2:])
+    return image[..., top : top + SIZE, left : left + SIZE]
 
 
 def _require_length(path: Path, seconds: float) -> None:

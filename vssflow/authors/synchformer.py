@@ -102,7 +102,7 @@ class _Block(nn.Module):
         return out
 
 
-class _Gather(nn.Module):
+class Gather(nn.Module):
     """One transformer layer whose class token gathers a group of patches."""
 
     def __init__(self) -> None:
@@ -115,7 +115,7 @@ class _Gather(nn.Module):
         self.norm2 = nn.LayerNorm(WIDTH, EPSILON)
 
     def forward(self, patches: Tensor) -> Tensor:
-        """Map (groups, 196, 768) to (groups, 768): only the class token's way is computed."""
+        """Map (groups, patches, 768) to (groups, 768): only the class token's way is computed."""
         x = torch.cat([self.cls_token.expand(len(patches), -1, -1), patches], dim=1)
         token = (x[:, :1] + self.self_attn(self.norm1(x), 1))[:, 0]
         out: Tensor = token + self.linear2(F.gelu(self.linear1(self.norm2(token))))
@@ -142,7 +142,7 @@ class SynchformerVision(nn.Module):
         self.patch_embed_3d = _PatchEmbedding(nn.Conv3d(3, WIDTH, tube, tube))
         self.blocks = nn.ModuleList(_Block() for _ in range(LAYERS))
         self.norm = nn.LayerNorm(WIDTH, EPSILON)
-        self.spatial_attn_agg = _Gather()
+        self.spatial_attn_agg = Gather()
 
     def embed(self, segments: Tensor) -> Tensor:
         """Cut segments (n, 16, 3, 224, 224) into tokens with their positions (n, 1 + 8 * 196, 768), class first."""

@@ -1,0 +1,61 @@
+"""LSE-C and LSE-D from SyncNet's vectors."""
+
+import numpy as np
+import pytest
+
+from tests.seeded_metric_weights import GOLDEN, error, golden, input_tensor
+from vsseval.errors import Unmeasurable
+from vsseval.metrics.lse import agreement, distances, lse_c_lrs, lse_d_lrs
+
+PARTS = [part for part in "ab" if (GOLDEN / f"syncnet_{part}.npz").exists()]
+
+
+def vectors(part):
+    base = input_tensor(f"syncnet_feat_{part}", (46, 64))
+    near = base[:40] + 0.3 * input_tensor(f"syncnet_featn_{part}", (40, 64))
+    unrelated = input_tensor(f"syncnet_unrel_{part}", (40, 64))
+    return [one.numpy() for one in (base[3:43], near, unrelated)]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_distances_and_scores_are_the_originals(part):
+    arrays, meta = golden(f"syncnet_{part}")
+    v, a, other = vectors(part)
+    assert error(distances(v, a).T, arrays["dist_v_a_15"]) < 1e-6
+    pairs = [(v, a), (v, a), (a, v), (v[:12], a[:12]), (v, v), (v, other)]
+    for (lips, sound), known in zip(pairs, meta["lse"], strict=True):
+        found = agreement(lips, sound, known["vshift"])
+        assert len(lips) == known["n"]
+        np.testing.assert_allclose(distances(lips, sound, known["vshift"]).mean(axis=0), known["mdist"], rtol=1e-5)
+        assert found.distance == pytest.approx(known["lse_d"], rel=1e-5)
+        assert found.confidence == pytest.approx(known["lse_c"], rel=1e-5)
+        assert found.offset == known["offset"]
+
+
+def test_the_metrics_cut_the_longer_medium_and_say_the_offset():
+    v, a, _ = vectors("a")
+    lips, sound = {"embeddings": v}, {"embeddings": np.concatenate([a, a])}
+    known = agreement(v, a)
+    c, d = lse_c_lrs().score(lips, sound), lse_d_lrs().score(lips, sound)
+    assert (c.value, d.value) == (known.confidence, known.distance)
+    assert c.detail == d.detail == {"offset_pictures": known.offset}
+    assert (lse_c_lrs().spec.id, lse_c_lrs().spec.direction) == ("lse_c@wav2lip-lrs", "higher")
+    assert (lse_d_lrs().spec.id, lse_d_lrs().spec.direction) == ("lse_d@wav2lip-lrs", "lower")
+
+
+@pytest.mark.parametrize("late", [-4, 0, 7])
+def test_late_sound_has_a_negative_offset(late):
+    track = np.random.default_rng(0).standard_normal((80, 32))
+    assert agreement(track[20:60], track[20 - late : 60 - late]).offset == -late
+
+
+def test_beyond_the_ends_there_are_zeros():
+    ones = np.ones((1, 4))
+    np.testing.assert_allclose(distances(ones, ones, 2)[0], [2, 2, 0, 2, 2], atol=1e-5)
+
+
+def test_nothing_and_numbers_that_are_none_are_refused():
+    with pytest.raises(Unmeasurable, match="not one window"):
+        agreement(np.ones((0, 4)), np.ones((0, 4)))
+    with pytest.raises(Unmeasurable, match="not finite"):
+        agreement(np.full((3, 4), np.nan), np.ones((3, 4)))

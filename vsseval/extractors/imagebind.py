@@ -1,0 +1,235 @@
+"""Sound, picture or text to one vector of ImageBind-huge, prepared as av-benchmark prepares them for the IB score.
+
+Girdhar et al., 'ImageBind: one embedding space to bind them all', CVPR 2023. A sound is heard in three clips of 2 s
+that start at 0, 1/3 and 2/3 of what is left of its length: the last seconds are never heard (of 8 s, those after 6).
+A video is seen in pairs of neighbouring pictures at one in two seconds, each in three square cuts. The vectors of the
+clips are averaged.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vsseval.errors import Unmeasurable
+from vsseval.extractors import state
+from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source, Video
+from vsseval.extractors.network import NetworkExtractor, Parts
+from vsseval.extractors.pictures import strip
+from vsseval.store.weights import Weights, find
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from vsseval.extractors.networks.imagebind_towers import ImageBind
+
+RATE, FPS = 16_000, Fraction(1, 2)
+CLIPS, CLIP_SECONDS = 3, 2
+"""Of a sound."""
+CUTS, SIDE = 3, 224
+"""Square cuts of a picture: from one end of its longer side to the other."""
+
+_WINDOW = 400
+"""Samples of a frame of the filter bank."""
+_BANDS, _FRAMES = 128, 204
+"""Of a clip of sound; six frames are padding, for 2 s give 198."""
+_MEAN, _SPREAD = -4.268, 9.138
+"""Of log-mel energies (imagebind/data.py)."""
+_PICTURE_RATE, _PER_PAIR = Fraction(25), 50
+"""Lengths of videos are counted in places of 1/25 s, as av-benchmark's other stream of pictures does."""
+_TOWERS = ("vision", "text", "audio")
+_COMPUTED = "modality_preprocessors.text.mask"
+"""In the file, and made anew here."""
+
+
+class ImageBindEmbedding(NetworkExtractor):
+    """`embedding`, float32, (1024,): the mean over clips, of no particular length. Satisfies `BatchExtractor`."""
+
+    network: ImageBind
+    at_once = 3
+
+    def __init__(self, weights: Weights) -> None:
+        """Say who it is; nothing is loaded.
+
+        Args:
+            weights: ImageBind-huge, and beside it the table of byte pairs for texts.
+        """
+        self._weights = weights
+        self.spec = ExtractorSpec(
+            name="imagebind",
+            version="1",
+            takes=("audio", "video", "text"),
+            sample_rate=RATE,
+            weights=weights.sha256,
+            licence="CC-BY-NC-SA-4.0 (not for commercial use)",
+            description="ImageBind-huge, mean over clips: 3 x 2 s of the first channel; "
+            "pairs of pictures at 0.5 a second in 3 cuts",
+        )
+
+    def build(self) -> ImageBind:
+        """Return three towers; only what is used of the file is read.
+
+        Raises:
+            UsageError: the file is of another network.
+        """
+        return load(self._weights.file())
+
+    def prepare(self, source: Source) -> Parts:
+        """Return the clips of a sound, (3, 1, 128, 204), of a video, uint8 (n, 3, 2, 224, 224), or a text, (1, 77).
+
+        Raises:
+            Unmeasurable: a sound shorter than 25 ms, or a video that gives fewer than two pictures (below 4 s).
+        """
+        if isinstance(source, Audio):
+            return Parts(mel_clips(_sound(source)), "audio")
+        if isinstance(source, Video):
+            return Parts(picture_clips(_pictures(source)), "vision")
+        from vsseval.extractors.networks.clip_words import words
+
+        return Parts(words([source], self._weights.file("bpe_simple_vocab_16e6.txt.gz")), "text")
+
+    def forward(self, parts: Tensor, kind: str) -> dict[str, Tensor]:
+        """Return the `embedding` of each clip, shape (clips, 1024)."""
+        if kind == "audio":
+            return {"embedding": self.network.audio(parts)}
+        if kind == "text":
+            return {"embedding": self.network.text(parts)}
+        return {"embedding": self.network.vision(normalised(parts))}
+
+    def finish(self, outputs: dict[str, np.ndarray]) -> Arrays:
+        """Average the clips."""
+        return {"embedding": outputs["embedding"].mean(axis=0)}
+
+
+def create() -> ImageBindEmbedding:
+    """Return the extractor.
+
+    Raises:
+        MissingWeights: they were not fetched yet.
+    """
+    return ImageBindEmbedding(find("imagebind"))
+
+
+def load(file: Path) -> ImageBind:
+    """Return the towers with the weights of a file.
+
+    Raises:
+        UsageError: the file cannot be read, or is of another network.
+    """
+    from vsseval.extractors.networks.imagebind_towers import ImageBind
+    from vssflow.authors.weights import Unfilled
+
+    wanted = {
+        key: value
+        for key, value in state.read(file).items()
+        if key.split(".")[1:2] and key.split(".")[1] in _TOWERS and key != _COMPUTED
+    }
+    with Unfilled():
+        return state.filled(ImageBind, wanted, file, "ImageBind-huge")
+
+
+def clip_starts(seconds: float) -> list[Fraction]:
+    """Return where the clips of a sound start, in seconds: as pytorchvideo's sampler of constant clips places them."""
+    step = Fraction(Fraction(max(seconds - CLIP_SECONDS, 0)), CLIPS)
+    return [step * index for index in range(CLIPS)]
+
+
+def mel_clips(sound: Tensor) -> Tensor:
+    """Return the clips of 16 kHz sound as normalised log mel, shape (3, 1, 128, 204).
+
+    Only the first channel is heard. The mean of each clip, over all channels, is taken off in place, so that clips
+    that overlap are not quite independent: the original does so.
+
+    Args:
+        sound: shape (channels, n).
+
+    Raises:
+        Unmeasurable: n is below 400.
+    """
+    import torch
+    from torch.nn.functional import pad
+    from torchaudio.compliance.kaldi import fbank
+
+    if sound.shape[1] < _WINDOW:
+        raise Unmeasurable(f"shorter than {_WINDOW / RATE} s ({sound.shape[1] / RATE:.3f} s)")
+    sound = sound.clone()
+    clips = []
+    for start in clip_starts(sound.shape[1] / RATE):
+        clip = sound[:, int(start * RATE) : int((start + CLIP_SECONDS) * RATE)]
+        clip -= clip.mean()
+        mel = fbank(
+            clip,
+            htk_compat=True,
+            sample_frequency=RATE,
+            use_energy=False,
+            window_type="hanning",
+            num_mel_bins=_BANDS,
+            dither=0.0,
+        )
+        clips.append(pad(mel.T, (0, _FRAMES - len(mel)))[None])
+    return (torch.stack(clips) - _MEAN) / _SPREAD
+
+
+def picture_clips(pictures: Tensor) -> Tensor:
+    """Return pairs of neighbouring pictures in three cuts: (T, 3, h, w) to (3 * (T - 1), 3, 2, 224, 224).
+
+    All cuts of the first pair come first.
+
+    Args:
+        pictures: the shorter side at 224.
+
+    Raises:
+        Unmeasurable: T is below 2.
+    """
+    import torch
+
+    if len(pictures) < 2:
+        raise Unmeasurable("shorter than 4 s: ImageBind sees pairs of pictures two seconds apart")
+    cuts = torch.stack([
+        pictures[:, :, top : top + SIDE, left : left + SIDE] for top, left in cut_corners(*pictures.shape[2:])
+    ])  # fmt: skip
+    pairs = torch.stack([cuts[:, :-1], cuts[:, 1:]], dim=3)
+    return pairs.transpose(0, 1).flatten(0, 1)
+
+
+def cut_corners(height: int, width: int) -> list[tuple[int, int]]:
+    """Return the upper left corners, (top, left), of the three cuts of a picture."""
+    top, left = math.ceil((height - SIDE) / 2), math.ceil((width - SIDE) / 2)
+    if height > width:
+        return [(0, left), (top, left), (height - SIDE, left)]
+    return [(top, 0), (top, left), (top, width - SIDE)]
+
+
+def normalised(pictures: Tensor) -> Tensor:
+    """Return uint8 pictures (..., 3, T, h, w) normalised with the mean and deviation of CLIP."""
+    import torch
+
+    from vssflow.authors.frames import CLIP_MEAN, CLIP_STD
+
+    mean, deviation = (torch.tensor(values).view(3, 1, 1, 1).to(pictures.device) for values in (CLIP_MEAN, CLIP_STD))
+    return pictures.float().mul_(1 / 255).sub_(mean).div_(deviation)
+
+
+def _sound(audio: Audio) -> Tensor:
+    """Return all channels at 16 kHz, by torchaudio's function (not its transform, which differs in the last bits)."""
+    import torch
+    from torchaudio.functional import resample
+
+    samples = torch.from_numpy(audio.samples)
+    return samples if audio.sample_rate == RATE else resample(samples, audio.sample_rate, RATE)
+
+
+def _pictures(video: Video) -> Tensor:
+    """Return whole pictures at one in two seconds, as many as there are whole pairs of seconds."""
+    import torch
+
+    from vssflow.authors.frames import short_side
+
+    found = strip(video, FPS, short_side)
+    count = math.floor(video.seconds * _PICTURE_RATE + Fraction(1, 2)) // _PER_PAIR
+    return torch.zeros(0, 3, SIDE, SIDE) if found is None else found[:count]

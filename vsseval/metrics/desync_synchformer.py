@@ -1,0 +1,69 @@
+"""By how much sound and picture are apart, as Synchformer judges: mean of the absolute offset in two windows of 4.8 s.
+
+The definition of av-benchmark (av_bench/evaluate.py), which MMAudio and most later work report. The network knows 21
+offsets from -2 to 2 s in steps of 0.2 s; the mean over its answers for the first and the last 14 segments is taken.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vsseval.metrics.base import Arrays, Feature, MetricSpec, Need, Score, Unmeasurable
+
+CLASSES = 21
+GREATEST = 2.0
+"""Seconds."""
+
+
+class DesyncSynchformer:
+    """Satisfies `SampleMetric`."""
+
+    spec = MetricSpec(
+        name="desync",
+        recipe="synchformer",
+        version="1",
+        inputs={"offsets": Feature(extractor="synchformer_sync", of=Need.AUDIO, beside=Need.VIDEO)},
+        direction="lower",
+        unit="s",
+        description="mean absolute offset of sound against picture in the first and the last 4.8 s; "
+        "clips below 4.8 s cannot be measured",
+        citation="Iashin et al., 'Synchformer: efficient synchronization from sparse cues', ICASSP 2024; "
+        "Cheng et al., 'MMAudio', CVPR 2025",
+        least=0.0,
+        greatest=GREATEST,
+    )
+
+    def score(self, offsets: Arrays) -> Score:
+        """Score one clip.
+
+        Args:
+            offsets: `logits`, shape (2, 21).
+
+        Returns:
+            The value in seconds; as detail the signed offset of either window, in seconds, positive where the sound
+            comes early.
+
+        Raises:
+            Unmeasurable: a logit is NaN or infinite.
+        """
+        logits = np.asarray(offsets["logits"])
+        if not np.isfinite(logits).all():
+            raise Unmeasurable("the offsets are not finite: the weights of Synchformer are damaged, or not its own")
+        first, last = (float(offset) for offset in signed(logits))
+        detail: dict[str, float | int | str] = {"offset_first": round(first, 1), "offset_last": round(last, 1)}
+        return Score(value=(abs(first) + abs(last)) / 2, detail=detail)
+
+
+def desync_synchformer() -> DesyncSynchformer:
+    """Return the metric."""
+    return DesyncSynchformer()
+
+
+def signed(logits: np.ndarray) -> np.ndarray:
+    """Return the likeliest offsets, float32, shape (...), in seconds; of equal logits the first class wins.
+
+    Args:
+        logits: shape (..., 21), finite.
+    """
+    grid = np.linspace(-GREATEST, GREATEST, CLASSES).astype(np.float32)
+    return np.asarray(grid[logits.argmax(axis=-1)])
