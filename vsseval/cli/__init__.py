@@ -41,6 +41,7 @@ class Verbs(click.Group):
         "calibrate": "Show which metrics see which faults on a benchmark.",
         "baselines": "Make the environment of a published system, or show what is known of it.",
         "data": "Register your copies of benchmarks.",
+        "leaderboard": "Accept records, check them, build the site.",
         "list": "List models, benchmarks, metrics and extractors.",
         "weights": "List, fetch and verify published weights.",
         "doctor": "Say what is missing, and the command that gets it.",

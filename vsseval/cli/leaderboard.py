@@ -1,0 +1,90 @@
+"""`vsseval leaderboard`: accept records of runs, check what a pull request brings, and build the static site."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import click
+
+from vsseval.errors import UsageError
+
+FOLDER = Path("leaderboards")
+
+_PLACE = click.option("--leaderboards", "folder", type=click.Path(file_okay=False, path_type=Path), default=FOLDER,
+                      show_default=True, help="Folder of records, reported numbers and gates.")  # fmt: skip
+
+
+@click.group(short_help="Accept records, check them, build the site.")
+def command() -> None:
+    """Keep a leaderboard: records of runs, numbers reported in papers, and a site made from both."""
+
+
+@command.command(short_help="Make a record of a finished run.")
+@click.argument("run_dirs", nargs=-1, required=True, metavar="RUN...",
+                type=click.Path(exists=True, file_okay=False, path_type=Path))  # fmt: skip
+@click.option("--report", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+              help="Report to keep with the record, instead of one made now, without sounds and clips.")  # fmt: skip
+@click.option("--no-report", is_flag=True, help="Keep no report.")
+@_PLACE
+def add(run_dirs: tuple[Path, ...], report: Path | None, folder: Path, *, no_report: bool) -> None:
+    """Make records of finished runs of whole benchmarks: header, aggregates, signatures and hashes, without paths.
+
+    A run that was made with --limit, is not finished, or whose aggregates were edited is refused.
+    """
+    from vsseval.present.entries import accept
+
+    if report and (no_report or len(run_dirs) > 1):
+        raise UsageError("--report FILE is the report of one run: name one RUN, without --no-report")
+    for directory in run_dirs:
+        with tempfile.TemporaryDirectory() as room:
+            page = report if report or no_report else _report(directory, Path(room) / "report.html")
+            click.echo(accept(directory, folder, report=page))
+
+
+@command.command(short_help="Check records and reported numbers; for CI.")
+@_PLACE
+def check(folder: Path) -> int:
+    """Check all that the folder holds: layout, hashes, signatures, n and N, numbers, metric ids, sources.
+
+    Exits with 2 if anything is wrong; every fault is one line.
+    """
+    from vsseval.present.gate import annotation
+    from vsseval.present.leaderboard import check as checked
+
+    found = checked(folder)
+    for path, fault in found.faults:
+        click.echo(f"{path}: {fault}")
+        if os.environ.get("GITHUB_ACTIONS") == "true":
+            click.echo(annotation(str(path), fault), err=True)
+    said = f"{found.records} records, {found.reported} reported numbers"
+    if found.faults:
+        click.echo(f"{said}: {len(found.faults)} faults", err=True)
+        return UsageError.exit_code
+    click.echo(f"{said}: no fault")
+    return 0
+
+
+@command.command(short_help="Build the static site.")
+@click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=Path("site"),
+              show_default=True, help="Folder of the site.")  # fmt: skip
+@_PLACE
+def build(output: Path, folder: Path) -> None:
+    """Build a site that opens from disk and needs no network: index.html, records and reports."""
+    from vsseval.present.leaderboard import build as built
+
+    found = built(folder, output)
+    click.echo(f"{output / 'index.html'} ({found.records} records, {found.reported} reported numbers)")
+
+
+def _report(directory: Path, target: Path) -> Path | None:
+    """Write the report of one run; of a run that has none to give, nothing, for `accept` says why it is refused."""
+    from vsseval.present.report import write_report
+    from vsseval.store.record import load_run
+
+    run = load_run(directory)
+    if run.record.status != "finished" or run.problem:
+        return None
+    write_report([run], target, budget=0, clips=0)
+    return target

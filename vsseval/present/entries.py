@@ -1,0 +1,231 @@
+"""Accepted records of a leaderboard: small JSON files, each made from a finished run, each sealed by its own sha256."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from vsseval.errors import UsageError
+from vsseval.store import atomic, codec
+from vsseval.store.layout import safe_name
+from vsseval.store.record import LoadedRun, cell_fault, load_run
+from vsseval.types import Aggregate, Record, RunRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+SCHEMA = 1
+"""Version of the layout of an accepted record."""
+HASHED = ("aggregates.json", "scores.parquet", "sums/*.npz", "shards/*.jsonl")
+"""What of a run directory is hashed; the journals hold the sha256 of every sound."""
+OF_THE_MACHINE = ("platform", "cores", "torch_threads", "identity", "faults")
+"""Provenance that nobody else can use."""
+
+
+class Entry(Record, frozen=True, forbid_unknown_fields=True):
+    """One accepted record."""
+
+    schema: int
+    id: str
+    """Name of the run; the file is called so."""
+    run: RunRecord
+    """Its header, without the paths of the machine that made it."""
+    aggregates: tuple[Aggregate, ...]
+    files: dict[str, str]
+    """Path in the run directory -> sha256, of what the numbers were made from."""
+    report: str = ""
+    """File name in `reports/`; empty where there is none."""
+    report_sha256: str = ""
+    sha256: str = ""
+    """Of all of the above."""
+
+    @property
+    def loaded(self) -> LoadedRun:
+        """The record as a run whose scores are not here."""
+        return LoadedRun(path=Path(self.id), record=self.run, aggregates=self.aggregates)
+
+
+def accept(directory: Path, folder: Path, *, report: Path | None = None) -> Path:
+    """Make a record of a finished run.
+
+    Args:
+        directory: a run directory.
+        folder: the leaderboards folder.
+        report: HTML report of the run; it is copied beside the record.
+
+    Returns:
+        The file that was written.
+
+    Raises:
+        UsageError: the run may not stand in a leaderboard; all reasons in one message.
+        EnvironmentFault: the folder cannot be written.
+    """
+    run = load_run(directory)
+    reasons = [*_unfit(run)]
+    if reasons:
+        raise UsageError(f"{directory} cannot be accepted:\n" + "\n".join(f"  - {reason}" for reason in reasons))
+    name = safe_name(run.record.id)
+    page = b"" if report is None else _bytes(report)
+    # The numbers as they stand in the run, not as this version would write them: their hash has to hold.
+    entry = {
+        "schema": SCHEMA, "id": name, "run": codec.builtins(_public(run.record)),
+        "aggregates": msgspec.json.decode(run.paths.aggregates.read_bytes()),
+        "files": dict(_hashes(directory)), "report": f"{name}.html" if page else "",
+        "report_sha256": hashlib.sha256(page).hexdigest() if page else "",
+    }  # fmt: skip
+    if page:
+        atomic.write_bytes(folder / "reports" / f"{name}.html", page)
+    target = folder / "records" / f"{name}.json"
+    atomic.write_bytes(target, codec.pretty({**entry, "sha256": seal(entry)}))
+    return target
+
+
+def seal(entry: dict[str, Any]) -> str:
+    """Return the sha256 of a record as plain JSON, keys sorted, without its own field `sha256`."""
+    rest = {key: value for key, value in entry.items() if key != "sha256"}
+    return hashlib.sha256(msgspec.json.encode(rest, order="sorted")).hexdigest()
+
+
+def read_entry(path: Path) -> tuple[Entry, dict[str, Any]]:
+    """Read a record, also as plain JSON.
+
+    Raises:
+        UsageError: it is no record, or one of another layout.
+    """
+    data = _bytes(path)
+    try:
+        plain = msgspec.json.decode(data, type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is no JSON: {error}") from error
+    if plain.get("schema") != SCHEMA:
+        raise UsageError(f"{path} has layout {plain.get('schema')}, this vsseval reads {SCHEMA}")
+    try:
+        return codec.decode(data, Entry), plain
+    except msgspec.MsgspecError as error:
+        raise UsageError(f"{path} is no record: {error}. Make one with: vsseval leaderboard add RUN") from error
+
+
+def entry_faults(path: Path, known: Collection[str]) -> Iterator[str]:
+    """Say what is wrong with a record, one fault a line.
+
+    Args:
+        path: of the record; reports lie in `reports/` beside its folder.
+        known: metric ids that are installed.
+    """
+    try:
+        entry, plain = read_entry(path)
+    except UsageError as error:
+        yield str(error).removeprefix(f"{path} ")
+        return
+    if path.stem != entry.id:
+        yield f"the file ought to be called {entry.id}.json"
+    if seal(plain) != entry.sha256:
+        yield "it was edited: its sha256 is another one. Make it anew with: vsseval leaderboard add RUN"
+    found = hashlib.sha256(codec.pretty(plain["aggregates"])).hexdigest()
+    if entry.files.get("aggregates.json") != found:
+        yield "its aggregates are not those of the run: their sha256 is another one"
+    lacking = [name for name in ("aggregates.json", "scores.parquet") if name not in entry.files]
+    if lacking:
+        yield f"it has no sha256 of {', '.join(lacking)}"
+    yield from (f"the sha256 of {name} is none" for name, text in entry.files.items() if not _is_sha256(text))
+    yield from _report_faults(path, entry)
+    yield from _unfit(entry.loaded)
+    for cell in entry.aggregates:
+        yield from (f"{_name(cell)}: {fault}" for fault in _cell_faults(cell, entry.run, known))
+
+
+def _unfit(run: LoadedRun) -> Iterator[str]:
+    """Say why a run may not stand in a leaderboard."""
+    record = run.record
+    if record.status != "finished":
+        yield f"it is {record.status}, not finished. Go on with it by the same run command"
+    if record.spec.limit is not None:
+        yield f"it was made with --limit {record.spec.limit}: run it on all clips"
+    if run.problem:
+        yield run.problem
+    if record.status == "finished" and not any(cell.value is not None for cell in run.aggregates):
+        yield "it has no number"
+    if not _is_sha256(record.manifest_sha256):
+        yield "it has no sha256 of the manifest"
+    for cell in run.aggregates:
+        if cell.value is not None and not cell.signature:
+            yield f"{_name(cell)} has no signature. Measure it anew with: vsseval score RUN"
+
+
+def _cell_faults(cell: Aggregate, record: RunRecord, known: Collection[str]) -> Iterator[str]:
+    if cell.metric not in known:
+        yield "there is no such metric. Install the package that brings it, or see: vsseval list metrics"
+    fault = cell_fault(cell)
+    if fault:
+        yield fault
+    counted = cell.n + cell.failed + cell.missing
+    if cell.status == "ok" and counted != cell.total:
+        yield f"{cell.n} measured, {cell.failed} failed and {cell.missing} missing clips are not N = {cell.total}"
+    if cell.total > record.benchmark.size:
+        yield f"N = {cell.total}, but the benchmark has {record.benchmark.size} clips"
+    if cell.value is None:
+        return
+    signed = dict(part.partition(":")[::2] for part in cell.signature.split("|"))
+    ought = {
+        "metric": cell.metric, "bench": f"{record.benchmark.name}-{record.benchmark.version}",
+        "manifest": record.manifest_sha256[:8], "seed": str(record.spec.seed), "n": f"{cell.n}/{cell.total}",
+    }  # fmt: skip
+    for key, value in ought.items():
+        if signed.get(key) != value:
+            yield f"its signature says {key}:{signed.get(key, 'nothing')}, the record {value}"
+
+
+def _report_faults(path: Path, entry: Entry) -> Iterator[str]:
+    if not entry.report:
+        return
+    if Path(entry.report).name != entry.report:
+        yield f"its report is called '{entry.report}', which is no file name"
+        return
+    page = path.parents[1] / "reports" / entry.report
+    if not page.exists():
+        yield f"its report {page} is not there"
+    elif hashlib.sha256(page.read_bytes()).hexdigest() != entry.report_sha256:
+        yield f"its report {page} is another one: the sha256 differs"
+
+
+def _public(record: RunRecord) -> RunRecord:
+    """Return a header without paths: of `audio:/a/b` the last part is kept."""
+    spec = record.spec
+    bare = msgspec.structs.replace(
+        spec, model=_last(spec.model), benchmark=_last(spec.benchmark), runs=Path("runs"), store=None,
+        checkpoint=None if spec.checkpoint is None else Path(spec.checkpoint.name),
+    )  # fmt: skip
+    made = {name: value for name, value in record.provenance.items() if name not in OF_THE_MACHINE}
+    model = msgspec.structs.replace(record.model, name=_last(record.model.name))
+    return msgspec.structs.replace(record, spec=bare, model=model, provenance=made)
+
+
+def _last(asked: str) -> str:
+    name, colon, argument = asked.partition(":")
+    return f"{name}{colon}{Path(argument).name}" if colon else asked
+
+
+def _hashes(directory: Path) -> Iterator[tuple[str, str]]:
+    for pattern in HASHED:
+        for path in sorted(directory.glob(pattern)):
+            with path.open("rb") as file:
+                yield path.relative_to(directory).as_posix(), hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _name(cell: Aggregate) -> str:
+    return f"{cell.metric} ({cell.subset})" if cell.subset else cell.metric
+
+
+def _is_sha256(text: str) -> bool:
+    return re.fullmatch(r"[0-9a-f]{64}", text) is not None
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
