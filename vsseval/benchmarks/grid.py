@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from pathlib import Path
-from typing import NamedTuple
 
 from vsseval.benchmarks import lists
 from vsseval.benchmarks.customs import DUBBING
 from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.benchmarks.grid_files import Clip, Files, clip_of, grid_files
 from vsseval.benchmarks.speech import align, grid_sentence
-from vsseval.benchmarks.trees import Tree
 from vsseval.benchmarks.voices import others
 from vsseval.errors import UsageError
 
-__all__ = ["grid", "grid_files"]
-
-_STEM = re.compile(
-    r"(?:(?P<speaker>s\d{1,2})[-_]|id(?P<number>\d{1,2})_vcd_)?(?P<code>[blps][bgrw][abiw][a-z][z1-9][anps])"
-)
-_SPEAKER = re.compile(r"(s\d{1,2})(?:[._-].*)?")
-
-
-class Files(NamedTuple):
-    """What there is of one clip."""
-
-    video: list[Path]
-    audio: list[Path]
-    text: list[Path]
+__all__ = ["grid"]
 
 
 def read(source: Source) -> Sequence[Entry]:
@@ -41,7 +25,7 @@ def read(source: Source) -> Sequence[Entry]:
     if source.listed is None:
         clips = sorted(key for key, files in there.items() if files.video or files.audio)
     else:
-        clips = list(dict.fromkeys(clip for _, clip in lists.parsed(source.list, lists.barred(source.list), _row)))
+        clips = list(dict.fromkeys(clip for _, clip in lists.parsed(source.list, lists.barred(source.list), clip_of)))
     chosen = others({_id(clip): clip[0] for clip in clips}, source.variant.seed)
     by_id = {_id(clip): clip for clip in clips}
     entries = []
@@ -52,37 +36,11 @@ def read(source: Source) -> Sequence[Entry]:
     return entries
 
 
-def grid_files(tree: Tree) -> dict[tuple[str, str], Files]:
-    """Return the files of every clip, by speaker and code; the speaker is in the name, or in that of a folder above."""
-    found: dict[tuple[str, str], Files] = {}
-    for kind in ("video", "audio", "text"):
-        for path in tree.media(kind):
-            match = _STEM.fullmatch(path.stem)
-            if match is not None:
-                number = match["number"] and f"s{int(match['number'])}"
-                speaker = match["speaker"] or number or _folder_speaker(path.relative_to(tree.root))
-                getattr(found.setdefault((speaker, match["code"]), Files([], [], [])), kind).append(path)
-    return found
-
-
-def _folder_speaker(path: Path) -> str:
-    matches = (_SPEAKER.fullmatch(part) for part in reversed(path.parts[:-1]))
-    return next((match[1] for match in matches if match), "")
-
-
-def _row(cells: list[str]) -> tuple[str, str]:
-    name = re.split(r"[/\\]", cells[0])[-1].rsplit(".", 1)[0]
-    match = _STEM.fullmatch(name)
-    if match is None or not match["speaker"]:
-        raise ValueError(f"{cells[0]!r} is no clip of GRID: a speaker (s1 to s34) and a code such as lwbz4s")
-    return match["speaker"], match["code"]
-
-
-def _id(clip: tuple[str, str]) -> str:
+def _id(clip: Clip) -> str:
     return "_".join(filter(None, clip))
 
 
-def _entry(clip: tuple[str, str], there: dict[tuple[str, str], Files], voice: tuple[str, str] | None) -> Entry:
+def _entry(clip: Clip, there: dict[Clip, Files], voice: Clip | None) -> Entry:
     files = there.get(clip, Files([], [], []))
     problem = next(
         (f"two files: {' and '.join(map(str, two[:2]))} could both be {_id(clip)}" for two in files if len(two) > 1),
@@ -97,13 +55,14 @@ def _entry(clip: tuple[str, str], there: dict[tuple[str, str], Files], voice: tu
         except UsageError as error:
             problem = f"unreadable {error}"
         else:
-            letter_and_digit = grid_sentence(clip[1])
-            problem = None if words == letter_and_digit else f"contradiction: {files.text[0].name} says {words!r}"
+            problem = None if words == sentence else f"contradiction: {files.text[0].name} says {words!r}"
     prompt = there.get(voice) if voice else None
     sounds = [*prompt.audio, *prompt.video] if prompt else []
     if problem is None and not sounds:
         problem = (
-            "no speaker prompt: the recording that was chosen is absent" if voice else "no speaker prompt: no other"
+            "no speaker prompt: the recording that was chosen is absent"
+            if voice
+            else "no speaker prompt: the speaker has no other"
         )
     return Entry(
         id=_id(clip), cluster=clip[0] or clip[1], video=next(iter(files.video), None),

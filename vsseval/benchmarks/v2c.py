@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-from vsseval.benchmarks import lists
 from vsseval.benchmarks.customs import DUBBING
 from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
-from vsseval.benchmarks.lists import ListText
 from vsseval.benchmarks.speech import spoken
-from vsseval.benchmarks.trees import Tree
+from vsseval.benchmarks.v2c_lists import Raw, Row, key_of, raw_files, rows
 
 __all__ = ["v2c"]
-
-_CLIP = re.compile(r"(?P<movie>[^@/]+)@(?P<speaker>[^/]+)_00_(?P<number>\d{4})_00")
-_RAW_SOUND = re.compile(r"(?:.*/)?([^/]+)_speeches/([^/]+)/00/\2-00-(\d{4})\.wav", re.IGNORECASE)
-_RAW_VIDEO = re.compile(r"(?:.*/)?([^/]+)_videos/([^/]+)/(\d{4})\.(?:mp4|mkv|mov)", re.IGNORECASE)
-
-Key = tuple[str, str, str]
-Raw = Mapping[tuple[str, Key], Path]
-
-
-class _Row(NamedTuple):
-    target: str
-    voice: str | None = None
-    text: str | None = None
 
 
 def read(source: Source) -> Sequence[Entry]:
@@ -40,72 +23,21 @@ def read(source: Source) -> Sequence[Entry]:
     Raises:
         UsageError: the list holds something else.
     """
-    rows = list(dict.fromkeys(_rows(source.list)))
-    raw = _raw(source.tree)
+    found = list(dict.fromkeys(rows(source.list)))
+    raw = raw_files(source.tree)
     crossed = source.variant.reference_mode == "unseen_speaker"
-    return [_entry(source, raw, row, crossed=crossed) for row in rows]
-
-
-def _rows(found: ListText) -> list[_Row]:
-    tabs = "\t" in found.text.split("\n", 1)[0]
-    rows = lists.table(found, "\t") if tabs else lists.barred(found)
-    return [row for _, row in lists.parsed(found, rows, _deepaudio if tabs else _barred)]
-
-
-def _barred(cells: list[str]) -> _Row:
-    target = _stem(cells[0])
-    if len(cells) in {4, 5}:
-        return _Row(target, _stem(cells[-2]))
-    if len(cells) in {1, 2, 3}:
-        return _Row(target, target)
-    raise ValueError(f"{len(cells)} cells: expected clip|phones|number, or target|phones|(speaker|)reference|phones")
-
-
-def _deepaudio(cells: list[str]) -> _Row:
-    if len(cells) != 6:
-        raise ValueError(
-            f"{len(cells)} cells between tabs: expected reference wav, video, text, target wav, video, text"
-        )
-    return _Row(_stem(cells[3]), _stem(cells[0]), " ".join(cells[5].split()))
-
-
-def _stem(path: str) -> str:
-    """Return `Movie@Speaker_00_nnnn_00`, or the stem of a clip of another corpus."""
-    raw = _RAW_SOUND.fullmatch(path)
-    if raw is not None:
-        return f"{raw[1]}@{raw[2]}_00_{raw[3]}_00"
-    stem = re.sub(r"\.(wav|mp4|flac)$", "", path.rsplit("/", 1)[-1])
-    if not stem or " " in stem:
-        raise ValueError(f"{path!r} names no clip")
-    return stem
-
-
-def _raw(tree: Tree) -> Raw:
-    """Return the files of the original layout, by kind and (film, speaker, number), whatever their case."""
-    found: dict[tuple[str, Key], Path] = {}
-    for kind, pattern in (("audio", _RAW_SOUND), ("video", _RAW_VIDEO)):
-        for name in tree.names():
-            match = pattern.fullmatch(name)
-            path = tree.at(name)
-            if match is not None and path is not None:
-                found[kind, (match[1].casefold(), match[2].casefold(), match[3])] = path
-    return found
+    return [_entry(source, raw, row, crossed=crossed) for row in found]
 
 
 def _file(source: Source, raw: Raw, kind: str, stem: str) -> tuple[Path | None, str | None]:
-    match = _CLIP.fullmatch(stem)
-    key = (match["movie"].casefold(), match["speaker"].casefold(), match["number"]) if match else None
+    key = key_of(stem)
     if key and (path := raw.get((kind, key))):
         return path, None
     return source.tree.stem(kind, stem)  # type: ignore[arg-type]
 
 
-def _entry(source: Source, raw: Raw, row: _Row, *, crossed: bool) -> Entry:
-    match = _CLIP.fullmatch(row.target)
-    if match is None:
-        problem: str | None = f"no clip: {row.target!r} is no Movie@Speaker_00_nnnn_00"
-    else:
-        problem = None
+def _entry(source: Source, raw: Raw, row: Row, *, crossed: bool) -> Entry:
+    problem = None if key_of(row.target) else f"no clip: {row.target!r} is no Movie@Speaker_00_nnnn_00"
     video, unseen = _file(source, raw, "video", row.target)
     sound, _ = _file(source, raw, "audio", row.target)
     voice = row.target if source.variant.reference_mode == "gt" else row.voice
@@ -113,7 +45,7 @@ def _entry(source: Source, raw: Raw, row: _Row, *, crossed: bool) -> Entry:
     text, silent = (row.text, None) if row.text else spoken(_text(source, row.target, sound), row.target)
     return Entry(
         id=f"{row.target}__{voice}" if crossed else row.target,
-        cluster=f"{match['movie']}@{match['speaker']}" if match else row.target, video=video, reference=sound,
+        cluster=row.target.partition("_00_")[0], video=video, reference=sound,
         own_sound=sound is None, speaker_prompt=prompt, transcript=text,
         problem=problem or unseen or silent or (f"no speaker prompt: {lost}" if prompt is None else None),
     )  # fmt: skip

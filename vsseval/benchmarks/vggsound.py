@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from vsseval.benchmarks import lists
 from vsseval.benchmarks.customs import AVBENCH
 from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
-from vsseval.benchmarks.lists import ListText
-from vsseval.benchmarks.trees import Tree, youtube_names
+from vsseval.benchmarks.youtube import rows, youtube_entry
 
-__all__ = ["vggsound", "youtube_entry"]
+__all__ = ["vggsound"]
 
 _LABELLED = ("test.csv", "vggsound.csv", "vgg-test.tsv")
-_WINDOW = 2.56
-"""Seconds that V-AURA generates; its lists say where each begins (Viertola et al., 2024)."""
-
-
-class _Row(NamedTuple):
-    names: tuple[str, ...]
-    label: str | None = None
-    subset: str = ""
-    start: float = 0.0
-    seconds: float | None = None
 
 
 def read(source: Source) -> Sequence[Entry]:
@@ -32,71 +20,19 @@ def read(source: Source) -> Sequence[Entry]:
     Raises:
         UsageError: the list holds something else than ids of ten-second clips.
     """
-    rows = _rows(source.list)
+    clips = rows(source.list)
     labels: dict[str, str | None] = {}
-    if not all(row.label for row in rows):
+    if not all(row.label for row in clips):
         beside = (path for name in _LABELLED if (path := source.tree.at(name)) is not None)
         for path in beside:
-            labels.update({row.names[0]: row.label for row in _rows(lists.read(path)) if row.label})
+            labels.update({row.names[0]: row.label for row in rows(lists.read(path)) if row.label})
     return [
         youtube_entry(
             source.tree, row.names, label=row.label or labels.get(row.names[0]), subset=row.subset, start=row.start,
             seconds=row.seconds,
         )
-        for row in rows
+        for row in clips
     ]  # fmt: skip
-
-
-def youtube_entry(
-    tree: Tree, names: tuple[str, ...], *, label: str | None, subset: str, start: float = 0.0,
-    seconds: float | None = None, caption: str | None = None,
-) -> Entry:  # fmt: skip
-    """Return the entry of a YouTube clip: found under any of its names, its sound in the video or beside it."""
-    found = tree.stem("video", *names)
-    sound = tree.sound_of(found.path, *names) if found.path else None
-    return Entry(
-        id=names[0], cluster=names[0][:11], video=found.path, reference=sound,
-        own_sound=found.path is not None and sound is None, caption=caption or label, label=label, subset=subset,
-        start=start, seconds=seconds, problem=found.problem,
-    )  # fmt: skip
-
-
-def _rows(found: ListText) -> list[_Row]:
-    """Return the rows of any of the published lists."""
-    head = found.text.split("\n", 1)[0].strip()
-    if head == "file,start_sec":
-        windows = lists.table(found)[1:]
-        return [row for _, row in lists.parsed(found, windows, _windowed)]
-    if head.startswith("dataset_name,video_id,start_sec"):
-        rows = lists.csv_rows(found, ("video_id", "start_sec", "is_sync"))
-        return [
-            _Row(_names(f"{r['video_id']}_{int(r['start_sec']):06d}"), None, "sync" if r["is_sync"] == "1" else "")
-            for _, r in rows
-        ]
-    cells = lists.table(found, "\t" if "\t" in head else ",")
-    rows_of_text = cells[1:] if head.split("\t")[0] == "id" else cells
-    # vggsound.csv holds both splits: `YouTube ID,start seconds,label,split`.
-    tests = [(i, row) for i, row in rows_of_text if len(row) < 4 or row[3] == "test"]
-    return [row for _, row in lists.parsed(found, tests, _row)]
-
-
-def _windowed(cells: list[str]) -> _Row:
-    return _Row(_names(cells[0]), start=float(cells[1]), seconds=_WINDOW)
-
-
-def _row(cells: list[str]) -> _Row:
-    if len(cells) >= 4:
-        return _Row(_names(f"{cells[0]}_{int(cells[1]):06d}"), cells[2])
-    if len(cells) > 2:
-        raise ValueError(f"{len(cells)} cells where an id and a label are expected; quote labels with commas")
-    return _Row(_names(cells[0]), cells[1] if len(cells) > 1 else None)
-
-
-def _names(clip: str) -> tuple[str, ...]:
-    names = youtube_names(clip)
-    if names is None:
-        raise ValueError(f"{clip!r} is no id: eleven characters, '_', and the start in seconds or milliseconds")
-    return names
 
 
 def _variant(

@@ -8,7 +8,7 @@ from vsseval.benchmarks import lists
 from vsseval.benchmarks.customs import AVBENCH_TEXT
 from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
 from vsseval.benchmarks.trees import youtube_names
-from vsseval.benchmarks.vggsound import youtube_entry
+from vsseval.benchmarks.youtube import youtube_entry
 from vsseval.errors import UsageError
 
 __all__ = ["vggsounder"]
