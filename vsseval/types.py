@@ -36,6 +36,8 @@ class Need(StrEnum):
     """The speaker prompt: another utterance of the voice that is asked for."""
     TRANSCRIPT = "transcript"
     CAPTION = "caption"
+    EVENTS = "events"
+    """Seconds at which visible events happen, annotated by the benchmark; a text, separated by spaces."""
 
 
 class Medium(Record, frozen=True, omit_defaults=True):
@@ -184,7 +186,7 @@ class MetricSpec(Record, frozen=True):
     recipe: str
     version: str
     inputs: dict[str, Feature | Need]
-    """Argument name -> a feature, or a text (`Need.TRANSCRIPT`, `Need.CAPTION`) given as it is."""
+    """Argument name -> a feature, or a text (`Need.TRANSCRIPT`, `Need.CAPTION`, `Need.EVENTS`) given as it is."""
     direction: Direction
     unit: str
     description: str

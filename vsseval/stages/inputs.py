@@ -23,7 +23,11 @@ NAMES = {
     Need.SPEAKER: "speaker prompt",
     Need.TRANSCRIPT: "transcript",
     Need.CAPTION: "caption",
+    Need.EVENTS: "annotated events",
 }
+
+TEXTS = frozenset({Need.TRANSCRIPT, Need.CAPTION, Need.EVENTS})
+"""What is not in a file but in the manifest."""
 
 
 class Origin(NamedTuple):
@@ -75,6 +79,8 @@ def texts(spec: MetricSpec, sample: Sample) -> dict[str, str]:
 
 def text(need: Need, sample: Sample) -> str | None:
     """Return a text of a clip."""
+    if need is Need.EVENTS:
+        return " ".join(map(str, sorted(sample.events))) or None
     return sample.transcript if need is Need.TRANSCRIPT else sample.caption
 
 
@@ -108,7 +114,7 @@ def origin(
 
 def origin_of(need: Need, sample: Sample, generation: Generation, root: Path) -> Origin | None:
     """Return one medium or text of a clip; None where there is none."""
-    if need in {Need.TRANSCRIPT, Need.CAPTION}:
+    if need in TEXTS:
         words = text(need, sample)
         return None if words is None else Origin("text", text_key(words), text=words)
     if need is Need.AUDIO:
@@ -126,7 +132,7 @@ def _medium(need: Need, sample: Sample) -> Medium | None:
 
 
 def _given(need: Need, sample: Sample) -> object | None:
-    if need not in {Need.TRANSCRIPT, Need.CAPTION}:
+    if need not in TEXTS:
         return _medium(need, sample)
     words = text(need, sample) or ""
     # "..." is a transcript in form only: there is no word to be right or wrong about
