@@ -71,10 +71,16 @@ def decoded(audio: Audio) -> np.ndarray:
     """
 
     def make() -> np.ndarray:
+        if not audio.samples.size:
+            return np.zeros(0, np.float32)
         import av
 
         layout = {1: "mono", 2: "stereo"}.get(len(audio.samples), f"{len(audio.samples)} channels")
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(audio.samples), format="fltp", layout=layout)
+        # FFmpeg mixes 16-bit sound as 16-bit sound, and rounds otherwise where it mixes floats.
+        steps = np.rint(audio.samples * 32768)
+        narrow = bool((steps == audio.samples * 32768).all() and steps.max() < 32768)
+        samples = steps.astype(np.int16) if narrow else np.ascontiguousarray(audio.samples)
+        frame = av.AudioFrame.from_ndarray(samples, format="s16p" if narrow else "fltp", layout=layout)
         frame.sample_rate = audio.sample_rate
         resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
         blocks = [part.to_ndarray()[0] for part in (*resampler.resample(frame), *resampler.resample(None))]

@@ -14,9 +14,9 @@ import numpy as np
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.packages import offline, require
+from vsseval.extractors.repository import part
 from vsseval.extractors.speech import RATE, sinc, sound, voice
 from vsseval.extractors.state import filled, read
-from vsseval.extractors.whisper import unreadable
 from vsseval.store.weights import Weights, find
 
 if TYPE_CHECKING:
@@ -57,21 +57,16 @@ class WavLMSV(NetworkExtractor):
     def _transformers(self) -> Any:
         return offline("transformers", self.spec.name)
 
-    def _read(self, kind: Any, name: str) -> Any:
-        try:
-            return kind.from_pretrained(str(self._weights.folder), local_files_only=True)
-        except (OSError, ValueError, TypeError) as error:
-            raise unreadable(self._weights, name, self.spec.name) from error
-
     @cached_property
     def _features(self) -> Any:
-        return self._read(self._transformers.Wav2Vec2FeatureExtractor, "preprocessor_config.json")
+        kind = self._transformers.Wav2Vec2FeatureExtractor
+        return part(kind, self._weights, "preprocessor_config.json", self.spec.name)
 
     def build(self) -> nn.Module:
         """Return the network with its weights."""
         from vssflow.authors.weights import Unfilled
 
-        config = self._read(self._transformers.WavLMConfig, "config.json")
+        config = part(self._transformers.WavLMConfig, self._weights, "config.json", self.spec.name)
         file = self._weights.file("pytorch_model.bin")
 
         def built() -> nn.Module:

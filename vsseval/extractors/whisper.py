@@ -13,25 +13,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vsseval.errors import Unmeasurable, UsageError
+from vsseval.errors import Unmeasurable
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.packages import offline, require
+from vsseval.extractors.repository import part, tokenizer
 from vsseval.extractors.speech import RATE, fourier, sound
 from vsseval.extractors.state import filled, read
 from vsseval.store.weights import Weights, find
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from torch import Tensor, nn
 
 WINDOW = 30 * RATE
 """Samples that Whisper reads."""
-
-_FEWEST_TOKENS = 1000
-"""A tokenizer of fewer is one that was made of nothing: every published one has more than 50 000."""
-_PROBE = " the quick brown fox"
 
 
 class Whisper(NetworkExtractor):
@@ -67,23 +62,18 @@ class Whisper(NetworkExtractor):
 
     @cached_property
     def _features(self) -> Any:
-        return self._read(self._transformers.WhisperFeatureExtractor, "preprocessor_config.json")
+        kind = self._transformers.WhisperFeatureExtractor
+        return part(kind, self._weights, "preprocessor_config.json", self.spec.name)
 
     @cached_property
     def _tokenizer(self) -> Any:
-        return tokenizer(self._transformers, self._weights, self.spec.name)
-
-    def _read(self, kind: Any, name: str) -> Any:
-        try:
-            return kind.from_pretrained(str(self._weights.folder), local_files_only=True)
-        except (OSError, ValueError, TypeError) as error:
-            raise unreadable(self._weights, name, self.spec.name) from error
+        return tokenizer(self._transformers.WhisperTokenizer, self._weights, self.spec.name)
 
     def build(self) -> nn.Module:
         """Return Whisper with its weights and its rules of generation."""
         from vssflow.authors.weights import Unfilled
 
-        config = self._read(self._transformers.WhisperConfig, "config.json")
+        config = part(self._transformers.WhisperConfig, self._weights, "config.json", self.spec.name)
         file = self._weights.file("model.safetensors")
         state = read(file)
         # The output layer is the embedding of the tokens, and is stored once.
@@ -96,7 +86,8 @@ class Whisper(NetworkExtractor):
             return network
 
         network: Any = filled(built, state, file, self.spec.name)
-        network.generation_config = self._read(self._transformers.GenerationConfig, "generation_config.json")
+        rules = part(self._transformers.GenerationConfig, self._weights, "generation_config.json", self.spec.name)
+        network.generation_config = rules
         assert self._tokenizer is not None  # read now: without it, minutes of recognition would be lost
         return network  # type: ignore[no-any-return]
 
@@ -127,31 +118,6 @@ class Whisper(NetworkExtractor):
         """Return `text`, str (), as Whisper wrote it, and `unheard_seconds` () beyond the first 30."""
         text = self._tokenizer.decode(outputs["tokens"][0].tolist(), skip_special_tokens=True)
         return {"text": np.asarray(text), "unheard_seconds": np.asarray(outputs["unheard_seconds"][0])}
-
-
-def tokenizer(transformers: Any, weights: Weights, who: str) -> Any:
-    """Return the tokenizer of a repository, once it has shown that it knows more than itself.
-
-    Raises:
-        UsageError: its files are missing or broken. transformers 5 makes an empty tokenizer of a missing file.
-    """
-    try:
-        found = transformers.WhisperTokenizer.from_pretrained(str(weights.folder), local_files_only=True)
-        whole = len(found) > _FEWEST_TOKENS and found.decode(found.encode(_PROBE, add_special_tokens=False)) == _PROBE
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise unreadable(weights, "tokenizer.json", who) from error
-    if not whole:
-        raise unreadable(weights, "tokenizer.json", who)
-    return found
-
-
-def unreadable(weights: Weights, name: str, who: str) -> UsageError:
-    """Return the error for a file that is missing from a set of weights, or is not what its name says."""
-    file: Path = weights.folder / name
-    return UsageError(
-        f"{who}: {file} is missing or is not what its name says. Get it anew with: "
-        f"vsseval weights pull --again {weights.name}"
-    )
 
 
 def _size(size: str) -> Whisper:

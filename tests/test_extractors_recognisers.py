@@ -1,0 +1,345 @@
+"""Whisper three times, and CTC: equal to the libraries' own pipelines, repeatable, and clear about what they lack."""
+
+import subprocess
+import sys
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+import torchaudio
+
+from tests import speech_models
+from tests.speech_models import speech
+from vsseval.errors import MissingExtra, MissingWeights, Unmeasurable, UsageError
+from vsseval.extractors import ctc, faster_whisper, openai_whisper, packages, whisper
+from vsseval.extractors.speech import decoded, fourier, sinc
+from vsseval.media import Audio
+
+# openai-whisper leaves the file of its vocabulary open
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+def sound(seed=0, seconds=1.5, rate=16_000, channels=1):
+    return Audio(speech(seconds, rate, seed, channels), rate)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    return tmp_path_factory.mktemp("weights")
+
+
+@pytest.fixture(scope="module")
+def greedy(root):
+    return whisper.Whisper(speech_models.whisper(root, "base"), "base")
+
+
+@pytest.fixture(scope="module")
+def beams(root):
+    return faster_whisper.FasterWhisper(speech_models.faster_whisper(root, "base"), "base")
+
+
+@pytest.fixture(scope="module")
+def theirs(root):
+    return speech_models.openai_whisper(root, "base")
+
+
+def heard(extractor, audio):
+    return str(extractor.extract(audio)["text"])
+
+
+# --- Whisper of transformers
+
+
+@pytest.mark.parametrize(("seed", "rate", "channels"), [(0, 16_000, 1), (1, 24_000, 1), (2, 44_100, 2)])
+def test_whisper_equals_the_pipeline_of_transformers(greedy, seed, rate, channels):
+    from transformers import WhisperForConditionalGeneration, WhisperProcessor
+
+    folder = str(greedy._weights.folder)
+    processor = WhisperProcessor.from_pretrained(folder, local_files_only=True)
+    network = WhisperForConditionalGeneration.from_pretrained(folder, local_files_only=True)
+    audio = sound(seed, rate=rate, channels=channels)
+    features = processor(fourier(audio), sampling_rate=16_000, return_tensors="pt").input_features
+    tokens = network.generate(features, language="en", task="transcribe")
+    expected = processor.batch_decode(tokens, skip_special_tokens=True)[0]
+    assert len(expected) > 3
+    assert heard(greedy, audio) == expected
+
+
+def test_whisper_hears_differences_and_forgets(greedy):
+    texts = [heard(greedy, sound(seed)) for seed in (0, 1, 2, 0)]
+    assert len(set(texts)) == 3
+    assert texts[0] == texts[3]
+
+
+def test_whisper_hears_thirty_seconds_and_tells_how_much_it_did_not_hear(greedy):
+    long = greedy.extract(sound(0, 31.25))
+    assert float(long["unheard_seconds"]) == 1.25
+    assert str(long["text"]) == heard(greedy, sound(0, 30.0))
+    assert float(greedy.extract(sound(0, 30.0))["unheard_seconds"]) == 0
+
+
+def test_whisper_takes_many_at_once(greedy):
+    sounds = [sound(0), Audio(np.zeros((1, 0), np.float32), 16_000), sound(1)]
+    first, nothing, second = greedy.extract_many(sounds)
+    assert [str(first["text"]), str(second["text"])] == [heard(greedy, sounds[0]), heard(greedy, sounds[2])]
+    assert isinstance(nothing, Unmeasurable)
+
+
+def test_an_english_whisper_is_asked_for_no_language(root):
+    english = whisper.Whisper(speech_models.whisper(root, "base_en"), "base_en")
+    assert len(heard(english, sound(0))) > 3
+
+
+@pytest.mark.parametrize(
+    "lost", ["tokenizer.json", "config.json", "preprocessor_config.json", "generation_config.json"]
+)
+def test_files_that_are_missing_are_named(tmp_path, lost):
+    weights = speech_models.whisper(tmp_path, "base")
+    (weights.folder / lost).unlink()
+    with pytest.raises(UsageError, match=rf"{lost} is missing.*weights pull --again whisper_base"):
+        whisper.Whisper(weights, "base").extract(sound())
+
+
+def test_weights_of_another_network_are_refused_by_their_keys(tmp_path, greedy, theirs):
+    from safetensors.torch import save_file
+
+    other = speech_models.whisper(tmp_path, "base")
+    save_file({"fc6.weight": torch.zeros(3)}, other.folder / "model.safetensors")
+    with pytest.raises(UsageError, match=r"model\.safetensors does not hold the weights of whisper_base.*fc6\.weight"):
+        whisper.Whisper(other, "base").extract(sound())
+    file = theirs.folder / "other.pt"
+    torch.save({"fc6.weight": torch.zeros(3)}, file)
+    wrong = speech_models.Weights("openai_whisper_base", theirs.folder, ("other.pt",), "0")
+    with pytest.raises(UsageError, match=r"other\.pt does not hold the weights of openai_whisper_base"):
+        openai_whisper.OpenAIWhisper(wrong, "base", detect=False).extract(sound())
+
+
+# --- faster-whisper
+
+
+def plain(weights, audio):
+    """What the package itself hears, in a process of its own state."""
+    import ctranslate2
+    from faster_whisper import WhisperModel
+
+    ctranslate2.set_random_seed(0)
+    network = WhisperModel(str(weights.folder), device="cpu", compute_type="float32")
+    segments, _ = network.transcribe(decoded(audio), beam_size=5, language="en")
+    return "".join(" " + segment.text for segment in segments)
+
+
+def test_faster_whisper_equals_its_package(beams):
+    texts = [heard(beams, sound(seed, 3.0)) for seed in (0, 1, 2, 0)]
+    assert texts == [plain(beams._weights, sound(seed, 3.0)) for seed in (0, 1, 2, 0)]
+    assert len(set(texts)) == 3
+
+
+def test_sampling_at_fallback_temperatures_does_not_depend_on_what_was_heard_before(tmp_path):
+    weights = speech_models.faster_whisper(tmp_path, "base", gain=1.0)
+    extractor = faster_whisper.FasterWhisper(weights, "base")
+    texts = [heard(extractor, sound(seed, 2.0)) for seed in (0, 2, 0)]
+    assert texts[0] == texts[2] == plain(weights, sound(0, 2.0))
+    assert texts[1] != texts[0]
+
+
+@pytest.mark.parametrize("lost", ["tokenizer.json", "model.bin", "config.json"])
+def test_faster_whisper_never_asks_a_hub_for_what_is_missing(tmp_path, lost):
+    weights = speech_models.faster_whisper(tmp_path, "base")
+    (weights.folder / lost).unlink()
+    with pytest.raises(UsageError, match=rf"{lost} is missing.*--again faster_whisper_base"):
+        faster_whisper.FasterWhisper(weights, "base").extract(sound())
+
+
+def test_faster_whisper_refuses_what_is_no_model(tmp_path):
+    weights = speech_models.faster_whisper(tmp_path, "base")
+    (weights.folder / "model.bin").write_bytes(b"nothing")
+    with pytest.raises(UsageError, match="does not hold the weights of faster_whisper_base"):
+        faster_whisper.FasterWhisper(weights, "base").extract(sound())
+
+
+@pytest.mark.parametrize("rate", [8_000, 16_000, 24_000, 44_100])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_decoding_equals_faster_whispers_of_the_file(tmp_path, rate, channels):
+    import soundfile
+    from faster_whisper.audio import decode_audio
+
+    from vsseval import media
+
+    soundfile.write(tmp_path / "x.wav", speech(1.1, rate, 0, channels).T, rate, subtype="PCM_16")
+    assert np.array_equal(decoded(media.load_audio(tmp_path / "x.wav")), decode_audio(str(tmp_path / "x.wav")))
+
+
+# --- openai-whisper
+
+
+@pytest.mark.parametrize("detect", [False, True])
+def test_openai_whisper_equals_its_package(theirs, detect):
+    import whisper as package
+
+    extractor = openai_whisper.OpenAIWhisper(theirs, "base", detect=detect)
+    texts = [heard(extractor, sound(seed, 3.0)) for seed in (0, 1, 0)]
+    assert texts[0] == texts[2]
+    assert len(texts[0]) > 3
+    network = package.load_model(str(theirs.file()), device="cpu")
+    options = {} if detect else {"language": "en", "beam_size": 1}
+    torch.manual_seed(0)
+    assert network.transcribe(decoded(sound(1, 3.0)), fp16=False, **options)["text"] == texts[1]
+
+
+def test_sampling_leaves_the_generator_of_others_alone(theirs):
+    extractor = openai_whisper.OpenAIWhisper(theirs, "base", detect=False)
+    torch.manual_seed(7)
+    first = torch.rand(3)
+    torch.manual_seed(7)
+    extractor.extract(sound(0))
+    assert torch.equal(torch.rand(3), first)
+
+
+# --- CTC
+
+TINY = {
+    "extractor_conv_layer_config": [(16, 10, 5)] + [(16, 3, 2)] * 4 + [(16, 2, 2)] * 2,
+    "extractor_conv_bias": False,
+    "encoder_embed_dim": 16,
+    "encoder_projection_dropout": 0.0,
+    "encoder_pos_conv_kernel": 16,
+    "encoder_pos_conv_groups": 4,
+    "encoder_num_layers": 2,
+    "encoder_num_heads": 2,
+    "encoder_attention_dropout": 0.0,
+    "encoder_ff_interm_features": 32,
+    "encoder_ff_interm_dropout": 0.0,
+    "encoder_dropout": 0.0,
+    "encoder_layer_drop": 0.0,
+}
+KINDS = {
+    "wav2vec2": {"extractor_mode": "group_norm", "encoder_layer_norm_first": False},
+    "hubert": {"extractor_mode": "layer_norm", "encoder_layer_norm_first": True},
+}
+
+
+@pytest.fixture(params=["wav2vec2", "hubert"])
+def recogniser(request, tmp_path, monkeypatch):
+    """An extractor of a tiny network, and torchaudio's bundle of the same."""
+    kind = request.param
+    from torchaudio.pipelines import HUBERT_ASR_LARGE, WAV2VEC2_ASR_BASE_960H
+
+    network = speech_models.fill(torchaudio.models.wav2vec2_model(**TINY, **KINDS[kind], aux_num_out=32), 3)
+    (tmp_path / f"{kind}_ctc").mkdir()
+    torch.save(network.state_dict(), tmp_path / f"{kind}_ctc" / "weights.pth")
+    tiny = partial(torchaudio.models.wav2vec2_model, **TINY, **KINDS[kind])
+    monkeypatch.setattr(torchaudio.models, "wav2vec2_base" if kind == "wav2vec2" else "hubert_large", tiny)
+    bundle = WAV2VEC2_ASR_BASE_960H if kind == "wav2vec2" else HUBERT_ASR_LARGE
+    monkeypatch.setattr(bundle, "_params", {**TINY, **KINDS[kind], "aux_num_out": 29})
+    monkeypatch.setattr(
+        "torchaudio.pipelines._wav2vec2.utils.load_state_dict_from_url", lambda url: network.state_dict()
+    )
+    return ctc.CTC(speech_models.installed(tmp_path, f"{kind}_ctc"), kind), bundle
+
+
+def letters(emission, labels):
+    """Greedy decoding as torchaudio's tutorial describes it."""
+    places = torch.unique_consecutive(emission.argmax(-1), dim=-1)
+    return " ".join("".join(labels[place] for place in places if place != 0).replace("|", " ").split())
+
+
+def test_ctc_equals_the_pipeline_of_torchaudio(recogniser):
+    extractor, bundle = recogniser
+    network = bundle.get_model()
+    assert "".join(bundle.get_labels()) == ctc.LETTERS
+    for seed, rate, channels in ((0, 16_000, 1), (1, 24_000, 1), (2, 44_100, 2)):
+        audio = sound(seed, rate=rate, channels=channels)
+        with torch.inference_mode():
+            emission, _ = network(torch.from_numpy(sinc(audio))[None])
+        expected = letters(emission[0], bundle.get_labels())
+        assert len(expected) > 3
+        assert heard(extractor, audio) == expected
+
+
+def test_ctc_is_built_as_torchaudio_builds_it():
+    from torchaudio.pipelines import HUBERT_ASR_LARGE, WAV2VEC2_ASR_BASE_960H
+
+    from vssflow.authors.weights import Unfilled
+
+    for make, bundle in (
+        (torchaudio.models.wav2vec2_base, WAV2VEC2_ASR_BASE_960H),
+        (torchaudio.models.hubert_large, HUBERT_ASR_LARGE),
+    ):
+        with Unfilled():
+            ours, original = make(aux_num_out=29), torchaudio.models.wav2vec2_model(**bundle._params)
+        shapes = [{key: value.shape for key, value in one.state_dict().items()} for one in (ours, original)]
+        assert shapes[0] == shapes[1]
+        first = [one.encoder.transformer.layer_norm_first for one in (ours, original)]
+        assert first[0] == first[1]
+
+
+def test_ctc_hears_nothing_in_scraps_and_silence(recogniser):
+    extractor, _ = recogniser
+    for samples in (np.zeros(10), np.zeros(32_000), 0.5 * np.ones(399)):
+        assert isinstance(heard(extractor, Audio(samples, 16_000)), str)
+    with pytest.raises(Unmeasurable, match="no samples"):
+        extractor.extract(Audio(np.zeros((1, 0)), 16_000))
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [("--", ""), ("HH-EE-LL-L-OO", "HELLO"), ("|A||B-B|", "A BB"), ("A-A|||'", "AA '"), ("||", "")],
+)
+def test_greedy_ctc(row, words):
+    assert ctc.text(np.array([ctc.LETTERS.index(letter) for letter in row])) == words
+
+
+def test_ctc_weights_of_another_network_are_refused(tmp_path):
+    (tmp_path / "wav2vec2_ctc").mkdir()
+    torch.save({"model": {"fc6.weight": torch.zeros(3)}}, tmp_path / "wav2vec2_ctc" / "x.pth")
+    extractor = ctc.CTC(speech_models.installed(tmp_path, "wav2vec2_ctc"), "wav2vec2")
+    with pytest.raises(UsageError, match=r"x\.pth does not hold the weights of wav2vec2_ctc.*unexpected: fc6\.weight"):
+        extractor.extract(sound())
+
+
+# --- all
+
+
+def test_silence_scraps_and_noise_give_text_and_pictures_are_refused(greedy, beams, theirs):
+    for extractor in (greedy, beams, openai_whisper.OpenAIWhisper(theirs, "base", detect=False)):
+        for samples in (np.zeros(16_000), 0.1 * np.ones(20), np.random.default_rng(0).normal(0, 0.3, 8_000)):
+            assert isinstance(heard(extractor, Audio(samples, 16_000)), str)
+        with pytest.raises(Unmeasurable, match="no samples"):
+            extractor.extract(Audio(np.zeros((1, 0)), 16_000))
+        with pytest.raises(TypeError):
+            extractor.extract("words")
+
+
+FACTORIES = [
+    (whisper, ("base", "base_en", "small", "medium", "large_v2", "large_v3", "large_v3_turbo"), "transformers"),
+    (faster_whisper, ("base", "large_v3"), "faster_whisper"),
+    (openai_whisper, ("base", "base_detect", "large_v2", "large_v3", "large_v3_detect"), "whisper"),
+    (ctc, ("wav2vec2", "hubert"), None),
+]
+
+
+@pytest.mark.parametrize(("module", "names", "package"), FACTORIES)
+def test_what_is_not_there_is_named_with_the_command(module, names, package, tmp_path, monkeypatch):
+    monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
+    for name in names:
+        with pytest.raises(MissingWeights, match="vsseval weights pull"):
+            getattr(module, name)()
+    if package is not None:
+        absent = lambda name: None if name == package else True
+        monkeypatch.setattr(packages, "find_spec", absent)
+        for name in names:
+            with pytest.raises(MissingExtra, match=r"pip install 'vsseval\[(papers|openai-whisper)\]'"):
+                getattr(module, name)()
+
+
+def test_declarations_import_nothing_heavy():
+    code = (
+        "import sys\nfrom vsseval.extractors import whisper, faster_whisper, openai_whisper, ctc, ecapa, wavlm_sv\n"
+        "from vsseval.extractors import wavlm_ecapa, rawnet3\nfrom vsseval.store.weights import Weights\n"
+        "from pathlib import Path\nw = Weights('x', Path('.'), (), '0')\n"
+        "whisper.Whisper(w, 'base'), rawnet3.RawNet3Extractor(w), ecapa.ECAPA(w), wavlm_ecapa.WavLMECAPAExtractor(w)\n"
+        "print([m for m in ('torch', 'transformers', 'speechbrain', 'av', 'scipy') if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() in {"[]", "['av']"}
