@@ -11,7 +11,7 @@ from vsseval.errors import UsageError
 from vsseval.models.faults import FAULTS
 from vsseval.present.calibration import section, sheet
 from vsseval.present.sheet import terminal
-from vsseval.statistics.calibration import calibrate, calibrations
+from vsseval.statistics.calibration import calibrate, calibrations, curve
 from vsseval.store.record import load_run, read_record, write_record
 
 METRICS = (CLAP, DESYNC, WER)
@@ -67,6 +67,16 @@ def test_a_metric_that_turns_back_is_not_monotone(tmp_path):
     assert curve.verdict == "not monotone"
     assert "better at 0 dB than at 10 dB" in curve.reason
     assert "noise is not monotone" in found.flags()["clap_score@toy"]
+
+
+def test_a_step_back_that_is_a_trifle_does_not_count(tmp_path):
+    reference, mild, severe = runs_of(tmp_path, noise([0.7, 0.2]))
+    assert curve_of(reference, {40: mild, 30: severe}, trifle=0.0).verdict == "not monotone"
+    assert curve_of(reference, {40: mild, 30: severe}, trifle=1.0).verdict == "sees"
+
+
+def curve_of(reference, found, trifle):
+    return curve(reference, found, CLAP, "noise", "dB", trifle=trifle)
 
 
 def test_small_steps_back_within_chance_are_no_fault(tmp_path):

@@ -2,7 +2,8 @@
 
 A metric sees a fault if its worst level comes out worse than the recordings themselves, clip by clip. It is not
 monotone if a more severe level comes out better than a milder one: by test, after Holm's adjustment over the curve, for
-a curve of noise alone goes up and down.
+a curve of noise alone goes up and down; and by more than a trifle of what the metric moves by at all, for between
+hundreds of paired clips the smallest step is beyond chance.
 """
 
 from __future__ import annotations
@@ -21,12 +22,15 @@ from vsseval.statistics.significance import holm
 from vsseval.types import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from vsseval.store.record import LoadedRun
     from vsseval.types import MetricSpec
 
 Verdict = Literal["sees", "blind", "not monotone", "unmeasured"]
+
+TRIFLE = 0.05
+"""Share of a metric's greatest answer to any fault; a step back that is smaller does not count."""
 
 
 class Point(Record, frozen=True, kw_only=True):
@@ -74,6 +78,7 @@ def curve(
     kind: str,
     unit: str,
     readings: Readings | None = None,
+    trifle: float = 0.0,
 ) -> Curve:
     """Judge one metric on one fault.
 
@@ -84,6 +89,7 @@ def curve(
         kind: name of the fault.
         unit: of its levels.
         readings: what was read before.
+        trifle: step back, in stored units, that does not count.
     """
     readings = readings or Readings()
     against = {level: _compared(reference, run, spec.id, readings) for level, run in runs.items()}
@@ -91,7 +97,7 @@ def curve(
         _point(level, run, spec.id, worse=against[level] is not None and _better(against[level]) == "a")
         for level, run in runs.items()
     )
-    verdict, reason = _judged(list(runs.items()), against, spec, unit, readings)
+    verdict, reason = _judged(list(runs.items()), against, spec, unit, readings, trifle)
     return Curve(
         metric=spec.id, kind=kind, unit=unit, reference=_point(0.0, reference, spec.id, worse=False),
         points=points, verdict=verdict, reason=reason,
@@ -104,6 +110,7 @@ def _judged(
     spec: MetricSpec,
     unit: str,
     readings: Readings,
+    trifle: float,
 ) -> tuple[Verdict, str]:
     measured = [(level, run) for level, run in runs if _has_value(run, spec.id)]
     if not measured or all(delta is None for delta in against.values()):
@@ -115,7 +122,8 @@ def _judged(
     ]
     adjusted = holm([delta.p for _, _, delta in steps])
     for (mild, severe, delta), p in zip(steps, adjusted, strict=True):
-        if p is not None and p <= ALPHA and _better(delta) == "b":
+        counts = abs(delta.difference or 0.0) > trifle
+        if counts and p is not None and p <= ALPHA and _better(delta) == "b":
             what = f"better at {_level(severe, unit)} than at {_level(mild, unit)}: {describe(delta)}"
             return "not monotone", what
     worst = measured[-1][0]
@@ -208,15 +216,25 @@ def calibrate(runs: Sequence[LoadedRun]) -> Calibration:
     readings, record = Readings(), reference.record
     curves = []
     for spec in record.metrics.values():
+        trifle = TRIFLE * _greatest_answer(reference, degraded.values(), spec.id)
         for fault in FAULTS.values():
             for levels in fault.levels:
                 found = {x: degraded[fault.model(x)] for x in levels if fault.model(x) in degraded}
                 if found:
-                    curves.append(curve(reference, found, spec, fault.name, fault.unit, readings))
+                    curves.append(curve(reference, found, spec, fault.name, fault.unit, readings, trifle))
     return Calibration(
         benchmark=record.benchmark.name, version=record.benchmark.version, clips=sum(record.clips.values()),
         limit=record.spec.limit, seed=record.spec.seed, curves=tuple(curves),
     )  # fmt: skip
+
+
+def _greatest_answer(reference: LoadedRun, runs: Iterable[LoadedRun], metric: str) -> float:
+    """Return how far the value on any level lies from that on the recordings, at most; in stored units."""
+    own = reference.cell(metric)
+    values = [cell.value for run in runs if (cell := run.cell(metric)) is not None and cell.value is not None]
+    if own is None or own.value is None:
+        return 0.0
+    return max((abs(value - own.value) for value in values), default=0.0)
 
 
 def calibrations(runs: Sequence[LoadedRun]) -> list[Calibration]:
