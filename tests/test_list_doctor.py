@@ -289,8 +289,9 @@ def test_the_doctor_survives_a_check_that_fails(monkeypatch):
         raise ZeroDivisionError
         yield
 
-    for name in ("packages", "torch_pair", "machine", "extractors", "metrics", "benchmarks", "models", "optional"):
+    areas = ("packages", "torch_pair", "machine", "weights_checks", "extractors", "metrics", "benchmarks", "models")
+    for name in (*areas, "optional"):
         monkeypatch.setattr(checks, name, broken)
     found = list(checks.every_check())
-    assert len(found) == 9
-    assert [c.status for c in found[1:]] == ["problem"] * 8
+    assert len(found) == 10
+    assert [c.status for c in found[1:]] == ["problem"] * 9

@@ -388,3 +388,25 @@ def test_pins_are_whole():
         for file in pin.files:
             assert file.url.startswith("https://"), (name, file.url)
             assert file.sha256 is None or len(bytes.fromhex(file.sha256)) == 32, (name, file.name)
+
+
+def test_the_doctor_notes_what_is_not_here_and_complains_of_what_is_damaged(place):
+    from vsseval.cli.weights_checks import lacks_weights, without_weights
+    from vsseval.cli.weights_checks import weights as look
+
+    (absent,) = look()
+    assert (absent.status, absent.name) == ("note", "2 of 2 are not here")
+    call("pull", "pair")
+    whole, absent = look()
+    assert (whole.status, whole.detail, absent.status) == ("ok", "pair", "note")
+    find("pair").file().write_bytes(b"short")
+    damaged, _ = look()
+    assert (damaged.status, damaged.mend) == ("problem", "vsseval weights pull --again pair")
+    with pytest.raises(EnvironmentFault) as fault:
+        find("pair")
+    assert not lacks_weights(str(fault.value))
+    with pytest.raises(MissingWeights) as lack:
+        find("free")
+    assert lacks_weights(str(lack.value))
+    assert list(without_weights("metrics", [])) == []
+    assert next(without_weights("metrics", ["a", "b"])).detail == "a, b. See: vsseval weights list"

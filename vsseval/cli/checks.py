@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from vsseval import plugins
-from vsseval.errors import EnvironmentFault, MissingExtra, Unmeasurable, UsageError
-from vsseval.types import Record
+from vsseval.cli.check import Check, part
+from vsseval.cli.weights_checks import lacks_weights, without_weights
+from vsseval.cli.weights_checks import weights as weights_checks
+from vsseval.errors import EnvironmentFault, MissingExtra, MissingWeights, Unmeasurable, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vsseval.media import Audio, Video
-
-Status = Literal["ok", "note", "problem"]
 
 FREE_DISK = 2e9
 """Bytes: features and sounds of the shipped benchmarks take a tenth of it."""
@@ -37,23 +37,12 @@ HASHED = 400
 RATE = 16_000
 
 
-class Check(Record, frozen=True):
-    """One thing that was looked at."""
-
-    area: str
-    name: str
-    status: Status
-    detail: str = ""
-    mend: str = ""
-    """The command that mends a problem."""
-
-
 def every_check() -> Iterator[Check]:
     """Yield all checks, one by one as they are done; none of them raises."""
     for area, check in (
         ("python", python), ("packages", packages), ("torch", torch_pair), ("machine", machine),
-        ("extractors", extractors), ("metrics", metrics), ("benchmarks", benchmarks), ("models", models),
-        ("optional", optional),
+        ("weights", weights_checks), ("extractors", extractors), ("metrics", metrics), ("benchmarks", benchmarks),
+        ("models", models), ("optional", optional),
     ):  # fmt: skip
         try:
             yield from check()
@@ -173,8 +162,13 @@ def extractors() -> Iterator[Check]:
     """Does every extractor load its weights and give finite features of a made-up sound, picture and text?"""
     with tempfile.TemporaryDirectory() as folder:
         sources = sample_sources(Path(folder))
+        lacking = []
         for name in plugins.names("extractors"):
-            yield _extractor(name, sources)
+            try:
+                yield _extractor(name, sources)
+            except MissingWeights:
+                lacking.append(name)
+        yield from without_weights("extractors", lacking)
 
 
 def _extractor(name: str, sources: dict[str, Audio | Video | str]) -> Check:
@@ -185,6 +179,10 @@ def _extractor(name: str, sources: dict[str, Audio | Video | str]) -> Check:
         found = [made.extract(sources[kind]) for kind in takes if kind != "features"]
     except Unmeasurable as reason:
         return Check("extractors", name, "note", f"loads; gives no feature of the test sound: {reason}")
+    except MissingWeights:
+        raise
+    except MissingExtra as fault:
+        return Check("extractors", name, "note", str(fault))
     except (EnvironmentFault, UsageError) as fault:
         return Check("extractors", name, "problem", *part(fault, f"vsseval list extractors  # {name}"))
     except Exception as fault:  # noqa: BLE001 - a stranger's extractor may raise anything
@@ -219,8 +217,11 @@ def metrics() -> Iterator[Check]:
     found = measures((), names)
     if found.metrics:
         yield Check("metrics", f"{len(found.metrics)} of {len(names)}", "ok", ", ".join(found.metrics))
+    yield from without_weights("metrics", [name for name, why in found.unavailable.items() if lacks_weights(why)])
     for name, reason in found.unavailable.items():
-        yield Check("metrics", name, "problem", *part(reason, "vsseval list metrics"))
+        if not lacks_weights(reason):
+            extra = "vsseval[" in reason
+            yield Check("metrics", name, "note" if extra else "problem", *part(reason, "vsseval list metrics"))
 
 
 def benchmarks() -> Iterator[Check]:
@@ -286,13 +287,6 @@ def optional() -> Iterator[Check]:
     espeak = importlib.util.find_spec("espeakng_loader") is not None
     detail = "present" if espeak else "absent: only for the model tts_dub (pip install espeakng-loader==0.2.4)"
     yield Check("optional", "espeak-ng", "note", detail)
-
-
-def part(fault: object, fallback: str) -> tuple[str, str]:
-    """Take the command off the end of a message that names one ("…: pip install x"), else use `fallback`."""
-    text = " ".join(str(fault).split())
-    found = re.search(r"[:.]\s*(?:Mend it with: |Get it with: )?((?:pip|vsseval|python|apt|apt-get|uv) [^:]+)$", text)
-    return (text[: found.start()], found.group(1)) if found else (text, fallback)
 
 
 def _reinstall(kind: Literal["benchmarks", "models", "extractors", "metrics"], name: str) -> str:

@@ -10,7 +10,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vsseval.cli.checks import Check
+    from vsseval.cli.check import Check
 
 PROBLEMS = 4
 """Exit code where something has to be mended."""

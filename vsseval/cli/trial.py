@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval import plugins
-from vsseval.cli.checks import Check, part
+from vsseval.cli.check import Check, part
 from vsseval.errors import EnvironmentFault, Unmeasurable, UsageError
 
 if TYPE_CHECKING:
