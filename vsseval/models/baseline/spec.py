@@ -44,6 +44,8 @@ class Environment(_Table, frozen=True):
     """Versions of the interpreter ("3.10"), the preferred one first."""
     system: tuple[str, ...] = ()
     """Programs that have to be on the path, as people name them ("ffmpeg<7")."""
+    install: tuple[str, ...] = ()
+    """What pip is told to install besides the lock, from within the repository: ["-r", "requirements.txt"]."""
     steps: tuple[str, ...] = ()
     """Commands that no packager can do for the user: weights behind a form, submodules, builds."""
 
@@ -78,6 +80,8 @@ class Stage(_Table, frozen=True):
     """Longest clip that the system takes; the rest is cut off before it sees it."""
     fps: float | None = None
     """Frame rate that the system needs its input in."""
+    frame: bool = False
+    """Whether the system is given the first frame as a picture."""
     default_caption: str = ""
     """What stands for the caption where the clip has none, or where the system is not to see it."""
     lower_case: bool = False

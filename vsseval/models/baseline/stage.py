@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vsseval import media
@@ -13,7 +14,6 @@ from vsseval.store import atomic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from vsseval.models.baseline.spec import Baseline, Inputs
     from vsseval.types import Request
@@ -64,16 +64,26 @@ def stage(baseline: Baseline, request: Request, row: int, places: Mapping[str, s
         EnvironmentFault: no room, no permission.
     """
     how = baseline.stage
+    seconds = request.duration if how.cut_seconds is None else min(request.duration, how.cut_seconds)
+    caption = _line(request.caption) if baseline.inputs.caption != "none" else ""
+    transcript = _line(request.transcript) if baseline.inputs.transcript != "none" else ""
     values: dict[str, Any] = {
-        **places, "row": row, "id": request.id, "tail": request.id.replace("\\", "/").rsplit("/", 1)[-1],
-        "seed": request.seed % SEEDS, "duration": f"{_seconds(baseline, request):g}",
-        "caption": _line(request.caption, how.default_caption) if baseline.inputs.caption != "none" else
-        how.default_caption, "transcript": _line(request.transcript, "").lower() if how.lower_case else
-        _line(request.transcript, ""), "whole_seconds": max(1, int(_seconds(baseline, request))),
-    }  # fmt: skip
+        **places,
+        "row": row,
+        "id": request.id,
+        "tail": request.id.replace("\\", "/").rsplit("/", 1)[-1],
+        "seed": request.seed % SEEDS,
+        "duration": f"{seconds:g}",
+        "whole_seconds": max(1, int(seconds)),
+        "caption": caption or how.default_caption,
+        "transcript": transcript.lower() if how.lower_case else transcript,
+    }
     values["name"] = how.name.format_map(values)
     if request.video is not None and baseline.inputs.video != "none" and how.videos:
-        values["video"] = str(_video(baseline, request, how.folder.format_map(values), values["name"]))
+        video = _video(baseline, request, Path(how.folder.format_map(values)) / f"{values['name']}.mp4")
+        values["video"] = str(video)
+        if how.frame:
+            values["frame"] = str(_frame(video))
     if request.speaker_prompt is not None and baseline.inputs.speaker_prompt != "none":
         values |= _prompt(request, values)
     return Staged(request, values)
@@ -85,8 +95,6 @@ def write_listing(baseline: Baseline, clips: Sequence[Staged], places: Mapping[s
     Raises:
         EnvironmentFault: no room, no permission.
     """
-    from pathlib import Path
-
     listing = baseline.stage.listing
     if listing is None:
         return
@@ -104,22 +112,24 @@ def write_listing(baseline: Baseline, clips: Sequence[Staged], places: Mapping[s
     atomic.write_bytes(path, file.getvalue().encode(), durable=False)
 
 
-def _seconds(baseline: Baseline, request: Request) -> float:
-    longest = baseline.stage.cut_seconds
-    return request.duration if longest is None else min(request.duration, longest)
+def _line(text: str | None) -> str:
+    """Return a text on one line, without what ends an argument."""
+    return " ".join((text or "").replace("\0", " ").split())
 
 
-def _line(text: str | None, otherwise: str) -> str:
-    """Return a text on one line: a caption that begins with a hyphen is still a value, and a NUL is none."""
-    return " ".join((text or "").replace("\0", " ").split()) or otherwise
+def _frame(video: Path) -> Path:
+    from PIL import Image
+
+    target = video.with_suffix(".png")
+    frames = media.Video(video).each()
+    Image.fromarray(next(frames).picture()).save(target)
+    frames.close()
+    return target
 
 
-def _video(baseline: Baseline, request: Request, folder: str, name: str) -> Path:
-    from pathlib import Path
-
+def _video(baseline: Baseline, request: Request, target: Path) -> Path:
     assert request.video is not None
     source, how = request.video, baseline.stage
-    target = Path(folder) / f"{name}.mp4"
     with atomic.faults(target):
         target.parent.mkdir(parents=True, exist_ok=True)
     video = media.Video(source.path, source.start, source.seconds)
@@ -137,8 +147,6 @@ def _video(baseline: Baseline, request: Request, folder: str, name: str) -> Path
 
 
 def _prompt(request: Request, values: Mapping[str, Any]) -> dict[str, str]:
-    from pathlib import Path
-
     assert request.speaker_prompt is not None
     prompt = request.speaker_prompt
     audio = media.load_audio(prompt.path, prompt.start, prompt.seconds)
