@@ -149,10 +149,11 @@ class Dataset:
         known = {variant.name: variant for variant in self.variants}
         if name in known:
             return known[name]
-        if _CUSTOM.fullmatch(name):
-            # The user's list, read and cut like the default's.
+        listed = next((variant for variant in self.variants if variant.pin is not None), None)
+        if listed is not None and _CUSTOM.fullmatch(name):
+            # The user's list, read and cut like the first variant that has one.
             return msgspec.structs.replace(
-                self.variants[0],
+                listed,
                 name=name,
                 size=None,
                 pin=Pin(names=()),
@@ -161,7 +162,7 @@ class Dataset:
             )
         from vsseval.plugins import unknown
 
-        raise unknown(f"variant of {self.name}", name, [*known, CUSTOM])
+        raise unknown(f"variant of {self.name}", name, [*known, *([CUSTOM] if listed else [])])
 
     def command(self, variant: str | None = None) -> str:
         """Return the command that registers it."""

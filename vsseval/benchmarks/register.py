@@ -45,6 +45,8 @@ def chosen(dataset: Dataset, named: Sequence[str], listed: ListText | None) -> l
     same = [v for v in dataset.variants if v.pin is not None and lists.matches(listed, v.pin)]
     if same:
         return same[:1]
+    if all(v.pin is None for v in dataset.variants):
+        raise UsageError(f"{dataset.name} takes no list: its folder says what there is. Leave out --list")
     unpinned = [v for v in dataset.variants if v.pin is not None and v.pin.sha256 is None]
     return unpinned[:1] or [dataset.variant(CUSTOM)]
 

@@ -56,7 +56,7 @@ def rows(found: ListText) -> list[Row]:
     cells = lists.table(found, "\t" if "\t" in head else ",")
     rows_of_text = cells[1:] if head.split("\t")[0] == "id" else cells
     # vggsound.csv holds both splits: `YouTube ID,start seconds,label,split`.
-    tests = [(i, row) for i, row in rows_of_text if len(row) < 4 or row[3] == "test"]
+    tests = [(i, row) for i, row in rows_of_text if not (_is_split(row) and row[3] == "train")]
     return [row for _, row in lists.parsed(found, tests, _row)]
 
 
@@ -65,11 +65,15 @@ def _windowed(cells: list[str]) -> Row:
 
 
 def _row(cells: list[str]) -> Row:
-    if len(cells) >= 4:
+    if _is_split(cells):
         return Row(_names(f"{cells[0]}_{int(cells[1]):06d}"), cells[2])
     if len(cells) > 2:
         raise ValueError(f"{len(cells)} cells where an id and a label are expected; quote labels with commas")
     return Row(_names(cells[0]), cells[1] if len(cells) > 1 else None)
+
+
+def _is_split(cells: list[str]) -> bool:
+    return len(cells) == 4 and cells[1].isdigit() and cells[3] in {"train", "test"}
 
 
 def _names(clip: str) -> tuple[str, ...]:
