@@ -80,11 +80,14 @@ def build(output: Path, folder: Path) -> None:
 
 def _report(directory: Path, target: Path) -> Path | None:
     """Write the report of one run; of a run that has none to give, nothing, for `accept` says why it is refused."""
+    from dataclasses import replace
+
+    from vsseval.present.entries import without_paths
     from vsseval.present.report import write_report
     from vsseval.store.record import load_run
 
     run = load_run(directory)
     if run.record.status != "finished" or run.problem:
         return None
-    write_report([run], target, budget=0, clips=0)
+    write_report([replace(run, record=without_paths(run.record))], target, budget=0, clips=0)
     return target

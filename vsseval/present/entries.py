@@ -72,7 +72,7 @@ def accept(directory: Path, folder: Path, *, report: Path | None = None) -> Path
     page = b"" if report is None else _bytes(report)
     # The numbers as they stand in the run, not as this version would write them: their hash has to hold.
     entry = {
-        "schema": SCHEMA, "id": name, "run": codec.builtins(_public(run.record)),
+        "schema": SCHEMA, "id": name, "run": codec.builtins(without_paths(run.record)),
         "aggregates": msgspec.json.decode(run.paths.aggregates.read_bytes()),
         "files": dict(_hashes(directory)), "report": f"{name}.html" if page else "",
         "report_sha256": hashlib.sha256(page).hexdigest() if page else "",
@@ -192,8 +192,8 @@ def _report_faults(path: Path, entry: Entry) -> Iterator[str]:
         yield f"its report {page} is another one: the sha256 differs"
 
 
-def _public(record: RunRecord) -> RunRecord:
-    """Return a header without paths: of `audio:/a/b` the last part is kept."""
+def without_paths(record: RunRecord) -> RunRecord:
+    """Return a header for others to read: of `audio:/a/b` the last part, of the machine what numbers depend on."""
     spec = record.spec
     bare = msgspec.structs.replace(
         spec, model=_last(spec.model), benchmark=_last(spec.benchmark), runs=Path("runs"), store=None,

@@ -15,6 +15,7 @@ from vsseval.present.text import (
     Interval,
     circumstances,
     coverage,
+    head,
     legend,
     parts,
     remarks,
@@ -45,15 +46,18 @@ LAST_LATIN = "\u017f"
 LETTER = r"\vssevalletter"
 ONE_PAGE = 40
 """Rows that a page holds; more go into a longtable, which breaks."""
-ROOMY = {"half": 5, "ends": 3}
-"""Metrics that fit the width of a page in the size of the text; more are made small, and shrunk if need be."""
+LONGEST_LABEL = 28
+LINE = 345.0
+"""Points of a line of LaTeX's article; a table that seems wider is made small, and shrunk if need be."""
+LETTER_WIDE, COLUMN_GAP = 5.0, 13.0
+"""Points of a letter on average, and between two metrics."""
 SHRUNK = r"  \resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
 
 
 def latex(blocks: Sequence[Block], *, signatures: bool, interval: Interval = "half") -> str:
     """Render blocks; the comment in the first lines names the packages that the document needs."""
     packages = ["booktabs", *(["longtable"] if any(_long(block) for block in blocks) else [])]
-    packages += ["graphicx"] if any(len(block.columns) > ROOMY[interval] for block in blocks) else []
+    packages += ["graphicx"] if any(_crowded(block, interval) for block in blocks) else []
     packages += ["xcolor"] if any(row.reported for block in blocks for row in block.rows) else []
     found = [_table(block, signatures=signatures, interval=interval) for block in blocks]
     needs = " ".join(rf"\usepackage{{{name}}}" for name in packages)
@@ -86,16 +90,30 @@ def _long(block: Block) -> bool:
     return len(block.rows) > ONE_PAGE
 
 
+def _crowded(block: Block, interval: Interval) -> bool:
+    """Whether a table seems to be wider than a line."""
+    wide = LETTER_WIDE * max((len(row.label) for row in block.rows), default=0)
+    for place, column in enumerate(block.columns):
+        cells = [row.cells[place] for row in block.rows]
+        texts = [
+            sum(map(len, value_and_spread(cell, column, interval))) + len(coverage(cell, column)) for cell in cells
+        ]
+        wide += LETTER_WIDE * max([len(head(column)), *texts]) + COLUMN_GAP
+    return wide > LINE
+
+
 def _table(block: Block, *, signatures: bool, interval: Interval) -> str:
     caption = rf"\caption{{{escape_latex(_caption(block))}}}"
     below = _below(block, signatures=signatures)
     if not block.columns or not block.rows:
         return "\n".join([r"\begin{table}", r"  \centering", f"  {caption}", *below, r"\end{table}"])
-    shape = f"l{'r@{}l' * len(block.columns)}"
+    # What breaks over pages cannot be shrunk; there a long name is broken into lines.
+    broken = _long(block) and max(len(row.label) for row in block.rows) > LONGEST_LABEL
+    shape = (r"p{0.22\linewidth}" if broken else "l") + "r@{}l" * len(block.columns)
     top = [r"    \toprule", *_heads(block), r"    \midrule"]
     rows = _rows(block, interval)
-    crowded = len(block.columns) > ROOMY[interval]
-    size = [r"  \small\setlength{\tabcolsep}{4pt}"] if crowded else []
+    crowded = _crowded(block, interval)
+    size = [rf"  \{'footnotesize' if _long(block) else 'small'}\setlength{{\tabcolsep}}{{4pt}}"] if crowded else []
     if _long(block):
         body = [rf"  \begin{{longtable}}{{{shape}}}", rf"    {caption}\\", *top, r"    \endfirsthead", *top]
         body += [r"    \endhead", r"    \bottomrule", r"    \endfoot", *rows, r"  \end{longtable}"]

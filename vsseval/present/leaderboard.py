@@ -151,7 +151,8 @@ def _quoted(reported: Sequence[Reported]) -> list[dict[str, Any]]:
         tables.setdefault(row.table, []).append(row)
     order = {task: place for place, task in enumerate((*TASKS, *MORE_TASKS))}
     found = [_quoted_table(name, rows) for name, rows in tables.items()]
-    return sorted(found, key=lambda section: (order[section["task"]], section["suite"].casefold()))
+    # What vsseval has a benchmark for comes first.
+    return sorted(found, key=lambda one: (order[one["task"]], not one["known"], one["suite"].casefold()))
 
 
 def _quoted_table(name: str, rows: Sequence[Reported]) -> dict[str, Any]:
@@ -163,7 +164,8 @@ def _quoted_table(name: str, rows: Sequence[Reported]) -> dict[str, Any]:
     for row in rows:
         systems.setdefault(row.system_as_printed, {})[_head(row, alone=len(settings) == 1)] = row
     return {
-        "id": name, "task": first.task, "suite": first.suite or first.benchmark, "title": first.benchmark,
+        "id": name, "task": first.task, "known": bool(first.suite), "suite": first.suite or first.benchmark,
+        "title": first.benchmark,
         "setting": first.setting if len(settings) == 1 else "", "source": first.source, "trust": first.trust,
         "says": TRUST[first.trust], "notes": list(dict.fromkeys(row.notes for row in rows if row.notes)),
         "columns": columns,

@@ -31,7 +31,7 @@
       section.hidden = !shown;
       if (shown) { tables += 1; rows += here; }
     }
-    form.querySelector("output").textContent = `${tables} tables, ${rows} rows`;
+    form.querySelector("output").textContent = `${tables} table${tables === 1 ? "" : "s"}, ${rows} row${rows === 1 ? "" : "s"}`;
     document.getElementById("nothing").hidden = tables > 0;
   }
   form.addEventListener("input", filter);

@@ -1,0 +1,327 @@
+"""Every style of the table: it compiles or parses, and marks, intervals, citations and heads are right in it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+
+import msgspec
+import pytest
+
+from tests.synthetic_runs import CLAP, DESYNC, METRICS, WER, toy_load, write_run, write_table
+from vsseval import plugins
+from vsseval.cli import invoke
+from vsseval.errors import UsageError
+from vsseval.present.grid import blocks
+from vsseval.present.latex import escape_latex
+from vsseval.present.reported import FIELDS, read_reported
+from vsseval.present.table import STYLES, arranged, render, render_blocks
+from vsseval.profiles import Profile, ProfileColumn
+from vsseval.store.record import find_runs
+
+ODD = 'Zoë_Ψ 模型 🎵 "x" ~^{}$#%&\\ <b>*|`@[]'
+"""A name that holds what means something to any of the styles."""
+PREAMBLE = r"\documentclass{article}\usepackage{%s}\begin{document}%s\end{document}"
+
+
+def load(kind, name):
+    """Stand in for `plugins.load`; only the made-up distance is installed."""
+    if name != "fad@toy":
+        raise UsageError(f"no {name}")
+    return toy_load(kind, name)
+
+
+@pytest.fixture(autouse=True)
+def _toy(monkeypatch):
+    monkeypatch.setattr(plugins, "load", load)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    root = tmp_path_factory.mktemp("runs")
+    write_table(root)
+    write_run(root, "middle", 0.28, noise_seed=70)
+    write_run(root, ODD, 0.6, failed=(3,), noise_seed=9, note=f"a note of {ODD}")
+    write_table(root, benchmark="toy_two", metrics=METRICS[1:3])
+    return root
+
+
+@pytest.fixture
+def quoted(tmp_path):
+    """Reported numbers of the first benchmark: two metrics that it has, and one that it has not."""
+    path = tmp_path / "reported.csv"
+    common = {
+        "table": "t1", "task": "joint", "benchmark": "Toy set", "suite": "toy_joint", "setting": "text+video",
+        "system": "Other", "system_as_printed": f"Other {ODD}", "direction": "down", "n_clips": "527",
+        "trust": "secondary-note", "source": 'a/b@c README.md, table "T_1"',
+    }  # fmt: skip
+    numbers = [
+        {"metric": "WER (%)", "name": "wer", "value": "1.5", "value_as_printed": "1.50"},
+        {
+            "metric": "DeSync", "name": "desync", "value": "0.001", "value_as_printed": "0.001±0.0005",
+            "plus_minus": "0.0005",
+        },
+        {"metric": "MOS", "name": "", "value": "4.2", "value_as_printed": "4.2"},
+    ]  # fmt: skip
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, FIELDS, restval="")
+        writer.writeheader()
+        writer.writerows({**common, **number} for number in numbers)
+    return path
+
+
+def shown(runs, quoted=None, **options):
+    return arranged(find_runs(runs), reported=read_reported(quoted) if quoted else (), **options)
+
+
+def row_of(block, label):
+    return next(row for row in block.rows if row.label == label)
+
+
+def test_best_and_second_are_marked_in_every_style(runs):
+    first = shown(runs)[0]
+    place = [column.metric for column in first.columns].index(CLAP.id)
+    assert [row.label for row in first.rows if row.cells[place].best] == ["good"]
+    assert [row.label for row in first.rows if row.cells[place].second] == ["middle"]
+    good, middle = (f"{row_of(first, name).cells[place].value:.3f}" for name in ("good", "middle"))
+    expected = {
+        "terminal": (rf"{good} ±\S+\*", rf"{middle} ±\S+°"),
+        "markdown": (rf"\*\*{good} ± \S+\*\*", rf"<ins>{middle} ± \S+</ins>"),
+        "latex": (rf"\\textbf\{{{good}\}}", rf"\\underline\{{{middle}\}}"),
+        "typst": (rf'strong\("{good}"\)', rf'underline\("{middle}"\)'),
+        "html": (rf'"value best">{good}<', rf'"value second">{middle}<'),
+    }
+    for style, (best, second) in expected.items():
+        text = render_blocks([first], style)
+        assert re.search(best, text), style
+        assert re.search(second, text), style
+    rows = {row["model"]: row for row in csv.DictReader(io.StringIO(render_blocks([first], "csv")))}
+    assert [rows[name]["clap_score@toy place"] for name in ("good", "middle", "poor")] == ["best", "second", ""]
+    assert "\x1b[4m" in render_blocks([first], "terminal", colour=True)
+
+
+def test_a_tie_for_the_second_place_leaves_it_unmarked(runs, tmp_path):
+    twin = find_runs(runs) + find_runs(write_run(tmp_path, "twin", 0.28, noise_seed=71).parent)
+    block = blocks(twin)[0]
+    assert [row.label for row in block.rows if row.cells[1].best] == ["good"]
+    assert not [row.label for row in block.rows if row.cells[1].second]
+
+
+@pytest.mark.parametrize("style", ["terminal", "markdown", "latex", "typst", "html"])
+def test_intervals_are_shown_by_their_ends_on_demand(runs, style):
+    text = render(find_runs(runs), style, interval="ends")
+    ends = {
+        "latex": r"\[0\.\d{3}--0\.\d{3}\]",
+        "markdown": r"\\\[0\.\d{3}–0\.\d{3}\\\]",  # noqa: RUF001
+    }.get(style, r"\[0\.\d{3}–0\.\d{3}\]")  # noqa: RUF001
+    assert re.search(ends, text)
+    assert "±" not in text
+    assert re.search(r"\[-0\.\d+, \d+\.\d", text)  # a minus is not set beside a dash
+
+
+def test_reported_numbers_are_grey_cited_and_take_no_part_in_the_ranking(runs, quoted):
+    plain, block = shown(runs)[0], shown(runs, quoted)[0]
+    (row,) = [row for row in block.rows if row.reported]
+    assert row is block.rows[-1]
+    assert [cell.printed for cell in row.cells] == ["", "", "0.001±0.0005", "1.50"]
+    assert not any(cell.best or cell.second for cell in row.cells)
+    assert [r.cells for r in block.rows[:-1]] == [r.cells for r in plain.rows]  # it would be the best by far
+    assert block.columns == plain.columns
+    notes = [block.notes[note - 1] for note in row.notes]
+    assert notes == [
+        'a/b@c README.md, table "T_1"; from somebody\'s note on the paper, not checked against it; text+video; N = 527'
+    ]
+    grey = {"latex": r"\textcolor{gray}{1.50}", "typst": 'text(fill: luma(120), "1.50")', "html": '"reported"'}
+    for style in STYLES:
+        text = render_blocks([block], style)
+        assert grey.get(style, "1.5") in text, style
+        assert "not checked against it" in " ".join(text.split()), style
+    assert "xcolor" in render_blocks([block], "latex").splitlines()[0]
+    assert "xcolor" not in render_blocks([plain], "latex")
+    assert not [row for row in shown(runs, quoted)[1].rows if row.reported]  # another benchmark
+
+
+def test_a_wide_table_has_the_benchmarks_side_by_side(runs, quoted):
+    (block,) = shown(runs, quoted, wide=True)
+    assert [(span.title, span.columns) for span in block.spans] == [("toy_joint 1.0", 4), ("toy_two 1.0", 2)]
+    systems = sorted(["good", "middle", ODD, "poor"], key=str.casefold)
+    bounds = ["reference", "shuffled", "noise", "silence"]
+    assert [row.label for row in block.rows] == [*systems, *bounds, f"Other {ODD}"]
+    middle = row_of(block, "middle").cells[4]
+    assert middle.value is None
+    assert block.notes[middle.notes[0] - 1] == "not run on toy_two 1.0"
+    separate = shown(runs)
+    assert row_of(block, "good").cells[4].value == row_of(separate[1], "good").cells[0].value
+    latex = render_blocks([block], "latex")
+    assert r"\multicolumn{8}{c}{toy\_joint 1.0} & \multicolumn{4}{c}{toy\_two 1.0}" in latex
+    assert r"\cmidrule(lr){2-9} \cmidrule(lr){10-13}" in latex
+    assert '<th scope="colgroup" colspan="4"><span>toy_joint 1.0</span>' in render_blocks([block], "html")
+    assert "| toy_joint 1.0 |  |  |  | toy_two 1.0 |  |" in render_blocks([block], "markdown")
+    for width in (60, 100, 200):
+        lines = render_blocks([block], "terminal", width=width).splitlines()
+        assert max(map(len, lines)) <= width
+        assert sum("toy_two 1.0" in line and "toy_joint 1.0:" not in line for line in lines) >= 1
+
+
+def test_the_columns_of_a_profile_are_those_of_the_paper_and_never_filled_by_another_recipe(runs):
+    profile = Profile(
+        title="A paper", citation="arXiv:0", metrics=("wer@toy", "clap_score@else"), name="paper",
+        columns=(
+            ProfileColumn(metric="clap_score@else", head="CLAP"), ProfileColumn(metric="wer@toy", head="WER_x"),
+            ProfileColumn(metric="desync@toy", head="Sync", tasks=("v2s",)),
+        ),
+    )  # fmt: skip
+    (block, _) = arranged(find_runs(runs), profile=profile)
+    assert [(column.head, column.metric) for column in block.columns] == [
+        ("CLAP", "clap_score@else"), ("WER_x", "wer@toy"),
+    ]  # fmt: skip
+    empty, wer = row_of(block, "good").cells
+    assert (empty.status, empty.value) == ("missing", None)
+    why = block.notes[empty.notes[0] - 1]
+    assert why == "clap_score@else is in no run here. Measure it with: vsseval score RUN --profile paper"
+    assert wer.value == row_of(shown(runs)[0], "good").cells[3].value
+    for style in STYLES:
+        text = render_blocks([block], style)
+        assert ("WER\\_x" if style == "latex" else "wer@toy" if style == "csv" else "WER_x") in text
+    assert "Columns of A paper (arXiv:0): CLAP is clap_score@else, WER_x is wer@toy." in render_blocks([block], "html")
+
+
+def test_a_style_and_a_profile_are_named_together_on_the_command_line(runs, capsys):
+    assert invoke(["table", "--runs", str(runs), "--style", "vssflow,latex"]) == 0
+    text = capsys.readouterr().out
+    heads = next(line for line in text.splitlines() if "Model &" in line)
+    assert re.findall(r"\{2\}\{c\}\{([A-Za-z-]+)", heads)[:4] == ["FAD", "IB-score", "DeSync", "WER"]
+    assert "is in no run here" in text
+    assert invoke(["table", "--runs", str(runs), "--style", "vssflow", "--style", "csv"]) == 0
+    assert capsys.readouterr().out.startswith("benchmark,version,")
+    assert invoke(["table", "--runs", str(runs), "--style", "latex", "--style", "csv"]) == 2
+    assert "one style and one profile" in capsys.readouterr().err
+    assert invoke(["table", "--runs", str(runs), "--style", "word"]) == 2
+    assert "there is no table style 'word'" in capsys.readouterr().err
+
+
+def test_reported_numbers_that_do_not_fit_are_said_to_exist(runs, quoted, capsys):
+    quoted.write_text(quoted.read_text().replace("toy_joint", "vggsound"))
+    assert invoke(["table", "--runs", str(runs), "--reported-from", str(quoted)]) == 0
+    assert "there are some for vggsound" in capsys.readouterr().err
+    assert invoke(["table", "--runs", str(runs), "--reported-from", "nowhere.csv"]) == 2
+    assert "nowhere.csv does not exist" in capsys.readouterr().err
+
+
+# They compile
+
+
+def pdflatex(folder, text, packages):
+    (folder / "t.tex").write_text(PREAMBLE % (packages, text), encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
+    done = subprocess.run(
+        command, check=False, cwd=folder, capture_output=True, text=True, errors="replace", timeout=120
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    return done.stdout
+
+
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="no LaTeX here: apt-get install texlive-latex-recommended")
+def test_latex_compiles_whatever_the_names(runs, quoted, tmp_path):
+    found = shown(runs, quoted)
+    several = [
+        render_blocks(found, "latex", signatures=True),
+        render_blocks(shown(runs, quoted, wide=True), "latex", interval="ends"),
+        render_blocks([many(found[0], 200)], "latex"),
+        escape_latex(" ".join(chr(code) for code in range(32, 0x0250))),
+    ]
+    packages = {name for text in several for name in re.findall(r"\\usepackage\{(\w+)\}", text.splitlines()[0])}
+    assert packages == {"booktabs", "longtable", "xcolor", "graphicx"}
+
+    log = pdflatex(tmp_path, "\n\n".join(several), ",".join(sorted(packages)))
+    assert not re.search(r"Overfull \\hbox \(\d{3}", log)
+    pages = int(re.search(r"\((\d+) pages?", log)[1])
+    assert 5 <= pages <= 12  # 200 rows take four and no row is lost below the edge
+
+
+def many(block, count):
+    """Repeat the rows of a block."""
+    systems = [msgspec.structs.replace(block.rows[i % 3], label=f"m_{i}") for i in range(count)]
+    return msgspec.structs.replace(block, rows=(*systems, *block.rows[4:]))
+
+
+def test_latex_has_as_many_cells_in_each_row_as_columns(runs, quoted):
+    for wide in (False, True):
+        text = render_blocks(shown(runs, quoted, wide=wide), "latex", signatures=True)
+        assert text.count(r"\begin{") == text.count(r"\end{")
+        for table in re.findall(r"\\begin\{tabular\}\{(.*?)\}\n(.*?)\\end\{tabular\}", text, re.DOTALL):
+            columns = table[0].count("l") + table[0].count("r")
+            rows = [line for line in table[1].splitlines() if line.endswith(r"\\")]
+            for row in rows:
+                spans = [int(n) for n in re.findall(r"\\multicolumn\{(\d+)\}", row)]
+                assert len(re.findall(r"(?<!\\)&", row)) + 1 + sum(spans) - len(spans) == columns
+
+
+def test_typst_compiles_whatever_the_names(runs, quoted, tmp_path):
+    typst = pytest.importorskip("typst")
+    found = shown(runs, quoted)
+    for name, blocks_shown, options in (
+        ("each", found, {"signatures": True}),
+        ("wide", shown(runs, quoted, wide=True), {"interval": "ends"}),
+        ("many", [many(found[0], 200)], {}),
+    ):
+        path = tmp_path / f"{name}.typ"
+        path.write_text(render_blocks(blocks_shown, "typst", **options), encoding="utf-8")
+        assert typst.compile(path).startswith(b"%PDF")
+
+
+class Outline(HTMLParser):
+    """Collects the text of a page, its tags that were not closed, and the size of its tables."""
+
+    def __init__(self):
+        super().__init__()
+        self.stack, self.text, self.rows = [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        if tag in {"meta", "link", "input", "br", "img"}:
+            return
+        self.stack.append(tag)
+        if tag == "tr":
+            self.rows.append(0)
+        if tag in {"td", "th"}:
+            self.rows[-1] += int(dict(attributes).get("colspan", 1))
+
+    def handle_endtag(self, tag):
+        assert self.stack.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def test_html_is_balanced_and_shows_names_as_they_are(runs, quoted):
+    page = Outline()
+    page.feed(render_blocks(shown(runs, quoted, wide=True), "html", signatures=True))
+    assert page.stack == []
+    assert set(page.rows) == {7}
+    text = " ".join("".join(page.text).split())
+    assert ODD in text
+    assert "metric:clap_score@toy|" in text
+    assert not re.search(r'(src|href)="(?!data:)', render_blocks(shown(runs), "html"))
+
+
+def test_markdown_has_as_many_cells_in_each_row(runs, quoted):
+    text = render_blocks(shown(runs, quoted, wide=True), "markdown")
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {8}
+    assert r"\<b\>\*\|\`" in text
+
+
+def test_signatures_are_footnotes_that_stand_once_where_all_rows_share_them(runs):
+    text = render(find_runs(runs), "markdown", signatures=True)
+    lines = [line for line in text.splitlines() if "metric:wer@toy" in line]
+    assert len(lines) == 2
+    assert lines[0].startswith("good, middle, poor, reference, shuffled, noise, silence: metric:wer@toy|")
+    assert "n:23/24" in lines[1]
+    two = [line for line in text.splitlines() if "toy_two" in line and f"metric:{DESYNC.id}" in line]
+    assert two == [line for line in two if line.startswith("metric:")]
+    assert len(two) == 1
+    assert WER.id not in two[0]
