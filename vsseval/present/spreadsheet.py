@@ -6,6 +6,7 @@ import csv
 from io import StringIO
 from typing import TYPE_CHECKING
 
+from vsseval.present.cells import one_line
 from vsseval.present.text import number
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def spreadsheet(blocks: Sequence[Block], *, signatures: bool) -> str:
 
 def _line(block: Block, row: Row, metrics: Sequence[str], width: int, *, signatures: bool) -> list[str]:
     line = [
-        block.benchmark, block.version, block.subset, str(block.seed), str(block.limit or ""), row.label,
+        one_line(block.benchmark), block.version, one_line(block.subset), str(block.seed), str(block.limit or ""), row.label,
         "reported" if row.reported else "bound" if row.bound else "system", row.run,
         "; ".join(block.notes[note - 1] for note in row.notes),
     ]  # fmt: skip
