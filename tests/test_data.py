@@ -389,7 +389,7 @@ def test_every_benchmark_over_data_of_ones_own_has_a_full_card():
         assert plugins.load("benchmarks", name) is made
         for text in (made.description, made.licence, made.citation, made.home, made.layout, made.profile, made.erosion):
             assert text, name
-        assert made.metrics
+        assert set(made.metrics) <= set(plugins.names("metrics")), name
         assert made.inputs
         assert len({variant.name for variant in made.variants}) == len(made.variants)
         with pytest.raises(MissingData, match=f"vsseval data add {name} --root DIR"):

@@ -74,7 +74,7 @@ chem = Dataset(
         ),
         Variant(name="all", description="All videos of the folder.", reference_mode="same_speaker_random"),
     ),
-    metrics=("wer@sphinx-lm", *DUBBING),
+    metrics=DUBBING,
     profile="v2c",
     protocol="Lengths are the videos'. Intervals are clustered by lecture.",
     inputs=("video", "transcript", "speaker"),

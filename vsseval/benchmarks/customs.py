@@ -1,6 +1,17 @@
-"""Metrics that are customary for a task, by the names of the published recipes; the embedded ones stand behind them."""
+"""Metrics that are customary for a task, as published recipes; those that need no download stand behind them."""
 
-__all__ = ["AVBENCH", "AVBENCH_TEXT", "DUBBING", "JOINT", "LIPS", "NO_REFERENCE", "SPEECH"]
+__all__ = [
+    "AESTHETICS",
+    "AVBENCH",
+    "AVBENCH_TEXT",
+    "DUBBING",
+    "GRID",
+    "JOINT",
+    "LIPS",
+    "LIP_TO_SPEECH",
+    "NO_REFERENCE",
+    "SPEECH",
+]
 
 AVBENCH = (
     "fd_passt@avbench", "fd_panns@avbench", "fd_vggish@avbench", "kl_passt@avbench", "kl_panns@avbench",
@@ -11,24 +22,40 @@ AVBENCH = (
 AVBENCH_TEXT = (*AVBENCH, "clap_score@laion", "clap_score@mini")
 """The same, where clips have captions that say what sounds."""
 
+AESTHETICS = ("aes_pq@audiobox", "aes_pc@audiobox", "aes_ce@audiobox", "aes_cu@audiobox")
+"""What HunyuanVideo-Foley and Verse-Bench print of quality without a reference."""
+
 NO_REFERENCE = (
-    "ib_score@avbench", "desync@synchformer", "clap_score@laion", "is_panns@avbench", "clap_score@mini", "desync@onset",
+    *AESTHETICS, "ib_score@avbench", "desync@synchformer", "clap_score@laion", "clap_score@mini", "desync@onset",
 )  # fmt: skip
 """What can be said of sound under videos that have none of their own."""
 
-SPEECH = ("wer@seedtts", "spk_sim@seedtts", "utmos@f5", "wer@sphinx-lm", "spk_sim@ge2e")
+_NATURAL = "utmos@utmos22-strong"
+
+SPEECH = ("wer@seedtts", "spk_sim@seedtts", _NATURAL, "wer@sphinx-lm", "spk_sim@ge2e")
 """Plain text-to-speech."""
 
+_WARPED = ("mcd@pymcd", "mcd_dtw@pymcd", "mcd_dtw_sl@pymcd")
 LIPS = ("lse_c@wav2lip-real", "lse_d@wav2lip-real")
-"""Agreement of lips and speech."""
+"""Agreement of lips and speech, on the tracks of faces."""
 
-DUBBING = (
-    "wer@v2c", "spk_sim@v2c", "mcd@v2c", "mcd_dtw@v2c", "mcd_dtw_sl@v2c", *LIPS, "utmos@f5", "spk_sim@ge2e",
+DUBBING = ("wer@v2c", *_WARPED, *LIPS, _NATURAL, "wer@sphinx-lm", "spk_sim@ge2e")
+"""Dubbing, as StyleDubber and its successors print it; their speaker encoder is GE2E."""
+
+GRID = (
+    "wer@v2c-grid", *_WARPED, "lse_c@syncnet-track50", "lse_d@syncnet-track50", _NATURAL, "wer@sphinx-grid",
+    "spk_sim@ge2e",
 )  # fmt: skip
-"""Dubbing, as StyleDubber and its successors print it; the recogniser of the language comes on top."""
+"""The same for GRID: its recogniser is small, its clips are too short for the usual tracks of faces."""
+
+LIP_TO_SPEECH = (
+    "wer@aligndit", "spk_sim@seedtts", "lse_c@wav2lip-lrs", "lse_d@wav2lip-lrs", _NATURAL, "stoi@pystoi",
+    "estoi@pystoi", "wer@sphinx-lm",
+)  # fmt: skip
+"""LRS2 and LRS3, as AlignDiT and lip-to-speech systems before it print it."""
 
 JOINT = (
-    "wer@vssflow", "spk_sim@vssflow", "fd_vggish@avbench", "desync@synchformer", "clap_score@laion",
-    "wer@sphinx-lm", "fad@logmel", "desync@onset",
+    "wer@vssflow", "fd_vggish@avbench", "ib_score@avbench", "desync@synchformer", "wer@sphinx-lm", "fad@logmel",
+    "desync@onset",
 )  # fmt: skip
-"""Sound and speech together."""
+"""Sound and speech together, against a reference."""

@@ -101,7 +101,7 @@ greatest_hits = Dataset(
             pin=Pin(names=("test.txt", "TheGreatestHits/test.txt"), url="https://andrewowens.com/vis/"),
         ),
     ),
-    metrics=AVBENCH,
+    metrics=(*AVBENCH, "onset_acc@condfoleygen", "onset_ap@condfoleygen"),
     profile="avbench",
     protocol="Onsets of `_times.txt` are the events. Papers cut stretches of 2 to 10 s: name them in the list.",
     inputs=("video",),

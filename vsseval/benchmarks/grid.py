@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vsseval.benchmarks import lists
-from vsseval.benchmarks.customs import DUBBING
+from vsseval.benchmarks.customs import GRID
 from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
 from vsseval.benchmarks.grid_files import Clip, Files, clip_of, grid_files
 from vsseval.benchmarks.speech import align, grid_sentence
@@ -97,7 +97,7 @@ grid = Dataset(
         ),
         Variant(name="all", description="All clips of the folder.", reference_mode="same_speaker_random"),
     ),
-    metrics=("wer@sphinx-grid", *DUBBING),
+    metrics=GRID,
     profile="v2c",
     protocol="Lengths are the videos'. Letter and digit are words of their own; else references score 22 % WER.",
     inputs=("video", "transcript", "speaker"),

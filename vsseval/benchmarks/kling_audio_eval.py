@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vsseval.benchmarks import tables
-from vsseval.benchmarks.customs import AVBENCH_TEXT
+from vsseval.benchmarks.customs import AESTHETICS, AVBENCH_TEXT
 from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
 
 __all__ = ["kling_audio_eval"]
@@ -30,7 +30,7 @@ kling_audio_eval = Dataset(
     layout="videos, and sounds where they are apart, anywhere below; a table (metadata.csv, .tsv, .json or .jsonl)",
     read=read,
     variants=(Variant(name="test", pin=Pin(names=tables.FILES, url="the data set's page"), seconds=8.0),),
-    metrics=AVBENCH_TEXT,
+    metrics=(*AVBENCH_TEXT, *AESTHETICS),
     profile="avbench",
     protocol="References are real, so distances are defined. The reader follows the announcement, not the release.",
     inputs=("video", "caption"),

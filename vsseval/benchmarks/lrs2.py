@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vsseval.benchmarks import lists, lrs
-from vsseval.benchmarks.customs import DUBBING
+from vsseval.benchmarks.customs import LIP_TO_SPEECH
 from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
 
 __all__ = ["lrs2"]
@@ -36,8 +36,8 @@ lrs2 = Dataset(
         Variant(name="test", description="Without a speaker prompt, as lip-to-speech systems are run.", pin=_PIN),
         Variant(name="setting1", description="For dubbing.", pin=_PIN, reference_mode="gt"),
     ),
-    metrics=("wer@sphinx-lm", *DUBBING),
-    profile="v2c",
+    metrics=LIP_TO_SPEECH,
+    profile="aligndit",
     protocol="Lengths are the videos'. Transcripts in capitals are given in lower case. Intervals go by video.",
     inputs=("video", "transcript", "speaker"),
     erosion="None by itself; papers take subsets (VSSFlow 697 clips).",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from vsseval.benchmarks import lists, lrs
-from vsseval.benchmarks.customs import DUBBING
+from vsseval.benchmarks.customs import LIP_TO_SPEECH
 from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
 
 __all__ = ["lrs3"]
@@ -60,7 +60,7 @@ lrs3 = Dataset(
         ),
         Variant(name="setting1", description="For dubbing.", pin=_PIN, optional=True, reference_mode="gt"),
     ),
-    metrics=("wer@sphinx-lm", "wer@aligndit", "spk_sim@aligndit", *DUBBING),
+    metrics=LIP_TO_SPEECH,
     profile="aligndit",
     protocol="Lengths are the videos'. Transcripts in capitals are given in lower case. Intervals go by talk.",
     inputs=("video", "transcript", "speaker"),

@@ -98,7 +98,7 @@ v2c = Dataset(
             "DeepAudio-V1's 135 targets in the voices of 33 speakers of GRID.", _AUDIO,
         ),
     ),
-    metrics=("wer@sphinx-lm", *DUBBING),
+    metrics=DUBBING,
     profile="v2c",
     protocol="Lengths are the videos' (ProDubber: the reference's, even in setting 2). Drawn faces are often missed.",
     inputs=("video", "transcript", "speaker"),

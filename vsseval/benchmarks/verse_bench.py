@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vsseval.benchmarks import tables
-from vsseval.benchmarks.customs import JOINT, NO_REFERENCE
+from vsseval.benchmarks.customs import LIPS, NO_REFERENCE
 from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
 
 __all__ = ["verse_bench"]
@@ -41,11 +41,11 @@ verse_bench = Dataset(
             pin=Pin(names=tables.FILES, url="the data set's page"),
         ),
     ),
-    metrics=tuple(dict.fromkeys((*NO_REFERENCE, *(name for name in JOINT if not name.startswith("f"))))),
+    metrics=(*NO_REFERENCE, *LIPS, "wer@vssflow", "wer@sphinx-lm"),
     profile="vssflow",
     protocol=(
-        "No reference: wavs beside the videos of the small test set are a system's. The paper's weighted composite is "
-        "not copied. The reader follows the evaluation code, not the release."
+        "No reference: wavs beside the videos of the small test set are a system's. The paper's recogniser "
+        "(SenseVoice) and its weighted composite are not copied. The reader follows the evaluation code."
     ),
     inputs=("video", "caption", "transcript"),
     erosion="None known.",
