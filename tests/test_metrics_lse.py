@@ -5,7 +5,16 @@ import pytest
 
 from tests.seeded_metric_weights import GOLDEN, error, golden, input_tensor
 from vsseval.errors import Unmeasurable
-from vsseval.metrics.lse import agreement, distances, lse_c_lrs, lse_d_lrs
+from vsseval.metrics.lse import (
+    agreement,
+    distances,
+    lse_c_lrs,
+    lse_c_real,
+    lse_c_track50,
+    lse_d_lrs,
+    lse_d_real,
+    lse_d_track50,
+)
 
 PARTS = [part for part in "ab" if (GOLDEN / f"syncnet_{part}.npz").exists()]
 
@@ -59,3 +68,30 @@ def test_nothing_and_numbers_that_are_none_are_refused():
         agreement(np.ones((0, 4)), np.ones((0, 4)))
     with pytest.raises(Unmeasurable, match="not finite"):
         agreement(np.full((3, 4), np.nan), np.ones((3, 4)))
+
+
+def test_tracks_are_scored_each_with_its_own_sound():
+    rng = np.random.default_rng(0)
+    sound = rng.standard_normal((200, 32))
+    early, late = sound[10:70], sound[97:190]
+    lips = {"embeddings": np.concatenate([early, late]), "tracks": np.array([[10, 60, 64], [100, 93, 98]])}
+    found = lse_d_track50().score(lips, {"embeddings": sound})
+    parts = [agreement(early, sound[10:70]), agreement(late, sound[100:193])]
+    assert found.value == pytest.approx(np.mean([part.distance for part in parts]))
+    assert found.weight == 2
+    assert found.detail == {"tracks": 2, "offset_pictures": 3}
+    confidence = lse_c_track50().score(lips, {"embeddings": sound[:190]})
+    assert confidence.value == pytest.approx(
+        np.mean([parts[0].confidence, agreement(late[:90], sound[100:190]).confidence])
+    )
+
+
+def test_a_face_that_is_not_seen_for_long_enough_has_a_reason():
+    rows = {"embeddings": np.ones((96, 8)), "tracks": np.array([[0, 96, 100]])}
+    assert lse_d_track50().score(rows, {"embeddings": np.ones((96, 8))}).detail["tracks"] == 1
+    for metric in (lse_c_real(), lse_d_real()):
+        with pytest.raises(Unmeasurable, match=r"more than 100 pictures \(4 s\)"):
+            metric.score(rows, {"embeddings": np.ones((96, 8))})
+    late = {**rows, "tracks": np.array([[300, 96, 100]])}
+    with pytest.raises(Unmeasurable, match=r"more than 50 pictures"):
+        lse_c_track50().score(late, {"embeddings": np.ones((96, 8))})

@@ -4,6 +4,11 @@ Prajwal et al., 'A lip sync expert is all you need for speech to lip generation 
 vectors of SyncNet (Chung and Zisserman, 2016). For each shift of up to 15 pictures (0.6 s) to either side, the
 distances between lips and speech are averaged; LSE-D is the least of the 31 means, LSE-C their median minus the least.
 
+Two kinds of recipe that do not compare: of `@wav2lip-lrs` the whole picture is the mouth, for clips that are cut to a
+face; of `@wav2lip-real` and `@syncnet-track50` it is each face that is followed through a shot. In more than 100
+pictures (4 s) the published pipeline asks to find a face, so that of GRID's clips of 75 it scores none; the second
+asks for more than 50.
+
 Where a shift reaches beyond the ends of the speech, the distance is that to a vector of zeros, as in the original: the
 shorter the clip, the more of the means are made of such distances. Numbers of clips of different length do not
 compare.
@@ -22,6 +27,7 @@ SHIFT = 15
 
 _NUDGE = 1e-6
 """Added to every difference, as `torch.nn.functional.pairwise_distance` does."""
+_NAMES = {"c": "confidence", "d": "distance"}
 _CITATION = (
     "Prajwal et al., 'A lip sync expert is all you need for speech to lip generation in the wild', ACM MM 2020; "
     "Chung and Zisserman, 'Out of time: automated lip sync in the wild', ACCV workshops 2016"
@@ -55,7 +61,7 @@ class LSE:
             },
             direction="higher" if kind == "c" else "lower",
             unit="",
-            description=f"SyncNet's {'confidence' if kind == 'c' else 'distance'} over shifts of 15 pictures, "
+            description=f"SyncNet's {_NAMES[kind]} over shifts of 15 pictures, "
             "the whole picture taken as the mouth, mean over clips",
             citation=_CITATION,
             least=0.0,
@@ -80,6 +86,60 @@ class LSE:
         return Score(value=value, detail={"offset_pictures": found.offset})
 
 
+class TrackedLSE:
+    """Satisfies `SampleMetric`."""
+
+    def __init__(self, kind: Literal["c", "d"], recipe: str, least: int) -> None:
+        """Choose the confidence (c) or the distance (d), and in more than how many pictures a face has to be found."""
+        self.kind = kind
+        self.least = least
+        self.spec = MetricSpec(
+            name=f"lse_{kind}",
+            recipe=recipe,
+            version="1",
+            inputs={
+                "lips": Feature(extractor="syncnet_faces", of=Need.VIDEO),
+                "sound": Feature(extractor="syncnet", of=Need.AUDIO),
+            },
+            direction="higher" if kind == "c" else "lower",
+            unit="",
+            description=f"SyncNet's {_NAMES[kind]} over shifts of 15 pictures, mean over faces that are found in more "
+            f"than {least} pictures of a shot",
+            citation=_CITATION,
+            least=0.0,
+        )
+
+    def score(self, lips: Arrays, sound: Arrays) -> Score:
+        """Score one clip.
+
+        Args:
+            lips: `embeddings`, shape (n, 1024), and `tracks`, shape (k, 3), as `syncnet_faces` gives them.
+            sound: `embeddings`, shape (m, 1024).
+
+        Returns:
+            The mean over the clip's tracks, weighted by their number: the whole is the mean over all tracks, as of the
+            original's list. As detail their number, and the offset of the longest.
+
+        Raises:
+            Unmeasurable: no face is found in enough pictures while there is sound, or a vector is NaN.
+        """
+        found: list[tuple[int, Agreement]] = []
+        begin = 0
+        for first, windows, seen in np.asarray(lips["tracks"]).tolist():
+            own, heard = lips["embeddings"][begin : begin + windows], sound["embeddings"][first : first + windows]
+            begin += windows
+            if seen > self.least and len(heard):
+                found.append((seen, agreement(own[: len(heard)], heard)))
+        if not found:
+            raise Unmeasurable(
+                f"no face is found in more than {self.least} pictures ({self.least / 25:g} s) of one shot"
+            )
+        values = [one.confidence if self.kind == "c" else one.distance for _, one in found]
+        longest = max(found, key=lambda pair: pair[0])[1]
+        detail: dict[str, float | int | str] = {"tracks": len(found), "offset_pictures": longest.offset}
+        return Score(value=float(np.mean(values)), weight=float(len(found)), detail=detail)
+
+
 def lse_c_lrs() -> LSE:
     """Return LSE-C of whole pictures."""
     return LSE("c")
@@ -88,6 +148,26 @@ def lse_c_lrs() -> LSE:
 def lse_d_lrs() -> LSE:
     """Return LSE-D of whole pictures."""
     return LSE("d")
+
+
+def lse_c_real() -> TrackedLSE:
+    """Return LSE-C of faces that are found in more than 100 pictures."""
+    return TrackedLSE("c", "wav2lip-real", 100)
+
+
+def lse_d_real() -> TrackedLSE:
+    """Return LSE-D of faces that are found in more than 100 pictures."""
+    return TrackedLSE("d", "wav2lip-real", 100)
+
+
+def lse_c_track50() -> TrackedLSE:
+    """Return LSE-C of faces that are found in more than 50 pictures."""
+    return TrackedLSE("c", "syncnet-track50", 50)
+
+
+def lse_d_track50() -> TrackedLSE:
+    """Return LSE-D of faces that are found in more than 50 pictures."""
+    return TrackedLSE("d", "syncnet-track50", 50)
 
 
 def agreement(lips: np.ndarray, sound: np.ndarray, shift: int = SHIFT) -> Agreement:
