@@ -185,5 +185,5 @@ def openai_whisper(root: Path, size: str, seed: int = 0) -> Weights:
     folder = root / f"openai_whisper_{size}"
     folder.mkdir(parents=True)
     state = {key: value.half() for key, value in network.state_dict().items()}
-    torch.save({"dims": vars(dims), "model_state_dict": state}, folder / f"{size}.pt")
+    torch.save({"dims": vars(dims), "model_state_dict": state}, folder / f"{size.replace('_', '-')}.pt")
     return installed(root, f"openai_whisper_{size}")
