@@ -7,7 +7,7 @@ distances between lips and speech are averaged; LSE-D is the least of the 31 mea
 Two kinds of recipe that do not compare: of `@wav2lip-lrs` the whole picture is the mouth, for clips that are cut to a
 face; of `@wav2lip-real` and `@syncnet-track50` it is each face that is followed through a shot. In more than 100
 pictures (4 s) the published pipeline asks to find a face, so that of GRID's clips of 75 it scores none; the second
-asks for more than 50.
+asks for more than 50, and so does `@vssflow`, whose authors score GRID and do not say what they ask for.
 
 Where a shift reaches beyond the ends of the speech, the distance is that to a vector of zeros, as in the original: the
 shorter the clip, the more of the means are made of such distances. Numbers of clips of different length do not
@@ -28,6 +28,7 @@ SHIFT = 15
 _NUDGE = 1e-6
 """Added to every difference, as `torch.nn.functional.pairwise_distance` does."""
 _NAMES = {"c": "confidence", "d": "distance"}
+_UNKNOWN = " (the authors do not say how many; sound is not coded as AAC in between, as theirs is)"
 _CITATION = (
     "Prajwal et al., 'A lip sync expert is all you need for speech to lip generation in the wild', ACM MM 2020; "
     "Chung and Zisserman, 'Out of time: automated lip sync in the wild', ACCV workshops 2016"
@@ -89,7 +90,7 @@ class LSE:
 class TrackedLSE:
     """Satisfies `SampleMetric`."""
 
-    def __init__(self, kind: Literal["c", "d"], recipe: str, least: int) -> None:
+    def __init__(self, kind: Literal["c", "d"], recipe: str, least: int, note: str = "") -> None:
         """Choose the confidence (c) or the distance (d), and in more than how many pictures a face has to be found."""
         self.kind = kind
         self.least = least
@@ -104,7 +105,7 @@ class TrackedLSE:
             direction="higher" if kind == "c" else "lower",
             unit="",
             description=f"SyncNet's {_NAMES[kind]} over shifts of 15 pictures, mean over faces that are found in more "
-            f"than {least} pictures of a shot",
+            f"than {least} pictures of a shot{note}",
             citation=_CITATION,
             least=0.0,
         )
@@ -168,6 +169,16 @@ def lse_c_track50() -> TrackedLSE:
 def lse_d_track50() -> TrackedLSE:
     """Return LSE-D of faces that are found in more than 50 pictures."""
     return TrackedLSE("d", "syncnet-track50", 50)
+
+
+def lse_c_vssflow() -> TrackedLSE:
+    """Return LSE-C as far as VSSFlow's evaluation is known."""
+    return TrackedLSE("c", "vssflow", 50, _UNKNOWN)
+
+
+def lse_d_vssflow() -> TrackedLSE:
+    """Return LSE-D as far as VSSFlow's evaluation is known."""
+    return TrackedLSE("d", "vssflow", 50, _UNKNOWN)
 
 
 def agreement(lips: np.ndarray, sound: np.ndarray, shift: int = SHIFT) -> Agreement:
