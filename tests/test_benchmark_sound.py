@@ -101,6 +101,18 @@ def test_lists_without_labels_take_them_from_the_official_file_in_the_root(tmp_p
     assert registered(vggsound, root, "custom", listed)["abcdefghij-_000010"].caption == "dog, barking"
 
 
+def test_a_clip_is_not_longer_than_its_reference_where_both_are_cut(tmp_path):
+    root = put(tmp_path / "data", {
+        "abcdefghij-_000010.mp4": video(), "abcdefghij-_000010.wav": wav(5.0), "abcdefghijk_000000.mp4": video(),
+        "abcdefghijk_000000.wav": wav(9.0),
+    })  # fmt: skip
+    listed = put(tmp_path, {"list.txt": "abcdefghij-_000010\nabcdefghijk_000000\n"}) / "list.txt"
+    found = registered(vggsound, root, "custom", listed)
+    assert found["abcdefghij-_000010"].problem.startswith("too short: 5.00 s")
+    assert found["abcdefghijk_000000"].problem is None
+    assert [sample.duration for sample in vggsound("custom@10").samples()][1] == 9.0
+
+
 def test_what_systems_have_generated_is_never_taken_for_a_reference(tmp_path):
     root = put(tmp_path / "data", {
         "clips/abcdefghij-_000010.mp4": video(), "generated_audios/lova/10/abcdefghij-_000010.wav": wav(10.0)

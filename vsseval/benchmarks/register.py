@@ -86,7 +86,7 @@ def add(
     entries = _without(entries, excluded)
     path = registry.place(dataset.name, variant.name).parent / registry.FILES
     facts = _facts(entries, path, jobs, watch)
-    samples = tuple(_sample(entry, facts) for entry in entries)
+    samples = tuple(_sample(entry, facts, shortest=variant.seconds is not None) for entry in entries)
     usable = [registry.cut(sample, variant.seconds) for sample in samples]
     digest = listed.sha256 if listed else hashlib.sha256("\n".join(e.id for e in entries).encode()).hexdigest()
     header = registry.Header(
@@ -214,11 +214,14 @@ def _facts(entries: Iterable[Entry], journal: Path, jobs: int, watch: Watch) -> 
     return found
 
 
-def _sample(entry: Entry, facts: Mapping[Path, FileFacts]) -> Sample:
-    """Put an entry and what was found in its files together."""
+def _sample(entry: Entry, facts: Mapping[Path, FileFacts], *, shortest: bool) -> Sample:
+    """Put an entry and what was found in its files together.
+
+    A clip is as long as its video; with `shortest`, for protocols that cut both, not longer than its reference either.
+    """
     problem = entry.problem or _problem(entry, facts)
-    main = facts.get(entry.video or entry.reference or Path())
-    available = max(main.seconds - entry.start, 0.0) if main else 0.0
+    ends = [found.seconds for path in (entry.video, entry.reference) if path and (found := facts.get(path))]
+    available = max((min(ends) if shortest else ends[0]) - entry.start, 0.0) if ends else 0.0
     length = available if entry.seconds is None else min(entry.seconds, available)
     # A sound and its video lie on one clock; the prompt is another recording.
     stretch = (entry.start, entry.seconds)
