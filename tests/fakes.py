@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def install(site: Path) -> Path:
-    """Write what an installer would: metadata with the entry points, beside a link to the module."""
+    """Write what an installer would: metadata with the entry points, beside links to what it has."""
     project = tomllib.loads((PLUGIN / "pyproject.toml").read_text())["project"]
     info = site / "vsseval_fakes-1.0.dist-info"
     info.mkdir(parents=True)
@@ -27,7 +27,8 @@ def install(site: Path) -> Path:
     groups = project["entry-points"].items()
     text = "".join(f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in points.items()) for group, points in groups)
     (info / "entry_points.txt").write_text(text)
-    (site / "vsseval_fakes.py").symlink_to(PLUGIN / "vsseval_fakes.py")
+    for name in ("vsseval_fakes.py", "vsseval_fakes_baselines"):
+        (site / name).symlink_to(PLUGIN / name)
     return site
 
 
