@@ -40,8 +40,8 @@ def spreadsheet(blocks: Sequence[Block], *, signatures: bool) -> str:
 
 def _line(block: Block, row: Row, metrics: Sequence[str], width: int, *, signatures: bool) -> list[str]:
     line = [
-        one_line(block.benchmark), block.version, one_line(block.subset), str(block.seed), str(block.limit or ""), row.label,
-        "reported" if row.reported else "bound" if row.bound else "system", row.run,
+        one_line(block.benchmark), block.version, one_line(block.subset), str(block.seed), str(block.limit or ""),
+        row.label, "reported" if row.reported else "bound" if row.bound else "system", row.run,
         "; ".join(block.notes[note - 1] for note in row.notes),
     ]  # fmt: skip
     places = {column.metric: (cell, column.decimals) for cell, column in zip(row.cells, block.columns, strict=True)}
