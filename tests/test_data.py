@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -79,6 +80,14 @@ def test_list_and_remove(data, listed, capfd):
     assert "is not registered" in capfd.readouterr().err
     assert run("list") == 0
     assert "Not registered: audiocaps, avsync15" in capfd.readouterr().err
+
+
+def test_show_says_what_a_benchmark_is(capfd):
+    assert run("show", "v2c") == 0
+    out = capfd.readouterr().out
+    assert "licence: no licence file; the films are copyrighted" in out
+    assert "variant setting1: 2,779 clips; whole clips; ProDubber's list; speaker prompt gt; list V2C_val.txt" in out
+    assert "known losses: Four splits are in use" in out
 
 
 def test_an_unregistered_benchmark_names_the_command(capfd):
@@ -446,3 +455,15 @@ def test_a_list_without_pin_is_taken_by_the_variant_that_has_none(tmp_path):
         register.chosen(grid, ["setting1", "setting2"], lists.read(listed))
     with pytest.raises(UsageError, match="libritts takes no list"):
         register.chosen(libritts, [], lists.read(listed))
+
+
+def test_the_documentation_names_every_benchmark_and_variant():
+    from vsseval.benchmarks.dataset import Dataset
+
+    text = (Path(__file__).parents[1] / "docs/benchmarks.md").read_text(encoding="utf-8")
+    rows = {line.split("`")[1]: line for line in text.splitlines() if line.startswith("| `")}
+    for name in plugins.names("benchmarks"):
+        made = plugins.load("benchmarks", name)
+        if isinstance(made, Dataset):
+            assert all(f"`{variant.name}`" in rows[name] for variant in made.variants), name
+            assert all(f"{variant.size:,}" in rows[name] for variant in made.variants if variant.size), name

@@ -34,7 +34,7 @@ def _pair(cells: list[str]) -> lrs.Clip:
     return lrs.Clip(match["talk"], match["target"], match["voice"])
 
 
-_PIN = Pin(names=("test.txt",), url="")
+_PIN = Pin(names=("test.txt",), url="a list of your own")
 _ALIGNDIT = Pin(
     names=("lrs3_test_cross_sentence.lst", "lrs3_aligndit_test_cross_sentence.lst"),
     url="AlignDiT's repository",

@@ -13,7 +13,7 @@ from vsseval import plugins
 from vsseval.errors import Busy, EnvironmentFault, UsageError
 
 if TYPE_CHECKING:
-    from vsseval.benchmarks.dataset import Dataset
+    from vsseval.benchmarks.dataset import Dataset, Variant
     from vsseval.benchmarks.registry import Header
     from vsseval.types import Sample
 
@@ -83,6 +83,34 @@ def list_(*, as_json: bool) -> None:
     rest = [name for name in _datasets() if name not in {header.benchmark for header in found}]
     if rest and not as_json:
         click.echo(f"Not registered: {', '.join(rest)}. Register with: vsseval data add NAME --root DIR", err=True)
+
+
+@command.command(short_help="Say what a benchmark is.")
+@click.argument("name")
+def show(name: str) -> None:
+    """Say what the benchmark NAME is: licence, layout, lists, customary metrics, protocol, known losses."""
+    dataset = _dataset(name)
+    facts = {
+        "task": dataset.task, "licence": dataset.licence, "citation": dataset.citation, "home": dataset.home,
+        "folder": dataset.layout, "inputs": ", ".join(dataset.inputs), "profile": dataset.profile,
+        "metrics": ", ".join(dataset.metrics), "protocol": dataset.protocol, "known losses": dataset.erosion,
+    }  # fmt: skip
+    click.echo(f"{dataset.name}: {dataset.description}")
+    for fact, text in facts.items():
+        click.echo(f"{fact}: {text}")
+    for variant in dataset.variants:
+        click.echo(f"variant {variant.name}: {_variant(variant)}")
+
+
+def _variant(variant: Variant) -> str:
+    length = f"first {variant.seconds:g} s" if variant.seconds else "whole clips"
+    parts = [f"{variant.size:,} clips" if variant.size else "", length, variant.description]
+    if variant.reference_mode != "none":
+        parts.append(f"speaker prompt {variant.reference_mode}")
+    if variant.pin is not None:
+        digest = f", sha256 {variant.pin.sha256[:12]}" if variant.pin.sha256 else ""
+        parts.append(f"list {' or '.join(variant.pin.names)} ({variant.pin.url}{digest})")
+    return "; ".join(part.rstrip(".") for part in parts if part)
 
 
 @command.command(short_help="Hash the files again.")
