@@ -97,8 +97,9 @@ class RowsMetric(Protocol):
 class GroupedRowsMetric(Protocol):
     """A `RowsMetric` whose draws stay as they are when groups of clips are left out.
 
-    Drawn anew for each group left out, splits and subsets would differ by chance, and the jackknife would take twenty
-    times that chance for the error of the metric.
+    Drawn anew for each group left out, splits and subsets would differ by chance, and the jackknife would take that
+    chance for the error of the metric. By simulation, its standard error then is 2.6 times the true one for KID (600
+    clips) and 1.9 times for FAD-inf (1,000); with draws that stay, 1.3 and 1.05 times.
     """
 
     spec: MetricSpec

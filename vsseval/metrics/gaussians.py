@@ -82,9 +82,10 @@ def frechet_of_vectors(x: np.ndarray, y: np.ndarray) -> float:
         traces = np.square(mean1 - mean2).sum() + np.square(a).sum() + np.square(b).sum()
     if not np.isfinite(traces):
         raise Unmeasurable("the features are too large for a covariance")
-    # The roots of the eigenvalues of A^T A B^T B are the singular values of A B^T.
+    # The roots of the eigenvalues of A^T A B^T B are the singular values of A B^T. Centred rows add up to zero, so that
+    # the least eigenvalue is zero; left in, its rounding of 1e-16 would have a root of 1e-8.
     wide = len(b) <= b.shape[1]
-    roots = np.linalg.svd(a @ b.T, compute_uv=False) if wide else _roots(a @ (b.T @ b) @ a.T)
+    roots = np.linalg.svd(a @ b.T, compute_uv=False) if wide else _roots(a @ (b.T @ b) @ a.T)[1:]
     return max(0.0, float(traces - 2 * roots.sum()))
 
 
