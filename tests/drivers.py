@@ -58,7 +58,9 @@ MODULES = {
                     assert seen.shape == (1, 32, 512)
                     return seen
                 def sample_log_with_classifier_diff_sampler(
-                        self, cond, origin_cond, batch_size, sampler_name, ddim_steps, unconditional_guidance_scale, unconditional_conditioning, classifier, classifier_guide_scale):
+                    self, cond, origin_cond, batch_size, sampler_name, ddim_steps, unconditional_guidance_scale,
+                    unconditional_conditioning, classifier, classifier_guide_scale,
+                ):
                     assert (sampler_name, ddim_steps, unconditional_guidance_scale) == ("DPM_Solver", 25, 4.5)
                     return torch.rand(batch_size, 4, 16, 64), None
                 def decode_first_stage(self, latent):

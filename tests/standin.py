@@ -4,8 +4,6 @@
 
 DESCRIPTION is a JSON file, written by the test from `tests/standins.py`; standard library only, so that it is quick.
 """
-# ruff: noqa: PTH, T201 - standard library only, and quick
-
 import csv
 import json
 import math
