@@ -40,6 +40,7 @@ def test_the_encoder_and_whom_it_is_compared_with_stand_in_the_declaration():
         "spk_sim@ecapa-reference": {"ecapa audio", "ecapa reference"},
         "spk_sim@wavlm-sv": {"wavlm_base_plus_sv audio", "wavlm_base_plus_sv speaker"},
         "spk_sim@deepaudio": {"wavlm_base_sv audio", "wavlm_base_sv reference"},
+        "spk_sim@deepaudio-asreported": {"wavlm_base_sv audio", "wavlm_base_sv reference"},
     }
     assert all(("prompt" in make().spec.description) == ("prompt" in make().spec.inputs) for make in SPEAKERS)
 
@@ -51,3 +52,12 @@ def test_embeddings_of_any_length_and_negative_cosines():
     assert metric.score({"embedding": 1e-20 * a}, reference={"embedding": 1e15 * a}).value == pytest.approx(1)
     with pytest.raises(Unmeasurable, match="zero"):
         metric.score({"embedding": a}, reference={"embedding": 0 * b})
+
+
+def test_what_the_original_script_drops_is_dropped_under_its_own_name_only():
+    a, b = {"embedding": np.array([1.0, 0.0])}, {"embedding": np.array([-1.0, 0.1])}
+    kept, reported = speaker.spk_sim_deepaudio(), speaker.spk_sim_deepaudio_as_reported()
+    assert kept.score(a, reference=b).weight == 1
+    assert kept.score(a, reference=b).value == reported.score(a, reference=b).value < 0
+    assert reported.score(a, reference=b).weight == 0
+    assert reported.score(a, reference={"embedding": np.array([1.0, 0.1])}).weight == 1

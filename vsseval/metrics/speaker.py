@@ -17,7 +17,17 @@ _ROLES = {Need.SPEAKER: "the prompt", Need.REFERENCE: "the recording of the same
 class SpeakerSimilarity:
     """`spk_sim@…`; satisfies `SampleMetric`."""
 
-    def __init__(self, recipe: str, encoder: str, against: Need, what: str, citation: str, least: float = -1.0) -> None:
+    def __init__(
+        self,
+        recipe: str,
+        encoder: str,
+        against: Need,
+        what: str,
+        citation: str,
+        least: float = -1.0,
+        *,
+        as_reported: bool = False,
+    ) -> None:
         """Declare the metric.
 
         Args:
@@ -27,7 +37,10 @@ class SpeakerSimilarity:
             what: the encoder, for the description.
             citation: who compares so.
             least: the least cosine that the encoder can give: 0 where no component is negative.
+            as_reported: leave out of the average, as DeepAudio-V1's script does, what is not between 0 and 1; such a
+                clip stays as a row of weight 0.
         """
+        self._as_reported = as_reported
         role = "prompt" if against is Need.SPEAKER else "reference"
         lowest = "0" if least == 0 else "-1"
         self.spec = MetricSpec(
@@ -61,7 +74,10 @@ class SpeakerSimilarity:
         other = prompt if reference is None else reference
         if other is None:
             raise TypeError(f"{self.spec.id} needs a prompt or a reference")
-        return Score(value=float(np.clip(cosine(voice["embedding"], other["embedding"]), -1.0, 1.0)))
+        value = float(np.clip(cosine(voice["embedding"], other["embedding"]), -1.0, 1.0))
+        if self._as_reported and not 0 < value < 1:
+            return Score(value=value, weight=0.0, detail={"dropped": "not between 0 and 1"})
+        return Score(value=value)
 
 
 def cosine(one: np.ndarray, two: np.ndarray) -> float:
@@ -140,11 +156,23 @@ def spk_sim_wavlm_sv() -> SpeakerSimilarity:
 
 
 def spk_sim_deepaudio() -> SpeakerSimilarity:
-    """Return the similarity of DeepAudio-V1, with the negative values that its script leaves out."""
+    """Return the similarity of DeepAudio-V1, with the values that its script leaves out."""
     return SpeakerSimilarity(
         "deepaudio",
         "wavlm_base_sv",
         Need.REFERENCE,
-        "WavLM x-vectors (microsoft/wavlm-base-sv), negative ones kept",
+        "WavLM x-vectors (microsoft/wavlm-base-sv)",
         "Zhang et al., DeepAudio-V1, 2025; eval/spk_wav2vec.py",
+    )
+
+
+def spk_sim_deepaudio_as_reported() -> SpeakerSimilarity:
+    """Return the similarity as DeepAudio-V1's script averages it: without the worst."""
+    return SpeakerSimilarity(
+        "deepaudio-asreported",
+        "wavlm_base_sv",
+        Need.REFERENCE,
+        "WavLM x-vectors (microsoft/wavlm-base-sv), those between 0 and 1 alone, as in the original script,",
+        "Zhang et al., DeepAudio-V1, 2025; eval/spk_wav2vec.py",
+        as_reported=True,
     )
