@@ -1,6 +1,6 @@
-"""Time verdicts at full size: a comparison of 15,000 clips by 20 metrics, and the jackknife of a wide distance.
+"""Time verdicts at full size: 15,000 clips by 20 metrics, compared and in a table, and the jackknife of a wide distance.
 
-    python benchmarks/verdicts.py [--clips N] [--metrics M] [--dimensions D] [--out FILE]
+    python benchmarks/verdicts.py [--clips N] [--metrics M] [--models K] [--dimensions D] [--out FILE]
 
 Everything is made up and written to a temporary folder. Seconds and peak memory are those of whole processes, cold.
 The sums of the distance take 40 * 8 * D**2 bytes on disk (1.3 GB at D = 2048).
@@ -40,9 +40,12 @@ def spec(number: int) -> MetricSpec:
 
 
 def write_run(root: Path, model: str, clips: int, metrics: int, seed: int) -> Path:
-    """One finished run of skewed values that have what is hard in common with other runs; a fifth of all in pairs."""
+    """One finished run of skewed values that have what is hard in common with other runs; a fifth of all in pairs.
+
+    Each run is 2 % worse than the one before: intervals of neighbours overlap, and only pairs of clips tell them apart.
+    """
     path, specs = root / model, [spec(number) for number in range(metrics)]
-    path.mkdir()
+    path.mkdir(parents=True)
     card = BenchmarkCard(
         name="made_up", version="1", task="v2s", size=clips, licence="CC0", description="Made up.",
         metrics=tuple(s.id for s in specs),
@@ -58,7 +61,7 @@ def write_run(root: Path, model: str, clips: int, metrics: int, seed: int) -> Pa
     rows: list[Row] = []
     cells = []
     for metric in specs:
-        values = hard + rng.gamma(2.0, 0.05, clips)
+        values = hard * (1 + 0.02 * seed) + rng.gamma(2.0, 0.05, clips)
         rows += [
             Row(
                 sample_id=f"clip{i:05d}", cluster=clusters[i], subset="", seed=0, metric=metric.id, version="1",
@@ -105,8 +108,8 @@ print(found)
 
 
 def make(folder: Path, asked: argparse.Namespace) -> None:
-    for seed, name in enumerate("ab"):
-        write_run(folder, name, asked.clips, asked.metrics, seed)
+    for place in range(max(asked.models, 2)):
+        write_run(folder / "runs", f"model{place:02d}", asked.clips, asked.metrics, place)
     if asked.dimensions:
         write_distance(folder / "distance.npz", asked.clips, asked.dimensions)
 
@@ -130,6 +133,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clips", type=int, default=15_000)
     parser.add_argument("--metrics", type=int, default=20)
+    parser.add_argument("--models", type=int, default=10)
     parser.add_argument("--dimensions", type=int, default=2048, help="0 leaves the distance out")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--make", type=Path, help=argparse.SUPPRESS)
@@ -143,11 +147,12 @@ def main() -> None:
     try:
         # In another process: the memory of this one would count as that of the commands that it starts.
         subprocess.run([sys.executable, __file__, *sys.argv[1:], "--make", str(folder)], check=True)
-        runs = [str(folder / name) for name in "ab"]
+        runs = [str(folder / "runs" / name) for name in ("model00", "model01")]
         figures = {
             "help": measured([*vsseval, "--help"], asked.threads),
             "compare": measured([*vsseval, "compare", *runs], asked.threads),
             "power": measured([*vsseval, "power", *runs], asked.threads),
+            "table": measured([*vsseval, "table", "--runs", str(folder / "runs")], asked.threads),
         }
         if asked.dimensions:
             command = [sys.executable, "-c", JACKKNIFE, str(folder / "distance.npz"), str(asked.clips)]

@@ -106,7 +106,7 @@ class Labels(NamedTuple):
     def ranks(self) -> np.ndarray:
         """Return for each row the place of its string in alphabetical order."""
         rank = np.empty(self.names.size, np.int64)
-        rank[np.argsort(self.names)] = np.arange(self.names.size)
+        rank[np.argsort(self.names, kind="stable")] = np.arange(self.names.size)
         return np.asarray(rank[self.codes])
 
 
