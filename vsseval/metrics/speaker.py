@@ -172,7 +172,7 @@ def spk_sim_deepaudio_as_reported() -> SpeakerSimilarity:
         "deepaudio-asreported",
         "wavlm_base_sv",
         Need.REFERENCE,
-        "WavLM x-vectors (microsoft/wavlm-base-sv), those between 0 and 1 alone, as in the original script,",
+        "WavLM x-vectors (microsoft/wavlm-base-sv), those between 0 and 1 alone",
         "Zhang et al., DeepAudio-V1, 2025; eval/spk_wav2vec.py",
         as_reported=True,
     )
