@@ -280,6 +280,8 @@ def test_ctc_hears_nothing_in_scraps_and_silence(recogniser):
         assert isinstance(heard(extractor, Audio(samples, 16_000)), str)
     with pytest.raises(Unmeasurable, match="no samples"):
         extractor.extract(Audio(np.zeros((1, 0)), 16_000))
+    with pytest.raises(Unmeasurable, match="longer than 120 s"):
+        extractor.extract(Audio(np.zeros(121 * 16_000), 16_000))
 
 
 @pytest.mark.parametrize(

@@ -209,6 +209,8 @@ def test_silence_and_scraps_are_no_voice(encoder):
             encoder.extract(audio)
     with pytest.raises(Unmeasurable, match=r"shorter than 0\.\d+ s \(0\.05 s\)"):
         encoder.extract(sound(0, 0.05))
+    with pytest.raises(Unmeasurable, match=r"longer than 120 s \(121 s\)"):
+        encoder.extract(Audio(np.ones(121 * 8_000) * 0.1, 8_000))
     with pytest.raises(TypeError):
         encoder.extract("speech")
 

@@ -15,7 +15,7 @@ import numpy as np
 from vsseval.errors import Unmeasurable
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
-from vsseval.extractors.speech import RATE, sinc, sound
+from vsseval.extractors.speech import RATE, not_too_long, sinc, sound
 from vsseval.extractors.state import filled, read
 from vsseval.extractors.waveform import fitted
 from vsseval.store.weights import Weights, find
@@ -36,6 +36,7 @@ class CTC(NetworkExtractor):
     """One of the two recognisers."""
 
     at_once = 1
+    at_once_on_device = 16
 
     def __init__(self, weights: Weights, kind: Literal["wav2vec2", "hubert"]) -> None:
         """Declare; nothing is loaded before the first utterance.
@@ -81,11 +82,11 @@ class CTC(NetworkExtractor):
         """Return 16 kHz, shape (1, n); HuBERT's brought to mean 0 and variance 1.
 
         Raises:
-            Unmeasurable: the audio holds no samples.
+            Unmeasurable: the audio holds no samples, or lasts longer than 120 s.
         """
         import torch
 
-        samples = sinc(sound(source, self.spec.name))
+        samples = not_too_long(sinc(sound(source, self.spec.name)))
         if samples.size == 0:
             raise Unmeasurable("the audio holds no samples")
         wave = torch.from_numpy(fitted(samples, max(samples.size, _FEWEST)))

@@ -28,6 +28,7 @@ class RawNet3Extractor(NetworkExtractor):
     """The whole utterance goes through the network at once."""
 
     at_once = 1
+    at_once_on_device = 16
 
     def __init__(self, weights: Weights) -> None:
         """Declare; nothing is loaded before the first utterance.
@@ -64,7 +65,7 @@ class RawNet3Extractor(NetworkExtractor):
         """Return 16 kHz, shape (1, n).
 
         Raises:
-            Unmeasurable: the audio is silent or shorter than 0.1 s.
+            Unmeasurable: the audio is silent, shorter than 0.1 s or longer than 120 s.
         """
         import torch
 

@@ -17,6 +17,8 @@ from vsseval.extractors.spectrum import silent
 RATE = 16_000
 SHORTEST = 0.1
 """Seconds; less holds no phone to tell a voice by."""
+LONGEST = 120.0
+"""Seconds; networks that attend to a whole utterance at once need memory by the square of its length."""
 
 
 def sound(source: Source, who: str) -> Audio:
@@ -93,10 +95,21 @@ def voice(samples: np.ndarray, shortest: float = SHORTEST) -> np.ndarray:
     """Return 16 kHz samples (n,) if there can be a voice in them.
 
     Raises:
-        Unmeasurable: they are silent (peak below -60 dBFS) or shorter than `shortest` seconds.
+        Unmeasurable: they are silent (peak below -60 dBFS), shorter than `shortest` seconds or longer than 120.
     """
     if samples.size < shortest * RATE:
         raise Unmeasurable(f"the audio is shorter than {shortest} s ({samples.size / RATE:.2f} s)")
     if silent(samples):
         raise Unmeasurable("the audio is silent")
+    return not_too_long(samples)
+
+
+def not_too_long(samples: np.ndarray) -> np.ndarray:
+    """Return 16 kHz samples (n,) if a network can attend to all of them at once.
+
+    Raises:
+        Unmeasurable: they last longer than 120 s.
+    """
+    if samples.size > LONGEST * RATE:
+        raise Unmeasurable(f"the audio is longer than {LONGEST:.0f} s ({samples.size / RATE:.0f} s)")
     return samples

@@ -31,6 +31,7 @@ class WavLMECAPAExtractor(NetworkExtractor):
     """The whole utterance goes through the network at once."""
 
     at_once = 1
+    at_once_on_device = 16
 
     def __init__(self, weights: Weights, width: int = WIDTH, layers: int = LAYERS, heads: int = HEADS) -> None:
         """Declare; nothing is loaded before the first utterance.
@@ -85,7 +86,7 @@ class WavLMECAPAExtractor(NetworkExtractor):
         """Return 16 kHz of mean 0 and variance 1, shape (1, n).
 
         Raises:
-            Unmeasurable: the audio is silent or shorter than 0.1 s.
+            Unmeasurable: the audio is silent, shorter than 0.1 s or longer than 120 s.
         """
         import torch
 

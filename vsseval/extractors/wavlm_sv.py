@@ -33,6 +33,7 @@ class WavLMSV(NetworkExtractor):
     """One size of WavLM."""
 
     at_once = 1
+    at_once_on_device = 16
 
     def __init__(self, weights: Weights, size: str) -> None:
         """Declare; nothing is loaded before the first utterance.
@@ -83,7 +84,7 @@ class WavLMSV(NetworkExtractor):
         """Return 16 kHz, shape (1, n), as the repository's own front end wants it.
 
         Raises:
-            Unmeasurable: the audio is silent or shorter than 0.33 s.
+            Unmeasurable: the audio is silent, shorter than 0.33 s or longer than 120 s.
         """
         samples = voice(sinc(sound(source, self.spec.name)), SHORTEST)
         return Parts(self._features(samples, sampling_rate=RATE, return_tensors="pt").input_values)
