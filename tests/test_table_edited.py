@@ -39,6 +39,12 @@ def test_a_change_by_hand_is_noticed_everywhere(path, capsys):
     assert "was changed after the run" in load_run(path).problem
     assert invoke(["table", str(path)]) == 0
     assert "was changed after the run" in capsys.readouterr().err
+    assert invoke(["compare", str(path), str(path)]) == 0
+    assert capsys.readouterr().err.count("was changed after the run") == 2
+    (path.parent / "gates.toml").write_text('["*"."level@fake"]\nmargin = 1.0\n')
+    margins = ["--margins", str(path.parent / "gates.toml")]
+    assert invoke(["gate", str(path), "--against", str(path), *margins]) == 2
+    assert "was changed after the run" in capsys.readouterr().err
     assert invoke(["leaderboard", "add", str(path), "--leaderboards", str(path.parent / "lb")]) == 2
     assert "was changed after the run" in capsys.readouterr().err
 

@@ -42,7 +42,8 @@ def command(
 
     runs = load_run(run_a), load_run(run_b)
     deltas = compare(*runs, metrics, subset=subset, allow_partial=allow_partial, moved=clips)
-    for warning in (line for delta in deltas for line in edited(runs, delta, subset)):
+    problems = [run.problem for run in runs if run.problem]
+    for warning in (*problems, *(line for delta in deltas for line in edited(runs, delta, subset))):
         click.echo(f"warning: {warning}", err=True)
     if style == "json":
         printed_json(deltas)

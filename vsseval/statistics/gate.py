@@ -107,7 +107,10 @@ def _unmeasured(run: LoadedRun, rules: dict[str, Rule]) -> Iterator[Check]:
 
 
 def _unedited(runs: tuple[LoadedRun, LoadedRun], delta: Delta) -> None:
-    """Refuse cells that say something else than the scores below them."""
+    """Refuse cells that are not as the run wrote them, or say something else than the scores below them."""
+    for run in runs:
+        if run.problem:
+            raise UsageError(run.problem)
     for run, value in zip(runs, (delta.value_a, delta.value_b), strict=True):
         cell = run.cell(delta.metric)
         if cell is None or cell.value is None or value is None or cell.n != delta.n:
