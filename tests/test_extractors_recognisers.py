@@ -1,19 +1,17 @@
-"""Whisper three times, and CTC: equal to the libraries' own pipelines, repeatable, and clear about what they lack."""
+"""Whisper three times: equal to the libraries' own pipelines, repeatable, and clear about what they lack."""
 
 import subprocess
 import sys
-from functools import partial
 
 import numpy as np
 import pytest
 import torch
-import torchaudio
 
 from tests import speech_models
 from tests.speech_models import speech
 from vsseval.errors import MissingExtra, MissingWeights, Unmeasurable, UsageError
 from vsseval.extractors import ctc, faster_whisper, openai_whisper, packages, whisper
-from vsseval.extractors.speech import decoded, fourier, sinc
+from vsseval.extractors.speech import decoded, fourier
 from vsseval.media import Audio
 
 # openai-whisper leaves the file of its vocabulary open
@@ -101,7 +99,19 @@ def test_files_that_are_missing_are_named(tmp_path, lost):
         whisper.Whisper(weights, "base").extract(sound())
 
 
-def test_weights_of_another_network_are_refused_by_their_keys(tmp_path, greedy, theirs):
+def test_a_tokenizer_made_of_nothing_is_refused(tmp_path):
+    from tokenizers import Tokenizer, models
+
+    weights = speech_models.whisper(tmp_path, "base")
+    Tokenizer(models.BPE()).save(str(weights.folder / "tokenizer.json"))
+    with pytest.raises(UsageError, match=r"tokenizer\.json is missing or is not what its name says"):
+        whisper.Whisper(weights, "base").extract(sound())
+    (weights.folder / "tokenizer.json").write_text("{")
+    with pytest.raises(UsageError, match=r"tokenizer\.json is missing or is not what its name says"):
+        whisper.Whisper(weights, "base").extract(sound())
+
+
+def test_weights_of_another_network_are_refused_by_their_keys(tmp_path, theirs):
     from safetensors.torch import save_file
 
     other = speech_models.whisper(tmp_path, "base")
@@ -194,110 +204,6 @@ def test_sampling_leaves_the_generator_of_others_alone(theirs):
     torch.manual_seed(7)
     extractor.extract(sound(0))
     assert torch.equal(torch.rand(3), first)
-
-
-# --- CTC
-
-TINY = {
-    "extractor_conv_layer_config": [(16, 10, 5)] + [(16, 3, 2)] * 4 + [(16, 2, 2)] * 2,
-    "extractor_conv_bias": False,
-    "encoder_embed_dim": 16,
-    "encoder_projection_dropout": 0.0,
-    "encoder_pos_conv_kernel": 16,
-    "encoder_pos_conv_groups": 4,
-    "encoder_num_layers": 2,
-    "encoder_num_heads": 2,
-    "encoder_attention_dropout": 0.0,
-    "encoder_ff_interm_features": 32,
-    "encoder_ff_interm_dropout": 0.0,
-    "encoder_dropout": 0.0,
-    "encoder_layer_drop": 0.0,
-}
-KINDS = {
-    "wav2vec2": {"extractor_mode": "group_norm", "encoder_layer_norm_first": False},
-    "hubert": {"extractor_mode": "layer_norm", "encoder_layer_norm_first": True},
-}
-
-
-@pytest.fixture(params=["wav2vec2", "hubert"])
-def recogniser(request, tmp_path, monkeypatch):
-    """An extractor of a tiny network, and torchaudio's bundle of the same."""
-    kind = request.param
-    from torchaudio.pipelines import HUBERT_ASR_LARGE, WAV2VEC2_ASR_BASE_960H
-
-    network = speech_models.fill(torchaudio.models.wav2vec2_model(**TINY, **KINDS[kind], aux_num_out=32), 3)
-    (tmp_path / f"{kind}_ctc").mkdir()
-    torch.save(network.state_dict(), tmp_path / f"{kind}_ctc" / "weights.pth")
-    tiny = partial(torchaudio.models.wav2vec2_model, **TINY, **KINDS[kind])
-    monkeypatch.setattr(torchaudio.models, "wav2vec2_base" if kind == "wav2vec2" else "hubert_large", tiny)
-    bundle = WAV2VEC2_ASR_BASE_960H if kind == "wav2vec2" else HUBERT_ASR_LARGE
-    monkeypatch.setattr(bundle, "_params", {**TINY, **KINDS[kind], "aux_num_out": 29})
-    monkeypatch.setattr(
-        "torchaudio.pipelines._wav2vec2.utils.load_state_dict_from_url", lambda url: network.state_dict()
-    )
-    return ctc.CTC(speech_models.installed(tmp_path, f"{kind}_ctc"), kind), bundle
-
-
-def letters(emission, labels):
-    """Greedy decoding as torchaudio's tutorial describes it."""
-    places = torch.unique_consecutive(emission.argmax(-1), dim=-1)
-    return " ".join("".join(labels[place] for place in places if place != 0).replace("|", " ").split())
-
-
-def test_ctc_equals_the_pipeline_of_torchaudio(recogniser):
-    extractor, bundle = recogniser
-    network = bundle.get_model()
-    assert "".join(bundle.get_labels()) == ctc.LETTERS
-    for seed, rate, channels in ((0, 16_000, 1), (1, 24_000, 1), (2, 44_100, 2)):
-        audio = sound(seed, rate=rate, channels=channels)
-        with torch.inference_mode():
-            emission, _ = network(torch.from_numpy(sinc(audio))[None])
-        expected = letters(emission[0], bundle.get_labels())
-        assert len(expected) > 3
-        assert heard(extractor, audio) == expected
-
-
-def test_ctc_is_built_as_torchaudio_builds_it():
-    from torchaudio.pipelines import HUBERT_ASR_LARGE, WAV2VEC2_ASR_BASE_960H
-
-    from vssflow.authors.weights import Unfilled
-
-    for make, bundle in (
-        (torchaudio.models.wav2vec2_base, WAV2VEC2_ASR_BASE_960H),
-        (torchaudio.models.hubert_large, HUBERT_ASR_LARGE),
-    ):
-        with Unfilled():
-            ours, original = make(aux_num_out=29), torchaudio.models.wav2vec2_model(**bundle._params)
-        shapes = [{key: value.shape for key, value in one.state_dict().items()} for one in (ours, original)]
-        assert shapes[0] == shapes[1]
-        first = [one.encoder.transformer.layer_norm_first for one in (ours, original)]
-        assert first[0] == first[1]
-
-
-def test_ctc_hears_nothing_in_scraps_and_silence(recogniser):
-    extractor, _ = recogniser
-    for samples in (np.zeros(10), np.zeros(32_000), 0.5 * np.ones(399)):
-        assert isinstance(heard(extractor, Audio(samples, 16_000)), str)
-    with pytest.raises(Unmeasurable, match="no samples"):
-        extractor.extract(Audio(np.zeros((1, 0)), 16_000))
-    with pytest.raises(Unmeasurable, match="longer than 120 s"):
-        extractor.extract(Audio(np.zeros(121 * 16_000), 16_000))
-
-
-@pytest.mark.parametrize(
-    ("row", "words"),
-    [("--", ""), ("HH-EE-LL-L-OO", "HELLO"), ("|A||B-B|", "A BB"), ("A-A|||'", "AA '"), ("||", "")],
-)
-def test_greedy_ctc(row, words):
-    assert ctc.text(np.array([ctc.LETTERS.index(letter) for letter in row])) == words
-
-
-def test_ctc_weights_of_another_network_are_refused(tmp_path):
-    (tmp_path / "wav2vec2_ctc").mkdir()
-    torch.save({"model": {"fc6.weight": torch.zeros(3)}}, tmp_path / "wav2vec2_ctc" / "x.pth")
-    extractor = ctc.CTC(speech_models.installed(tmp_path, "wav2vec2_ctc"), "wav2vec2")
-    with pytest.raises(UsageError, match=r"x\.pth does not hold the weights of wav2vec2_ctc.*unexpected: fc6\.weight"):
-        extractor.extract(sound())
 
 
 # --- all
