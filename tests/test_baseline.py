@@ -19,6 +19,7 @@ from vsseval.models.baseline import mixed, setup
 from vsseval.models.baseline import site as sites
 from vsseval.models.baseline.mirror import mirror
 from vsseval.models.baseline.spec import Patch, digest, read
+from vsseval.models.baseline.stage import parts
 from vsseval.stages.run import run
 from vsseval.types import Request, RunSpec
 
@@ -126,6 +127,14 @@ def test_published_sound_by_its_authors_names(tmp_path):
     assert takes["bad"].error
     assert "2 files claim to be this clip" in takes["twice"].error
     assert made.card.weights != model(f"frieren_results:{folder}").card.weights
+
+
+@pytest.mark.parametrize(
+    ("clip", "head", "last"),
+    [("s1_bbaf2n", "s1", "bbaf2n"), ("-a_b_00001", "-a_b", "00001"), ("yt/00001", "yt", "00001"), ("x", "", "x")],
+)
+def test_the_halves_of_an_id(clip, head, last):
+    assert parts(clip) == {"id": clip, "tail": clip.rsplit("/", 1)[-1], "head": head, "last": last}
 
 
 def test_a_mixture():
@@ -308,6 +317,12 @@ def test_show_tells_all(capsys):
     told = json.loads(capsys.readouterr().out)
     assert told["revision"] == "974010a"
     assert told["command"]["steps"][0][1] == "demo.py"
+
+
+def test_the_table_of_the_documentation_is_that_of_the_folders(capsys):
+    assert invoke(["baselines", "table"]) == 0
+    page = (Path(__file__).parents[1] / "docs" / "baselines.md").read_text()
+    assert page.endswith(capsys.readouterr().out)
 
 
 def test_an_interpreter_that_is_not_here(monkeypatch):

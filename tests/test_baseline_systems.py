@@ -139,7 +139,9 @@ def pitch(samples, rate):
 def ids_of(description):
     if not description.get("ids"):
         return NAMES
-    return ["spk/00011", "spk/00012", "other/00013"] if description.get("nested") else ["bbaf11n", "lwbz12s", "x_13"]
+    if description.get("nested"):
+        return ["a_b_00011", "a_b_00012", "other/00013"]
+    return ["bbaf11n", "lwbz12s", "x_13"]
 
 
 def test_every_command_has_a_stand_in():
@@ -152,7 +154,8 @@ def test_sounds_come_back_to_their_clips(name, house, inputs, monkeypatch):
     description = SYSTEMS[name]
     here = house(name)
     ids = ids_of(description)
-    here.official(ids)
+    # AlignDiT's own list has folders where the benchmark's ids have underscores.
+    here.official([one.replace("_0", "/0") for one in ids] if description.get("nested") else ids)
     model = here.model(monkeypatch)
     alone = model._command.group == "clip"
     takes = {take.id: take for take in model.generate(requests(inputs, ids))}

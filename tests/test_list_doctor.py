@@ -133,7 +133,7 @@ def test_list_names_everything_that_is_installed():
     assert found["models", "reference"]["status"] == "present"
     assert found["models", "audio"]["status"] == "needs an argument"
     assert found["suites", "mini"]["note"] == "mini_v2s, mini_vtts, mini_joint"
-    assert {kind for kind, _ in found} == {"benchmarks", "models", "metrics", "extractors", "suites"}
+    assert {kind for kind, _ in found} == {"benchmarks", "models", "metrics", "extractors", "suites", "profiles"}
     assert {kind for kind, _ in listed("models")} == {"models"}
 
 

@@ -157,6 +157,16 @@ def test_a_hanging_clip_is_ended_with_its_children(tmp_path):
     assert Path(f"/proc/{child}/status").exists() is False or "zombie" in Path(f"/proc/{child}/status").read_text()
 
 
+def test_who_stops_in_the_middle_gets_no_old_answers(tmp_path):
+    worker = Foreign(launch(tmp_path, "return [request['seed'] / 8], 8000", batch=4))
+    takes = worker.generate([{"id": f"c{i}", "seed": i} for i in range(4)])
+    next(takes)
+    takes.close()
+    (take,) = worker.generate([{"id": "c9", "seed": 4}])
+    worker.close()
+    assert take.samples.tolist() == [0.5]
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [

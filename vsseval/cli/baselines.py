@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from vsseval.models.baseline.spec import Baseline
 
 
+_TRIED = ("command", "python_driver", "mix")
+"""Kinds that run something: of finished sound and quoted numbers there is nothing to verify."""
+
+
 @click.group(name="baselines", short_help="Make a baseline's environment, or show it.")
 def command() -> None:
     """Published systems, each in an environment of its own. `vsseval list models` shows them all."""
@@ -53,6 +57,22 @@ def show(name: str) -> None:
     baseline, folder = described(name)
     told = {"folder": str(folder), **msgspec.to_builtins(baseline)}
     click.echo(msgspec.json.format(msgspec.json.encode(told), indent=1).decode())
+
+
+@command.command(name="table")
+def table() -> None:
+    """Print all baselines as a Markdown table: tasks, how each is run, licence, whether it was ever tried."""
+    from vsseval import plugins
+    from vsseval.models.baseline import described
+
+    lines = ["| name | system | tasks | run by | licence | verified |", "|---|---|---|---|---|---|"]
+    for name in sorted(plugins.folders()):
+        baseline, _ = described(name)
+        kind = baseline.kind.replace("_", " ")
+        tasks = ", ".join(baseline.tasks)
+        tried = baseline.verified if baseline.kind in _TRIED else ""
+        lines.append(f"| `{name}` | {baseline.title} | {tasks} | {kind} | {baseline.licence} | {tried} |")
+    click.echo("\n".join(lines))
 
 
 def _refuse(baseline: Baseline) -> None:

@@ -21,7 +21,7 @@ from vsseval import plugins
 from vsseval.cli.check import Check, part
 from vsseval.cli.weights_checks import lacks_weights, without_weights
 from vsseval.cli.weights_checks import weights as weights_checks
-from vsseval.errors import EnvironmentFault, MissingExtra, MissingWeights, Unmeasurable, UsageError
+from vsseval.errors import EnvironmentFault, MissingEnvironment, MissingExtra, MissingWeights, Unmeasurable, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -263,11 +263,14 @@ def models() -> Iterator[Check]:
     """Can every model be built? Its sound is tried with --model."""
     from vsseval.models.base import ModelOptions
 
+    apart = 0
     for name in plugins.names("models"):
         try:
             card = plugins.load("models", name)(ModelOptions()).card
         except UsageError:
             yield Check("models", name, "note", "needs an argument")
+        except MissingEnvironment:
+            apart += 1  # there are dozens; whoever wants one looks at the list of models
         except MissingExtra as fault:
             yield Check("models", name, "note", str(fault))
         except EnvironmentFault as fault:
@@ -278,6 +281,8 @@ def models() -> Iterator[Check]:
         else:
             weights = "" if card.weights == "none" else f", weights {card.weights[:8]}"
             yield Check("models", name, "ok", f"v{card.version}, {' '.join(card.tasks)}{weights}")
+    if apart:
+        yield Check("models", "baselines", "note", f"{apart} have no environment here: vsseval list models")
 
 
 def optional() -> Iterator[Check]:

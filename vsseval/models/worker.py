@@ -95,6 +95,10 @@ class Foreign:
                 if self._deaths[lost] >= DEATHS:
                     answered.add(lost)
                     yield Take(lost, None, 0, error=self._verdict(death))
+            except BaseException:
+                # Whoever stops in the middle leaves answers in the pipe that the next question would be given.
+                self.close(at_once=True)
+                raise
             waiting = [request for request in waiting if request["id"] not in answered]
 
     def close(self, *, at_once: bool = False) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from vsseval.media import Audio
-    from vsseval.models.baseline.spec import Baseline, Expect
+    from vsseval.models.baseline.spec import Baseline, Collect, Expect
     from vsseval.models.baseline.stage import Staged
 
 __all__ = ["Start", "collect", "escaped", "find", "misfit"]
@@ -44,8 +43,7 @@ def collect(baseline: Baseline, clips: Sequence[Staged], start: Start) -> dict[s
     a clip without a file is not in the answer.
     """
     assert baseline.collect is not None
-    pattern = baseline.collect.pattern
-    found = {clip.request.id: find(pattern, clip.values, start) for clip in clips}
+    found = {clip.request.id: find(baseline.collect, clip.values, start) for clip in clips}
     owners: dict[Path, list[str]] = {}
     for clip, files in found.items():
         for file in files:
@@ -65,16 +63,18 @@ def collect(baseline: Baseline, clips: Sequence[Staged], start: Start) -> dict[s
     return takes
 
 
-def find(pattern: str, values: Mapping[str, object], start: Start | None) -> list[Path]:
-    """Return the files that a pattern means, of those not older than the start.
+def find(rule: Collect, values: Mapping[str, object], start: Start | None) -> list[Path]:
+    """Return the files that a clip's sound may be, of those not older than the start.
 
     Args:
-        pattern: path with placeholders and wildcards.
+        rule: their names.
         values: what the placeholders stand for; wildcards in them are taken literally.
         start: None takes files of any age.
     """
-    names = sorted(glob.glob(pattern.format_map(escaped(values)), recursive=True))  # noqa: PTH207 - an absolute pattern
-    files = [Path(name) for name in names if os.path.isfile(name)]  # noqa: PTH113
+    patterns = [pattern.format_map(escaped(values)) for pattern in (rule.pattern, *rule.also)]
+    # Absolute patterns: Path.glob knows relative ones only.
+    names = {name for pattern in patterns for name in glob.glob(pattern, recursive=True)}  # noqa: PTH207
+    files = [Path(name) for name in sorted(names) if Path(name).is_file()]
     return [file for file in files if start is None or file.stat().st_mtime_ns >= start.nanoseconds]
 
 

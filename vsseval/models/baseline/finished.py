@@ -11,6 +11,7 @@ from vsseval.errors import Unmeasurable, UsageError
 from vsseval.media import sha256
 from vsseval.models.base import Take
 from vsseval.models.baseline.collect import find, read
+from vsseval.models.baseline.stage import parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,11 +45,8 @@ class Finished:
         """Yield the published sound of each clip; one without a file is missing."""
         assert self._baseline.collect is not None
         for request in requests:
-            values = {
-                "out": str(self._archive), "id": request.id, "tail": request.id.rsplit("/", 1)[-1],
-                "name": self._baseline.stage.name.format_map({"id": request.id, "tail": request.id, "row": 0}),
-            }  # fmt: skip
-            files = find(self._baseline.collect.pattern, values, None)
+            values = {"out": str(self._archive), **parts(request.id)}
+            files = find(self._baseline.collect, values, None)
             if not files:
                 why = f"no file of {self._archive} is named for this clip ({self._baseline.collect.pattern})"
                 yield Take(request.id, None, 0, error=why, missing=True)

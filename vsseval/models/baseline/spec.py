@@ -112,6 +112,8 @@ class Collect(_Table, frozen=True):
 
     pattern: str
     """Path with placeholders and, where a date or a parameter is in it, wildcards."""
+    also: tuple[str, ...] = ()
+    """Other names that the system may give it; two files found are two too many all the same."""
 
 
 class Expect(_Table, frozen=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from vsseval.models.baseline.spec import Baseline, Inputs
     from vsseval.types import Request
 
-__all__ = ["Staged", "lacks", "stage", "write_listing"]
+__all__ = ["Staged", "lacks", "parts", "stage", "write_listing"]
 
 SEEDS = 2**31
 """Most programs take 32 bits; a clip's seed has 63."""
@@ -70,8 +71,7 @@ def stage(baseline: Baseline, request: Request, row: int, places: Mapping[str, s
     values: dict[str, Any] = {
         **places,
         "row": row,
-        "id": request.id,
-        "tail": request.id.replace("\\", "/").rsplit("/", 1)[-1],
+        **parts(request.id),
         "seed": request.seed % SEEDS,
         "duration": f"{seconds:g}",
         "whole_seconds": max(1, int(seconds)),
@@ -87,6 +87,16 @@ def stage(baseline: Baseline, request: Request, row: int, places: Mapping[str, s
     if request.speaker_prompt is not None and baseline.inputs.speaker_prompt != "none":
         values |= _prompt(request, values)
     return Staged(request, values)
+
+
+def parts(clip: str) -> dict[str, str]:
+    """Return what placeholders stand for of an id: all of it, what follows the last slash, and its two halves.
+
+    Data sets name clips by two names (speaker and sentence, video and number), joined by "/" or "_".
+    """
+    halves = re.match(r"(?:(.*)[/_])?([^/_]*)$", clip, re.DOTALL)
+    head, last = halves.groups() if halves else ("", clip)
+    return {"id": clip, "tail": clip.rsplit("/", 1)[-1], "head": head or "", "last": last}
 
 
 def write_listing(baseline: Baseline, clips: Sequence[Staged], places: Mapping[str, str]) -> None:
