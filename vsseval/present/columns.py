@@ -46,6 +46,7 @@ def _selected(block: Block, profile: Profile) -> Block:
     places = {column.metric: place for place, column in enumerate(block.columns)}
     wanted = profile.of(block.task)
     notes = Notes()
+    why = f"in no run here. Measure it with: vsseval score RUN --profile {profile.name}"
     rows = []
     for row in block.rows:
         marks = notes.renumbered(row.notes, block.notes)
@@ -53,7 +54,7 @@ def _selected(block: Block, profile: Profile) -> Block:
         for column in wanted:
             place = places.get(column.metric)
             if place is None:
-                cells.append(Cell(status="missing", notes=notes.add(_why(column, profile))))
+                cells.append(Cell(status="missing", notes=notes.add(why)))
             else:
                 cell = row.cells[place]
                 cells.append(msgspec.structs.replace(cell, notes=notes.renumbered(cell.notes, block.notes)))
@@ -68,10 +69,6 @@ def _selected(block: Block, profile: Profile) -> Block:
         block, columns=tuple(columns), rows=tuple(rows), notes=tuple(notes.texts),
         of=f"{profile.title} ({profile.citation})",
     )  # fmt: skip
-
-
-def _why(column: ProfileColumn, profile: Profile) -> str:
-    return f"{column.metric} is in no run here. Measure it with: vsseval score RUN --profile {profile.name}"
 
 
 def _empty(column: ProfileColumn) -> Column:

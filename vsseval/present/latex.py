@@ -14,6 +14,7 @@ from vsseval.present.text import (
     REPORTED,
     Interval,
     circumstances,
+    count,
     coverage,
     head,
     legend,
@@ -130,12 +131,13 @@ def _caption(block: Block) -> str:
 
 def _heads(block: Block) -> list[str]:
     over, rules, first = [], [], 2
-    for name, count in spans(block):
-        over.append(rf"\multicolumn{{{2 * count}}}{{c}}{{{escape_latex(name)}}}")
-        rules.append(rf"\cmidrule(lr){{{first}-{first + 2 * count - 1}}}")
-        first += 2 * count
+    for name, metrics in spans(block):
+        over.append(rf"\multicolumn{{{2 * metrics}}}{{c}}{{{escape_latex(name)}}}")
+        rules.append(rf"\cmidrule(lr){{{first}-{first + 2 * metrics - 1}}}")
+        first += 2 * metrics
     names = [rf"\multicolumn{{2}}{{c}}{{{_head(column)}}}" for column in block.columns]
-    totals = [rf"\multicolumn{{2}}{{c}}{{\footnotesize $N={column.total}$}}" for column in block.columns]
+    sizes = [rf"\footnotesize ${count(column)}$" if count(column) else "" for column in block.columns]
+    totals = [rf"\multicolumn{{2}}{{c}}{{{size}}}" for size in sizes]
     return [
         rf"    & {' & '.join(over)} \\", f"    {' '.join(rules)}", rf"    Model & {' & '.join(names)} \\",
         rf"    & {' & '.join(totals)} \\",

@@ -10,6 +10,7 @@ from vsseval.present.text import (
     REPORTED,
     Interval,
     circumstances,
+    count,
     coverage,
     head,
     legend,
@@ -56,7 +57,7 @@ def _row(cells: Sequence[str]) -> str:
 
 def _table(block: Block, interval: Interval) -> list[str]:
     """Return the lines of a table; those of a wide one begin with the benchmarks, for there are no spanning cells."""
-    names = [f"{escaped(head(column))} (N={column.total})" for column in block.columns]
+    names = [escaped(head(column)) + (f" ({count(column)})" if count(column) else "") for column in block.columns]
     lines = [_row([":--", *(["--:"] * len(block.columns))])]
     if block.spans:
         over = [cell for name, count in spans(block) for cell in (escaped(name), *([""] * (count - 1)))]

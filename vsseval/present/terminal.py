@@ -20,6 +20,7 @@ from vsseval.present.text import (
     REPORTED,
     Interval,
     circumstances,
+    count,
     coverage,
     legend,
     parts,
@@ -119,7 +120,7 @@ def _head(block: Block, index: int, *, first: bool) -> list[str]:
     unit = f" {column.unit}" if column.unit else ""
     flag = f" {FLAG}" if column.flag else ""
     recipe = column.metric if column.head else f"@{column.recipe}"
-    lines = [f"{column.head or column.name} {column.arrow}{unit}{flag}".replace("  ", " "), recipe, f"N={column.total}"]
+    lines = [f"{column.head or column.name} {column.arrow}{unit}{flag}".replace("  ", " "), recipe, count(column)]
     if not block.spans:
         return lines
     ends = list(accumulate(count for _, count in spans(block)))

@@ -77,6 +77,11 @@ def head(column: Column) -> str:
     return " ".join(part for part in parts if part) + (FLAG if column.flag else "")
 
 
+def count(column: Column) -> str:
+    """Say how many clips a complete cell of a column is made of; "" for a column that no run has."""
+    return f"N={column.total}" if column.total else ""
+
+
 def title(block: Block) -> str:
     """Name a block: benchmark, version and part; of a wide one, all of them."""
     if block.spans:

@@ -9,6 +9,7 @@ from vsseval.present.text import (
     REPORTED,
     Interval,
     circumstances,
+    count,
     coverage,
     head,
     legend,
@@ -65,18 +66,18 @@ def _caption(block: Block) -> str:
 
 def _table(block: Block, interval: Interval) -> list[str]:
     """Return a table in which a metric has two columns: its value, and what stands behind it."""
-    count = len(block.columns)
+    metrics = len(block.columns)
     over, rules, first = [], [], 1
     for name, columns in spans(block):
         over.append(f"table.cell(colspan: {2 * columns}, align: center, {quoted(name)})")
         rules.append(f"table.hline(start: {first}, end: {first + 2 * columns}, stroke: 0.3pt)")
         first += 2 * columns
     names = [_over(quoted(head(column))) for column in block.columns]
-    totals = [_over(f"text(size: 0.8em, {quoted(f'N={column.total}')})") for column in block.columns]
+    totals = [_over(f"text(size: 0.8em, {quoted(count(column))})") for column in block.columns]
     lines = [
         "      set text(size: 0.9em)",
         "      let numbers = table(",
-        f"        columns: {1 + 2 * count}, stroke: none, inset: (x: 0.25em, y: 0.35em),",
+        f"        columns: {1 + 2 * metrics}, stroke: none, inset: (x: 0.25em, y: 0.35em),",
         "        align: (x, y) => if x == 0 or calc.even(x) { left } else { right },",
         "        table.hline(stroke: 0.8pt),",
         "        table.header(",
@@ -89,7 +90,7 @@ def _table(block: Block, interval: Interval) -> list[str]:
     for rows in parts(block):
         lines.append("        table.hline(stroke: 0.4pt),")
         if rows[0].reported:
-            lines.append(f"        table.cell(colspan: {1 + 2 * count}, align: left, {_grey(quoted(REPORTED))}),")
+            lines.append(f"        table.cell(colspan: {1 + 2 * metrics}, align: left, {_grey(quoted(REPORTED))}),")
         lines += [f"        {_row(row, block, interval)}," for row in rows]
     shown = "      numbers" if len(block.rows) > ONE_PAGE else FITTED
     return [*lines, "        table.hline(stroke: 0.8pt),", "      )", shown]
