@@ -47,7 +47,7 @@ def command() -> None:
 def add(
     name: str, root: Path, listed: Path | None, variants: tuple[str, ...], excluded: tuple[Path, ...], jobs: int, *,
     as_json: bool,
-) -> int:  # fmt: skip
+) -> None:  # fmt: skip
     """Check the folder of the benchmark NAME, hash its media and write its manifest.
 
     Clips that are absent, too short or without sound stay in N, each with its reason. Stopped, the same command goes
@@ -60,16 +60,18 @@ def add(
     dataset = _dataset(name)
     found = lists.read(listed) if listed else None
     left_out = [lists.read(path) for path in excluded]
-    done: list[tuple[Header, Sequence[Sample]]] = []
+    done: list[Header] = []
     with _held(name):
         for variant in chosen(dataset, variants, found):
             title = f"{name}:{variant.name}"
             with _watched(title, "opening files") as watch:
-                done.append(register(dataset, variant, root, found, left_out, jobs or _cores(), watch))
-    _print([header for header, _ in done], as_json=as_json)
-    for header, samples in done:
-        _tell(header, samples)
-    return 0
+                header, samples = register(dataset, variant, root, found, left_out, jobs or _cores(), watch)
+            if not as_json:
+                _print([header], as_json=False)
+            _tell(header, samples)
+            done.append(header)
+    if as_json:
+        _print(done, as_json=True)
 
 
 @command.command(name="list", short_help="Say what is registered.")
