@@ -240,13 +240,24 @@ def test_a_damaged_folder_is_a_fault(tmp_path, text, says):
 
 
 def test_the_digest_is_of_all_that_decides(tmp_path):
-    (tmp_path / "baseline.toml").write_text("a")
-    (tmp_path / "__pycache__").mkdir()
-    before = digest(tmp_path)
-    (tmp_path / "__pycache__" / "worker.pyc").write_text("b")
-    assert digest(tmp_path) == before
-    (tmp_path / "worker.py").write_text("c")
-    assert digest(tmp_path) != before
+    folder = tmp_path / "piper"
+    folder.mkdir()
+    for file in ALL["piper"].iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    before = digest(folder)
+    assert before == digest(ALL["piper"])
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__" / "worker.pyc").write_text("b")
+    text = (folder / "baseline.toml").read_text()
+    (folder / "baseline.toml").write_text(
+        text.replace("2026-11-25", "2027-01-01").replace("CC0-1.0 voice", "CC0 voice")
+    )
+    assert digest(folder) == before
+    (folder / "baseline.toml").write_text(text.replace("sample_rate = 22050", "sample_rate = 16000"))
+    assert digest(folder) != before
+    (folder / "baseline.toml").write_text(text)
+    (folder / "worker.py").write_text("c")
+    assert digest(folder) != before
 
 
 def test_a_copy_of_a_repository(tmp_path):

@@ -7,8 +7,9 @@ also be folders of data: each folder of a package that an entry point of the gro
 from __future__ import annotations
 
 import difflib
+import sys
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -110,9 +111,19 @@ def _run_folder(runner: Callable[..., Any], name: str, options: Any) -> Any:
     return runner(options._replace(argument=argument))
 
 
+@cache
+def _points(group: str, path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+    """Return the entry points of a group; `path` is the import path, on which alone they depend.
+
+    Each look reads the metadata of everything that is installed, and a list of models takes hundreds.
+    """
+    del path
+    return tuple(entry_points(group=group))
+
+
 def _folders() -> dict[str, list[_Folder]]:
     found: dict[str, list[_Folder]] = {}
-    for point in entry_points(group=FOLDERS):
+    for point in _points(FOLDERS, tuple(sys.path)):
         try:
             package = find_spec(point.value)
         except (ImportError, ValueError):
@@ -128,7 +139,7 @@ def _found(kind: Kind) -> dict[str, list[EntryPoint | _Folder]]:
     found: dict[str, list[EntryPoint | _Folder]] = {}
     if kind == "models":
         found |= {name: [*points] for name, points in _folders().items()}
-    for point in entry_points(group=f"vsseval.{kind}"):
+    for point in _points(f"vsseval.{kind}", tuple(sys.path)):
         # Entry-point names cannot hold "@".
         name = point.name.replace(".", "@", 1) if kind == "metrics" else point.name
         found.setdefault(name, []).append(point)

@@ -41,7 +41,8 @@ def serve(load: Callable[[Message], Generate]) -> NoReturn:
     Args:
         load: called once with the hello (a dict); returns `generate`, which is called with each request (a dict).
     """
-    lines, send = _take_over()
+    owner = os.getpid()
+    lines, send = _take_over(owner)
     hello = _read(lines)
     if hello.get("type") != "hello" or hello.get("protocol") != PROTOCOL:
         send({"type": "fault", "reason": "this worker speaks protocol %d, the harness said %r" % (PROTOCOL, hello)})
@@ -60,26 +61,24 @@ def serve(load: Callable[[Message], Generate]) -> NoReturn:
             break
         for request in message["requests"]:
             count += 1
-            # The process number parts this answer from that of a fork that comes back here.
-            send(_answer(generate, request, os.path.join(hello["scratch"], "%d-%06d.f32" % (os.getpid(), count))))
+            send(_answer(generate, request, os.path.join(hello["scratch"], "%06d.f32" % count), owner))
     send({"type": "bye"})
     _end(0)
 
 
-def _take_over() -> Tuple[IO[bytes], Callable[[Message], None]]:
+def _take_over(owner: int) -> Tuple[IO[bytes], Callable[[Message], None]]:
     """Keep descriptors 0 and 1 for the protocol; give the rest of the process nothing to read and the log to write.
 
     Prints, child processes and C libraries write to descriptor 1 whatever Python thinks: it becomes descriptor 2.
     """
-    lines, out, owner = os.fdopen(os.dup(0), "rb"), os.dup(1), os.getpid()
+    lines, out = os.fdopen(os.dup(0), "rb"), os.dup(1)
     os.dup2(2, 1)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
 
     def send(message: Message) -> None:
-        if os.getpid() != owner:
-            os._exit(0)  # a child that was forked and came back here: the answer is its parent's to give
+        _only(owner)
         sys.stdout.flush()
         data = (json.dumps(message) + "\n").encode("utf-8")
         while data:
@@ -96,9 +95,16 @@ def _read(lines: IO[bytes]) -> Message:
     return message
 
 
-def _answer(generate: Generate, request: Message, path: str) -> Message:
+def _only(owner: int) -> None:
+    """End a child that was forked by research code and came back here: the answer is its parent's to give."""
+    if os.getpid() != owner:
+        _end(0)
+
+
+def _answer(generate: Generate, request: Message, path: str, owner: int) -> Message:
     try:
         sound = generate(request)
+        _only(owner)
         if isinstance(sound, (str, os.PathLike)):
             return {"type": "result", "id": request["id"], "path": os.path.abspath(os.fspath(sound))}
         samples, rate = sound

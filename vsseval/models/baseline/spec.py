@@ -18,6 +18,7 @@ __all__ = [
 
 FILE = "baseline.toml"
 Kind = Literal["command", "python_driver", "precomputed", "mix", "reported_only"]
+_SAID = ("title", "licence", "citation", "verified", "reason", "outputs")
 Want = Literal["required", "optional", "none"]
 
 
@@ -227,9 +228,13 @@ def read(folder: Path) -> Baseline:
 
 
 def digest(folder: Path) -> str:
-    """Return the sha256 of what decides how a baseline is run: all files of its folder."""
-    found = hashlib.sha256()
+    """Return the sha256 of what decides a baseline's sound: its folder, less what is only said of it.
+
+    A mended citation must not make yesterday's sounds another system's.
+    """
+    told = msgspec.structs.replace(read(folder), **dict.fromkeys(_SAID, ""), known_limits=(), requires_gpu=False)
+    found = hashlib.sha256(msgspec.json.encode(told, order="sorted"))
     for file in sorted(folder.rglob("*")):
-        if file.is_file() and "__pycache__" not in file.parts:
+        if file.is_file() and file.name != FILE and "__pycache__" not in file.parts:
             found.update(f"{file.relative_to(folder)}\n".encode() + file.read_bytes() + b"\n")
     return found.hexdigest()
