@@ -149,3 +149,9 @@ def test_a_picture_that_stays_is_shown_for_several_places():
     cuts.show(np.zeros((20, 20, 3), np.uint8), 20)
     cuts.show(np.full((20, 20, 3), 255, np.uint8), 5)
     assert cuts.shots() == [(0, 20), (20, 25)]
+
+
+def test_boxes_without_area_overlap_with_nothing():
+    point = np.array([5.0, 5.0, 5.0, 5.0])
+    assert not faces.overlap(point, point[None]) > 0.5
+    assert len(faces._apart(np.stack([point, point]), 0.3)) == 1

@@ -166,7 +166,10 @@ def overlap(box: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Return the area that a box (4,) shares with others (n, 4), as a share of what both cover, shape (n,)."""
     sides = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
     shared = np.maximum(sides, 0).prod(axis=1)
-    return np.asarray(shared / ((box[2:] - box[:2]).prod() + (others[:, 2:] - others[:, :2]).prod(axis=1) - shared))
+    covered = (box[2:] - box[:2]).prod() + (others[:, 2:] - others[:, :2]).prod(axis=1) - shared
+    # boxes without area share nothing that could be told: NaN is neither above nor below a bound, as in the original
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(shared / covered)
 
 
 def _apart(boxes: np.ndarray, most: float) -> np.ndarray:
