@@ -18,7 +18,7 @@ __all__ = [
 
 FILE = "baseline.toml"
 Kind = Literal["command", "python_driver", "precomputed", "mix", "reported_only"]
-_SAID = ("title", "licence", "citation", "verified", "reason", "outputs")
+_SAID = ("title", "licence", "citation", "verified", "outputs")
 Want = Literal["required", "optional", "none"]
 
 
