@@ -10,11 +10,13 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
-from tests.test_table_styles import ODD, PREAMBLE, _toy, quoted, runs, shown
+from tests.test_table_styles import ODD, _toy, quoted, runs, shown
 from vsseval.present.latex import escape_latex
 from vsseval.present.table import render_blocks
 
 __all__ = ["_toy", "quoted", "runs"]
+
+PREAMBLE = r"\documentclass{article}\usepackage{%s}\begin{document}%s\end{document}"
 
 
 def pdflatex(folder, text, packages):

@@ -6,21 +6,22 @@ import csv
 import io
 import re
 
+import msgspec
 import pytest
 
 from tests.synthetic_runs import CLAP, DESYNC, METRICS, WER, toy_load, write_run, write_table
 from vsseval import plugins
 from vsseval.cli import invoke
 from vsseval.errors import UsageError
+from vsseval.present.columns import of_profile
 from vsseval.present.grid import blocks
 from vsseval.present.reported import FIELDS, read_reported
 from vsseval.present.table import STYLES, arranged, render, render_blocks
-from vsseval.profiles import Profile, ProfileColumn
+from vsseval.profiles import Profile, ProfileColumn, load_profile, profile_names
 from vsseval.store.record import find_runs
 
 ODD = 'Zoë_Ψ 模型 🎵 "x" ~^{}$#%&\\ <b>*|`@[]'
 """A name that holds what means something to any of the styles."""
-PREAMBLE = r"\documentclass{article}\usepackage{%s}\begin{document}%s\end{document}"
 
 
 def load(kind, name):
@@ -198,6 +199,21 @@ def test_a_style_and_a_profile_are_named_together_on_the_command_line(runs, caps
     assert "one style and one profile" in capsys.readouterr().err
     assert invoke(["table", "--runs", str(runs), "--style", "word"]) == 2
     assert "there is no table style 'word'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("task", ["v2s", "vtts", "joint"])
+@pytest.mark.parametrize("name", profile_names())
+def test_every_profile_is_a_style(runs, name, task):
+    profile, first = load_profile(name), msgspec.structs.replace(blocks(find_runs(runs))[0], task=task)
+    if not profile.of(task):
+        with pytest.raises(UsageError, match=f"'{name}' has no columns for {task}"):
+            of_profile([first], profile)
+        return
+    (block,) = of_profile([first], profile)
+    assert [column.head for column in block.columns] == [column.head for column in profile.of(task)]
+    for style in STYLES:
+        text = render_blocks([block], style).replace(r"\_", "_")
+        assert all((column.metric if style == "csv" else column.head) in text for column in block.columns)
 
 
 def test_reported_numbers_that_do_not_fit_are_said_to_exist(runs, quoted, capsys):
