@@ -101,6 +101,13 @@ def test_lists_without_labels_take_them_from_the_official_file_in_the_root(tmp_p
     assert registered(vggsound, root, "custom", listed)["abcdefghij-_000010"].caption == "dog, barking"
 
 
+def test_a_window_that_the_file_ends_before_is_too_short(tmp_path):
+    root = put(tmp_path / "data", {"abcdefghij-_000010.mp4": video()})
+    listed = put(tmp_path, {"list.csv": "file,start_sec\nabcdefghij-_10000_20000,9.0\n"}) / "list.csv"
+    (sample,) = registered(unpinned(vggsound, "vaura-windows"), root, "vaura-windows", listed).values()
+    assert sample.problem == "too short: 1.20 s are left at 9 s, of 2.56 s"
+
+
 def test_a_clip_is_not_longer_than_its_reference_where_both_are_cut(tmp_path):
     root = put(tmp_path / "data", {
         "abcdefghij-_000010.mp4": video(), "abcdefghij-_000010.wav": wav(5.0), "abcdefghijk_000000.mp4": video(),

@@ -269,6 +269,7 @@ def test_two_registrations_of_one_benchmark_exclude_each_other(data, listed, cap
         (("add", "vggsound", "--root", "data", "--list", "void.txt"), "is empty"),
         (("add", "vggsound", "--root", "data", "--list", "latin.txt"), "line 2: not UTF-8"),
         (("add", "vggsound", "--root", "data", "--list", "grid.txt"), "is no list of this benchmark"),
+        (("add", "vggsound", "--root", "data", "--list", "header.csv"), "names no clips of vggsound"),
         (("add", "vggsound", "--root", "data", "--list", "double.csv"), "is listed twice, with different content"),
         (("add", "vggsound", "--root", "data", "--list", "commas.csv"), "line 1: 4 cells"),
         (("add", "vggsound", "--root", "data", "--list", "good.txt", "--variant", "mmaudio"), "is not the public list"),
@@ -287,7 +288,7 @@ def test_bad_input_is_one_clear_error(tmp_path, monkeypatch, capfd, data, argume
         "void.txt": "\n \n", "latin.txt": b"abcdefghij-_000010\nabcdefghij\xe9_000010\n",
         "grid.txt": "s2/s2-lwbz4s.wav|x|1\n", "double.csv": "abcdefghij-_000010,dog\nabcdefghij-_000010,cat\n",
         "commas.csv": "abcdefghij-_000010,engine accelerating, revving, vroom\nabcdefghij-_000010,dog\n",
-        "good.txt": "abcdefghij-_000010\n", "other/readme.txt": "no media",
+        "header.csv": "file,start_sec\n", "good.txt": "abcdefghij-_000010\n", "other/readme.txt": "no media",
     })  # fmt: skip
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path)
@@ -338,6 +339,11 @@ def test_half_a_file_is_a_problem(tmp_path, content, listed):
     found = registered(vggsound, data, listed=listed)
     assert found[CLIPS[0]].problem.startswith("unreadable video: ")
     assert found[CLIPS[2]].problem.startswith("absent: ")
+
+
+def test_results_of_systems_below_the_root_are_passed_over(data, listed):
+    put(data, {f"{folder}/{CLIPS[0]}.mp4": b"x" for folder in ("generated_videos", "Results", "output-1")})
+    assert registered(vggsound, data, listed=listed)[CLIPS[0]].problem is None
 
 
 def test_broken_links_and_links_that_lead_back_do_no_harm(data, listed):

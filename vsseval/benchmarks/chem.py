@@ -42,7 +42,7 @@ def _row(cells: list[str]) -> str:
 def _entry(source: Source, sentence: str, voice: str | None) -> Entry:
     names = (sentence, f"chem_00_{sentence}")
     video, sound = source.tree.stem("video", *names), source.tree.stem("audio", *names)
-    text, silent = spoken(source.tree.stem("text", *names).path, sentence)
+    text, silent = spoken(*source.tree.stem("text", *names))
     prompt = source.tree.stem("audio", voice, f"chem_00_{voice}").path if voice else None
     if prompt is None and voice:
         prompt = source.tree.stem("video", voice, f"chem_00_{voice}").path

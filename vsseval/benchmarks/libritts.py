@@ -32,7 +32,7 @@ def _entry(path: Path, voice: Path | None) -> Entry:
     text = next(
         (t for kind in ("normalized", "original") if (t := path.with_name(f"{path.stem}.{kind}.txt")).is_file()), None
     )
-    sentence, silent = spoken(text, path.name)
+    sentence, silent = spoken(text, f"{path.name} has no .normalized.txt beside it")
     lost = None if voice else "no speaker prompt: there is no other recording of the speaker"
     return Entry(
         id=path.stem, cluster=path.stem.partition("_")[0], reference=path, speaker_prompt=voice, transcript=sentence,

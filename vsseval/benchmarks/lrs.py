@@ -48,7 +48,7 @@ def entries(source: Source, clips: Iterable[Clip]) -> list[Entry]:
 def _entry(source: Source, clip: Clip) -> Entry:
     names = (f"{clip.video}/{clip.number}", f"{clip.video}/{clip.video}_{clip.number}")
     video, sound = source.tree.pair("video", *names), source.tree.pair("audio", *names)
-    text, silent = spoken(source.tree.pair("text", *names).path, names[0])
+    text, silent = spoken(*source.tree.pair("text", *names))
     prompt, lost = _prompt(source, clip, sound.path or video.path)
     return Entry(
         id=f"{clip.video}_{clip.number}", cluster=clip.video, video=video.path, reference=sound.path,

@@ -11,7 +11,7 @@ import msgspec
 
 from vsseval.benchmarks import files, lists, registry
 from vsseval.benchmarks.clip_list import id_fault, refuse
-from vsseval.benchmarks.dataset import CUSTOM, Dataset, Entry, Source, Variant
+from vsseval.benchmarks.dataset import CUSTOM, Dataset, Entry, Source, Variant, least_seconds
 from vsseval.benchmarks.files import FileFacts
 from vsseval.benchmarks.lists import ListText
 from vsseval.benchmarks.trees import Tree, youtube_names
@@ -175,10 +175,12 @@ def _entries(dataset: Dataset, source: Source) -> list[Entry]:
     expected = source.variant.size
     if expected is not None and len(entries) != expected:
         raise UsageError(f"{where} gives {len(entries)} clips, {dataset.name}:{source.variant.name} has {expected}")
+    if not entries:
+        raise UsageError(f"{where} names no clips of {dataset.name}. Expected: {dataset.layout}")
     if not any(entry.video or entry.reference for entry in entries):
         seen = source.tree.media("video") + source.tree.media("audio")
         example = f", such as {seen[0].relative_to(source.tree.root).as_posix()}" if seen else ""
-        reason = f"; the first: {entries[0].id}: {entries[0].problem}" if entries else ""
+        reason = f"; the first: {entries[0].id}: {entries[0].problem}"
         raise UsageError(
             f"none of the {len(entries)} clips of {dataset.name} is in {source.tree.root} ({len(seen)} media there"
             f"{example}){reason}. Expected: {dataset.layout}"
@@ -219,10 +221,12 @@ def _sample(entry: Entry, facts: Mapping[Path, FileFacts], *, shortest: bool) ->
 
     A clip is as long as its video; with `shortest`, for protocols that cut both, not longer than its reference either.
     """
-    problem = entry.problem or _problem(entry, facts)
     ends = [found.seconds for path in (entry.video, entry.reference) if path and (found := facts.get(path))]
     available = max((min(ends) if shortest else ends[0]) - entry.start, 0.0) if ends else 0.0
     length = available if entry.seconds is None else min(entry.seconds, available)
+    problem = entry.problem or _problem(entry, facts)
+    if problem is None and entry.seconds is not None and length < least_seconds(entry.seconds):
+        problem = f"too short: {length:.2f} s are left at {entry.start:g} s, of {entry.seconds:g} s"
     # A sound and its video lie on one clock; the prompt is another recording.
     stretch = (entry.start, entry.seconds)
 

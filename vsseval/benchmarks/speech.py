@@ -38,15 +38,15 @@ def transcript(path: Path) -> str:
     return sentence
 
 
-def spoken(path: Path | None, what: str) -> tuple[str | None, str | None]:
+def spoken(path: Path | None, why: str | None) -> tuple[str | None, str | None]:
     """Return the sentence of a text file, and why there is none.
 
     Args:
         path: the file, or None where none was found.
-        what: name of the clip, for the message.
+        why: why none was found.
     """
     if path is None:
-        return None, f"no transcript: none was found for {what}"
+        return None, f"no transcript: {why}"
     try:
         return transcript(path), None
     except UsageError as error:

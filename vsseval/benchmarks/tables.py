@@ -10,6 +10,7 @@ from typing import Any
 from vsseval.benchmarks import lists
 from vsseval.benchmarks.dataset import Entry, Source
 from vsseval.benchmarks.lists import ListText
+from vsseval.benchmarks.trees import AUDIO_SUFFIXES, VIDEO_SUFFIXES
 from vsseval.errors import UsageError
 
 __all__ = ["FILES", "entries", "pick", "rows"]
@@ -65,7 +66,8 @@ def entries(source: Source, *, own_sound: bool, subset: str | None = None) -> li
         name = pick(row, "id")
         if name is None:
             raise UsageError(f"{source.list.path}, line {line}: no column {', '.join(COLUMNS['id'])} names the clip")
-        clip = PurePosixPath(name).stem if re.search(r"\.\w{2,4}$", name) else PurePosixPath(name).name
+        path = PurePosixPath(name)
+        clip = path.stem if path.suffix.lower() in VIDEO_SUFFIXES | AUDIO_SUFFIXES else path.name
         made.append(_entry(source, row, clip, own_sound=own_sound, subset=row.get(subset or "", "")))
     return made
 

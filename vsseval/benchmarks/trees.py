@@ -1,7 +1,8 @@
 """A data folder, walked once: finds the file of a clip under any of the names that people give it.
 
 Names are compared in composed Unicode, suffixes in lower case. Hidden files, unfinished downloads and whatever is no
-medium or text are never taken for a clip.
+medium or text are never taken for a clip; nor is what lies in folders where systems put their results, for it has the
+names of the clips.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ Kind = Literal["video", "audio", "text"]
 _SUFFIXES = {"video": VIDEO_SUFFIXES, "audio": AUDIO_SUFFIXES, "text": frozenset({".txt", ".lab", ".align"})}
 _CLIP = re.compile(r"(?P<youtube>.{11})_(?P<start>\d+)(?:_(?P<end>\d+))?", re.DOTALL)
 _SOUND_FOLDERS = ("audio", "wav", "sound")
+_RESULTS = re.compile(r"(generated|generations?|outputs?|results?|predictions?|predicted)([_.-].*)?", re.IGNORECASE)
 _CLIP_SECONDS = 10
 """VGGSound and AudioSet cut ten seconds from a video."""
 
@@ -119,9 +121,9 @@ def youtube_names(clip: str) -> tuple[str, ...] | None:
     The first eleven characters are YouTube's and may hold "_" and "-" anywhere, so an id is never split at them.
 
     Args:
-        clip: `{id}_{start in s, six digits}`, or `{id}_{start}_{end}` in milliseconds or seconds; `.mp4` may follow.
+        clip: `{id}_{start in s, six digits}`, or `{id}_{start}_{end}` in milliseconds or seconds; a suffix may follow.
     """
-    found = _CLIP.fullmatch(clip.removesuffix(".mp4"))
+    found = _CLIP.fullmatch(re.sub(r"\.(mp4|mkv|webm|wav|flac)$", "", clip))
     if found is None:
         return None
     youtube, start, end = found["youtube"], int(found["start"]), found["end"]
@@ -146,7 +148,7 @@ def _walk(root: Path) -> list[Path]:
             below.clear()  # a link that leads back: it would be walked for ever
             continue
         seen.add((state.st_dev, state.st_ino))
-        below[:] = sorted(name for name in below if not name.startswith("."))
+        below[:] = sorted(name for name in below if not name.startswith(".") and not _RESULTS.fullmatch(name))
         found.extend(Path(folder, name) for name in names if not name.startswith(".") and _is_unicode(name))
     return sorted(found)
 

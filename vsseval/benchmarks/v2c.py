@@ -42,7 +42,7 @@ def _entry(source: Source, raw: Raw, row: Row, *, crossed: bool) -> Entry:
     sound, _ = _file(source, raw, "audio", row.target)
     voice = row.target if source.variant.reference_mode == "gt" else row.voice
     prompt, lost = _file(source, raw, "audio", voice) if voice else (None, "the list names none")
-    text, silent = (row.text, None) if row.text else spoken(_text(source, row.target, sound), row.target)
+    text, silent = (row.text, None) if row.text else spoken(*_text(source, row.target, sound))
     return Entry(
         id=f"{row.target}__{voice}" if crossed else row.target,
         cluster=row.target.partition("_00_")[0], video=video, reference=sound,
@@ -51,9 +51,9 @@ def _entry(source: Source, raw: Raw, row: Row, *, crossed: bool) -> Entry:
     )  # fmt: skip
 
 
-def _text(source: Source, target: str, sound: Path | None) -> Path | None:
+def _text(source: Source, target: str, sound: Path | None) -> tuple[Path | None, str | None]:
     beside = sound.with_name(f"{sound.stem}.normalized.txt") if sound else None
-    return beside if beside and beside.is_file() else source.tree.stem("text", target).path
+    return (beside, None) if beside and beside.is_file() else source.tree.stem("text", target)
 
 
 def _variant(
