@@ -92,6 +92,11 @@ RECIPES = {
         "PANNs Cnn14 16 kHz embeddings, one per clip, prepared as in audioldm_eval",
         "Kong et al., PANNs, IEEE/ACM TASLP 28, 2020",
     ),
+    "fid_melception@specvqgan": Recipe(
+        "fid_melception", "specvqgan", "melception", "embedding",
+        "Melception embeddings of 10 s, one per clip (SpecVQGAN's FID)",
+        "Iashin and Rahtu, Taming visually guided sound generation, BMVC 2021",
+    ),
     "fad_clap@laion": Recipe(
         "fad_clap", "laion", "laion_clap", "embedding", "LAION-CLAP sound embeddings, one per clip",
         "Wu et al., Large-scale contrastive language-audio pretraining, ICASSP 2023",
@@ -201,6 +206,11 @@ def fd_passt_avbench() -> FrechetOfClips:
 def fd_panns_audioldm() -> FrechetOfClips:
     """Return FD_PANNs of audioldm_eval."""
     return FrechetOfClips(RECIPES["fd_panns@audioldm"])
+
+
+def fid_melception_specvqgan() -> FrechetOfClips:
+    """Return FID of SpecVQGAN's evaluator."""
+    return FrechetOfClips(RECIPES["fid_melception@specvqgan"])
 
 
 def fad_clap_laion() -> FrechetOfClips:

@@ -27,6 +27,8 @@ class Recipe(NamedTuple):
     recipe: str
     extractor: str
     network: str
+    logits: str = "logits"
+    """Name of the array."""
 
 
 RECIPES = {
@@ -34,6 +36,9 @@ RECIPES = {
     "is_passt@avbench": Recipe("is_passt", "avbench", "passt", "PaSST, 10 s"),
     "is_panns@audioldm": Recipe(
         "is_panns", "audioldm", "panns_audioldm", "PANNs Cnn14 16 kHz, prepared as in audioldm_eval"
+    ),
+    "is_melception@specvqgan": Recipe(
+        "is_melception", "specvqgan", "melception", "Melception, without the classifier's bias", "logits_unbiased"
     ),
 }
 """Metric id -> recipe."""
@@ -43,6 +48,7 @@ class InceptionScore:
     """Satisfies `GroupedRowsMetric`."""
 
     def __init__(self, made: Recipe) -> None:
+        self._logits = made.logits
         self.spec = MetricSpec(
             name=made.name,
             recipe=made.recipe,
@@ -59,7 +65,7 @@ class InceptionScore:
 
     def rows(self, generated: Arrays) -> Rows:
         """Return `logits` (1, c) of one clip."""
-        return {"logits": vectors(generated["logits"])}
+        return {"logits": vectors(generated[self._logits])}
 
     def value(self, rows: Rows) -> float:
         """Return the score, 1 to c.
@@ -87,6 +93,11 @@ def is_passt_avbench() -> InceptionScore:
 def is_panns_audioldm() -> InceptionScore:
     """Return IS of AudioLDM's evaluator."""
     return InceptionScore(RECIPES["is_panns@audioldm"])
+
+
+def is_melception_specvqgan() -> InceptionScore:
+    """Return IS of SpecVQGAN's evaluator."""
+    return InceptionScore(RECIPES["is_melception@specvqgan"])
 
 
 def inception_score(logits: np.ndarray, splits: int = SPLITS, seed: int | None = SEED) -> tuple[float, float]:

@@ -35,6 +35,7 @@ class Recipe(NamedTuple):
 RECIPES = {
     "kid_panns@avbench": Recipe("kid_panns", "avbench", "panns", "PANNs Cnn14 16 kHz"),
     "kid_passt@avbench": Recipe("kid_passt", "avbench", "passt", "PaSST"),
+    "kid_melception@specvqgan": Recipe("kid_melception", "specvqgan", "melception", "Melception"),
     "kad_panns@kadtk": Recipe("kad_panns", "kadtk", "panns", "PANNs Cnn14 16 kHz", "generated"),
     "kad_panns@kadtk-fixed": Recipe("kad_panns", "kadtk-fixed", "panns", "PANNs Cnn14 16 kHz", "reference"),
     "kad_passt@kadtk": Recipe("kad_passt", "kadtk", "passt", "PaSST", "generated"),
@@ -155,6 +156,11 @@ def kid_panns_avbench() -> KernelInceptionDistance:
 def kid_passt_avbench() -> KernelInceptionDistance:
     """Return KID of PaSST."""
     return KernelInceptionDistance(RECIPES["kid_passt@avbench"])
+
+
+def kid_melception_specvqgan() -> KernelInceptionDistance:
+    """Return KID of SpecVQGAN's evaluator."""
+    return KernelInceptionDistance(RECIPES["kid_melception@specvqgan"])
 
 
 def kad_panns_kadtk() -> KernelAudioDistance:

@@ -1,7 +1,7 @@
 """How far the sounds heard in a clip are from those in its recording: Kullback-Leibler divergence of classifiers.
 
-Logits over the 527 classes of AudioSet become probabilities by softmax. Papers differ in the direction and in a small
-number that some add inside one logarithm; both are part of the recipe, for each changes the value.
+Logits over the classes of AudioSet or VGGSound become probabilities by softmax. Papers differ in the direction and in a
+small number that some add inside one logarithm; both are part of the recipe, for each changes the value.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ class Recipe(NamedTuple):
     """To the probabilities of the second distribution, inside the logarithm."""
     network: str
     source: str
+    classes: int = 527
 
 
 RECIPES = {
@@ -43,6 +44,10 @@ RECIPES = {
     "kl_passt@stableaudio": Recipe(
         "kl_passt", "stableaudio", "passt_stableaudio", "generated to reference", 1e-6, "PaSST, windows of 10 s",
         "stable-audio-metrics fd55536",
+    ),
+    "kl_melception@specvqgan": Recipe(
+        "kl_melception", "specvqgan", "melception", "reference to generated", 1e-6, "Melception", "SpecVQGAN 33c601d",
+        classes=309,
     ),
 }  # fmt: skip
 """Metric id -> recipe."""
@@ -63,9 +68,9 @@ class Divergence:
             inputs=pairs.inputs(made.extractor),
             direction="lower",
             unit="",
-            # What is added lets a divergence fall below zero, by at most log(1 + 527 added).
+            # What is added lets a divergence fall below zero, by at most log(1 + classes * added).
             least=None if made.added else 0.0,
-            description=f"{formula} of the softmax over 527 classes of {made.network}{added}; mean over clips",
+            description=f"{formula} of the softmax over {made.classes} classes of {made.network}{added}; mean of clips",
             citation=f"Kreuk et al., AudioGen, ICLR 2023; as in {made.source}",
         )
 
@@ -104,6 +109,11 @@ def kl_panns_audioldm() -> Divergence:
 def kl_passt_stableaudio() -> Divergence:
     """Return KL of Stable Audio's evaluator, which runs the other way."""
     return Divergence(RECIPES["kl_passt@stableaudio"])
+
+
+def kl_melception_specvqgan() -> Divergence:
+    """Return what SpecVQGAN and its line call MKL."""
+    return Divergence(RECIPES["kl_melception@specvqgan"])
 
 
 def divergence(first: np.ndarray, second: np.ndarray, added: float = 0.0) -> float:
