@@ -33,13 +33,10 @@ def chosen(dataset: Dataset, named: Sequence[str], listed: ListText | None) -> l
     """Return the variants to register; a list without a name is recognised by its sha256.
 
     Raises:
-        UsageError: there is no such variant, or one list is given for several.
+        UsageError: there is no such variant, or the benchmark takes no list.
     """
     if named:
-        found = [dataset.variant(name) for name in dict.fromkeys(named)]
-        if listed is not None and len(found) > 1:
-            raise UsageError("--list goes with one --variant: run the command once for each")
-        return found
+        return [dataset.variant(name) for name in dict.fromkeys(named)]
     if listed is None:
         return [dataset.variant()]
     same = [v for v in dataset.variants if v.pin is not None and lists.matches(listed, v.pin)]
