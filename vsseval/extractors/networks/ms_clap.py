@@ -76,7 +76,7 @@ class MsClap(nn.Module):
         last = tokens.ne(0).sum(1) - 1
         # nothing to the right of a token changes its state
         read = self.reader(input_ids=tokens[:, : int(last.max()) + 1]).last_hidden_state
-        return F.normalize(self.reader_projection(read[torch.arange(len(read)), last]), dim=-1)
+        return F.normalize(self.reader_projection(read[torch.arange(len(read), device=last.device), last]), dim=-1)
 
 
 def build(state: Mapping[str, Tensor], file: Path) -> MsClap:
