@@ -1,22 +1,24 @@
 """Sound to VGGish's embeddings of its patches of 0.96 s, as FAD is computed on them.
 
 Hershey et al., ICASSP 2017; Kilgour et al., "Fréchet Audio Distance", Interspeech 2019. 128 numbers before the last
-ReLU, neither whitened nor rounded, as in av-benchmark and audioldm_eval.
+ReLU, neither whitened nor rounded, as in av-benchmark and audioldm_eval, which prepare the sound differently.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from vsseval.errors import Unmeasurable
 from vsseval.extractors import state
 from vsseval.extractors.base import Audio, ExtractorSpec, Source
+from vsseval.extractors.kaiser import kaiser_best
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.waveform import centred
 from vsseval.store.weights import Weights, find
 
 if TYPE_CHECKING:
-    import numpy as np
     from torch import Tensor
 
     from vsseval.extractors.networks.vggish import VGGishNetwork
@@ -31,21 +33,24 @@ class VGGish(NetworkExtractor):
     at_once = 16
     at_once_on_device = 256
 
-    def __init__(self, weights: Weights) -> None:
+    preparation = "av-benchmark's preparation"
+
+    def __init__(self, weights: Weights, name: str = "vggish") -> None:
         """Say who it is; nothing is loaded.
 
         Args:
             weights: harritaylor/torchvggish's file.
+            name: the extractor's.
         """
         self._weights = weights
         self.spec = ExtractorSpec(
-            name="vggish",
+            name=name,
             version="1",
             takes=("audio",),
             sample_rate=RATE,
             weights=weights.sha256,
             licence="Apache-2.0",
-            description="VGGish embeddings of 0.96 s, no PCA, no last ReLU, av-benchmark's preparation",
+            description=f"VGGish embeddings of 0.96 s, no PCA, no last ReLU, {self.preparation}",
         )
 
     def build(self) -> VGGishNetwork:
@@ -86,13 +91,35 @@ class VGGish(NetworkExtractor):
         return Parts(torch.from_numpy(patches(samples)))
 
     def samples(self, audio: Audio) -> np.ndarray:
-        """Return 16 kHz mono, shape (n,)."""
+        """Return 16 kHz mono, shape (n,).
+
+        Raises:
+            Unmeasurable: the file's rate has too little in common with 16 kHz.
+        """
         return centred(audio, RATE)
 
     def forward(self, parts: Tensor, kind: str) -> dict[str, Tensor]:
         """Return the embeddings of patches, (parts, 128)."""
         del kind
         return {"patches": self.network(parts)}
+
+
+class VGGish16Bit(VGGish):
+    """VGGish on sound as audioldm_eval's FAD loads it (audioldm_eval/metrics/fad.py)."""
+
+    preparation = "16 bit, mean of channels, resampy, audioldm_eval's preparation"
+
+    def samples(self, audio: Audio) -> np.ndarray:
+        """Return 16 kHz mono with its offset, float64, shape (n,).
+
+        Samples are cut to 16 bit, which leaves files of 16 bit as they are. (Files of floating-point samples come out
+        of the original's reader as noughts and ones; that is not repeated here.)
+
+        Raises:
+            Unmeasurable: the file's rate has too little in common with 16 kHz.
+        """
+        whole = np.clip(np.floor(audio.samples.astype(np.float64) * 32_768), -32_768, 32_767)
+        return kaiser_best(whole.mean(axis=0) / 32_768, audio.sample_rate, RATE)
 
 
 def create() -> VGGish:
@@ -102,3 +129,12 @@ def create() -> VGGish:
         MissingWeights: they were not fetched yet.
     """
     return VGGish(find("vggish"))
+
+
+def create_audioldm() -> VGGish16Bit:
+    """Return the extractor of audioldm_eval's FAD.
+
+    Raises:
+        MissingWeights: they were not fetched yet.
+    """
+    return VGGish16Bit(find("vggish"), "vggish_audioldm")
