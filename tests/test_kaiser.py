@@ -1,4 +1,4 @@
-"""Sound as audioldm_eval's FAD loads it, by numbers of the original's own functions (resampy 0.4.3, torchvggish 0.2)."""
+"""Sound as audioldm_eval's FAD loads it, by numbers of its own functions (resampy 0.4.3, torchvggish 0.2)."""
 
 import numpy as np
 import pytest
