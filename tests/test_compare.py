@@ -174,6 +174,7 @@ def test_the_best_is_named_only_where_it_is_clear(tmp_path, table):
     twin = load_run(write_run(tmp_path, "twin", 0.15, noise_seed=50))
     assert places([*systems, twin], CLAP).best is None
     assert places(systems[:1], CLAP).best is None
+    assert places(systems, msgspec.structs.replace(WER, ranked=False)) == (None, None)
 
 
 def test_in_large_tables_intervals_that_do_not_overlap_decide(tmp_path):

@@ -52,4 +52,7 @@ def test_clap_scores_are_cosines_in_their_own_space(name):
 
 
 def test_complexity_says_that_nobody_agrees_on_it():
-    assert "disagree" in plugins.load("metrics", "aes_pc@audiobox")().spec.description
+    spec = plugins.load("metrics", "aes_pc@audiobox")().spec
+    assert "disagree" in spec.description
+    assert not spec.ranked
+    assert plugins.load("metrics", "aes_ce@audiobox")().spec.ranked

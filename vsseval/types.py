@@ -201,6 +201,8 @@ class MetricSpec(Record, frozen=True):
     """Applies only to samples of this language, to others it is `not_applicable`; "en*" is every kind of English."""
     sees: tuple[str, ...] = ("shuffled", "noise", "silence")
     """Bounds that the metric claims to rank below `reference`; where it fails to, tables flag it."""
+    ranked: bool = True
+    """Whether tables may call one system the best by it. False where papers do not agree which way is better."""
 
     @property
     def id(self) -> str:

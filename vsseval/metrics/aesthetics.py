@@ -8,12 +8,13 @@ from vsseval.metrics.base import Arrays, Feature, MetricSpec, Need, Score
 class Aesthetic:
     """One axis of Audiobox aesthetics; satisfies `SampleMetric`."""
 
-    def __init__(self, axis: str, what: str) -> None:
+    def __init__(self, axis: str, what: str, *, ranked: bool = True) -> None:
         """Declare.
 
         Args:
             axis: name of the feature.
             what: what a reader of tables is told.
+            ranked: whether it is agreed that more is better.
         """
         self._axis = axis
         self.spec = MetricSpec(
@@ -26,7 +27,8 @@ class Aesthetic:
             description=f"{what} predicted by Audiobox aesthetics (about 1 to 10)",
             citation="Tjandra et al., Meta Audiobox Aesthetics, arXiv 2502.05139, 2025",
             # another clip's sound is as pleasant
-            sees=("noise", "silence"),
+            sees=("noise", "silence") if ranked else (),
+            ranked=ranked,
         )
 
     def score(self, audio: Arrays) -> Score:
@@ -49,8 +51,8 @@ def aes_cu() -> Aesthetic:
 
 
 def aes_pc() -> Aesthetic:
-    """Return production complexity. Papers do not agree whether more of it is better: some mark it as lower-better."""
-    return Aesthetic("pc", "how complex the sound is (papers disagree whether that is good)")
+    """Return production complexity. Papers do not agree whether more of it is better, so nobody is ranked by it."""
+    return Aesthetic("pc", "how complex the sound is (papers disagree whether that is good)", ranked=False)
 
 
 def aes_pq() -> Aesthetic:

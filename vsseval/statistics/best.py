@@ -50,11 +50,13 @@ def places(
         readings: what was read before.
 
     Returns:
-        No best if fewer than two runs have a value, or if the best does not clearly differ from another one:
+        No best if the metric ranks nobody, if fewer than two runs have a value, or if the best does not clearly differ:
         its paired 95 % interval holds zero, or (by the rule "intervals") the two intervals overlap. No second
         where there is no best, or where the second does not clearly differ from a third; of two systems the
         other one is no second, for there is nothing that it is better than.
     """
+    if not spec.ranked:
+        return Places()
     sign = 1.0 if spec.direction == "higher" else -1.0
     found = [(cell, run) for run in runs if not run.problem and (cell := _cell(run, spec.id, subset)) is not None]
     found.sort(key=lambda pair: -sign * (pair[0].value or 0.0))
