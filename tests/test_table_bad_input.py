@@ -7,6 +7,7 @@ import math
 import re
 
 import msgspec
+import numpy as np
 import pytest
 
 from tests.synthetic_runs import CLAP, FAD, METRICS, WER, toy_load, write_run, write_table
@@ -18,6 +19,7 @@ from vsseval.present.table import STYLES, render
 from vsseval.statistics.best import places
 from vsseval.store import record
 from vsseval.store.record import aggregates_sha256, find_runs, load_run
+from vsseval.store.sums import read_sums, write_sums
 from vsseval.store.tables import read_scores, write_scores
 
 
@@ -148,6 +150,20 @@ def test_what_is_no_number_in_scores_is_one_error_where_clips_are_compared(tmp_p
     ranked = [[cell.best for cell in row.cells] for row in block.rows]
     assert [column.metric for column in block.columns] == [WER.id, CLAP.id]
     assert ranked == [[True, False], [False, False]]
+
+
+def test_what_is_no_number_in_sums_has_no_difference_and_no_rank(tmp_path, capsys):
+    a, b = (write_run(tmp_path, name, bad, metrics=(FAD,)) for name, bad in (("a", 0.1), ("b", 0.5)))
+    file = b / "sums/fad@toy.npz"
+    groups = {group: dict(parts) for group, parts in read_sums(file).items()}
+    groups[0]["gen"] = np.array(math.nan)
+    write_sums(file, groups)
+    assert invoke(["compare", str(a), str(b)]) == 0
+    shown = capsys.readouterr()
+    assert "Traceback" not in shown.err
+    assert "nan" not in shown.out
+    (block,) = blocks(find_runs(tmp_path))
+    assert not any(cell.best for row in block.rows for cell in row.cells)
 
 
 def test_one_clip_has_a_value_without_an_interval_and_no_best(tmp_path):

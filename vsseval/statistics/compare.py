@@ -182,11 +182,15 @@ def _distribution(spec: MetricSpec, a: Replicates | str, b: Replicates | str, un
     if a.without.keys() != b.without.keys():
         return {"reason": "summed over different groups of clips: run both with one version of vsseval"}
     found = within(difference(a, b), spec, difference=True)
-    known = {**_estimate(found), "value_a": a.full, "value_b": b.full, "clusters": len(a.without)}
+    known = {**_estimate(found), "value_a": _number(a.full), "value_b": _number(b.full), "clusters": len(a.without)}
     if found.value is None or found.se is None:
         return known
     test = t_test(found.value, found.se, len(a.without) - 1, "jackknife")
     return {**known, "p": test.p, "test": test.method}
+
+
+def _number(value: float) -> float | None:
+    return value if np.isfinite(value) else None
 
 
 def _estimate(found: Estimate) -> dict[str, Any]:
