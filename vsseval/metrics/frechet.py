@@ -87,6 +87,11 @@ RECIPES = {
         "fd_passt", "avbench", "passt", "embedding", "PaSST embeddings of 10 s, one per clip",
         "Koutini et al., Efficient training of audio transformers with Patchout, Interspeech 2022",
     ),
+    "fd_vggish@audioldm": Recipe(
+        "fd_vggish", "audioldm", "vggish_audioldm", "patches",
+        "VGGish embeddings of all 0.96 s patches (its FAD), prepared as in audioldm_eval",
+        "Kilgour et al., Fréchet Audio Distance, Interspeech 2019",
+    ),
     "fd_panns@audioldm": Recipe(
         "fd_panns", "audioldm", "panns_audioldm", "embedding",
         "PANNs Cnn14 16 kHz embeddings, one per clip, prepared as in audioldm_eval",
@@ -201,6 +206,11 @@ def fd_panns_avbench() -> FrechetOfClips:
 def fd_passt_avbench() -> FrechetOfClips:
     """Return FD_PaSST."""
     return FrechetOfClips(RECIPES["fd_passt@avbench"])
+
+
+def fd_vggish_audioldm() -> FrechetOfPatches:
+    """Return FAD of audioldm_eval."""
+    return FrechetOfPatches(RECIPES["fd_vggish@audioldm"])
 
 
 def fd_panns_audioldm() -> FrechetOfClips:
