@@ -100,6 +100,16 @@ def test_best_and_second_are_marked_in_every_style(runs):
     assert "\x1b[4m" in render_blocks([first], "terminal", colour=True)
 
 
+def test_a_metric_that_ranks_nobody_has_no_arrow_and_no_best(tmp_path):
+    metric = msgspec.structs.replace(CLAP, ranked=False)
+    for name, badness in (("a", 0.1), ("b", 0.5)):
+        write_run(tmp_path, name, badness, metrics=(metric,))
+    (block,) = blocks(find_runs(tmp_path))
+    assert block.columns[0].arrow == ""
+    assert not any(cell.best for row in block.rows for cell in row.cells)
+    assert r"{clap\_score@toy}" in render_blocks([block], "latex")
+
+
 def test_a_tie_for_the_second_place_leaves_it_unmarked(runs, tmp_path):
     twin = find_runs(runs) + find_runs(write_run(tmp_path, "twin", 0.28, noise_seed=71).parent)
     block = blocks(twin)[0]

@@ -82,5 +82,9 @@ def _empty(column: ProfileColumn) -> Column:
     except VssevalError:
         return bare
     return msgspec.structs.replace(
-        bare, arrow=ARROWS[spec.direction], unit=spec.unit, decimals=spec.decimals, description=spec.description
+        bare,
+        arrow=ARROWS[spec.direction] if spec.ranked else "",
+        unit=spec.unit,
+        decimals=spec.decimals,
+        description=spec.description,
     )

@@ -153,7 +153,7 @@ def _cell(run: LoadedRun, spec: MetricSpec, subset: str, notes: Notes, ranked: P
 def _column(spec: MetricSpec, index: int, rows: tuple[Row, ...], flag: str | None) -> Column:
     return Column(
         metric=spec.id, name=spec.name, recipe=spec.recipe, unit=spec.unit, decimals=spec.decimals,
-        arrow={"higher": "↑", "lower": "↓"}[spec.direction] if spec.version else "",
+        arrow={"higher": "↑", "lower": "↓"}[spec.direction] if spec.version and spec.ranked else "",
         description=spec.description, flag=flag,
         total=max((row.cells[index].total for row in rows), default=0),
     )  # fmt: skip
