@@ -100,6 +100,12 @@ def test_what_cannot_run_says_why():
         model("v2a_mapper:/no/such/place")
 
 
+def test_a_system_without_a_seed_says_so():
+    with pytest.raises(MissingEnvironment) as fault:
+        model("frieren")
+    assert fault.value.card.note.endswith("needs a GPU; cannot be seeded: another sound at each run; verified: never.")
+
+
 def test_a_run_without_the_environment_ends_before_it_begins(tmp_path, capsys):
     arguments = ["run", "--model", "espeak_ng", "--benchmark", "mini_vtts", "--runs", str(tmp_path / "runs")]
     assert invoke(arguments) == 4

@@ -106,6 +106,7 @@ def _chosen(baseline: Baseline, variant: str | None) -> Baseline:
 
 def _card(baseline: Baseline, folder: Path, variant: str, options: ModelOptions) -> ModelCard:
     needs = "needs a GPU; " if baseline.requires_gpu and baseline.kind in {"command", "python_driver"} else ""
+    needs += "cannot be seeded: another sound at each run; " if baseline.random else ""
     return ModelCard(
         name=f"{baseline.name}:{variant}" if variant else baseline.name,
         version=f"{baseline.revision or '1'}+{digest(folder)[:8]}{_revision(baseline)}",
