@@ -6,6 +6,8 @@ of the checkpoint syncnet_v2.
 
 from __future__ import annotations
 
+import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 WIDTH = 1024
@@ -62,8 +64,29 @@ class SyncNet(nn.Module):
         """
         if pictures.shape[1:] != (3, PICTURES, SIDE, SIDE):
             raise ValueError(f"SyncNet sees (n, 3, {PICTURES}, {SIDE}, {SIDE}), not {tuple(pictures.shape)}")
-        shapes: Tensor = self.netcnnlip(pictures).flatten(1)
-        return shapes
+        # The five pictures as channels: the same sums, by the quicker convolutions in two dimensions.
+        x = pictures.flatten(1, 2).contiguous(memory_format=torch.channels_last)
+        for layer in self.netcnnlip:
+            x = _flat(layer, x)
+        return x.flatten(1)
+
+
+def _flat(layer: nn.Module, x: Tensor) -> Tensor:
+    """Apply a layer in three dimensions, whose kernel covers all of the first, to (n, time * channels, h, w)."""
+    if isinstance(layer, nn.Conv3d):
+        weight = layer.weight.flatten(1, 2).contiguous(memory_format=torch.channels_last)
+        return F.conv2d(x, weight, layer.bias, layer.stride[1:], layer.padding[1:])
+    if isinstance(layer, nn.BatchNorm3d):
+        return F.batch_norm(x, layer.running_mean, layer.running_var, layer.weight, layer.bias, eps=layer.eps)
+    if isinstance(layer, nn.MaxPool3d):
+        kernel, stride, padding = (_plane(one) for one in (layer.kernel_size, layer.stride, layer.padding))
+        return F.max_pool2d(x, kernel, stride, padding)
+    out: Tensor = layer(x)
+    return out
+
+
+def _plane(size: int | tuple[int, ...]) -> tuple[int, int]:
+    return (size, size) if isinstance(size, int) else (size[1], size[2])
 
 
 def _convolved2(before: int, after: int, kernel: int | tuple[int, int], padding: int) -> tuple[nn.Module, ...]:
