@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.data_trees import listing, put, registered, unpinned, video
@@ -241,6 +242,7 @@ def test_manifests_never_go_into_the_data_folder(data, listed, monkeypatch):
     before = listing(data)
     with pytest.raises(UsageError, match="set VSSEVAL_DATA elsewhere"):
         registered(vggsound, data, listed=listed)
+    assert run("add", "vggsound", "--root", data, "--list", listed) == 2
     assert listing(data) == before
 
 
@@ -363,6 +365,8 @@ def test_a_damaged_manifest_or_header_names_the_command(data, listed, place, cap
         manifest.write_bytes(damaged)
         with pytest.raises(UsageError, match="vsseval data add vggsound"):
             vggsound("custom").samples()
+        assert run("check", "vggsound:custom") == 2
+    assert "Traceback" not in capfd.readouterr().err
     (place / "vggsound/custom/registered.json").write_text("{")
     with pytest.raises(EnvironmentFault, match="vsseval data remove vggsound:custom"):
         vggsound("custom")
@@ -377,6 +381,11 @@ def test_windows_line_ends_and_marks_do_not_make_another_list(tmp_path, data):
     assert lists.matches(lists.read(windows), pin)
     assert not lists.matches(lists.read(put(tmp_path, {"other.tsv": text + "x"}) / "other.tsv"), pin)
     assert registered(vggsound, data, "custom", windows) == registered(vggsound, data, "custom", plain)
+    old = vggsound.variant("mmaudio")
+    changed = msgspec.structs.replace(old, size=None, pin=msgspec.structs.replace(old.pin, sha256=pin.sha256))
+    one, _ = register.add(vggsound, changed, data, lists.read(windows))
+    two, _ = register.add(vggsound, changed, data, lists.read(plain))
+    assert one.version == two.version == f"{old.version}-{pin.sha256[:8]}"
 
 
 # The machinery

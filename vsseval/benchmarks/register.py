@@ -72,10 +72,8 @@ def add(
         UsageError: folder or list are not those of this benchmark.
         EnvironmentFault: the harness's own place cannot be written.
     """
+    apart(root)
     tree = Tree(root)
-    home = registry.root()
-    if home.resolve().is_relative_to(tree.root.resolve()):
-        raise UsageError(f"manifests would be written to {home}, inside the data folder: set VSSEVAL_DATA elsewhere")
     if not len(tree):
         raise UsageError(f"{tree.root} is empty. {dataset.name} is expected as: {dataset.layout}")
     listed = _list(dataset, variant, tree, listed)
@@ -85,7 +83,7 @@ def add(
     facts = _facts(entries, path, jobs, watch)
     samples = tuple(_sample(entry, facts, shortest=variant.seconds is not None) for entry in entries)
     usable = [registry.cut(sample, variant.seconds) for sample in samples]
-    digest = listed.sha256 if listed else hashlib.sha256("\n".join(e.id for e in entries).encode()).hexdigest()
+    digest = _digest(variant, listed, entries)
     header = registry.Header(
         schema=registry.SCHEMA,
         benchmark=dataset.name,
@@ -103,23 +101,29 @@ def add(
     return header, usable
 
 
+def apart(root: Path) -> None:
+    """Make sure that nothing of the harness's would be written into the data folder, not even a lock.
+
+    Raises:
+        UsageError: manifests would lie inside it.
+    """
+    home = registry.root()
+    if home.resolve().is_relative_to(root.resolve()):
+        raise UsageError(f"manifests would be written to {home}, inside the data folder: set VSSEVAL_DATA elsewhere")
+
+
 def verify(header: registry.Header, jobs: int = 1, watch: Watch = unwatched) -> list[str]:
     """Hash every file of a registered variant again, and return what is wrong, one line per file.
 
     What is found is kept in the journal, so that a run no longer takes a damaged file for the registered one.
 
     Raises:
+        UsageError: the manifest is damaged.
         EnvironmentFault: the journal cannot be written.
     """
     folder = registry.place(header.benchmark, header.variant)
-    from vsseval.store import codec
-
-    known: dict[Path, str] = {}
-    for line in (folder / registry.MANIFEST).read_bytes().splitlines():
-        sample = codec.decode(line, Sample)
-        if sample.problem is None:
-            media = (sample.video, sample.reference, sample.speaker_prompt)
-            known.update({medium.path: medium.sha256 for medium in media if medium is not None})
+    usable = [sample for sample in registry.manifest(header) if sample.problem is None]
+    known = {medium.path: medium.sha256 for sample in usable for medium in registry.media_of(sample)}
     wrong = []
     journal = folder.parent / registry.FILES
     for done, facts in enumerate(files.examined(known, journal, jobs, {}), 1):
@@ -127,6 +131,13 @@ def verify(header: registry.Header, jobs: int = 1, watch: Watch = unwatched) -> 
         if facts.sha256 != known[facts.path]:
             wrong.append(f"{facts.path}: {'changed' if facts.sha256 else 'absent or unreadable'}")
     return sorted(wrong)
+
+
+def _digest(variant: Variant, listed: ListText | None, entries: Sequence[Entry]) -> str:
+    """Return what a list is known by: its pin, whatever its line ends, or its own sha256; without a list that of the ids."""
+    if listed is None:
+        return hashlib.sha256("\n".join(entry.id for entry in entries).encode()).hexdigest()
+    return (variant.pin.sha256 if variant.pin else None) or listed.sha256
 
 
 def _list(dataset: Dataset, variant: Variant, tree: Tree, listed: ListText | None) -> ListText | None:

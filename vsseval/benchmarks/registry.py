@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -25,7 +26,7 @@ from vsseval.types import BenchmarkCard, Medium, Record, Sample
 if TYPE_CHECKING:
     from vsseval.benchmarks.dataset import Dataset, Variant
 
-__all__ = ["Header", "Registered", "cut", "find", "headers", "place", "remove", "root", "write"]
+__all__ = ["Header", "Registered", "cut", "find", "headers", "manifest", "media_of", "place", "remove", "root", "write"]
 
 SCHEMA = 1
 HEADER, MANIFEST, PROBLEMS, FILES = "registered.json", "manifest.jsonl", "problems.tsv", "files.jsonl"
@@ -51,6 +52,11 @@ class Header(Record, frozen=True):
     problems: dict[str, int]
     """Kind of problem -> clips."""
     created: str
+
+    @property
+    def again(self) -> str:
+        """The command that registers it again."""
+        return f"vsseval data add {self.benchmark} --root {shlex.quote(str(self.root))} --variant {self.variant}"
 
 
 class Registered:
@@ -79,19 +85,35 @@ class Registered:
 
     @cached_property
     def _samples(self) -> tuple[Sample, ...]:
-        folder = place(self._dataset.name, self._header.variant)
-        again = f"vsseval data add {self._dataset.name} --root {self._header.root} --variant {self._header.variant}"
-        try:
-            lines = (folder / MANIFEST).read_bytes().splitlines()
-            samples = [codec.decode(line, Sample) for line in lines]
-        except (OSError, msgspec.MsgspecError) as error:
-            raise UsageError(f"{folder / MANIFEST} is damaged ({error}). Register it again: {again}") from error
-        if len(samples) != self._header.size:
-            raise UsageError(
-                f"{folder / MANIFEST} holds {len(samples)} of {self._header.size} clips. Register it again: {again}"
-            )
-        files = {path: (facts, unchanged(facts)) for path, facts in journal(folder.parent / FILES).items()}
+        samples = manifest(self._header)
+        again = self._header.again
+        known = journal(place(self._dataset.name, self._header.variant).parent / FILES)
+        # Of all files that were ever registered, only those of this manifest are looked at.
+        used = {medium.path for sample in samples for medium in media_of(sample)}
+        files = {path: (known[path], unchanged(known[path])) for path in used if path in known}
         return tuple(_checked(cut(sample, self._seconds), files, again) for sample in samples)
+
+
+def manifest(header: Header) -> list[Sample]:
+    """Return the clips of a registered variant, before they are cut and before their files are looked at.
+
+    Raises:
+        UsageError: the manifest is damaged.
+    """
+    path = place(header.benchmark, header.variant) / MANIFEST
+    try:
+        samples = [codec.decode(line, Sample) for line in path.read_bytes().splitlines()]
+    except (OSError, msgspec.MsgspecError) as error:
+        raise UsageError(f"{path} is damaged ({error}). Register it again: {header.again}") from error
+    if len(samples) != header.size:
+        raise UsageError(f"{path} holds {len(samples)} of {header.size} clips. Register it again: {header.again}")
+    return samples
+
+
+def media_of(sample: Sample) -> list[Medium]:
+    """Return the media of a clip that there are."""
+    media = (sample.video, sample.reference, sample.speaker_prompt)
+    return [medium for medium in media if medium is not None]
 
 
 def card(dataset: Dataset, variant: Variant, seconds: float | None) -> BenchmarkCard:
@@ -250,9 +272,7 @@ def kinds(samples: Sequence[Sample]) -> dict[str, int]:
 def _checked(sample: Sample, files: Mapping[Path, tuple[FileFacts, bool]], again: str) -> Sample:
     if sample.problem is not None:
         return sample
-    for medium in (sample.video, sample.reference, sample.speaker_prompt):
-        if medium is None:
-            continue
+    for medium in media_of(sample):
         facts, same = files.get(medium.path, (None, False))
         if facts is None or not same or facts.sha256 != medium.sha256:
             why = "changed" if medium.path.exists() else "absent"

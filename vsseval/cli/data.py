@@ -55,11 +55,12 @@ def add(
     """
     from vsseval.benchmarks import lists
     from vsseval.benchmarks.register import add as register
-    from vsseval.benchmarks.register import chosen
+    from vsseval.benchmarks.register import apart, chosen
 
     dataset = _dataset(name)
     found = lists.read(listed) if listed else None
     left_out = [lists.read(path) for path in excluded]
+    apart(root)
     done: list[Header] = []
     with _held(name):
         for variant in chosen(dataset, variants, found):
@@ -133,8 +134,7 @@ def check(name: str, jobs: int) -> int:
         verdict = f"{len(faults)} files differ" if faults else "every file is as it was registered"
         click.echo(f"{title}: {verdict}", err=True)
         if faults:
-            again = f"vsseval data add {header.benchmark} --root {header.root} --variant {header.variant}"
-            click.echo(f"Put the files back, or register what is there: {again}", err=True)
+            click.echo(f"Put the files back, or register what is there: {header.again}", err=True)
     return INCOMPLETE if wrong else 0
 
 
