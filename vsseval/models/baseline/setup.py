@@ -24,6 +24,8 @@ __all__ = ["adopt", "interpreter", "make"]
 LOCK = "requirements.lock"
 PROJECT = "pyproject.toml"
 TIMEOUT_SECONDS = 3600.0
+_TRUST = {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"}
+"""Makes uv, which brings certificates of its own, trust the machine's, as pip does; older versions know the second."""
 
 
 def adopt(baseline: Baseline, python: Path | None, repo: Path | None) -> Site:
@@ -157,7 +159,7 @@ def _do(step: Sequence[str], log: Path, cwd: Path | None = None) -> None:
     book = Log(log)
     try:
         done = subprocess.run(  # noqa: S603 - programs that were looked up, no shell
-            list(step), cwd=cwd, env=surroundings({}), stdin=subprocess.DEVNULL, capture_output=True, check=False,
+            list(step), cwd=cwd, env=surroundings(_TRUST), stdin=subprocess.DEVNULL, capture_output=True, check=False,
             timeout=TIMEOUT_SECONDS,
         )  # fmt: skip
         book.write(done.stdout + done.stderr)
