@@ -66,9 +66,6 @@ class PANNs(NetworkExtractor):
         Raises:
             UsageError: the file is of another network, or of the other rate.
         """
-        import torch
-        from torch.nn.utils import convert_conv2d_weight_memory_format
-
         from vsseval.extractors.networks import panns
         from vssflow.authors.weights import Unfilled
 
@@ -77,8 +74,7 @@ class PANNs(NetworkExtractor):
         weights = panns.without_tables(state.read(file), rate)
         with Unfilled():
             network = state.filled(lambda: panns.Cnn14(rate), weights, file, self.spec.description.split(",")[0])
-        # channels last is how convolutions are quickest on a processor
-        return convert_conv2d_weight_memory_format(network, torch.channels_last)
+        return panns.packed(network.eval()) if self.device == "cpu" else network
 
     def prepare(self, source: Source) -> Parts:
         """Return the sound, (1, n). Silence is a level like any other.
