@@ -134,7 +134,7 @@ def verify(header: registry.Header, jobs: int = 1, watch: Watch = unwatched) -> 
 
 
 def _digest(variant: Variant, listed: ListText | None, entries: Sequence[Entry]) -> str:
-    """Return what a list is known by: its pin, whatever its line ends, or its own sha256; without a list that of the ids."""
+    """Return what a list is known by: its pin, whatever its line ends; else its own sha256, or that of the ids."""
     if listed is None:
         return hashlib.sha256("\n".join(entry.id for entry in entries).encode()).hexdigest()
     return (variant.pin.sha256 if variant.pin else None) or listed.sha256
