@@ -149,3 +149,15 @@ def test_the_32_khz_network_hears_twice_as_much(folder, state):
     assert extractor.prepare(Audio(waves()["w8"], 16_000)).tensor.shape == (1, 256_000)
     with pytest.raises(Unmeasurable, match=r"\(0\.310 s\)"):
         extractor.extract(Audio(waves()["w8"][:9919], 32_000))
+
+
+def test_the_network_of_a_device_is_the_same_network(weights, raw):
+    elsewhere = PANNs(weights, "panns", 16, "avbench")
+    elsewhere.on("cuda")
+    network = elsewhere.build().eval()
+    wave = waves()["w8"][:32_000]
+    with torch.inference_mode():
+        embedding, logits = network(torch.from_numpy(wave)[None])
+    assert not network.packed
+    for found, wanted in zip(raw(wave), (embedding, logits), strict=True):
+        assert error(found, wanted[0].numpy()) < 1e-5
