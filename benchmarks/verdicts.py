@@ -1,4 +1,4 @@
-"""Time verdicts at full size: 15,000 clips by 20 metrics, compared and in a table, and the jackknife of a wide distance.
+"""Time verdicts at full size: 15,000 clips by 20 metrics, compared and in a table; the jackknife of a wide distance.
 
     python benchmarks/verdicts.py [--clips N] [--metrics M] [--models K] [--dimensions D] [--out FILE]
 
