@@ -17,6 +17,8 @@ from vsseval.metrics.av_align import av_align, av_align_as_reported, flow_peaks
 from vsseval.metrics.base import SampleMetric
 from vsseval.metrics.onset_matches import CONDFOLEYGEN, MMAUDIO, average_precision, f1, matched, thinned
 from vsseval.metrics.onset_peaks import peaks
+from vsseval.stages.inputs import applies, texts
+from vsseval.types import Sample
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "metrics" / "onsets.json").read_text())
 CASES = GOLDEN["cases"]
@@ -184,6 +186,14 @@ def test_a_video_of_two_frames_has_no_peak(tmp_path):
     write_mp4(tmp_path / "two.mp4", np.zeros((2, 32, 32, 3), np.uint8), 10.0)
     with pytest.raises(Unmeasurable, match="2 frames"):
         flow.create().extract(Video(tmp_path / "two.mp4"))
+
+
+def test_annotated_events_are_handed_over_as_the_manifest_has_them():
+    spec = onsets.onset_ap_mmaudio().spec
+    sample = Sample(id="a", cluster="a", duration=4.0, events=(2.5, 0.75))
+    assert texts(spec, sample) == {"events": "0.75 2.5"}
+    assert applies(spec, sample) is None
+    assert "no annotated events" in applies(spec, Sample(id="b", cluster="b", duration=4.0))
 
 
 def test_no_samples_is_a_reason():
