@@ -99,8 +99,9 @@ def test_a_mixture_of_a_shipped_model_and_a_real_engine(home):
     assert [check.status for check in found] == ["ok"] * len(found)
 
 
-def test_a_worker_on_an_old_python_that_prints_forks_and_dies(home, tmp_path):
-    """The oldest Python that there is, numpy 1, a flood on descriptor 1, children, and one clip that aborts."""
+def test_a_worker_on_an_old_python_that_prints_forks_and_dies(home, tmp_path, monkeypatch):
+    """The oldest Python that there is, numpy 1 by pip, a flood on descriptor 1, children, and a clip that aborts."""
+    monkeypatch.setattr(setup, "_uv", lambda: None)
     baseline, _ = described("espeak_ng")
     old = type(baseline)(
         **{name: getattr(baseline, name) for name in baseline.__struct_fields__ if name not in {"name", "environment"}},
