@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import shutil
 from fractions import Fraction
 
@@ -114,12 +115,12 @@ def test_vectors_are_the_originals(part):
     network.modality_postprocessors["audio"][1].log_logit_scale.data.fill_(math.log(20))
     with torch.inference_mode():
         heard = {name: network.audio(mel_clips(sound(waves(part)[name]))).numpy() for name in ("w8", "w10")}
-        seen = network.vision(input_tensor(f"ib_video_{part}", (1, 2, 3, 2, 224, 224))[0]).numpy().mean(axis=0)
-    assert meta["inputs"]["vision"].startswith(f"input_tensor('ib_video_{part}',(1,2,3,2,224,224))")
+        shape = [int(n) for n in re.search(r"\(([\d,]+)\)\)", meta["inputs"]["vision"])[1].split(",")]
+        seen = network.vision(input_tensor(f"ib_video_{part}", shape)[0]).numpy().mean(axis=0)
     assert error(heard["w8"], arrays["audio_emb_w8_per_clip"]) < 1e-5
     assert error(heard["w8"].mean(axis=0), arrays["audio_emb_w8"]) < 1e-5
     assert error(heard["w10"].mean(axis=0), arrays["audio_emb_w10"]) < 1e-5
-    assert error(seen, arrays["vision_emb_2clips"]) < 1e-5
+    assert error(seen, next(arrays[name] for name in arrays if name.startswith("vision_emb"))) < 1e-5
     mean = heard["w8"].mean(axis=0)
     cosine = seen @ mean / np.linalg.norm(seen) / np.linalg.norm(mean)
     assert cosine == pytest.approx(float(arrays["cosine_video_audio_w8"][0]), abs=1e-6)

@@ -1,6 +1,7 @@
 """SyncNet against the original's numbers, and what it makes of media and weights that are not as they should be."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -73,11 +74,15 @@ def test_cepstra_are_the_originals(part):
 
 @pytest.mark.parametrize("part", PARTS)
 def test_a_whole_evaluation_is_the_originals(extractor, part):
-    arrays, _ = golden(f"syncnet_{part}")
-    frames = input_uint8(f"syncnet_vid_{part}", (30, 224, 224, 3)).permute(0, 3, 1, 2)
+    arrays, meta = golden(f"syncnet_{part}")
+    said = meta["inputs"]["eval"]
+    count, samples, wave = re.search(
+        r"\((\d+),224,224,3\).*first (\d+) int16 samples of waves_\w (w\d+)", said
+    ).groups()
+    frames = input_uint8(f"syncnet_vid_{part}", (int(count), 224, 224, 3)).permute(0, 3, 1, 2)
     with torch.inference_mode():
         seen = extractor.network.lips(picture_windows(frames).float()).numpy()
-    heard = extractor.extract(Audio(waves(part)["w10"][:19_200], RATE))["embeddings"]
+    heard = extractor.extract(Audio(waves(part)[wave][: int(samples)], RATE))["embeddings"]
     assert error(distances(seen, heard), arrays["eval_dists"]) < 1e-5
     found = agreement(seen, heard)
     assert found.offset == int(arrays["eval_offset"])
