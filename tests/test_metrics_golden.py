@@ -1,10 +1,13 @@
 """Fréchet distances, divergences, inception scores and KID against what the original code gave, case by case."""
 
+import json
+
 import numpy as np
 import pytest
 
 from tests import golden_arithmetic as golden
 from vsseval.errors import Unmeasurable
+from vsseval.metrics.discrepancy import median_distance
 from vsseval.metrics.frechet import (
     RECIPES,
     FrechetOfClips,
@@ -15,7 +18,7 @@ from vsseval.metrics.frechet import (
 from vsseval.metrics.gaussians import frechet_of_vectors
 from vsseval.metrics.inception import inception_score
 from vsseval.metrics.kernel import RECIPES as KERNELS
-from vsseval.metrics.kernel import KernelInceptionDistance
+from vsseval.metrics.kernel import KernelAudioDistance, KernelInceptionDistance
 from vsseval.metrics.kl import divergence
 
 ACHIEVED = 1e-6
@@ -106,6 +109,25 @@ def test_kernel_inception_distance(file, case):
     found = metric.value({"generated": x, "reference": y})
     # The original's kernels are float32 numbers of some hundreds.
     assert found == pytest.approx(case["value"]["kernel_inception_distance_mean"], abs=3e-5)
+
+
+KAD = json.loads((golden.GOLDEN / "kad.json").read_text())["cases"]
+
+
+@pytest.mark.parametrize("case", KAD)
+def test_kernel_audio_distance(case):
+    """The original takes the bandwidth from its first set, whichever side that is."""
+    first, second = (seeded(case[side]) for side in ("first", "second"))
+    evaluated = KernelAudioDistance(KERNELS["kad_passt@kadtk"]).value({"generated": first, "reference": second})
+    documented = KernelAudioDistance(KERNELS["kad_passt@kadtk-fixed"]).value({"generated": second, "reference": first})
+    assert evaluated == pytest.approx(case["value"], rel=1e-4, abs=1e-4)
+    assert documented == pytest.approx(evaluated, rel=1e-6)
+    assert median_distance(first) == pytest.approx(case["bandwidth"], rel=1e-6)
+
+
+def seeded(rule):
+    drawn = np.random.RandomState(rule["seed"]).standard_normal((rule["n"], rule["d"]))
+    return (drawn * rule["scale"] + rule["shift"]).astype(np.float32)
 
 
 def test_bad_vectors_are_a_clips_reason_before_they_are_a_benchmarks():

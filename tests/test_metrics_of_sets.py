@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -78,6 +79,22 @@ def test_recipes_differ_in_direction_and_in_what_they_add():
     assert added == pytest.approx(float((p * np.log(p / (q + 1e-6))).sum()), rel=1e-9)
     assert reverse == pytest.approx(float((q * np.log(q / (p + 1e-6))).sum()), rel=1e-9)
     assert isinstance(kl.kl_passt_avbench(), SampleMetric)
+
+
+@given(seed=SEEDS)
+@settings(max_examples=20, deadline=None)
+def test_added_recipes_are_those_of_torch(seed):
+    """audioldm_eval and stable-audio-metrics call `kl_div` on probabilities of which one has 1e-6 added."""
+    heard, there = (torch.from_numpy(x) for x in cloud(seed, 2, 527, scale=6))
+
+    def original(prediction, target):
+        return float(
+            torch.nn.functional.kl_div((prediction.softmax(0) + 1e-6).log(), target.softmax(0), reduction="sum")
+        )
+
+    sides = {"generated": {"logits": heard.numpy()}, "reference": {"logits": there.numpy()}}
+    assert kl.kl_panns_audioldm().score(**sides).value == pytest.approx(original(heard, there), rel=1e-5)
+    assert kl.kl_passt_stableaudio().score(**sides).value == pytest.approx(original(there, heard), rel=1e-5)
 
 
 @pytest.mark.parametrize("bad", [np.full(20, np.nan), np.full(20, np.inf), np.zeros(19), np.zeros(0)])
