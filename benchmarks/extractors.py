@@ -38,9 +38,6 @@ from vsseval.media import Audio
 from vsseval.store.weights import Weights
 
 RATE, SECONDS = 44_100, 8
-PORTION = 8
-"""Clips to a forward of an original; more is no quicker on a processor."""
-
 Clips = Sequence[np.ndarray]
 """Of shape (2, n) each."""
 
@@ -51,8 +48,8 @@ class Pair(NamedTuple):
     ours: NetworkExtractor
     feature: str
     """Name of the array that is compared."""
-    theirs: Callable[[Clips], np.ndarray]
-    """Features of all clips, one after the other."""
+    theirs: Callable[[Clips], torch.Tensor]
+    """Features of some clips, which go through the network together."""
 
 
 def av_benchmark_loader(clips: Clips, rate: int) -> torch.Tensor:
@@ -67,9 +64,9 @@ def saved(folder: Path, name: str, state: dict[str, torch.Tensor]) -> Weights:
     return Weights(name, folder, (f"{name}.pt",), "0" * 64)
 
 
-def portions(clips: Clips, forward: Callable[[Clips], torch.Tensor]) -> np.ndarray:
+def portions(clips: Clips, forward: Callable[[Clips], torch.Tensor], size: int) -> np.ndarray:
     with torch.inference_mode():
-        parts = [forward(clips[start : start + PORTION]) for start in range(0, len(clips), PORTION)]
+        parts = [forward(clips[start : start + size]) for start in range(0, len(clips), size)]
     return torch.cat(parts).numpy()
 
 
@@ -86,9 +83,7 @@ def vggish(folder: Path) -> Pair:
         waves = av_benchmark_loader(clips, 16_000).numpy()
         return original(torch.cat([vggish_input.waveform_to_examples(wave, 16_000).detach() for wave in waves]))
 
-    return Pair(
-        VGGish(saved(folder, "vggish", original.state_dict())), "patches", lambda clips: portions(clips, forward)
-    )
+    return Pair(VGGish(saved(folder, "vggish", original.state_dict())), "patches", forward)
 
 
 def panns(folder: Path) -> Pair:
@@ -106,7 +101,7 @@ def panns(folder: Path) -> Pair:
     def forward(clips: Clips) -> torch.Tensor:
         return original(av_benchmark_loader(clips, 16_000))["embedding"]
 
-    return Pair(PANNs(weights, "panns", 16, "avbench"), "embedding", lambda clips: portions(clips, forward))
+    return Pair(PANNs(weights, "panns", 16, "avbench"), "embedding", forward)
 
 
 def passt(folder: Path) -> Pair:
@@ -127,7 +122,7 @@ def passt(folder: Path) -> Pair:
         waves = av_benchmark_loader(clips, 32_000)
         return original(torch.nn.functional.pad(waves, (0, 320_000 - waves.shape[1])))[:, 527:]
 
-    return Pair(PaSSTClip(weights), "embedding", lambda clips: portions(clips, forward))
+    return Pair(PaSSTClip(weights), "embedding", forward)
 
 
 PAIRS: dict[str, tuple[str, Callable[[Path], Pair]]] = {
@@ -144,6 +139,7 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--portion", type=int, default=8, help="clips to a forward of an original")
     parser.add_argument("--processor", action="store_true", help="count processor seconds of one thread")
     options = parser.parse_args()
     torch.set_num_threads(1 if options.processor else options.threads)
@@ -159,20 +155,20 @@ def main() -> None:
             continue
         with tempfile.TemporaryDirectory() as folder:
             with contextlib.redirect_stdout(io.StringIO()):  # some originals print their anatomy
-                line = row(name, make(Path(folder)), clips, options.rounds, clock)
+                line = row(name, make(Path(folder)), clips, options, clock)
             print(line, flush=True)
 
 
-def row(name: str, pair: Pair, clips: Clips, rounds: int, clock: Callable[[], float]) -> str:
+def row(name: str, pair: Pair, clips: Clips, options: argparse.Namespace, clock: Callable[[], float]) -> str:
     """Time both in turns, and compare what they give."""
     ours, theirs = float("inf"), float("inf")
-    for _ in range(rounds):
+    for _ in range(options.rounds):
         # new sounds each time: what was resampled once is kept
         sounds = [Audio(clip, RATE) for clip in clips]
         begun = clock()
         found = pair.ours.extract_many(sounds)
         ours, begun = min(ours, clock() - begun), clock()
-        wanted = pair.theirs(clips)
+        wanted = portions(clips, pair.theirs, options.portion)
         theirs = min(theirs, clock() - begun)
     features = np.concatenate([np.atleast_2d(arrays[pair.feature]) for arrays in found])  # type: ignore[index]
     off = np.abs(features - wanted).max() / np.abs(wanted).max()
