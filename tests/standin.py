@@ -4,6 +4,7 @@
 
 DESCRIPTION is a JSON file, written by the test from `tests/standins.py`; standard library only, so that it is quick.
 """
+
 import csv
 import json
 import math

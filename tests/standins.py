@@ -4,6 +4,7 @@ can be held against each other.
 For each system: the sound that it writes, and each of its programs by the path in the repository (or the name on the
 path), with the arguments it knows, where its clips come from, and how it names its files.
 """
+
 # `clips`: where the clips of a run are read from; `write`: name of the sound; `also`: what else lies about.
 SYSTEMS = {
     "mmaudio": {
