@@ -68,7 +68,8 @@ class Bar:
 
     def begin(self, label: str, total: int | None, done: int) -> None:
         """Begin anew."""
-        self._bars.reset(self._task, total=total, completed=done, description=label, visible=True)
+        self._bars.remove_task(self._task)
+        self._task = self._bars.add_task(label, total=total, completed=done)
 
     def advance(self, count: int) -> None:
         """Move the bar."""
