@@ -11,7 +11,7 @@ from vsseval import media
 from vsseval.errors import UsageError
 from vsseval.models.base import Take
 from vsseval.stages.plan import limited, manifest_hash, plan
-from vsseval.stages.requests import clip_seed, derangement, make_request, muted, references
+from vsseval.stages.requests import Loan, clip_seed, derangement, loans, make_request, muted, references
 from vsseval.stages.takes import check
 from vsseval.store import codec
 from vsseval.store.features import FeatureStore
@@ -96,9 +96,18 @@ def test_references_go_to_bounds_only(clips, tmp_path):
     assert references(plan(spec(clips, tmp_path))) is None
     samples = {s.id: s for s in load(clips)}
     own = references(plan(spec(clips, tmp_path, model="fake_own")))
-    assert own == {name: s.reference for name, s in samples.items()}
+    assert own == {name: Loan(s.reference) for name, s in samples.items()}
     other = references(plan(spec(clips, tmp_path, model="fake_other")))
     assert all(other[name] != own[name] for name in samples)
+
+
+def test_a_bound_of_two_recordings_is_given_its_own_and_that_of_shuffled(clips):
+    samples = load(clips)
+    own, other, both = (loans(bound, samples) for bound in ("own", "other", "both"))
+    assert both == {name: Loan(own[name].reference, other[name].reference) for name in own}
+    assert loans("both", samples[:1]) == {}
+    request = make_request(samples[0], 0, None, both)
+    assert (request.reference, request.other) == both[samples[0].id]
 
 
 @pytest.mark.parametrize(("change", "says"), [({"limit": 0}, "limit"), ({"shard_size": 0}, "shard")])

@@ -10,7 +10,7 @@ import pytest
 from tests.fakes import make_clips, medium, spec, write_samples
 from vsseval import media
 from vsseval.errors import EnvironmentFault, UsageError
-from vsseval.metrics.wer import WerSphinx
+from vsseval.metrics.wer import wer_sphinx_lm
 from vsseval.stages import run as run_module
 from vsseval.stages.catalog import measures
 from vsseval.stages.inputs import applies
@@ -230,6 +230,6 @@ def test_run_module_is_importable_by_its_public_name():
 
 @pytest.mark.parametrize("words", ["", "   ", "… ?!", "🎧"])
 def test_a_transcript_without_a_word_is_not_applicable(words):
-    spec = WerSphinx("lm", "en", "").spec
+    spec = wer_sphinx_lm().spec
     assert applies(spec, Sample(id="a", cluster="a", duration=1.0, transcript=words)) == "the clip has no transcript"
     assert applies(spec, Sample(id="a", cluster="a", duration=1.0, transcript="well")) is None
