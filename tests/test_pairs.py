@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import msgspec
 import numpy as np
 import pytest
@@ -9,11 +11,14 @@ import pytest
 from tests.fakes import medium
 from vsseval import media
 from vsseval.errors import Unmeasurable
-from vsseval.stages.inputs import Origin, origin, parts
+from vsseval.stages.catalog import Measures
+from vsseval.stages.extract import Faults
+from vsseval.stages.inputs import Origin, origin, parts, pieces
 from vsseval.stages.plan import manifest_hash
+from vsseval.stages.score import _Clip
 from vsseval.stages.work import Job, work
 from vsseval.store.features import FeatureStore
-from vsseval.types import ExtractorSpec, Feature, Generation, Medium, Need, Sample
+from vsseval.types import ExtractorSpec, Feature, Generation, Medium, MetricSpec, Need, Sample, Score
 
 RATE = 16_000
 LEVEL = ExtractorSpec(name="level", version="1", takes=("audio",))
@@ -168,3 +173,53 @@ def test_a_model_sees_the_stretch_alone(tmp_path):
     assert cut.seconds == pytest.approx(0.8, abs=0.01)
     expected = media.Video(tmp_path / "v.mp4", 0.4, 0.8).frames(25.0, gray=True)
     assert np.abs(cut.frames(25.0, gray=True).astype(int) - expected).max() <= 2
+
+
+class Ratio:
+    """A metric of a sound, and of a pair whose other half is the benchmark's."""
+
+    spec = MetricSpec(
+        name="ratio", recipe="t", version="1", direction="higher", unit="", description="",
+        inputs={"a_sound": Feature(extractor="level", of=Need.AUDIO), "pair": PAIR},
+    )  # fmt: skip
+
+    def score(self, a_sound, pair):
+        return Score(value=float(pair["ratio"]))
+
+
+def test_what_the_benchmark_has_is_looked_at_before_any_sound():
+    assert [piece.of for piece in pieces(Ratio.spec, SPECS)] == [Need.REFERENCE, Need.AUDIO, Need.AUDIO]
+
+
+@pytest.mark.parametrize("status", ["ok", "failed", "missing"])
+def test_a_pair_does_not_apply_to_a_clip_whatever_became_of_its_sound(tmp_path, built, status):
+    store = FeatureStore(tmp_path / "store")
+    a, short = sound(tmp_path / "a.wav", 0.5), sound(tmp_path / "b.wav", 0.5, seconds=0.05)
+    work([Job(of(a), ("level",)), Job(of(short), ("level",))], store.root)
+    sample = Sample(id="x", cluster="x", duration=1.0, reference=short)
+    made = Generation(id="x", status="ok", path=a.path, sha256=a.sha256)
+    if status != "ok":
+        made = Generation(id="x", status=status, error="no sound")
+    plan = SimpleNamespace(store=store, root=tmp_path)
+    outcome, _ = _Clip(plan, sample, made, Measures({"ratio@t": Ratio()}, SPECS, {}), Faults()).outcome(Ratio())
+    assert (outcome.status, outcome.reason) == ("not_applicable", "reference: shorter than 0.1 s")
+
+
+def test_a_file_that_is_both_video_and_reference_has_features_of_each(tmp_path):
+    both = sound(tmp_path / "a.wav", 0.5)
+    sample = Sample(id="x", cluster="x", duration=1.0, reference=both, video=both)
+    made = Generation(id="x", status="failed")
+    found = [
+        origin(Feature(extractor="level", of=need), sample, made, tmp_path, SPECS)
+        for need in (Need.VIDEO, Need.REFERENCE)
+    ]
+    assert [one.kind for one in found] == ["video", "audio"]
+    assert found[0].key != found[1].key
+    assert found[0].medium == found[1].medium == both
+
+
+def test_a_stretch_of_whole_seconds_has_one_key(tmp_path):
+    whole = Medium(path=tmp_path / "a.wav", sha256="0" * 64)
+    ints, floats = (msgspec.structs.replace(whole, start=one, seconds=eight) for one, eight in ((1, 8), (1.0, 8.0)))
+    assert ints.key == floats.key
+    assert msgspec.structs.replace(whole, start=0).key == whole.sha256

@@ -55,7 +55,8 @@ class Medium(Record, frozen=True, omit_defaults=True):
         """What features of the medium are stored under: the sha256 of the file, or that of file and stretch."""
         if not self.start and self.seconds is None:
             return self.sha256
-        return hashlib.sha256(f"{self.sha256} {self.start!r} {self.seconds!r}".encode()).hexdigest()
+        length = None if self.seconds is None else float(self.seconds)  # 8 and 8.0 are one stretch
+        return hashlib.sha256(f"{self.sha256} {float(self.start)!r} {length!r}".encode()).hexdigest()
 
 
 class Sample(Record, frozen=True):
@@ -227,9 +228,9 @@ class RunSpec(Record, frozen=True):
     seed: int = 0
     limit: int | None = None
     metrics: tuple[str, ...] = ()
-    """Metric ids; empty means those of the profile, or else the benchmark's customary ones."""
+    """Metric ids, besides those of the profile; without both, the benchmark's customary ones."""
     profile: str = ""
-    """Whose recipes to measure by (`stages.profiles`)."""
+    """Whose recipes to measure by (`vsseval.profiles`)."""
     checkpoint: Path | None = None
     runs: Path = Path("runs")
     store: Path | None = None
@@ -237,6 +238,7 @@ class RunSpec(Record, frozen=True):
     jobs: int = 0
     """Worker processes for feature extraction; 0 means one per core."""
     device: str = "cpu"
+    """Where the model and the networks of extractors run."""
     shard_size: int = 64
 
 

@@ -64,7 +64,10 @@ def extract(
         with Workers(plan.spec.jobs, plan.spec.device) as pool:
             return extract(plan, generations, measures, pool, progress)
     for some in ([job for job in jobs if job.origin.kind != "features"], pairs):
-        for done, found in workers.map([job for job in some if _complete(job, plan)], plan.store):
+        whole = [job for job in some if _complete(job, plan)]
+        if len(whole) < len(some):
+            watcher.advance(len(some) - len(whole))
+        for done, found in workers.map(whole, plan.store):
             watcher.advance(done)
             for fault in found:
                 if fault.kind == "extractor":

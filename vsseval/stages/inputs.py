@@ -84,6 +84,15 @@ def text(need: Need, sample: Sample) -> str | None:
     return sample.transcript if need is Need.TRANSCRIPT else sample.caption
 
 
+def pieces(spec: MetricSpec, extractors: Mapping[str, ExtractorSpec]) -> list[Feature]:
+    """Return all features that a metric is made of: the benchmark's alone first, and what a pair is made of before it.
+
+    A clip that the metric does not apply to is so for every model, whatever became of the sound: N is the benchmark's.
+    """
+    found = dict.fromkeys(piece for _, whole in features(spec) for piece in (*parts(whole, extractors), whole))
+    return sorted(found, key=lambda piece: Need.AUDIO in needs(piece))
+
+
 def parts(feature: Feature, extractors: Mapping[str, ExtractorSpec]) -> list[Feature]:
     """Return the features that one is made of, those of the benchmark first: both of a pair's, else itself alone."""
     reads = extractors[feature.extractor].reads
@@ -124,7 +133,10 @@ def origin_of(need: Need, sample: Sample, generation: Generation, root: Path) ->
     medium = _medium(need, sample)
     if medium is None:
         return None
-    return Origin("video" if need is Need.VIDEO else "audio", medium.key, medium)
+    if need is Need.VIDEO:
+        # One file may be both the video and, by its own track, the reference, and one extractor may take both.
+        return Origin("video", text_key(f"video {medium.key}"), medium)
+    return Origin("audio", medium.key, medium)
 
 
 def _medium(need: Need, sample: Sample) -> Medium | None:

@@ -11,7 +11,7 @@ from vsseval.errors import EnvironmentFault, Unmeasurable
 from vsseval.metrics.base import RowsMetric, SampleMetric, SummedRowsMetric
 from vsseval.stages.catalog import is_distance
 from vsseval.stages.extract import Faults
-from vsseval.stages.inputs import NAMES, applies, features, needs, origin, parts, texts
+from vsseval.stages.inputs import NAMES, applies, features, needs, origin, pieces, texts
 from vsseval.stages.progress import Quiet
 from vsseval.store.rows import GroupRows, keep, write_rows
 from vsseval.store.sums import GroupSums, add, groups, write_sums
@@ -142,17 +142,17 @@ class _Clip:
         status = self.generation.status
         # A bound that cannot be made of a clip lacks it; the clip stays in N, as it does for every model.
         unheard = Outcome("missing" if status == "not_applicable" else status, self.generation.error)
-        for name, feature in features(metric.spec):
-            if Need.AUDIO in needs(feature) and self.generation.status != "ok":
+        for piece in pieces(metric.spec, self._measures.extractors):
+            heard = Need.AUDIO in needs(piece)
+            if heard and status != "ok":
                 return unheard
-            for part in dict.fromkeys((*parts(feature, self._measures.extractors), feature)):
-                found = self._feature(part)
-                if isinstance(found, str):
-                    return Outcome("failed", found)
-                if isinstance(found, Unmeasurable):
-                    whose: Status = "failed" if Need.AUDIO in needs(part) else "not_applicable"
-                    return Outcome(whose, f"{' and '.join(NAMES[need] for need in needs(part))}: {found}")
-                inputs[name] = found
+            found = self._feature(piece)
+            if isinstance(found, str):
+                return Outcome("failed", found)
+            if isinstance(found, Unmeasurable):
+                whose = " and ".join(NAMES[need] for need in needs(piece))
+                return Outcome("failed" if heard else "not_applicable", f"{whose}: {found}")
+        inputs |= {name: self._feature(feature) for name, feature in features(metric.spec)}
         return inputs if status == "ok" else unheard
 
     def _feature(self, feature: Feature) -> dict[str, np.ndarray] | Unmeasurable | str:
