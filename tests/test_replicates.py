@@ -114,3 +114,17 @@ def test_sums_are_read_group_by_group_and_damage_is_a_message(tmp_path):
     path.write_bytes(bytes(spoilt))
     with pytest.raises(UsageError, match="cannot be read"):
         added(read_sums(path))
+
+
+def test_whatever_a_metric_raises_is_a_reason():
+    class Broken:
+        spec = fad_logmel().spec
+
+        def sums(self, generated, reference):
+            return {}
+
+        def value(self, sums):
+            raise np.linalg.LinAlgError("Eigenvalues did not converge")
+
+    with pytest.raises(Unmeasurable, match="fad@logmel: LinAlgError: Eigenvalues did not converge"):
+        replicates(Broken(), kept()[0], 48)

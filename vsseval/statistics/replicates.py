@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from vsseval.errors import Unmeasurable
+from vsseval.errors import Unmeasurable, VssevalError
 from vsseval.metrics.base import DistributionMetric, GroupedRowsMetric, RowsMetric, SummedRowsMetric
 from vsseval.statistics.intervals import PAIRS_BELOW, Estimate, Pair, jackknife, jackknife_difference, neighbours
 from vsseval.store.rows import joined, members, of_group
@@ -45,14 +47,16 @@ def replicates(metric: Distance, stored: Mapping[int, Sums], clips: int) -> Repl
         clips: that they are made of; below `PAIRS_BELOW` neighbouring groups are also left out in pairs.
 
     Raises:
-        Unmeasurable: the distance of all clips cannot be measured.
+        Unmeasurable: the distance of all clips cannot be measured; also where the metric raises anything else.
+        UsageError: the sums or rows cannot be read.
     """
-    value = _of_rows(metric, stored) or _of_sums(metric, stored)
     numbers = sorted(stored)
-    full = value(())
+    with _careful(metric):
+        value = _of_rows(metric, stored) or _of_sums(metric, stored)
+        full = value(())
     if len(numbers) < 2:
         return Replicates(full, {}, {})
-    left_out = _measured(value)
+    left_out = _measured(metric, value)
     single = {group: left_out((group,)) for group in numbers}
     ring = neighbours(len(numbers)) if clips < PAIRS_BELOW else []
     pairs = {(i, j): left_out((numbers[i], numbers[j])) for i, j in ring}
@@ -69,7 +73,7 @@ def _of_rows(metric: Distance, stored: Mapping[int, Sums]) -> Callable[[Groups],
         return lambda without: float(grouped(without))
     if not isinstance(metric, SummedRowsMetric):
         return lambda without: float(metric.value(joined(groups, without)))
-    if not _fewer_than_columns(joined(groups)):
+    if not _fewer_than_columns(groups):
         return None
     return lambda without: float(metric.value_of_rows(joined(groups, without)))
 
@@ -105,8 +109,13 @@ class _SummedRows(Mapping[int, "Sums"]):
         return len(self._stored)
 
 
-def _fewer_than_columns(rows: Mapping[str, np.ndarray]) -> bool:
-    return all(len(value) < value[:1].size for value in rows.values())
+def _fewer_than_columns(groups: Mapping[int, Sums]) -> bool:
+    rows, columns = Counter[str](), {}
+    for stored in groups.values():
+        for name, value in of_group(stored).items():
+            rows[name] += len(value)
+            columns[name] = math.prod(value.shape[1:])
+    return all(rows[name] < columns[name] for name in rows)
 
 
 def estimate(found: Replicates) -> Estimate:
@@ -126,10 +135,22 @@ def difference(a: Replicates, b: Replicates) -> Estimate:
     return jackknife_difference((a.full, b.full), singles, (a.pairs, b.pairs))
 
 
-def _measured(value: Callable[[Groups], float]) -> Callable[[Groups], float]:
+@contextmanager
+def _careful(metric: Distance) -> Iterator[None]:
+    """Make whatever a metric or a routine below it raises a reason: the cell is lost, and not the run."""
+    try:
+        yield
+    except (Unmeasurable, VssevalError):
+        raise
+    except Exception as error:
+        raise Unmeasurable(f"{metric.spec.id}: {type(error).__name__}: {error}") from error
+
+
+def _measured(metric: Distance, value: Callable[[Groups], float]) -> Callable[[Groups], float]:
     def measured(without: Groups) -> float:
         try:
-            return value(without)
+            with _careful(metric):
+                return value(without)
         except Unmeasurable:
             return math.nan  # known to `jackknife`: no interval
 
