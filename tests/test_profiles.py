@@ -8,6 +8,7 @@ from vsseval import plugins
 from vsseval.cli import invoke
 from vsseval.errors import UsageError
 from vsseval.profiles import load_profile, profile_names
+from vsseval.store.record import find_runs
 
 NAMES = profile_names()
 
@@ -44,6 +45,26 @@ def test_a_profile_without_metrics_for_the_task_says_so(tmp_path, capsys):
     asked = ["run", "--model", "silence", "--benchmark", "mini_vtts", "--runs", str(tmp_path), "--no-bounds"]
     assert invoke([*asked, "--profile", "avbench"]) == 2
     assert "the profile 'avbench' has no metric for mini_vtts" in capsys.readouterr().err
+
+
+def test_among_several_benchmarks_one_that_the_profile_does_not_cover_is_left_out(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path / "none"))
+    asked = ["run", "--model", "silence", "--benchmark", "mini_vtts", "--benchmark", "mini_v2s", "--limit", "2"]
+    where = ["--runs", str(tmp_path / "runs"), "--store", str(tmp_path / "store"), "--jobs", "1", "--no-bounds"]
+    assert invoke([*asked, *where, "--profile", "avbench"]) == 0
+    said = capsys.readouterr()
+    assert "silence on mini_vtts: left out, the profile 'avbench' has no metric for the task vtts" in said.err
+    assert "mini_v2s" in said.out
+    assert len(list((tmp_path / "runs").glob("*/run.json"))) == 1
+
+
+def test_a_profile_and_metrics_that_are_named_are_both_measured(tmp_path, monkeypatch):
+    monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path / "none"))
+    asked = ["run", "--model", "silence", "--benchmark", "mini_v2s", "--limit", "2", "--no-bounds", "--jobs", "1"]
+    where = ["--runs", str(tmp_path / "runs"), "--store", str(tmp_path / "store")]
+    assert invoke([*asked, *where, "--profile", "avbench", "--metric", "fad@logmel"]) == 0
+    (run,) = find_runs(tmp_path / "runs")
+    assert {cell.metric for cell in run.aggregates} == {*load_profile("avbench").metrics, "fad@logmel"}
 
 
 def test_metrics_without_weights_are_missing_with_the_command(tmp_path, capsys, monkeypatch):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.fakes import make_clips, medium, spec, write_samples
-from vsseval import media
+from vsseval import media, plugins
 from vsseval.errors import EnvironmentFault, UsageError
 from vsseval.metrics.wer import wer_sphinx_lm
 from vsseval.stages import run as run_module
@@ -18,7 +18,7 @@ from vsseval.stages.run import rescore, run
 from vsseval.store import codec
 from vsseval.store.record import load_run
 from vsseval.store.tables import read_scores
-from vsseval.types import Request, Sample
+from vsseval.types import Feature, Need, Request, Sample
 
 WISH = Request(id="a", duration=1.0, seed=1)
 
@@ -186,6 +186,25 @@ def test_an_unknown_metric_is_refused_and_a_customary_one_is_missing(clips):
     with pytest.raises(UsageError, match="did you mean fd@fake"):
         measures(["fd@fak"], [])
     assert set(measures([], ["fd@fake", "gone@fake"]).unavailable) == {"gone@fake"}
+
+
+def test_a_metric_that_asks_for_what_an_extractor_does_not_make_is_missing(monkeypatch):
+    class Odd:
+        spec = measures([], ["fd@fake"]).specs["fd@fake"]
+
+    inputs = {"x": Feature(extractor=next(iter(Odd.spec.inputs.values())).extractor, of=Need.AUDIO, beside=Need.VIDEO)}
+    Odd.spec = msgspec.structs.replace(Odd.spec, inputs=inputs)
+
+    def broken():
+        raise RuntimeError("no luck")
+
+    load = plugins.load
+    factories = {"level@fake": broken, "fd@fake": Odd}
+    monkeypatch.setattr("vsseval.plugins.load", lambda kind, name: factories.get(name) or load(kind, name))
+    found = measures([], ["fd@fake", "level@fake", "words@fake"])
+    assert [*found.metrics] == ["words@fake"]
+    assert "for what it does not make: its features are of one medium" in found.unavailable["fd@fake"]
+    assert found.unavailable["level@fake"] == "RuntimeError: no luck"
 
 
 def test_a_replaced_file_never_lends_its_features(clips, tmp_path):

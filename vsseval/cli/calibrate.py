@@ -27,7 +27,6 @@ FOLDER = "calibration"
               help=f"Only this fault; repeatable: {', '.join(FAULTS)}.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Noise and choice come from it.")
 @click.option("--limit", type=click.IntRange(1), metavar="L", help="Only L clips, always the same.")
-@click.option("--device", default="cpu", show_default=True, help="Where the networks run: cpu, cuda, cuda:1.")
 @click.option("--markdown", is_flag=True, help="Print the table as Markdown.")
 @shared_options
 def command(
@@ -35,12 +34,12 @@ def command(
     kinds: tuple[str, ...],
     seed: int,
     limit: int | None,
-    device: str,
     metrics: tuple[str, ...],
     profile: str,
     runs: Path,
     store: Path | None,
     jobs: int,
+    device: str,
     *,
     markdown: bool,
     no_bounds: bool,

@@ -23,7 +23,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that `run` and `score` share."""
+    """Add the options that `run`, `score` and `calibrate` share."""
     options = (
         click.option("--metric", "metrics", multiple=True, metavar="ID", help="Metric (fad@logmel); repeatable."),
         click.option(
@@ -32,6 +32,7 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--runs", type=_FOLDER, default=Path("runs"), show_default=True, help="Run directories."),
         click.option("--store", type=_FOLDER, help="Feature store [default: the user's cache folder]."),
         click.option("--jobs", type=click.IntRange(0), default=0, help="Processes for features; 0: one per core."),
+        click.option("--device", default="cpu", show_default=True, help="Where networks run: cpu, cuda, cuda:1."),
         click.option("--no-bounds", is_flag=True, help="Leave out reference, shuffled, noise and silence."),
         click.option("--json", "as_json", is_flag=True, help="Print records and numbers as JSON."),
     )
@@ -47,7 +48,6 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Every clip's seed comes from it.")
 @click.option("--limit", type=click.IntRange(1), metavar="L", help="Only L clips of each benchmark, always the same.")
 @click.option("--checkpoint", type=click.Path(exists=True, path_type=Path), help="Weights for the named models.")
-@click.option("--device", default="cpu", show_default=True, help="Where the models run: cpu, cuda, cuda:1.")
 @shared_options
 def command(
     models: tuple[str, ...],
@@ -56,12 +56,12 @@ def command(
     seed: int,
     limit: int | None,
     checkpoint: Path | None,
-    device: str,
     metrics: tuple[str, ...],
     profile: str,
     runs: Path,
     store: Path | None,
     jobs: int,
+    device: str,
     *,
     no_bounds: bool,
     as_json: bool,

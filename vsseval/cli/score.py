@@ -23,6 +23,7 @@ def command(
     runs: Path,
     store: Path | None,
     jobs: int,
+    device: str,
     *,
     no_bounds: bool,
     as_json: bool,
@@ -33,10 +34,12 @@ def command(
     the model audio:PATH, run on the benchmark that is named.
     """
     if (path / "run.json").exists():
-        return _again(path, benchmark, metrics, profile, store, jobs, as_json=as_json)
+        return _again(path, benchmark, metrics, profile, store, jobs, device, as_json=as_json)
     if benchmark is None:
         raise UsageError(f"{path} is no run directory; to score its sounds say on what: --benchmark NAME")
-    known = RunSpec(model="", benchmark="", metrics=metrics, profile=profile, runs=runs, store=store, jobs=jobs)
+    known = RunSpec(
+        model="", benchmark="", metrics=metrics, profile=profile, runs=runs, store=store, jobs=jobs, device=device
+    )
     asked = specs(known, [f"audio:{path}"], [benchmark], None, bounds=not no_bounds)
     return execute(asked, as_json=as_json)
 
@@ -48,6 +51,7 @@ def _again(
     profile: str,
     store: Path | None,
     jobs: int,
+    device: str,
     *,
     as_json: bool,
 ) -> int:
@@ -57,5 +61,5 @@ def _again(
     from vsseval.stages.run import rescore
 
     with shown() as watcher:
-        rescore(path, watcher, metrics=metrics, profile=profile, store=store, jobs=jobs)
+        rescore(path, watcher, metrics=metrics, profile=profile, store=store, jobs=jobs, device=device)
     return show([path], metrics, as_json=as_json)

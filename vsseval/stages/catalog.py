@@ -111,12 +111,12 @@ class Measures:
         return replace(self, metrics=left, unavailable=dict(sorted(reasons.items())))
 
 
-def measures(asked: Sequence[str], customary: Sequence[str], earlier: Iterable[str] = ()) -> Measures:
+def measures(asked: Sequence[str], besides: Sequence[str], earlier: Iterable[str] = ()) -> Measures:
     """Build the metrics of a run and the declarations of their extractors.
 
     Args:
-        asked: ids named by the user; they must exist. Empty means `customary`.
-        customary: the benchmark's own; one that is not installed is unavailable, not an error.
+        asked: ids named by the user; they must exist.
+        besides: ids of a profile or of the benchmark; one that is not installed is unavailable, not an error.
         earlier: ids that the run already holds; those that no longer exist are dropped.
 
     Raises:
@@ -129,17 +129,18 @@ def measures(asked: Sequence[str], customary: Sequence[str], earlier: Iterable[s
     metrics: dict[str, Metric] = {}
     extractors: dict[str, ExtractorSpec] = {}
     unavailable: dict[str, str] = {}
-    wanted = set(asked or customary) | {name for name in earlier if name in known}
+    wanted = {*asked, *besides} | {name for name in earlier if name in known}
     for name in sorted(wanted):
         try:
             metric: Metric = plugins.load("metrics", name)()
-            for used in extractor_names([metric.spec]):
-                spec = extractors[used] = extractors.get(used) or _extractor_spec(used)
-                if spec.reads is not None:
-                    extractors[spec.reads] = extractors.get(spec.reads) or _extractor_spec(spec.reads)
+            read = _read_from(metric.spec, extractors)
         except (EnvironmentFault, UsageError) as error:
             unavailable[name] = str(error)
             continue
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything; a broken one breaks no other
+            unavailable[name] = f"{type(error).__name__}: {error}"
+            continue
+        extractors |= read
         metrics[name] = metric
     return Measures(metrics, dict(sorted(extractors.items())), unavailable)
 
@@ -158,6 +159,26 @@ def extractor_names(specs: Iterable[MetricSpec]) -> list[str]:
 def hash_order(samples: Iterable[Sample]) -> list[Sample]:
     """Return samples in an order that does not depend on the manifest's: by the sha256 of the id."""
     return sorted(samples, key=lambda sample: hashlib.sha256(sample.id.encode("utf-8")).digest())
+
+
+def _read_from(spec: MetricSpec, known: Mapping[str, ExtractorSpec]) -> dict[str, ExtractorSpec]:
+    """Return the extractors of a metric's features, and those that they read from.
+
+    Raises:
+        UsageError: there is no such extractor, or the metric asks one of pairs for a single medium, or the reverse.
+        EnvironmentFault: one cannot be had.
+    """
+    found: dict[str, ExtractorSpec] = {}
+    for value in spec.inputs.values():
+        if not isinstance(value, Feature):
+            continue
+        used = found[value.extractor] = known.get(value.extractor) or _extractor_spec(value.extractor)
+        if (used.reads is None) != (value.beside is None):
+            what = "one medium" if used.reads is None else "two media together (`Feature.beside`)"
+            raise UsageError(f"{spec.id} asks {value.extractor} for what it does not make: its features are of {what}")
+        if used.reads is not None:
+            found[used.reads] = known.get(used.reads) or _extractor_spec(used.reads)
+    return found
 
 
 def _extractor_spec(name: str) -> ExtractorSpec:

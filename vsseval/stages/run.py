@@ -38,8 +38,8 @@ def run(specs: Sequence[RunSpec], progress: Progress | None = None) -> list[RunR
     Killed anywhere and called again, it goes on, with the same scores bit for bit.
 
     Args:
-        specs: one per model and benchmark. A model that does not do a benchmark's task, and a bound where
-            there are no references, are left out, with a note.
+        specs: one per model and benchmark. A model that does not do a benchmark's task, a bound where there are no
+            references, and among several benchmarks one that the profile has no metric for, are left out, with a note.
         progress: who watches.
 
     Returns:
@@ -53,9 +53,10 @@ def run(specs: Sequence[RunSpec], progress: Progress | None = None) -> list[RunR
     watcher = progress or Quiet()
     catalog = Catalog()
     tasks: dict[str, _Task] = {}
-    for spec in specs:
-        planned = plan(spec, catalog)
-        why = _left_out(planned)
+    plans = [plan(spec, catalog) for spec in specs]
+    covered = any(_selected(planned) for planned in plans)
+    for spec, planned in zip(specs, plans, strict=True):
+        why = _left_out(planned, covered=covered)
         if why is not None:
             watcher.note(f"{spec.model} on {spec.benchmark}: left out, {why}")
         else:
@@ -82,6 +83,7 @@ def rescore(
     profile: str = "",
     store: Path | None = None,
     jobs: int = 0,
+    device: str = "cpu",
 ) -> RunRecord:
     """Extract, score and aggregate a run again, from the sounds that it has; the model is not needed.
 
@@ -89,9 +91,10 @@ def rescore(
         directory: a run directory.
         progress: who watches.
         metrics: further metrics, besides those that the run has.
-        profile: whose metrics to add.
+        profile: whose metrics to add, besides both.
         store: feature store; None means that of the run.
         jobs: worker processes; 0 means one per core.
+        device: where networks run, wherever the model did.
 
     Raises:
         UsageError: no run directory, or the benchmark has changed since.
@@ -119,7 +122,7 @@ def rescore(
     task = _task(planned)
     watcher = progress or Quiet()
     watcher.run(f"{record.model.name} on {record.benchmark.name}")
-    with lock.held(directory.parent, identity), Workers(spec.jobs, spec.device) as workers:
+    with lock.held(directory.parent, identity), Workers(jobs, device) as workers:
         return _measure(planned, outcomes(planned), task.measures, workers, watcher)
 
 
@@ -140,27 +143,31 @@ def _task(planned: Plan) -> _Task:
     record = read_record(planned.root)
     lost = record.provenance.get("unavailable", {}) if record else {}
     earlier = {*record.metrics, *lost} if record else set()
-    found = measures(planned.spec.metrics, _customary(planned), earlier)
+    found = measures(planned.spec.metrics, _besides(planned), earlier)
     done = record is not None and _up_to_date(planned, found, record)
     return _Task(planned, found, record if done else None)
 
 
-def _customary(planned: Plan) -> tuple[str, ...]:
-    """Return what is measured where no metric is named.
+def _besides(planned: Plan) -> tuple[str, ...]:
+    """Return what is measured besides the metrics that are named: those of the profile; without both, the customary.
 
     Raises:
         UsageError: there is no such profile, or it has no metric for the benchmark's task.
     """
     if not planned.spec.profile:
-        return planned.benchmark.metrics
-    task = planned.benchmark.task
-    found = load_profile(planned.spec.profile).selects(task)
+        return () if planned.spec.metrics else planned.benchmark.metrics
+    found = _selected(planned)
     if not found:
         raise UsageError(
-            f"the profile '{planned.spec.profile}' has no metric for {planned.benchmark.name}, whose task is {task}. "
-            "See: vsseval list profiles"
+            f"the profile '{planned.spec.profile}' has no metric for {planned.benchmark.name}, whose task is "
+            f"{planned.benchmark.task}. See: vsseval list profiles"
         )
     return found
+
+
+def _selected(planned: Plan) -> tuple[str, ...]:
+    """Return the metrics of the profile that are those of the benchmark's task."""
+    return load_profile(planned.spec.profile).selects(planned.benchmark.task) if planned.spec.profile else ()
 
 
 def _up_to_date(planned: Plan, found: Measures, record: RunRecord) -> bool:
@@ -184,13 +191,15 @@ def _up_to_date(planned: Plan, found: Measures, record: RunRecord) -> bool:
     )
 
 
-def _left_out(planned: Plan) -> str | None:
-    """Return why a model cannot be run on a benchmark, or None."""
+def _left_out(planned: Plan, *, covered: bool) -> str | None:
+    """Return why a model is not run on a benchmark, or None; `covered`: the profile has metrics for another one."""
     task = planned.benchmark.task
     if task not in planned.model.tasks:
         return f"the model does {', '.join(planned.model.tasks)}, the benchmark is {task}"
     if references(planned) == {}:
         return "the benchmark has no references to make this bound from"
+    if planned.spec.profile and covered and not _selected(planned):
+        return f"the profile '{planned.spec.profile}' has no metric for the task {task}"
     return None
 
 
