@@ -2,18 +2,20 @@
 
 A medium is cut into parts of one shape (patches, segments, crops, or one part for the whole). On a processor each
 medium goes through the network alone, in portions that depend on it alone, so that its features are the same bits
-whatever else is extracted. On a device, parts of several media of one shape share a batch.
+whatever else is extracted. On a device, parts of several media of one shape share a batch, and the last digits may
+depend on its company.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from vsseval.errors import Unmeasurable
+from vsseval.errors import EnvironmentFault, Unmeasurable
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source
 
 if TYPE_CHECKING:
@@ -74,8 +76,19 @@ class NetworkExtractor(ABC):
 
     @cached_property
     def network(self) -> nn.Module:
-        """The network, built at its first use."""
-        return self.build().eval().requires_grad_(requires_grad=False).to(self.device)
+        """The network, built at its first use.
+
+        Raises:
+            EnvironmentFault: the device cannot be used.
+        """
+        network = self.build().eval().requires_grad_(requires_grad=False)
+        try:
+            return network.to(self.device)
+        except (RuntimeError, AssertionError) as error:  # a torch without CUDA asserts that it has it
+            why = next(iter(str(error).splitlines()), type(error).__name__)
+            raise EnvironmentFault(
+                f"{self.spec.name} cannot be put on the device {self.device}: {why}. Use another one: --device cpu"
+            ) from error
 
     def extract(self, source: Source) -> Arrays:
         """Return the features of one medium.
@@ -109,8 +122,7 @@ class NetworkExtractor(ABC):
 
         parts = torch.cat([part.tensor for part in batch]) if len(batch) > 1 else batch[0].tensor
         step = self.at_once if self.device == "cpu" else self.at_once_on_device
-        # Lower precision is for training: a score of the same clip must not depend on the kind of device.
-        with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False):
+        with torch.inference_mode(), full_precision():
             portions = [self.forward(part.to(self.device), batch[0].kind) for part in torch.split(parts, step)]
         outputs = {name: _joined([portion[name] for portion in portions]) for name in portions[0]}
         start = 0
@@ -118,6 +130,18 @@ class NetworkExtractor(ABC):
             stop = start + len(medium.tensor)
             yield {name: value[start:stop] for name, value in outputs.items()}
             start = stop
+
+
+@contextmanager
+def full_precision() -> Iterator[None]:
+    """Keep convolutions on a device in float32: a score of the same clip must not depend on the kind of device.
+
+    cuDNN stays on, which `flags` would turn off by its own default.
+    """
+    from torch.backends import cudnn
+
+    with cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
+        yield
 
 
 def _caught(extractor: NetworkExtractor, source: Source) -> Parts | Unmeasurable:
