@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from vsseval.errors import EnvironmentFault, Unmeasurable
+from vsseval.errors import Unmeasurable
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source
 
 if TYPE_CHECKING:
@@ -76,19 +76,8 @@ class NetworkExtractor(ABC):
 
     @cached_property
     def network(self) -> nn.Module:
-        """The network, built at its first use.
-
-        Raises:
-            EnvironmentFault: the device cannot be used.
-        """
-        network = self.build().eval().requires_grad_(requires_grad=False)
-        try:
-            return network.to(self.device)
-        except (RuntimeError, AssertionError) as error:  # a torch without CUDA asserts that it has it
-            why = next(iter(str(error).splitlines()), type(error).__name__)
-            raise EnvironmentFault(
-                f"{self.spec.name} cannot be put on the device {self.device}: {why}. Use another one: --device cpu"
-            ) from error
+        """The network, built at its first use."""
+        return self.build().eval().requires_grad_(requires_grad=False).to(self.device)
 
     def extract(self, source: Source) -> Arrays:
         """Return the features of one medium.

@@ -37,7 +37,11 @@ class Workers:
         Args:
             jobs: processes; 0 means one per core, and on a device one alone: networks share its memory badly.
             device: where networks run.
+
+        Raises:
+            EnvironmentFault: there is no such device here.
         """
+        require_device(device)
         self._device = device
         self._jobs = jobs or (cores() if device == "cpu" else 1)
         self._pool: ProcessPoolExecutor | None = None
@@ -114,6 +118,23 @@ class Workers:
             for process in list((self._pool._processes or {}).values()):  # noqa: SLF001
                 process.kill()
         self._restart()
+
+
+def require_device(device: str) -> None:
+    """Look whether networks can run on a device.
+
+    Raises:
+        EnvironmentFault: they cannot; known before hours of work are lost to it.
+    """
+    if device == "cpu":
+        return
+    import torch
+
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # a torch without CUDA asserts that it has it
+        why = next(iter(str(error).splitlines()), type(error).__name__)
+        raise EnvironmentFault(f"the device {device} cannot be used: {why}. Use another one: --device cpu") from error
 
 
 def _prepare() -> None:
