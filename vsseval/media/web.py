@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vsseval.media.encode import mute, write_mp4
+from vsseval.media.encode import write_mp4
+from vsseval.media.remux import mute
 from vsseval.media.video import Video
 
 if TYPE_CHECKING:

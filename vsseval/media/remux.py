@@ -1,0 +1,140 @@
+"""Writing the pictures of one file into another: muted, with other sound, or a stretch of them alone.
+
+Packets are copied as they are wherever the target's format and their times allow it.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import chain, pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vsseval.media.audio import Audio
+from vsseval.media.encode import encode_sound, replacing, sound_track, x264
+from vsseval.media.probe import clock_zero, decoded, opened, require_video
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    import numpy as np
+
+__all__ = ["dub", "mute"]
+
+_MUXERS = {".mov": "mov", ".mkv": "matroska", ".webm": "matroska"}
+
+
+def mute(source: Path | str, target: Path | str, start: float = 0.0, seconds: float | None = None) -> None:
+    """Write the video of `source`, or a stretch of it, without audio, at the same times on the container clock.
+
+    The stream is copied as it is. Only where the target's format cannot hold it (VP8 in MP4, the untimed
+    packets of an AVI) is it encoded anew, as H.264, and so is a stretch, whose first picture may lean on earlier
+    ones. The format follows the target's suffix: mov, mkv, webm; others are MP4.
+
+    Args:
+        source: video.
+        target: replaced if it exists.
+        start: second of the container clock at which the stretch begins; it becomes time zero.
+        seconds: length of the stretch; None reaches to the end.
+
+    Raises:
+        Unmeasurable: the source is unreadable or has no video.
+        EnvironmentFault: the target cannot be written.
+    """
+    stretch = None if not start and seconds is None else (start, seconds)
+    _remux(Path(source), Path(target), None, None, stretch)
+
+
+def dub(
+    source: Path | str, target: Path | str, samples: np.ndarray, rate: int, *, codecs: Collection[str] | None = None
+) -> None:
+    """Write the video of `source` with other sound, as AAC, in the place of its own.
+
+    Args:
+        source: video; copied as `mute` does.
+        target: mp4, mov or mkv, replaced if it exists.
+        samples: float, shape (n,) or (channels, n), from the start of the container clock.
+        rate: samples per second of `samples`.
+        codecs: names of the codecs that are copied, where a player knows no others; None for all.
+
+    Raises:
+        Unmeasurable: the source is unreadable or has no video, or samples are NaN or infinite.
+        EnvironmentFault: the target cannot be written.
+    """
+    _remux(Path(source), Path(target), Audio(samples, rate), codecs)
+
+
+Stretch = tuple[float, float | None]
+"""Start and length in seconds; a length of None reaches to the end."""
+
+
+def _remux(
+    source: Path, target: Path, sound: Audio | None, codecs: Collection[str] | None, stretch: Stretch | None = None
+) -> None:
+    import av
+
+    timed = stretch is None and _is_well_timed(source)
+    with opened(source) as container, replacing(target) as file:
+        stream = require_video(container, source)
+        with av.open(file, "w", format=_MUXERS.get(target.suffix.lower(), "mp4")) as out:
+            codec = stream.codec_context.name
+            copied = timed and codec in out.supported_codecs and (codecs is None or codec in codecs)
+            # All streams must be declared before the first packet is written.
+            video = out.add_stream_from_template(stream) if copied else _transcoded(stream, out)
+            track = sound_track(out, sound.samples, sound.sample_rate, source.name) if sound is not None else None
+            if copied:
+                _copy_video(container, stream, out, video)
+            else:
+                _transcode_video(container, stream, out, video, stretch or (0.0, None))
+            if track is not None:
+                encode_sound(out, *track)
+
+
+def _is_well_timed(source: Path) -> bool:
+    """Return whether the packets can be copied with their times: all present, decoded in rising order."""
+    with opened(source) as container:
+        stream = require_video(container, source)
+        packets = [(packet.pts, packet.dts) for packet in container.demux(stream) if packet.size]
+    if any(time is None for packet in packets for time in packet):
+        return False
+    # The first two may coincide: programme streams do not say that the first is decoded a frame earlier.
+    order = [dts for _, dts in packets[1:]]
+    return all(before < after for before, after in pairwise(order))
+
+
+def _copy_video(container: Any, stream: Any, out: Any, copy: Any) -> None:
+    zero = round(clock_zero(container) / stream.time_base)
+    packets = (packet for packet in container.demux(stream) if packet.size)
+    first, second = next(packets, None), next(packets, None)
+    if first is not None and second is not None and first.dts >= second.dts:
+        first.dts = second.dts - (first.duration or 1)
+    for packet in chain(filter(None, (first, second)), packets):
+        packet.pts -= zero
+        packet.dts -= zero
+        packet.stream = copy
+        out.mux(packet)
+
+
+def _transcoded(stream: Any, out: Any) -> Any:
+    size = (stream.height + stream.height % 2, stream.width + stream.width % 2)
+    video = x264(out, size, stream.average_rate or stream.guessed_rate or Fraction(25), crf=16)
+    video.codec_context.time_base = stream.time_base
+    return video
+
+
+def _transcode_video(container: Any, stream: Any, out: Any, video: Any, stretch: Stretch) -> None:
+    start, seconds = stretch
+    zero = round((clock_zero(container) + start) / stream.time_base)
+    end = None if seconds is None else round(seconds / stream.time_base)
+    for frame in decoded(container, stream):
+        stop = frame.pts - zero + (frame.duration or 1)
+        if start and stop <= 0:
+            continue
+        if end is not None and frame.pts - zero >= end:
+            break
+        picture = frame.reformat(width=video.width, height=video.height, format="yuv420p")
+        # the picture that is on the screen when a stretch begins
+        picture.pts, picture.time_base = max(frame.pts - zero, 0) if start else frame.pts - zero, stream.time_base
+        picture.pict_type = 0  # the encoder chooses its own key frames
+        out.mux(video.encode(picture))
+    out.mux(video.encode(None))
