@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from vsseval.errors import Unmeasurable
 from vsseval.metrics.base import DistributionMetric, RowsMetric, SampleMetric, SummedRowsMetric
 from vsseval.metrics.frechet import fad_logmel, frechet_distance, gaussian, moments
 from vsseval.stages.catalog import is_distance
+from vsseval.stages.score import _Kept
 from vsseval.statistics.replicates import replicates
 from vsseval.store.rows import joined, keep, write_rows
 from vsseval.store.sums import read_sums, write_sums
@@ -19,7 +22,7 @@ CLIPS, GROUPS, WIDTH = 60, 6, 5
 class Order:
     """The sum of place times value: wrong wherever rows are joined in another order than that of the clips."""
 
-    spec = None
+    spec = SimpleNamespace(id="order@test")
 
     def rows(self, generated):
         return {"x": generated["x"]}
@@ -125,3 +128,16 @@ def test_kinds_of_metrics_are_told_apart():
     assert not isinstance(fad_logmel(), RowsMetric)
     assert all(is_distance(metric) for metric in (Order(), Summed(), fad_logmel()))
     assert not isinstance(fad_logmel(), SampleMetric)
+
+
+@pytest.mark.parametrize("metric", [Order(), fad_logmel()])
+def test_a_clip_of_other_arrays_is_named_before_it_spoils_the_rest(metric):
+    plan = SimpleNamespace(samples=[SimpleNamespace(subset="")])
+    kept = _Kept(plan, metric)
+    assert kept.strange({"x": np.zeros((3, 4))}) is None
+    again = kept.strange({"x": np.zeros((7, 4))})
+    assert (again is None) == isinstance(metric, Order)  # a clip may have any number of rows
+    assert "other arrays" in kept.strange({"x": np.zeros((3, 5))})
+    assert "other arrays" in kept.strange({"y": np.zeros((3, 4))})
+    if isinstance(metric, Order):
+        assert "must be of shape (k, ...)" in kept.strange({"x": np.float64(1)})

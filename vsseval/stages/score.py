@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
+import numpy as np
 
 from vsseval.errors import EnvironmentFault, Unmeasurable
 from vsseval.metrics.base import RowsMetric, SampleMetric, SummedRowsMetric
@@ -20,8 +21,6 @@ from vsseval.types import Need
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import numpy as np
 
     from vsseval.stages.catalog import Measures, Metric
     from vsseval.stages.plan import Plan
@@ -38,6 +37,18 @@ class _Kept:
         self._as_rows = isinstance(metric, RowsMetric | SummedRowsMetric)
         self._sums: dict[str, GroupSums] = {subset: {} for subset in subsets(plan)}
         self._rows: dict[str, GroupRows] = {subset: {} for subset in subsets(plan)}
+        self._shapes: dict[str, tuple[int, ...]] | None = None
+
+    def strange(self, more: dict[str, np.ndarray]) -> str | None:
+        """Return why a clip cannot be put together with those before it, or None."""
+        first = 1 if self._as_rows else 0
+        if any(np.ndim(value) < first for value in more.values()):
+            return f"{self._metric}: its rows must be of shape (k, ...)"
+        shapes = {name: np.shape(value)[first:] for name, value in more.items()}
+        self._shapes = shapes if self._shapes is None else self._shapes
+        if shapes == self._shapes:
+            return None
+        return f"{self._metric} has {shapes} of this clip and {self._shapes} of those before it: other arrays"
 
     def take(self, sample: Sample, group: int, place: int, more: dict[str, np.ndarray]) -> None:
         """Take in one clip; `place` is that among the sorted ids."""
@@ -97,6 +108,8 @@ def score(
         clip = _Clip(plan, sample, generations[sample.id], measures, faults or Faults())
         for name, metric in measures.metrics.items():
             outcome, more = clip.outcome(metric)
+            if more is not None and (why := kept[name].strange(more)) is not None:
+                outcome, more = Outcome("failed", why), None
             rows.append(_row(plan, clip, metric, outcome))
             if more is not None:
                 kept[name].take(sample, group_of[sample.cluster], place, more)
@@ -196,8 +209,6 @@ def _measured(metric: Metric, inputs: dict[str, Any]) -> tuple[Outcome, dict[str
 
 
 def _finite(sums: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    import numpy as np
-
     for name, value in sums.items():
         if not np.isfinite(value).all():
             raise Unmeasurable(f"its {name} is not finite")
