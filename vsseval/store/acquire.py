@@ -89,7 +89,7 @@ def add(name: str, pin: Pin, given: Sequence[Path], watcher: Watcher, *, unpinne
         pin: of the set.
         given: files, or folders that hold them; matched by name, or, where the set and the user have one only, alone.
         watcher: is told how it goes.
-        unpinned: take files that are not those of the pin; the set is then marked in every list and signature.
+        unpinned: take files that are not those of the pin; lists mark the set, and signatures show its own sha256.
 
     Raises:
         UsageError: files are lacking, or are not those of the pin.

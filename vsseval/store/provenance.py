@@ -12,7 +12,9 @@ from typing import Any
 
 PACKAGES = (
     "vsseval", "torch", "torchaudio", "numpy", "scipy", "pandas", "pyarrow", "jiwer", "soundfile", "soxr",
-    "av", "pillow", "safetensors", "pocketsphinx", "msgspec",
+    "av", "pillow", "safetensors", "pocketsphinx", "msgspec", "transformers", "tokenizers", "speechbrain",
+    "faster-whisper", "onnxruntime", "speechmos", "pyworld", "pystoi", "pesq", "opencv-python-headless",
+    "ftfy", "regex",
 )  # fmt: skip
 
 
