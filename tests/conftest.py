@@ -3,6 +3,7 @@
 import pytest
 
 from tests.fakes import install, make_clips
+from vsseval.extractors.packages import without_stand_ins
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +20,11 @@ def site(tmp_path, monkeypatch):
     folder = install(tmp_path / "site")
     monkeypatch.syspath_prepend(folder)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_stand_ins():
+    """Hypothesis walks all loaded modules, and would set off imports of packages that nobody has."""
+    without_stand_ins()
+    yield
+    without_stand_ins()
