@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from tests.fakes import medium, spec, write_samples
-from vsseval import media
+from vsseval import media, plugins
 from vsseval.errors import UsageError
-from vsseval.models.base import Take
+from vsseval.models.base import ModelOptions, Take
 from vsseval.stages.plan import limited, manifest_hash, plan
 from vsseval.stages.requests import Loan, clip_seed, derangement, loans, make_request, muted, references
 from vsseval.stages.takes import check
 from vsseval.store import codec
 from vsseval.store.features import FeatureStore
-from vsseval.types import Medium, Request, Sample
+from vsseval.types import BOUNDS, Medium, Request, Sample
 
 WISH = Request(id="a", duration=1.0, seed=1)
 
@@ -78,6 +78,33 @@ def test_videos_lose_their_sound_once(clips, tmp_path):
     assert quiet.path.stat().st_mtime_ns == written
     silent = load(clips)[0].video
     assert muted(silent, store) == silent
+
+
+def test_who_does_not_watch_is_handed_no_video_and_none_is_copied(clips, tmp_path):
+    path = tmp_path / "loud.mp4"
+    media.write_mp4(path, np.zeros((10, 16, 16, 3), np.uint8), 10.0, np.zeros(8000, np.float32), 8000)
+    sample = msgspec.structs.replace(load(clips)[0], video=medium(path))
+    store = FeatureStore(tmp_path / "store")
+    assert make_request(sample, 0, store, None, watches=False).video is None
+    assert not store.root.exists()
+    assert make_request(sample, 0, store, None).video.path == store.muted(sample.video.key)
+    watching = {name for name in BOUNDS if plugins.load("models", name)(ModelOptions()).card.watches}
+    assert watching == set()
+
+
+def test_nobody_hears_more_of_a_prompt_than_its_stretch(clips, tmp_path):
+    media.write_wav(tmp_path / "long.wav", np.linspace(-0.5, 0.5, 16_000, dtype=np.float32), 8000)
+    whole = medium(tmp_path / "long.wav")
+    part = msgspec.structs.replace(whole, start=0.5, seconds=1.0)
+    sample = msgspec.structs.replace(load(clips)[0], speaker_prompt=part)
+    store = FeatureStore(tmp_path / "store")
+    given = make_request(sample, 0, store, None).speaker_prompt
+    heard = media.load_audio(given.path)
+    assert given.key == given.sha256
+    assert heard.seconds == 1.0
+    assert np.array_equal(heard.samples, media.load_audio(whole.path, 0.5, 1.0).samples)
+    uncut = msgspec.structs.replace(sample, speaker_prompt=whole)
+    assert make_request(uncut, 0, store, None).speaker_prompt == whole
 
 
 def test_the_derangement_uses_each_reference_once_and_no_label_twice(clips):

@@ -164,6 +164,8 @@ class ModelCard(Record, frozen=True):
     note: str = ""
     bound: Literal["own", "other", "both"] | None = None
     """Set for the bounds only: whose reference the planner hands over, the clip's own, another clip's, or both."""
+    watches: bool = True
+    """Whether it looks at videos; where it does not, no muted copies are made for it, and it is handed none."""
 
 
 class ExtractorSpec(Record, frozen=True):

@@ -56,6 +56,7 @@ class AudioFolder:
             tasks=("v2s", "vtts", "joint", "tts"),
             weights=_identity(files),
             note=f"Finished sound: {len(files)} files of the folder {folder.resolve().name}.",
+            watches=False,
         )
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Take]:

@@ -130,7 +130,7 @@ def _length(request: Request, rate: int) -> int:
 
 
 def _card(name: str, note: str, bound: Literal["own", "other"] | None = None) -> ModelCard:
-    return ModelCard(name=name, version=_VERSION, tasks=_TASKS, licence=_LICENCE, note=note, bound=bound)
+    return ModelCard(name=name, version=_VERSION, tasks=_TASKS, licence=_LICENCE, note=note, bound=bound, watches=False)
 
 
 def _refuse_argument(name: str, options: ModelOptions) -> None:

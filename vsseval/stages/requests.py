@@ -85,24 +85,31 @@ def derangement(samples: Sequence[Sample]) -> list[Sample]:
     return [given[sample.id] for sample in samples]
 
 
-def make_request(sample: Sample, seed: int, store: FeatureStore, given: Given) -> Request:
+def make_request(sample: Sample, seed: int, store: FeatureStore, given: Given, *, watches: bool = True) -> Request:
     """Return what a model is given for one clip.
 
+    Args:
+        sample: the clip.
+        seed: of the run.
+        store: holds the copies of media that a model may have.
+        given: what a bound is made from.
+        watches: whether the model looks at videos.
+
     Raises:
-        Unmeasurable: the video cannot be read.
-        EnvironmentFault: the muted copy cannot be written.
+        Unmeasurable: the video or the speaker prompt cannot be read.
+        EnvironmentFault: a copy cannot be written.
     """
     loan = given.get(sample.id) if given else None
     return Request(
         id=sample.id,
         duration=sample.duration,
         seed=clip_seed(seed, sample.id),
-        video=muted(sample.video, store) if sample.video else None,
+        video=muted(sample.video, store) if sample.video and watches else None,
         caption=sample.caption,
         transcript=sample.transcript,
         language=sample.language,
         speech_window=sample.speech_window,
-        speaker_prompt=sample.speaker_prompt,
+        speaker_prompt=excerpt(sample.speaker_prompt, store) if sample.speaker_prompt else None,
         reference=loan.reference if loan else None,
         other=loan.other if loan else None,
     )
@@ -128,13 +135,31 @@ def muted(video: Medium, store: FeatureStore) -> Medium:
     return Medium(path=target, sha256=media.sha256(target))
 
 
+def excerpt(sound: Medium, store: FeatureStore) -> Medium:
+    """Return a sound of which nothing lies outside its stretch: itself, or a copy in the store.
+
+    Raises:
+        Unmeasurable: the sound cannot be read.
+        EnvironmentFault: the copy cannot be written.
+    """
+    if sound.key == sound.sha256:
+        return sound
+    target = store.excerpt(sound.key)
+    if not target.exists():
+        audio = media.load_audio(sound.path, sound.start, sound.seconds)
+        with atomic.faults(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+        media.write_flac(target, audio.samples, audio.sample_rate)
+    return Medium(path=target, sha256=media.sha256(target))
+
+
 def readable(samples: Iterable[Sample], plan: Plan, given: Given) -> tuple[list[Request], dict[str, str]]:
-    """Return the requests of those clips whose video can be read, and the reason for each that cannot."""
+    """Return the requests of those clips whose media can be read, and the reason for each whose media cannot."""
     requests: list[Request] = []
     reasons: dict[str, str] = {}
     for sample in samples:
         try:
-            requests.append(make_request(sample, plan.spec.seed, plan.store, given))
+            requests.append(make_request(sample, plan.spec.seed, plan.store, given, watches=plan.model.watches))
         except Unmeasurable as error:
             reasons[sample.id] = str(error)
     return requests, reasons

@@ -42,6 +42,10 @@ class FeatureStore:
         """Return where the copy without audio of a video with this sha256 lies."""
         return self.root / "muted" / f"{key}.mp4"
 
+    def excerpt(self, key: str) -> Path:
+        """Return where the copy of a stretch of a sound lies."""
+        return self.root / "excerpts" / f"{key}.flac"
+
     def read(self, spec: ExtractorSpec, key: str) -> dict[str, np.ndarray] | None:
         """Return a feature; None where it is absent or its file is damaged.
 

@@ -38,6 +38,7 @@ class Degraded:
             licence="Apache-2.0",
             note=f"The clips' own recordings: {fault.says.format(level=level)}.",
             bound="both" if fault.needs_other else "own",
+            watches=False,
         )
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Take]:
