@@ -27,3 +27,14 @@ def test_small_mp4_is_small_and_silent(tmp_path):
     found = media.probe(tmp_path / "small.mp4")
     assert (found.height, found.width, found.has_audio) == (240, 320, False)
     assert found.seconds == pytest.approx(1.0, abs=0.1)
+
+
+def test_small_mp4_of_a_stretch_shows_that_alone(tmp_path):
+    frames = np.zeros((30, 480, 640, 3), np.uint8)
+    frames[10:20] = 255
+    media.write_mp4(tmp_path / "big.mp4", frames, 10.0)
+    for start, seconds in ((1.0, 1.0), (1.0, 0.5)):
+        (tmp_path / "small.mp4").write_bytes(small_mp4(tmp_path / "big.mp4", start, seconds))
+        seen = media.Video(tmp_path / "small.mp4")
+        assert seen.seconds == pytest.approx(seconds, abs=0.11)
+        assert seen.frames(10.0, gray=True).mean() > 200

@@ -49,7 +49,12 @@ def try_model(reference: str, checkpoint: Path | None, device: str) -> Iterator[
     card, samples = _fitting(model.card)
     given = loans(model.card.bound, samples)
     store = FeatureStore(default_root())
-    requests = [make_request(sample, 0, store, given) for sample in samples[:CLIPS]]
+    watches = model.card.watches
+    try:
+        requests = [make_request(sample, 0, store, given, watches=watches) for sample in samples[:CLIPS]]
+    except Unmeasurable as fault:
+        yield Check(area, "requests", "problem", str(fault), f"vsseval data check {card.name}")
+        return
     first = _generate(model, requests)
     if isinstance(first, str):
         yield Check(area, "generate", "problem", first, "mend the model; what it raised is shown here")

@@ -38,20 +38,25 @@ def small_mp3(audio: Audio) -> bytes:
     return encoded.getvalue()
 
 
-def small_mp4(path: Path | str) -> bytes:
-    """Return a video as a small MP4 without sound.
+def small_mp4(path: Path | str, start: float = 0.0, seconds: float | None = None) -> bytes:
+    """Return a video, or a stretch of it, as a small MP4 without sound.
 
     Small MP4 files keep their pictures as they are; others are scaled to at most 240 lines and encoded anew.
+
+    Args:
+        path: the video.
+        start: second of the container clock at which the stretch begins.
+        seconds: its length; None reaches to the end.
 
     Raises:
         Unmeasurable: the video is missing or unreadable.
     """
     path = Path(path)
-    video = Video(path)
+    video = Video(path, start, seconds)
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "small.mp4"
         if path.suffix.lower() == ".mp4" and path.stat().st_size <= PLAIN_BYTES:
-            mute(path, target)
+            mute(path, target, start, seconds)
         else:
             scale = min(1.0, HEIGHT / video.probe.height)
             size = (max(2, round(video.probe.height * scale)), max(2, round(video.probe.width * scale)))

@@ -13,6 +13,8 @@ from vsseval.present.figures import spectrogram
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from vsseval.types import Medium
+
 
 class Shelf:
     """Holds as many embedded media as fit a budget, and counts what was left out."""
@@ -34,13 +36,13 @@ class Shelf:
         """Whether nothing more fits; encoding further media would be in vain."""
         return self.left_out > 0 or self.budget == 0
 
-    def video(self, path: Path) -> str | None:
-        """Embed a small silent copy of a video; None if it does not fit or cannot be read."""
+    def video(self, medium: Medium) -> str | None:
+        """Embed a small silent copy of a video, of its stretch alone; None if it does not fit or cannot be read."""
         if self.full:
             self.left_out += 1
             return None
         try:
-            return self._keep(small_mp4(path), "video/mp4")
+            return self._keep(small_mp4(medium.path, medium.start, medium.seconds), "video/mp4")
         except Unmeasurable as problem:
             self.unreadable.append(str(problem))
             return None

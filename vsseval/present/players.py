@@ -30,7 +30,7 @@ def card(choice: Choice, sample: Sample | None, clips: Clips, block: Block, shel
         block: the table, which gives the order of models and of metrics.
         shelf: takes the media.
     """
-    video = shelf.video(sample.video.path) if sample and sample.video else None
+    video = shelf.video(sample.video) if sample and sample.video else None
     runs = {run.path.name: run for run in clips.runs}
     order = sorted(block.rows, key=lambda row: row.label != "reference")
     return {
