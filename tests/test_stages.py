@@ -153,6 +153,21 @@ def test_too_few_clips_have_no_distance_and_a_reason(clips, tmp_path):
     assert "limit:1" in cell.signature
 
 
+@pytest.mark.parametrize("gives", [np.nan, np.linalg.LinAlgError("did not converge")])
+def test_a_distance_that_breaks_is_a_failed_cell_and_no_traceback(clips, tmp_path, monkeypatch, gives):
+    class Odd(type(measures([], ["fd@fake"]).metrics["fd@fake"])):
+        def value(self, sums):
+            if isinstance(gives, Exception):
+                raise gives
+            return gives
+
+    load = plugins.load
+    monkeypatch.setattr("vsseval.plugins.load", lambda kind, name: Odd if name == "fd@fake" else load(kind, name))
+    cell = finish(spec(clips, tmp_path)).cell("fd@fake")
+    assert (cell.status, cell.value) == ("failed", None)
+    assert ("did not converge" if isinstance(gives, Exception) else "not finite") in cell.reason
+
+
 def test_scores_do_not_depend_on_jobs_and_shards(clips, tmp_path):
     first = finish(spec(clips, tmp_path / "a", jobs=1, shard_size=64))
     second = finish(spec(clips, tmp_path / "b", jobs=2, shard_size=3))

@@ -10,8 +10,8 @@ from vsseval.errors import Unmeasurable
 from vsseval.stages.catalog import is_distance
 from vsseval.stages.score import subsets
 from vsseval.statistics.intervals import VERSION, Estimate, ratio, within
+from vsseval.statistics.replicates import Broken, replicates
 from vsseval.statistics.replicates import estimate as replicated
-from vsseval.statistics.replicates import replicates
 from vsseval.store.record import write_aggregates
 from vsseval.store.sums import read_sums
 from vsseval.store.tables import Row, read_scores
@@ -91,12 +91,13 @@ def _cell(plan: Plan, measures: Measures, name: str, subset: str, rows: Sequence
     ok = [row for row in rows if row.status == "ok"]
     reason: str | None = None
     macro: float | None = None
+    broken = False
     if is_distance(metric):
-        estimate, reason = _distance(metric, plan, subset, n)
+        estimate, reason, broken = _distance(metric, plan, subset, n)
     else:
         estimate, macro = _mean(ok)
     estimate = within(estimate, metric.spec)
-    status: Status = "ok" if estimate.value is not None else _why_none(counts)
+    status: Status = "ok" if estimate.value is not None else "failed" if broken else _why_none(counts)
     return Aggregate(
         metric=name,
         status=status,
@@ -125,15 +126,16 @@ def _mean(rows: Sequence[Row]) -> tuple[Estimate, float | None]:
     return estimate, sum(values) / len(values) if len(set(weights)) > 1 else None
 
 
-def _distance(metric: Distance, plan: Plan, subset: str, clips: int) -> tuple[Estimate, str | None]:
-    """Return the distance with its jackknife interval, or an undefined one and the reason."""
+def _distance(metric: Distance, plan: Plan, subset: str, clips: int) -> tuple[Estimate, str | None, bool]:
+    """Return the distance with its jackknife interval, or an undefined one, the reason, and whether it is a fault."""
     undefined = Estimate(value=None, se=None, low=None, high=None, method="undefined: no clips")
     if not clips:
-        return undefined, None
+        return undefined, None, False
     try:
-        return replicated(replicates(metric, read_sums(plan.paths.sums(metric.spec.id, subset)), clips)), None
+        found = replicated(replicates(metric, read_sums(plan.paths.sums(metric.spec.id, subset)), clips))
     except Unmeasurable as error:
-        return undefined, str(error)
+        return undefined, str(error), isinstance(error, Broken)
+    return found, None, found.value is None
 
 
 def _why_none(counts: Counter[Status]) -> Status:

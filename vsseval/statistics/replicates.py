@@ -28,6 +28,10 @@ Groups = tuple[int, ...]
 Distance = DistributionMetric | RowsMetric | SummedRowsMetric
 
 
+class Broken(Unmeasurable):
+    """A metric raised what it should not have, or a routine below it: no finding about the clips."""
+
+
 class Replicates(NamedTuple):
     """A distance on all clips, and with groups of clips left out."""
 
@@ -47,7 +51,8 @@ def replicates(metric: Distance, stored: Mapping[int, Sums], clips: int) -> Repl
         clips: that they are made of; below `PAIRS_BELOW` neighbouring groups are also left out in pairs.
 
     Raises:
-        Unmeasurable: the distance of all clips cannot be measured; also where the metric raises anything else.
+        Unmeasurable: the distance of all clips cannot be measured.
+        Broken: the metric raised anything else.
         UsageError: the sums or rows cannot be read.
     """
     numbers = sorted(stored)
@@ -143,7 +148,7 @@ def _careful(metric: Distance) -> Iterator[None]:
     except (Unmeasurable, VssevalError):
         raise
     except Exception as error:
-        raise Unmeasurable(f"{metric.spec.id}: {type(error).__name__}: {error}") from error
+        raise Broken(f"{metric.spec.id}: {type(error).__name__}: {error}") from error
 
 
 def _measured(metric: Distance, value: Callable[[Groups], float]) -> Callable[[Groups], float]:
