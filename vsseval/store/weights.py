@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tomllib
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
@@ -110,8 +111,7 @@ def root() -> Path:
 
 def pins() -> dict[str, Pin]:
     """Return every set of weights that can be fetched, by name."""
-    text = files("vsseval").joinpath("extractors/weights/pins.toml").read_text(encoding="utf-8")
-    return {name: msgspec.convert(pin, Pin) for name, pin in sorted(tomllib.loads(text).items())}
+    return dict(_decoded(files("vsseval").joinpath("extractors/weights/pins.toml").read_text(encoding="utf-8")))
 
 
 def find(name: str) -> Weights:
@@ -195,6 +195,12 @@ def measure(path: Path) -> FoundFile:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     now = path.stat()
     return FoundFile(digest, now.st_size, now.st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _decoded(text: str) -> dict[str, Pin]:
+    """Return the pins of a text; a list of metrics asks for them a hundred times."""
+    return {name: msgspec.convert(pin, Pin) for name, pin in sorted(tomllib.loads(text).items())}
 
 
 def _fault(path: Path, known: FoundFile, *, whole: bool) -> str | None:
