@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
 from types import SimpleNamespace
 
 import msgspec
 import numpy as np
 import pytest
 
-from tests.fakes import medium
-from vsseval import media
+from tests.fakes import medium, spec
+from vsseval import media, plugins
 from vsseval.errors import Unmeasurable
 from vsseval.stages.catalog import Measures
 from vsseval.stages.extract import Faults
 from vsseval.stages.inputs import Origin, origin, parts, pieces
 from vsseval.stages.plan import manifest_hash
+from vsseval.stages.run import rescore, run
 from vsseval.stages.score import _Clip
 from vsseval.stages.work import Job, work
 from vsseval.store.features import FeatureStore
+from vsseval.store.record import load_run
+from vsseval.store.tables import read_scores
 from vsseval.types import ExtractorSpec, Feature, Generation, Medium, MetricSpec, Need, Sample, Score
 
 RATE = 16_000
@@ -223,3 +227,28 @@ def test_a_stretch_of_whole_seconds_has_one_key(tmp_path):
     ints, floats = (msgspec.structs.replace(whole, start=one, seconds=eight) for one, eight in ((1, 8), (1.0, 8.0)))
     assert ints.key == floats.key
     assert msgspec.structs.replace(whole, start=0).key == whole.sha256
+
+
+def measured(done):
+    return [row for row in read_scores(done.paths.scores) if row.metric == "ratio@t"]
+
+
+@pytest.mark.usefixtures("site")
+def test_a_run_measures_pairs_and_signs_with_both_extractors(clips, tmp_path, built, monkeypatch):
+    load, names = plugins.load, plugins.names
+    own = {"level": Level, "both": Both, "ratio@t": Ratio}
+    monkeypatch.setattr("vsseval.plugins.load", lambda kind, name: own.get(name) or load(kind, name))
+    monkeypatch.setattr("vsseval.plugins.names", lambda kind: [*names(kind), "ratio@t"])
+    asked = spec(clips, tmp_path, metrics=("ratio@t",), jobs=1)
+    (record,) = run([asked])
+    done = load_run(asked.runs / record.id)
+    cell = done.cell("ratio@t")
+    rows = measured(done)
+    assert cell.total == cell.n == len(rows)
+    assert {row.status for row in rows} == {"ok"}
+    assert "|x:both-1-none+level-1-none|" in cell.signature
+    assert record.provenance["extractors"]["both"]["reads"] == "level"
+    # the features of pairs are made anew from those below them
+    shutil.rmtree(asked.store / "features" / "both-1-none")
+    rescore(done.path)
+    assert measured(done) == rows
