@@ -250,5 +250,5 @@ def test_a_run_measures_pairs_and_signs_with_both_extractors(clips, tmp_path, bu
     assert record.provenance["extractors"]["both"]["reads"] == "level"
     # the features of pairs are made anew from those below them
     shutil.rmtree(asked.store / "features" / "both-1-none")
-    rescore(done.path)
+    rescore(done.path, jobs=1)
     assert measured(done) == rows
