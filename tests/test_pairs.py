@@ -11,7 +11,7 @@ import pytest
 
 from tests.fakes import medium, spec
 from vsseval import media, plugins
-from vsseval.errors import Unmeasurable
+from vsseval.errors import MissingWeights, Unmeasurable
 from vsseval.stages.catalog import Measures
 from vsseval.stages.extract import Faults
 from vsseval.stages.inputs import Origin, origin, parts, pieces
@@ -233,12 +233,21 @@ def measured(done):
     return [row for row in read_scores(done.paths.scores) if row.metric == "ratio@t"]
 
 
-@pytest.mark.usefixtures("site")
-def test_a_run_measures_pairs_and_signs_with_both_extractors(clips, tmp_path, built, monkeypatch):
+@pytest.fixture
+def plugged(built, site, monkeypatch):
+    """The plugins of this file, by name; to be changed."""
     load, names = plugins.load, plugins.names
     own = {"level": Level, "both": Both, "ratio@t": Ratio}
     monkeypatch.setattr("vsseval.plugins.load", lambda kind, name: own.get(name) or load(kind, name))
     monkeypatch.setattr("vsseval.plugins.names", lambda kind: [*names(kind), "ratio@t"])
+    return own
+
+
+def absent():
+    raise MissingWeights("the weights level are not on this machine")
+
+
+def test_a_run_measures_pairs_and_signs_with_both_extractors(clips, tmp_path, plugged):
     asked = spec(clips, tmp_path, metrics=("ratio@t",), jobs=1)
     (record,) = run([asked])
     done = load_run(asked.runs / record.id)
@@ -252,3 +261,23 @@ def test_a_run_measures_pairs_and_signs_with_both_extractors(clips, tmp_path, bu
     shutil.rmtree(asked.store / "features" / "both-1-none")
     rescore(done.path, jobs=1)
     assert measured(done) == rows
+
+
+def test_weights_that_are_removed_take_no_number_with_them(clips, tmp_path, plugged, built, monkeypatch):
+    asked = spec(clips, tmp_path, metrics=("ratio@t",), jobs=1)
+    (record,) = run([asked])
+    done = load_run(asked.runs / record.id)
+    rows = measured(done)
+    plugged["level"] = plugged["both"] = absent
+    monkeypatch.setattr("vsseval.stages.work._built", lambda name, device: absent())
+    assert run([asked]) == [record]
+    again = rescore(done.path, jobs=1)
+    assert measured(done) == rows
+    assert load_run(done.path).cell("ratio@t") == done.cell("ratio@t")
+    assert again.provenance["extractors"]["level"] == record.provenance["extractors"]["level"]
+    # without the features there is nothing to stand on
+    shutil.rmtree(asked.store)
+    rescore(done.path, jobs=1)
+    lost = load_run(done.path).cell("ratio@t")
+    assert (lost.status, lost.value) == ("missing", None)
+    assert "not on this machine" in lost.reason

@@ -111,13 +111,20 @@ class Measures:
         return replace(self, metrics=left, unavailable=dict(sorted(reasons.items())))
 
 
-def measures(asked: Sequence[str], besides: Sequence[str], earlier: Iterable[str] = ()) -> Measures:
+def measures(
+    asked: Sequence[str],
+    besides: Sequence[str],
+    earlier: Iterable[str] = (),
+    recorded: Mapping[str, ExtractorSpec] | None = None,
+) -> Measures:
     """Build the metrics of a run and the declarations of their extractors.
 
     Args:
         asked: ids named by the user; they must exist.
         besides: ids of a profile or of the benchmark; one that is not installed is unavailable, not an error.
         earlier: ids that the run already holds; those that no longer exist are dropped.
+        recorded: extractors that the run was measured with. They stand for those that cannot be had any more: what
+            they made is in the store, and weights that were removed take no number with them.
 
     Raises:
         UsageError: an asked metric does not exist.
@@ -133,7 +140,7 @@ def measures(asked: Sequence[str], besides: Sequence[str], earlier: Iterable[str
     for name in sorted(wanted):
         try:
             metric: Metric = plugins.load("metrics", name)()
-            read = _read_from(metric.spec, extractors)
+            read = _read_from(metric.spec, extractors, recorded or {})
         except (EnvironmentFault, UsageError) as error:
             unavailable[name] = str(error)
             continue
@@ -161,7 +168,9 @@ def hash_order(samples: Iterable[Sample]) -> list[Sample]:
     return sorted(samples, key=lambda sample: hashlib.sha256(sample.id.encode("utf-8")).digest())
 
 
-def _read_from(spec: MetricSpec, known: Mapping[str, ExtractorSpec]) -> dict[str, ExtractorSpec]:
+def _read_from(
+    spec: MetricSpec, known: Mapping[str, ExtractorSpec], recorded: Mapping[str, ExtractorSpec]
+) -> dict[str, ExtractorSpec]:
     """Return the extractors of a metric's features, and those that they read from.
 
     Raises:
@@ -172,17 +181,22 @@ def _read_from(spec: MetricSpec, known: Mapping[str, ExtractorSpec]) -> dict[str
     for value in spec.inputs.values():
         if not isinstance(value, Feature):
             continue
-        used = found[value.extractor] = known.get(value.extractor) or _extractor_spec(value.extractor)
+        used = found[value.extractor] = known.get(value.extractor) or _extractor_spec(value.extractor, recorded)
         if (used.reads is None) != (value.beside is None):
             what = "one medium" if used.reads is None else "two media together (`Feature.beside`)"
             raise UsageError(f"{spec.id} asks {value.extractor} for what it does not make: its features are of {what}")
         if used.reads is not None:
-            found[used.reads] = known.get(used.reads) or _extractor_spec(used.reads)
+            found[used.reads] = known.get(used.reads) or _extractor_spec(used.reads, recorded)
     return found
 
 
-def _extractor_spec(name: str) -> ExtractorSpec:
-    spec: ExtractorSpec = plugins.load("extractors", name)().spec
+def _extractor_spec(name: str, recorded: Mapping[str, ExtractorSpec]) -> ExtractorSpec:
+    try:
+        spec: ExtractorSpec = plugins.load("extractors", name)().spec
+    except EnvironmentFault:
+        if name not in recorded:
+            raise
+        return recorded[name]
     return spec
 
 

@@ -22,6 +22,7 @@ from vsseval.statistics.intervals import VERSION as INTERVALS
 from vsseval.store import codec, lock
 from vsseval.store.provenance import packages, provenance
 from vsseval.store.record import aggregates_sha256, load_run, read_record, write_record
+from vsseval.types import ExtractorSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -143,9 +144,18 @@ def _task(planned: Plan) -> _Task:
     record = read_record(planned.root)
     lost = record.provenance.get("unavailable", {}) if record else {}
     earlier = {*record.metrics, *lost} if record else set()
-    found = measures(planned.spec.metrics, _besides(planned), earlier)
+    found = measures(planned.spec.metrics, _besides(planned), earlier, _extractors(record))
     done = record is not None and _up_to_date(planned, found, record)
     return _Task(planned, found, record if done else None)
+
+
+def _extractors(record: RunRecord | None) -> dict[str, ExtractorSpec]:
+    """Return the extractors that a run was measured with."""
+    made = record.provenance.get("extractors", {}) if record else {}
+    try:
+        return msgspec.convert(made, dict[str, ExtractorSpec])
+    except msgspec.ValidationError:  # of an earlier version
+        return {}
 
 
 def _besides(planned: Plan) -> tuple[str, ...]:
