@@ -13,6 +13,7 @@ import numpy as np
 
 from vsseval.errors import Unmeasurable
 from vsseval.extractors.base import Arrays, ExtractorSpec
+from vsseval.extractors.network import full_precision
 from vsseval.extractors.synchformer import FRAMES, load
 from vsseval.store.weights import Weights, find
 
@@ -82,7 +83,7 @@ class SynchformerSync:
                 f"sound and picture have {seconds:.2f} s in common, and Synchformer compares no less than {SHORTEST} s"
             )
         windows = slice(0, SEGMENTS), slice(common - SEGMENTS, common)
-        with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False):
+        with torch.inference_mode(), full_precision():
             logits = self.network.compare(
                 torch.stack([vision[window] for window in windows]), torch.stack([audio[window] for window in windows])
             )

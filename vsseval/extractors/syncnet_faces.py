@@ -15,6 +15,7 @@ import numpy as np
 from vsseval.errors import Unmeasurable
 from vsseval.extractors import faces, state, syncnet
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source, Video
+from vsseval.extractors.network import full_precision
 from vsseval.extractors.pictures import at_rate
 from vsseval.extractors.shots import Cuts
 from vsseval.store.weights import Weights, find, joint_sha256
@@ -114,7 +115,7 @@ class SyncNetFaces:
         import torch
 
         windows = torch.split(syncnet.picture_windows(crops), _AT_ONCE)
-        with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False):
+        with torch.inference_mode(), full_precision():
             parts = [self.network.lips(part.to(self.device).float()).cpu().numpy() for part in windows]
         return np.concatenate(parts)
 
