@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tomllib
@@ -82,3 +83,8 @@ def vsseval(site: Path, *arguments: str, cwd: Path, **more: str) -> subprocess.C
     command = [sys.executable, "-m", "vsseval", *arguments]
     env = environment(site, **more)
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=120, check=False)
+
+
+def interruptible():
+    """Let a process that is started from here be interrupted, even where this one runs in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.fakes import environment, vsseval
+from tests.fakes import environment, interruptible, vsseval
 from vsseval import cli
 from vsseval.cli.suites import resolve
 from vsseval.errors import UsageError
@@ -127,7 +127,13 @@ def test_ctrl_c_prints_the_command_that_resumes(clips, tmp_path, site, stage, jo
     mark = tmp_path / "mark"
     env = environment(site, FAKE_SLOW=stage, FAKE_MARK=str(mark))
     process = subprocess.Popen(
-        command, cwd=tmp_path, env=env, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command,
+        cwd=tmp_path,
+        env=env,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=interruptible,  # noqa: PLW1509 - nothing else runs here
     )
     while not mark.exists():
         assert process.poll() is None

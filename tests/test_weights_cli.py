@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+from tests.fakes import interruptible
 from tests.weights_server import Served, serving
 from vsseval import plugins
 from vsseval.cli import invoke, verbs, weights_use
@@ -349,7 +350,8 @@ def test_ctrl_c_keeps_what_has_arrived(place, files, tmp_path):
         "from vsseval.cli import invoke; sys.exit(invoke(['weights', 'pull', 'pair']))\n"
     )
     files["/a/second.txt"].slow = 30.0
-    with subprocess.Popen([sys.executable, "-c", program, str(tmp_path / "pins.json")], stderr=subprocess.PIPE) as one:
+    command = [sys.executable, "-c", program, str(tmp_path / "pins.json")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, preexec_fn=interruptible) as one:  # noqa: PLW1509
         while not files["/a/second.txt"].asked:
             time.sleep(0.02)
         one.send_signal(2)
