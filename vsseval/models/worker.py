@@ -164,7 +164,9 @@ class _Process:
             Died: it is not.
         """
         scratch = str(self._launch.scratch)
-        self._send({"type": "hello", "protocol": PROTOCOL, "scratch": scratch, **self._launch.hello})
+        # One that is gone before it is greeted may have said why.
+        with contextlib.suppress(Died):
+            self._send({"type": "hello", "protocol": PROTOCOL, "scratch": scratch, **self._launch.hello})
         answer = self._receive(self._launch.start_seconds)
         if answer.get("type") != "ready" or answer.get("protocol") != PROTOCOL:
             raise Died(str(answer.get("reason") or f"it answered {str(answer)[:200]} to the greeting"))
