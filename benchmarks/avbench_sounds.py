@@ -64,7 +64,7 @@ def ours(clips: list[Path], store: FeatureStore, jobs: int) -> None:
         faults = [
             f for _, some in workers.map([Job(origin, tuple(NETWORKS)) for origin in origins], store) for f in some
         ]
-    assert not faults, faults
+    assert not faults, faults[0]
 
 
 def main() -> None:
@@ -81,7 +81,9 @@ def main() -> None:
         for name, make in NETWORKS.items():
             (folder / "weights" / name).mkdir(parents=True)
             pairs[name] = make(folder / "weights" / name)
-            (file,) = (folder / "weights" / name).iterdir()
+            (made,) = (folder / "weights" / name).iterdir()
+            file = made.with_name(weights.pins()[name].files[0].name)
+            os.link(made, file)  # the original's side keeps its own name
             weights.write_found(file.parent, weights.Found(files={file.name: weights.measure(file)}, pinned=False))
         clips = prepared(asked.files, asked.clips, folder)
         begun = time.perf_counter()
