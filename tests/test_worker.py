@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from vsseval.errors import EnvironmentFault
-from vsseval.models import foreign, vsseval_worker
+from vsseval.models import foreign, vsseval_worker, worker
 from vsseval.models.worker import Foreign, Launch
 
 PROTOCOL = Path(vsseval_worker.__file__)
@@ -211,6 +211,21 @@ def test_a_worker_that_does_not_start_is_a_fault_of_the_environment(tmp_path, te
         answers(given)
     assert says in str(fault.value)
     assert str(given.log) in str(fault.value)
+
+
+def test_what_a_worker_said_before_it_was_greeted_is_heard(tmp_path, monkeypatch):
+    """It is gone by the time of the greeting, which meets a closed pipe."""
+    greet = worker._Process._send
+
+    def late(process, message):
+        process._popen.wait(10)
+        greet(process, message)
+
+    monkeypatch.setattr(worker._Process, "_send", late)
+    given = launch(tmp_path, "")
+    Path(given.command[1]).write_text("print('{}')")
+    with pytest.raises(EnvironmentFault, match="it answered {} to the greeting"):
+        answers(given)
 
 
 def test_an_interpreter_that_is_not_there(tmp_path):
