@@ -8,6 +8,7 @@ import torch
 
 from tests.seeded_weights import seeded_input
 from vssflow.conditions import Conditions
+from vssflow.dit import DiT, DiTConfig, attend
 from vssflow.flow import drop, flow_loss
 
 
@@ -50,3 +51,29 @@ def test_training_step_equals_the_authors(kind):
     assert torch.allclose(seen[0][:, :16], xt, atol=1e-6)
     # the stored arrays are every fifth frame of the ten seconds; the loss over them is what they themselves give
     assert torch.allclose(loss, (predicted - dx).square().mean(dim=(1, 2)), rtol=1e-5)
+
+
+def test_attention_on_a_cpu_is_computed_in_single_precision_and_given_back_in_half():
+    query, key, value = (seeded_input(name, (2, 3, 50, 16)).bfloat16() for name in ("query", "key", "value"))
+    whole = attend(query.float(), key.float(), value.float())
+    with torch.autocast("cpu", torch.bfloat16):
+        half = attend(query, key, value)
+    assert half.dtype == torch.bfloat16
+    assert torch.equal(half, whole.bfloat16())
+
+
+def test_a_step_in_bfloat16_goes_the_way_of_the_whole_one(conditions):
+    torch.manual_seed(0)
+    dit = DiT(DiTConfig(channels=64, width=64, layers=2, heads=2, kv_heads=1, cross_width=32, time_width=32))
+    latent, noise, t = seeded_input("latent", (2, 32, 25)), seeded_input("noise", (2, 32, 25)), torch.tensor([0.2, 0.7])
+
+    def gradient(*, half):
+        dit.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            loss = flow_loss(dit, latent, conditions, noise=noise, t=t).mean()
+        loss.backward()
+        return torch.cat([p.grad.flatten() for p in dit.parameters() if p.grad is not None])
+
+    whole, half = gradient(half=False), gradient(half=True)
+    assert not torch.equal(whole, half)
+    assert torch.cosine_similarity(whole, half, dim=0) > 0.999

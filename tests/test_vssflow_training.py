@@ -147,6 +147,23 @@ def test_the_gradient_is_clipped_only_where_the_recipe_says_so(tmp_path):
     assert not torch.equal(results[0], results[2])
 
 
+def test_bfloat16_is_for_gpus_unless_it_is_asked_for():
+    asked = {None: [], True: [], False: []}
+    for bf16, halves in asked.items():
+        recipe = Recipe(steps=1, batch=4, rate=1e-2, bf16=bf16)
+        halves += [recipe.half(torch.device(device)) for device in ("cpu", "cuda")]
+    assert asked == {None: [False, True], True: [True, True], False: [False, False]}
+
+
+def test_bfloat16_changes_the_arithmetic_and_not_what_is_kept(tmp_path):
+    recipe = Recipe(steps=9, batch=7, rate=1e-2, warmup=1)
+    single = trained(recipe, tmp_path / "single")
+    half = trained(replace(recipe, bf16=True), tmp_path / "half")
+    assert half.dtype == torch.float32
+    assert not torch.equal(single, half)
+    assert torch.allclose(single, half, atol=1e-2)
+
+
 def test_bad_trainings_end_with_a_message(tmp_path):
     recipe = Recipe(steps=4, batch=4, rate=1e-2, save_every=2)
     with pytest.raises(UsageError, match="no clip to train empty on"):

@@ -92,6 +92,12 @@ def tasks_of(ctx: click.Context, parameter: click.Parameter, values: tuple[str, 
 @click.option("--warmup", type=click.IntRange(0), help="Steps in which the rate rises.")
 @click.option("--cooldown", type=click.FloatRange(0, 1), help="Share of the steps, at the end, in which it falls.")
 @click.option("--clip", type=click.FloatRange(0), help="Bound of the gradient's norm; 0 for none.")
+@click.option(
+    "--bf16/--no-bf16",
+    "bf16",
+    default=None,
+    help="Compute in bfloat16; small on GPUs without being asked. Pays on CPUs with AVX512_BF16 or AMX.",
+)
 @click.option("--save-every", type=click.IntRange(1), help="Steps between checkpoints, each with a validation.")
 @click.option("--listen-every", type=click.IntRange(0), help="Steps between sounds of held-out clips; 0 for none.")
 @click.option("--workers", type=click.IntRange(0), help="Threads that read ahead.")

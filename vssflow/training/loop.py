@@ -160,9 +160,9 @@ class Learner:
             group["lr"] = self.recipe.rate_at(self.step)
         self.optimiser.zero_grad(set_to_none=True)
         means: dict[str, Tensor] = {}
-        half = self.recipe.bf16 and self.device.type == "cuda"
+        half = self.recipe.half(self.device)
         for part, weight in zip(inputs.parts, inputs.weights, strict=True):
-            with torch.autocast("cuda", torch.bfloat16) if half else nullcontext():
+            with torch.autocast(self.device.type, torch.bfloat16) if half else nullcontext():
                 losses = self.stage.loss(part, inputs.generator)
             (torch.stack(list(losses.values())).sum() * weight).backward()  # type: ignore[no-untyped-call]
             for key, value in losses.items():

@@ -38,8 +38,8 @@ class Recipe:
     """Decay of the exponential moving average of the weights; None for none."""
     accumulate: int = 1
     """Parts in which a process computes its share of a batch, one after the other: less memory, same step."""
-    bf16: bool = True
-    """Compute in bfloat16 where the device is a GPU; on CPUs float32 in any case."""
+    bf16: bool | None = None
+    """Compute in bfloat16, weights and optimiser staying in float32; None means on GPUs only."""
     workers: int = 0
     """Threads that put coming batches together."""
     seed: int = 0
@@ -47,6 +47,10 @@ class Recipe:
     """Steps between two checkpoints, each with a validation and a line in the log."""
     listen_every: int = 0
     """Steps between two sets of sounds of held-out clips; 0 for none."""
+
+    def half(self, device: torch.device) -> bool:
+        """Whether steps on a device are computed in bfloat16."""
+        return device.type == "cuda" if self.bf16 is None else self.bf16
 
     def rate_at(self, step: int) -> float:
         """Learning rate of a step: linear warm-up, constant, cosine to zero."""
