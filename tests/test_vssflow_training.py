@@ -275,6 +275,7 @@ def test_weights_come_back_from_their_file(model, tmp_path):
     model.save(path)
     back = VSSFlow.load(path)
     assert back.config == model.config
+    assert back.config.guidance == 3.0
     for key, value in model.state_dict().items():
         assert torch.equal(back.state_dict()[key], value.half().float()), key
 

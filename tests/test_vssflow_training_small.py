@@ -1,6 +1,7 @@
 """Training of the small configuration from a split to weights, and from weights on."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from click.testing import CliRunner
 
 from vsseval.errors import UsageError
 from vssflow.commands.train import command
+from vssflow.prompt import Prompt
 from vssflow.small.model import VSSFlow
 from vssflow.training.mixtures import Mixing
 from vssflow.training.recipe import Recipe
@@ -68,6 +70,18 @@ def test_without_encoders_the_features_are_made_from_the_weights(split, first, t
     train(Training(data=split, out=tmp_path / "on", init=first[1], vision=ONE, flow=ONE))
     assert (tmp_path / "on" / "features" / "0000.pt").exists()
     assert not (tmp_path / "on" / "vision").exists()
+
+
+def test_the_guidance_of_a_finished_training_is_changed_by_calling_again(split, first, tmp_path):
+    out, weights = first
+    begun = Training(data=split, out=tmp_path / "on", init=weights, encoders=out, vision=ONE, flow=ONE, guidance=2.0)
+    before = VSSFlow.load(train(begun))
+    after = VSSFlow.load(train(replace(begun, guidance=1.5)))
+    assert (before.config.guidance, after.config.guidance) == (2.0, 1.5)
+    assert all(torch.equal(value, after.state_dict()[key]) for key, value in before.state_dict().items())
+    sounds = [after.generate(Prompt(0.4), seed=0, steps=2, guidance=weight) for weight in (None, 1.5, 2.0)]
+    assert torch.equal(sounds[0], sounds[1])
+    assert not torch.equal(sounds[0], sounds[2])
 
 
 def test_encoders_of_another_training_are_refused(split, first, tmp_path):

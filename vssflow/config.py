@@ -11,17 +11,20 @@ from typing import Any
 
 from vssflow.conditions import ConditionConfig
 from vssflow.dit import DiTConfig
+from vssflow.sampling.guidance import GUIDANCE
 from vssflow.small.vision import VisionConfig
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """Shapes of every part of the small model."""
+    """Shapes of every part of the small model, and how it is sampled."""
 
     latent: int
     dit: DiTConfig
     conditions: ConditionConfig
     vision: VisionConfig
+    guidance: float = GUIDANCE
+    """Weight of classifier-free guidance that the weights are sampled with, unless another is asked for."""
 
     def __post_init__(self) -> None:
         needed = self.latent + self.conditions.channels
@@ -30,7 +33,7 @@ class ModelConfig:
 
     @classmethod
     def from_tables(cls, tables: dict[str, Any]) -> ModelConfig:
-        """Build from the tables `latent`, `dit`, `conditions`, `vision` of a configuration file."""
+        """Build from the tables `latent`, `dit`, `conditions`, `vision` and, if any, `sampling` of a configuration."""
         vision = dict(tables["vision"])
         vision["labels"] = tuple(vision.get("labels", ()))
         return cls(
@@ -38,6 +41,7 @@ class ModelConfig:
             dit=DiTConfig(**tables["dit"]),
             conditions=ConditionConfig(**tables["conditions"]),
             vision=VisionConfig(**vision),
+            guidance=float(tables.get("sampling", {}).get("guidance", GUIDANCE)),
         )
 
     @classmethod
@@ -57,4 +61,5 @@ class ModelConfig:
             "dit": asdict(self.dit),
             "conditions": asdict(self.conditions),
             "vision": asdict(self.vision),
+            "sampling": {"guidance": self.guidance},
         })  # fmt: skip

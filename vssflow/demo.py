@@ -146,7 +146,7 @@ def page(model: Model, folder: Path) -> Any:
         gr.HTML(f"<h1>{TITLE}</h1><p>{SENTENCE}</p>", elem_id="head")
         with gr.Row(equal_height=False):
             with gr.Column(min_width=340):
-                inputs = _inputs(gr)
+                inputs = _inputs(gr, model.guidance)
                 button = gr.Button("Generate", variant="primary", size="lg")
                 rows, labels = examples()
                 if rows:
@@ -160,7 +160,7 @@ def page(model: Model, folder: Path) -> Any:
     return blocks
 
 
-def _inputs(gr: Any) -> list[Any]:
+def _inputs(gr: Any, usual: float) -> list[Any]:
     """Everything that is asked for, in the order of `respond`."""
     video = gr.Video(label="Video", sources=["upload"], include_audio=True, elem_id="source", height=240)
     transcript = gr.Textbox(
@@ -179,7 +179,7 @@ def _inputs(gr: Any) -> list[Any]:
             end = gr.Number(label="to (s)", value=None, min_width=120)
         with gr.Row():
             seed = gr.Number(label="Seed", value=0, precision=0, min_width=120)
-            guidance = gr.Slider(0.0, 10.0, value=3.0, step=0.5, label="Guidance", min_width=160)
+            guidance = gr.Slider(0.0, 10.0, value=usual, step=0.25, label="Guidance", min_width=160)
     return [video, transcript, voice, start, end, seed, guidance]
 
 

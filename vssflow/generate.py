@@ -79,7 +79,7 @@ class Made:
 
 
 def load(
-    checkpoint: Path | None = None, *, device: str = "cpu", steps: int | None = None, guidance: float = 3.0
+    checkpoint: Path | None = None, *, device: str = "cpu", steps: int | None = None, guidance: float | None = None
 ) -> Model:
     """Load a model, with its fast sampler.
 
@@ -87,7 +87,8 @@ def load(
         checkpoint: small weights, or a checkpoint of the authors; None for the small model that ships with vssflow.
         device: where the transformer runs: cpu, cuda, cuda:1.
         steps: of the sampler; None for its default.
-        guidance: weight of classifier-free guidance, 1 for none; 3 as in the paper.
+        guidance: weight of classifier-free guidance, 1 for none; None for the model's own, which is 3 for
+            the authors' configuration.
 
     Raises:
         UsageError: there is no such file, it holds no such model, or the settings are impossible.
@@ -98,8 +99,8 @@ def load(
     from vssflow.sampling.solvers import DEFAULT_STEPS
 
     steps = DEFAULT_STEPS if steps is None else steps
-    if steps < 1 or not 0 <= guidance < float("inf"):
-        raise UsageError(f"{steps} steps at guidance {guidance:g} are impossible; --guidance 3 is usual")
+    if steps < 1 or not 0 <= (guidance or 0.0) < float("inf"):
+        raise UsageError(f"{steps} steps at guidance {guidance} are impossible; --guidance 3 is usual")
     path = checkpoint or Path(str(resources.files("vssflow") / "weights" / SHIPPED))
     if not path.is_file():
         if checkpoint is None:
@@ -112,7 +113,7 @@ def load(
     return _small(path, place, steps, guidance, own=checkpoint is None)
 
 
-def _small(path: Path, device: str, steps: int, guidance: float, *, own: bool) -> Model:
+def _small(path: Path, device: str, steps: int, guidance: float | None, *, own: bool) -> Model:
     from safetensors import SafetensorError
 
     from vssflow.authors.files import digest
@@ -123,15 +124,17 @@ def _small(path: Path, device: str, steps: int, guidance: float, *, own: bool) -
     except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError, OSError) as error:
         raise UsageError(f"{path} cannot be loaded: {error}. Without --checkpoint the small model is used") from error
     name = "the small model that ships" if own else f"small configuration {path.name}"
-    return Model(network, f"{name}, weights {digest(path)[:HASH_SHOWN]}, Apache-2.0", steps, guidance, SMALL)
+    weight = network.config.guidance if guidance is None else guidance
+    return Model(network, f"{name}, weights {digest(path)[:HASH_SHOWN]}, Apache-2.0", steps, weight, SMALL)
 
 
-def _authors(path: Path, device: str, steps: int, guidance: float) -> Model:
+def _authors(path: Path, device: str, steps: int, guidance: float | None) -> Model:
     from vssflow.authors import card
     from vssflow.authors.anatomy import blocks, require_parts
     from vssflow.authors.files import RAWNET3, SYNCHFORMER, digest, find_weights
     from vssflow.authors.layout import read_layout
     from vssflow.authors.model import AuthorsVSSFlow
+    from vssflow.sampling.guidance import GUIDANCE
 
     keys = read_layout(path).entries
     require_parts(path, keys)
@@ -142,9 +145,10 @@ def _authors(path: Path, device: str, steps: int, guidance: float) -> Model:
         about.append(f"no {SYNCHFORMER} beside it: motion is not seen")
     if files.rawnet3 is None:
         about.append(f"no {RAWNET3} beside it: voices are not heard")
-    network = AuthorsVSSFlow.load(path, steps=steps, guidance=guidance, device=device)
+    weight = GUIDANCE if guidance is None else guidance
+    network = AuthorsVSSFlow.load(path, steps=steps, guidance=weight, device=device)
     reader = AUTHORS._replace(hears=files.rawnet3 is not None)
-    return Model(network, "; ".join(about), steps, guidance, reader)
+    return Model(network, "; ".join(about), steps, weight, reader)
 
 
 def find_device(name: str) -> torch.device:

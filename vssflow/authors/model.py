@@ -26,6 +26,7 @@ from vssflow.conditions import ConditionConfig, Features
 from vssflow.prompt import SAMPLE_RATE, Prompt
 from vssflow.sampling.authors import sample_authors
 from vssflow.sampling.fast import Fast
+from vssflow.sampling.guidance import GUIDANCE
 from vssflow.sampling.noise import clip_noise
 from vssflow.sampling.sampled import Sampled, finite
 
@@ -37,8 +38,6 @@ LATENT = 128
 SYNC_TOKENS = 240
 """Synchformer's 30 segments of 8 tokens."""
 WIDTHS = ConditionConfig()
-GUIDANCE = 3.0
-"""Weight of classifier-free guidance (VSSFlow, section 3.4)."""
 
 
 class AuthorsVSSFlow:

@@ -38,7 +38,7 @@ def window_of(ctx: click.Context, parameter: click.Parameter, value: str | None)
     help="Seconds between which the face speaks.  [default: all]",
 )
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Decides the noise.")
-@click.option("--guidance", type=click.FloatRange(0, 100), default=3.0, show_default=True, help="1 for none.")
+@click.option("--guidance", type=click.FloatRange(0, 100), help="1 for none.  [default: the model's]")
 @click.option("--steps", type=click.IntRange(1, 1000), help="Steps of the sampler.  [default: the model's]")
 @click.option(
     "--checkpoint",
@@ -61,7 +61,7 @@ def window_of(ctx: click.Context, parameter: click.Parameter, value: str | None)
 @click.option("--force", is_flag=True, help="Overwrite what is there.")
 def command(
     video: Path, transcript: str | None, voice: Path | None, speech_window: tuple[float, float] | None, seed: int,
-    guidance: float, steps: int | None, checkpoint: Path | None, device: str, lips: Path | None, output: Path, *,
+    guidance: float | None, steps: int | None, checkpoint: Path | None, device: str, lips: Path | None, output: Path, *,
     force: bool,
 ) -> None:  # fmt: skip
     """Give VIDEO its sound and its speech, exactly as long as it is.

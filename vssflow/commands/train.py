@@ -100,6 +100,11 @@ def tasks_of(ctx: click.Context, parameter: click.Parameter, values: tuple[str, 
 )
 @click.option("--save-every", type=click.IntRange(1), help="Steps between checkpoints, each with a validation.")
 @click.option("--listen-every", type=click.IntRange(0), help="Steps between sounds of held-out clips; 0 for none.")
+@click.option(
+    "--guidance",
+    type=click.FloatRange(0, 100),
+    help="small: weight of guidance that the result is sampled with.  [default: 3, or that of --init]",
+)
 @click.option("--workers", type=click.IntRange(0), help="Threads that read ahead.")
 @click.option(
     "--device",
@@ -133,7 +138,7 @@ def command(
         refuse(given & {"rows", "frozen", "stable_audio", "layers", "masks", "mix_rows"}, "--config authors")
         click.echo(train_small(need(data, "--data"), mixing, options))
     else:
-        refuse(given & {"data", "encoders", "tasks", "vision_steps"}, "--config small")
+        refuse(given & {"data", "encoders", "tasks", "vision_steps", "guidance"}, "--config small")
         click.echo(train_authors(config, need(rows, "--rows"), mixing, options))
 
 
@@ -146,7 +151,7 @@ def train_small(data: Path, mixing: Mixing | None, options: dict[str, Any]) -> P
     return run.train(run.Training(
         data=data, out=options["out"], init=options["init"], encoders=options["encoders"], device=options["device"],
         vision=replace(run.VISION, seed=seed, steps=vision_steps), flow=changed(run.FLOW, options),
-        tasks=options["tasks"] or TASKS, mixing=mixing,
+        tasks=options["tasks"] or TASKS, mixing=mixing, guidance=options["guidance"],
     ))  # fmt: skip
 
 

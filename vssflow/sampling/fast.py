@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from vssflow.sampling.folded import FoldedDiT
+from vssflow.sampling.guidance import GUIDANCE
 from vssflow.sampling.sampled import Sampled, finite
 from vssflow.sampling.solvers import DEFAULT, DEFAULT_STEPS, Solver
 
@@ -57,7 +58,7 @@ class Fast:
         conditions: Conditions,
         noise: Tensor,
         *,
-        guidance: float = 3.0,
+        guidance: float = GUIDANCE,
         steps: int | None = None,
         solver: Solver = DEFAULT,
         lengths: Sequence[int] | None = None,

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from vssflow.conditions import Conditions
     from vssflow.dit import DiT
 
+GUIDANCE = 3.0
+"""Weight of guidance where nothing else is said (VSSFlow, section 3.4)."""
+
 Velocity = Callable[[Tensor, float], Tensor]
 """Velocity of the latent (batch, latent, frames) at a flow time; same shape."""
 

@@ -111,14 +111,16 @@ class VSSFlow(nn.Module):
         self.conditions.to(device)
         return self
 
-    def generate(self, prompt: Prompt, *, seed: int, steps: int = DEFAULT_STEPS, guidance: float = 3.0) -> Tensor:
+    def generate(
+        self, prompt: Prompt, *, seed: int, steps: int = DEFAULT_STEPS, guidance: float | None = None
+    ) -> Tensor:
         """Generate one sound.
 
         Args:
             prompt: what to sound like, and for how long.
             seed: decides the noise; the same seed and prompt give the same sound.
             steps: of the fast sampler's solver, one evaluation of the velocity each.
-            guidance: weight of classifier-free guidance, 1 for none; 3 as in the paper.
+            guidance: weight of classifier-free guidance, 1 for none; None for the weights' own.
 
         Returns:
             Sound in [-1, 1] at 16 kHz, shape (round(seconds * 25) * 640,).
@@ -126,12 +128,15 @@ class VSSFlow(nn.Module):
         return self.sample(self.features(prompt), seed=seed, steps=steps, guidance=guidance)
 
     @torch.no_grad()
-    def sample(self, features: Features, *, seed: int, steps: int = DEFAULT_STEPS, guidance: float = 3.0) -> Tensor:
+    def sample(
+        self, features: Features, *, seed: int, steps: int = DEFAULT_STEPS, guidance: float | None = None
+    ) -> Tensor:
         """Generate the sound of encoded features, a batch of one."""
         device = self.conditions.phone_embedding.weight.device
         conditions = self.conditions(Features(*(part.to(device) for part in features)))
         noise = clip_noise([seed], self.config.latent, [conditions.locked.shape[-1]])
         # folded anew each time, which takes a hundredth of the sampling, so that training never meets old weights
         fast = Fast(self.vaflow, self.config.latent, dtype=torch.float32, backend=None)
-        latent = fast.sample(conditions, noise, guidance=guidance, steps=steps).latent
+        weight = self.config.guidance if guidance is None else guidance
+        latent = fast.sample(conditions, noise, guidance=weight, steps=steps).latent
         return self.codec.decode(latent[0].cpu(), seed=seed).clamp(-1.0, 1.0)

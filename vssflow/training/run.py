@@ -49,6 +49,8 @@ class Training:
     tasks: tuple[str, ...] = ("v2s", "vtts", "joint")
     """Tasks whose clips are used by the flow stage."""
     mixing: Mixing | None = None
+    guidance: float | None = None
+    """Weight of guidance that the result is sampled with; None keeps the configuration's. May change afterwards."""
     validation: int = 96
 
     @property
@@ -76,6 +78,8 @@ def train(training: Training) -> Path:
     crew = Crew.assemble(training.device)
     learn, validation = split.held_out(training.validation)
     model = starting_model(training, split)
+    if training.guidance is not None:
+        model.config = replace(model.config, guidance=training.guidance)
     if crew.rank == 0:
         hold_to({"data": _digest(training.data / "index.jsonl")}, training.sources / "data_sha256.json")
         hold_to(training.facts(), training.out / "flow" / "recipe.json")
