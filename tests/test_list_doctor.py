@@ -156,10 +156,18 @@ def test_list_says_what_is_missing_and_how_to_get_it(house):
 
 
 def test_list_for_people_fits_eighty_columns(house):
-    shown = CliRunner().invoke(list_command, [], env={"COLUMNS": "80"}).output
-    assert max(len(line) for line in shown.splitlines()) <= 80
-    assert "✗ vggsound" in shown
-    assert "✓ loud" in shown
+    def shown(*kind):
+        lines = CliRunner().invoke(list_command, kind, env={"COLUMNS": "80"}).output.splitlines()
+        assert max(map(len, lines)) <= 80
+        return [line.strip() for line in lines]
+
+    assert any(line.startswith("✗ vggsound") for line in shown("benchmarks"))
+    assert any(line.startswith("✓ loud") for line in shown("models"))
+    names = shown()
+    place = names.index("benchmarks")
+    assert names[place + 1 : place + 4] == ["✓ tiny", "· needs an argument: folder", "✗ missing: vggsound"]
+    assert "✓ broken  forgetful  loud  moody  quiet  raising  short" in names
+    assert names[-1].startswith("vsseval list KIND")
 
 
 def test_a_good_model_passes(house):

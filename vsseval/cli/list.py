@@ -45,13 +45,15 @@ class Item(Record, frozen=True, kw_only=True):
 @click.argument("kind", required=False, type=click.Choice(KINDS))
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 def command(kind: str | None, *, as_json: bool) -> None:
-    """List what can be named on the command line; KIND limits it to one kind.
+    """List the names that the command line takes.
 
-    What is missing is listed too, with the reason and the command that gets it.
+    With KIND also what each of them is, and for what is missing the reason and the command that gets it.
     """
     items = [item for name in KINDS if kind in {None, name} for item in _items(name)]
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(items), indent=1).decode())
+    elif kind is None:
+        _show_names(items)
     else:
         _show(items)
 
@@ -174,6 +176,25 @@ def _extractor(name: str) -> Item:
         "extractors", name, version=spec.version, task=" ".join(spec.takes), licence=spec.licence,
         note=spec.description,
     )  # fmt: skip
+
+
+def _show_names(items: list[Item]) -> None:
+    """Print the names of each kind by status: what there is, on one screen or two."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    for kind in dict.fromkeys(item.kind for item in items):
+        grid = Table.grid(padding=(0, 1))
+        for status, (mark, style) in MARKS.items():
+            names = [item.name for item in items if (item.kind, item.status) == (kind, status)]
+            if names:
+                said = "" if status == "present" else f"{status}: "
+                grid.add_row(Text(f" {mark}", style=style), Text.assemble((said, "dim"), "  ".join(names)))
+        console.print(Text(f"\n{kind}", style="bold"))
+        console.print(grid)
+    console.print("\nvsseval list KIND says what each of them is, and how to get what is missing.")
 
 
 def _show(items: list[Item]) -> None:
