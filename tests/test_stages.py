@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from tests.fakes import make_clips, medium, spec, write_samples
 from vsseval import media, plugins
 from vsseval.errors import EnvironmentFault, UsageError
+from vsseval.metrics.desync_synchformer import desync_synchformer
 from vsseval.metrics.wer import wer_sphinx_lm
 from vsseval.stages import run as run_module
 from vsseval.stages.catalog import measures
@@ -18,7 +20,7 @@ from vsseval.stages.run import rescore, run
 from vsseval.store import codec
 from vsseval.store.record import load_run
 from vsseval.store.tables import read_scores
-from vsseval.types import Feature, Need, Request, Sample
+from vsseval.types import Feature, Medium, Need, Request, Sample
 
 WISH = Request(id="a", duration=1.0, seed=1)
 
@@ -267,3 +269,14 @@ def test_a_transcript_without_a_word_is_not_applicable(words):
     spec = wer_sphinx_lm().spec
     assert applies(spec, Sample(id="a", cluster="a", duration=1.0, transcript=words)) == "the clip has no transcript"
     assert applies(spec, Sample(id="a", cluster="a", duration=1.0, transcript="well")) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "why"), [(4.79, "the clip lasts 4.79 s, the metric takes 4.8 s or more"), (4.8, None)]
+)
+def test_a_clip_may_be_too_short_for_a_metric_whatever_the_model_made_of_it(seconds, why):
+    spec = desync_synchformer().spec
+    clip = Sample(id="a", cluster="a", duration=seconds, video=Medium(path=Path("a.mp4"), sha256="0"))
+    assert applies(spec, clip) == why
+    broken = msgspec.structs.replace(clip, problem="cannot be read")
+    assert applies(spec, broken) is None  # stays in N as failed

@@ -202,6 +202,8 @@ class MetricSpec(Record, frozen=True):
     """What the value can be at least and at most, in stored units; None for no end. Intervals are cut there."""
     language: str | None = None
     """Applies only to samples of this language, to others it is `not_applicable`; "en*" is every kind of English."""
+    shortest: float = 0.0
+    """Seconds; to clips that last less, by the manifest, it is `not_applicable`."""
     sees: tuple[str, ...] = ("shuffled", "noise", "silence")
     """Bounds that the metric claims to rank below `reference`; where it fails to, tables flag it."""
     ranked: bool = True

@@ -13,6 +13,8 @@ from vsseval.metrics.base import Arrays, Feature, MetricSpec, Need, Score, Unmea
 CLASSES = 21
 GREATEST = 2.0
 """Seconds."""
+WINDOW = 4.8
+"""Seconds of the 14 segments that are compared at once; two windows may be the same one."""
 
 
 class DesyncSynchformer:
@@ -26,11 +28,12 @@ class DesyncSynchformer:
         direction="lower",
         unit="s",
         description="mean absolute offset of sound against picture in the first and the last 4.8 s; "
-        "clips below 4.8 s cannot be measured",
+        "it applies to clips of 4.8 s and more",
         citation="Iashin et al., 'Synchformer: efficient synchronization from sparse cues', ICASSP 2024; "
         "Cheng et al., 'MMAudio', CVPR 2025",
         least=0.0,
         greatest=GREATEST,
+        shortest=WINDOW,
     )
 
     def score(self, offsets: Arrays) -> Score:

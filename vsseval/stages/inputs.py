@@ -51,6 +51,8 @@ def applies(spec: MetricSpec, sample: Sample) -> str | None:
         return f"the clip's language is {sample.language}, the metric is for {spec.language}"
     if sample.problem is not None:
         return None  # it may lack its media because of the problem; it stays in N as failed
+    if sample.duration < spec.shortest:
+        return f"the clip lasts {sample.duration:.2f} s, the metric takes {spec.shortest:g} s or more"
     for value in spec.inputs.values():
         for need in needs(value):
             if need is not Need.AUDIO and _given(need, sample) is None:
