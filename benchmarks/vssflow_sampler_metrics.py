@@ -34,7 +34,7 @@ from vssflow.sampling.noise import clip_noise
 from vssflow.small.model import VSSFlow
 
 BENCHMARKS = ("mini_v2s", "mini_vtts", "mini_joint")
-GUIDANCE, RATE = 3.0, 16_000
+RATE = 16_000
 WEIGHTS = Path(str(resources.files("vssflow") / "weights" / "vssflow-small.safetensors"))
 
 
@@ -51,8 +51,8 @@ def generate(benchmark: str, limit: int | None, work: Path) -> None:
         conditions = model.conditions(model.features(prompt_of(request)))
         noise = clip_noise([request.seed], model.config.latent, [conditions.locked.shape[-1]])
         latents = {
-            "fast": fast.sample(conditions, noise, guidance=GUIDANCE).latent,
-            "authors": sample_authors(model.vaflow, conditions, noise, guidance=GUIDANCE).latent,
+            "fast": fast.sample(conditions, noise, guidance=model.config.guidance).latent,
+            "authors": sample_authors(model.vaflow, conditions, noise, guidance=model.config.guidance).latent,
         }
         length = round(request.duration * RATE)
         for name, latent in latents.items():
