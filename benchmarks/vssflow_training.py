@@ -33,9 +33,12 @@ class Step:
         self.trained = nn.ModuleList([self.model.vaflow, self.model.conditions])
         self.optimiser = torch.optim.AdamW(self.trained.parameters(), lr=1e-6)
         shapes, draw = self.model.config.conditions, torch.Generator().manual_seed(0)
-        drawn = [torch.randn(clips, frames, width, generator=draw) for width in (shapes.lip, shapes.sync, shapes.scene)]
+        lip, sync, scene = (
+            torch.randn(clips, frames, width, generator=draw) for width in (shapes.lip, shapes.sync, shapes.scene)
+        )
         phones = torch.randint(shapes.phones, (clips, frames), generator=draw)
-        self.features = Features(drawn[0], phones, *drawn[1:], torch.randn(clips, shapes.speaker, generator=draw))
+        speaker = torch.randn(clips, shapes.speaker, generator=draw)
+        self.features = Features(lip, phones, sync, scene, speaker)
         self.latent, self.noise = torch.randn(2, clips, self.model.config.latent, frames, generator=draw)
         self.t = torch.rand(clips, generator=draw)
 
@@ -46,7 +49,7 @@ class Step:
         with torch.autocast("cpu", torch.bfloat16, enabled=half):
             conditions = self.model.conditions(self.features)
             loss = flow_loss(self.model.vaflow, self.latent, conditions, noise=self.noise, t=self.t).mean()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()
         return time.process_time() - begun
 
