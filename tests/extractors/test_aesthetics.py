@@ -8,7 +8,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from support.seeded_metric_weights import GOLDEN, listed, waves
+from support import goldens
+from support.seeded_metric_weights import listed, waves
 from vsseval.errors import MissingExtra, MissingWeights, Unmeasurable, UsageError
 from vsseval.extractors import aesthetics
 from vsseval.extractors.aesthetics import WINDOW, Aesthetics, configuration
@@ -17,7 +18,7 @@ from vsseval.networks import packages
 from vsseval.plugins import load
 from vsseval.weights.find import Weights
 
-META = json.loads((GOLDEN / "audiobox_aesthetics.json").read_text())
+META = json.loads(goldens.file("metrics/audiobox_aesthetics.json").read_text())
 W8, W10 = waves()["w8"], waves()["w10"]
 SOUNDS = {
     "w8": Audio(W8, 16_000),

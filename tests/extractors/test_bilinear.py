@@ -6,10 +6,10 @@ import json
 import numpy as np
 import pytest
 
-from support.seeded_metric_weights import GOLDEN
+from support import goldens
 from vsseval.extractors.bilinear import scaled
 
-CASES = json.loads((GOLDEN / "opencv_resize.json").read_text())["cases"]
+CASES = json.loads(goldens.file("metrics/opencv_resize.json").read_text())["cases"]
 
 
 @pytest.mark.parametrize("index", range(len(CASES)))

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from support.seeded_metric_weights import GOLDEN
+from support import goldens
 from vsseval.errors import MissingExtra, UsageError
 from vsseval.extractors import byte_pairs
 from vsseval.extractors.laion_clap import LaionClapExtractor
@@ -13,7 +13,7 @@ from vsseval.extractors.ms_clap import MsClapExtractor
 from vsseval.networks import packages
 from vsseval.weights.find import Weights
 
-TOKENS = GOLDEN / "tokens"
+TOKENS = goldens.file("metrics/tokens")
 CASES = json.loads((TOKENS / "expected.json").read_text())
 
 

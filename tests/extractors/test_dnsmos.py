@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from support import goldens
 from support.seeded_metric_weights import GOLDEN, waves
 from vsseval.errors import EnvironmentFault, MissingExtra, Unmeasurable
 from vsseval.extractors import dnsmos
@@ -13,7 +14,7 @@ from vsseval.media import Audio, load_audio
 from vsseval.networks import packages
 from vsseval.plugins import load
 
-SCORES = json.loads((GOLDEN / "dnsmos.json").read_text())["scores"]
+SCORES = json.loads(goldens.file("metrics/dnsmos.json").read_text())["scores"]
 W8, W10 = waves()["w8"], waves()["w10"]
 SOUNDS = {
     "w10": Audio(W10, 16_000),

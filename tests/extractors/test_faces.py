@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from support.seeded_metric_weights import GOLDEN, KAIMING, KEYS, error, fill, input_uint8
+from support.seeded_metric_weights import KAIMING, KEYS, error, fill, input_uint8
 from vsseval.errors import Unmeasurable
 from vsseval.extractors import faces
 from vsseval.extractors.bilinear import scaled
@@ -15,7 +15,7 @@ from vsseval.extractors.faces import Track, cut_out, followed, window
 from vsseval.extractors.shots import Cuts, hue_saturation_brightness
 from vsseval.networks.s3fd import S3FD
 
-with np.load(GOLDEN / "faces.npz") as stored:
+with np.loadgoldens.file("metrics/faces.npz") as stored:
     ARRAYS = {key: stored[key] for key in stored.files if key != "meta"}
     META = json.loads(str(stored["meta"]))
 

@@ -3,18 +3,18 @@
 import hashlib
 import json
 from importlib import resources
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from support import goldens
 from vsseval.errors import EnvironmentFault, Unmeasurable
 from vsseval.extractors import ge2e
 from vsseval.media import Audio
 from vsseval.metrics.speaker import spk_sim_ge2e
 from vsseval.weights import shipped as weights
 
-CASES = json.loads((Path(__file__).parents[1] / "golden" / "ge2e.json").read_text())["cases"]
+CASES = json.loads(goldens.file("ge2e.json").read_text())["cases"]
 
 
 def wave(seed, n, gain):

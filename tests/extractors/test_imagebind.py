@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from support import goldens
 from support.seeded_metric_weights import GOLDEN, KEYS, error, fill, golden, input_tensor, put, waves
 from vsseval.errors import MissingWeights, Unmeasurable, UsageError
 from vsseval.extractors import imagebind as module
@@ -20,9 +21,10 @@ from vsseval.networks.imagebind_towers import ImageBind, Shape
 from vsseval.networks.unfilled import Unfilled
 from vsseval.weights.find import Weights
 
-HEARD = [p for p in "ab" if all((GOLDEN / f"{name}_{p}.npz").exists() for name in ("imagebind_audio", "waves"))]
-PLANNED = [p for p in "ab" if (GOLDEN / f"imagebind_audio_{p}.npz").exists()]
-MODELS = [p for p in "ab" if all((GOLDEN / f"{name}_{p}.npz").exists() for name in ("imagebind_model", "waves"))]
+HEARD = goldens.parts("metrics/imagebind_audio", "metrics/waves")
+PLANNED = goldens.parts("metrics/imagebind_audio")
+MODELS = goldens.parts("metrics/imagebind_model", "metrics/waves")
+ORDER = goldens.file("metrics/imagebind_clip_order.json")
 
 
 @pytest.fixture
@@ -96,7 +98,7 @@ def test_clips_and_cuts_lie_where_the_originals_do(part):
 
 
 def test_clips_of_video_are_in_the_originals_order():
-    known = json.loads((GOLDEN / "imagebind_clip_order.json").read_text())
+    known = json.loads(ORDER.read_text())
     pictures = torch.arange(4, dtype=torch.uint8)[:, None, None, None].repeat(1, 3, 224, 398)
     pictures[:, 1] = torch.arange(398).div(87, rounding_mode="floor").to(torch.uint8)
     found = picture_clips(pictures)

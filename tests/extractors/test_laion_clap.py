@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from support.seeded_metric_weights import GOLDEN, KEYS, draw, error, golden, listed, waves
+from support import goldens
+from support.seeded_metric_weights import KEYS, draw, error, listed, waves
 from vsseval.errors import MissingExtra, MissingWeights, Unmeasurable, UsageError
 from vsseval.extractors import laion_clap
 from vsseval.extractors.laion_clap import LONGEST, LaionClapExtractor, repeated
@@ -17,13 +18,20 @@ from vsseval.networks import htsat, packages
 from vsseval.plugins import load
 from vsseval.weights.find import Weights
 
-NUMBERS, META = golden("laion_clap_a")
+GOLDENS = goldens.files("metrics/laion_clap_*.npz")
+PLANS = [(file, length) for file in GOLDENS for length in goldens.read(file).meta["repeatpad_plan"] if length.isdigit()]
+TOKENS = goldens.file("metrics/tokens")
 FILES = ("clap.pt", "vocab.json", "merges.txt")
 
 
+@pytest.fixture(scope="module", params=GOLDENS, ids=goldens.name)
+def golden(request):
+    return goldens.read(request.param)
+
+
 def tokenizer_files(folder):
-    shutil.copy(GOLDEN / "tokens" / "roberta.json", folder / "vocab.json")
-    shutil.copy(GOLDEN / "tokens" / "merges.txt", folder / "merges.txt")
+    shutil.copy(TOKENS / "roberta.json", folder / "vocab.json")
+    shutil.copy(TOKENS / "merges.txt", folder / "merges.txt")
 
 
 def made(folder, size="BASE"):
@@ -57,29 +65,29 @@ def quick(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["w8", "w10"])
-def test_sound_is_the_originals(extractor, name):
-    sound = torch.from_numpy(repeated(np.repeat(waves()[name], 3), LONGEST))[None]
+def test_sound_is_the_originals(golden, extractor, name):
+    sound = torch.from_numpy(repeated(np.repeat(waves(golden.part)[name], 3), LONGEST))[None]
     network = extractor.network
     with torch.inference_mode():
         decibels = network.log_mel(sound)
         embedding = network.audio(sound)[0].numpy()
         heard = network.clap.audio_model(input_features=decibels).pooler_output[0].numpy()
-    assert error(embedding, NUMBERS[f"audio_emb_{name}"]) < 1e-5
+    assert error(embedding, golden.arrays[f"audio_emb_{name}"]) < 1e-5
     if name == "w8":
-        assert list(decibels.shape[2:]) == NUMBERS["logmel_shape"].tolist()
-        np.testing.assert_allclose(decibels[0, 0, ::10], NUMBERS["logmel_w8"], rtol=0, atol=1e-3)
-        assert error(heard, NUMBERS["htsat_embedding_w8"]) < 1e-5
+        assert list(decibels.shape[2:]) == golden.arrays["logmel_shape"].tolist()
+        np.testing.assert_allclose(decibels[0, 0, ::10], golden.arrays["logmel_w8"], rtol=0, atol=1e-3)
+        assert error(heard, golden.arrays["htsat_embedding_w8"]) < 1e-5
 
 
 @pytest.mark.slow
-def test_text_is_the_originals_together_and_alone(extractor):
-    ids = torch.from_numpy(NUMBERS["text_ids"])
+def test_text_is_the_originals_together_and_alone(golden, extractor):
+    ids = torch.from_numpy(golden.arrays["text_ids"])
     tokens = torch.stack([ids, (ids != 1).long()], dim=1)
     with torch.inference_mode():
         together = extractor.network.text(tokens).numpy()
         alone = torch.cat([extractor.network.text(one[None]) for one in tokens]).numpy()
-    assert error(together, NUMBERS["text_emb"]) < 1e-5
-    assert error(alone, NUMBERS["text_emb"]) < 1e-5
+    assert error(together, golden.arrays["text_emb"]) < 1e-5
+    assert error(alone, golden.arrays["text_emb"]) < 1e-5
 
 
 @pytest.mark.slow
@@ -109,9 +117,9 @@ def test_weights_of_another_network_are_named(extractor, folder):
         made(folder, "TINY").extract("a dog barks")
 
 
-@pytest.mark.parametrize("length", [int(n) for n in META["repeatpad_plan"] if n.isdigit()])
-def test_the_plan_for_every_length_is_the_originals(length):
-    plan = META["repeatpad_plan"][str(length)]
+@pytest.mark.parametrize(("file", "samples"), PLANS)
+def test_the_plan_for_every_length_is_the_originals(file, samples):
+    plan, length = goldens.read(file).meta["repeatpad_plan"][samples], int(samples)
     sound = np.arange(1, length + 1, dtype=np.float32)
     found = repeated(sound, LONGEST)
     assert found.size == plan["len"]

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from support.seeded_metric_weights import GOLDEN, error, golden, listed, waves
+from support import goldens
+from support.seeded_metric_weights import error, golden, listed, waves
 from vsseval.errors import MissingExtra, MissingWeights, Unmeasurable, UsageError
 from vsseval.extractors import ms_clap
 from vsseval.extractors.ms_clap import LONGEST, MsClapExtractor, looped
@@ -18,6 +19,7 @@ from vsseval.plugins import load
 from vsseval.weights.find import Weights
 
 NUMBERS, META = golden("msclap")
+TOKENS = goldens.file("metrics/tokens")
 W8 = waves()["w8"]
 SOUNDS = {
     "w8": Audio(W8, 16_000),
@@ -30,8 +32,8 @@ FILES = ("clap.pth", "vocab.json", "merges.txt")
 
 
 def tokenizer_files(folder):
-    shutil.copy(GOLDEN / "tokens" / "gpt2.json", folder / "vocab.json")
-    shutil.copy(GOLDEN / "tokens" / "merges.txt", folder / "merges.txt")
+    shutil.copy(TOKENS / "gpt2.json", folder / "vocab.json")
+    shutil.copy(TOKENS / "merges.txt", folder / "merges.txt")
 
 
 def made(folder):

@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from support.seeded_metric_weights import KAIMING, draw, error, golden, listed, put, waves
+from support import goldens
+from support.seeded_metric_weights import KAIMING, draw, error, listed, put, waves
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.extractors.panns import PANNs
 from vsseval.media import Audio
 from vsseval.networks.panns import RATE_16K, RATE_32K, Cnn14
 
-GOLDEN, META = golden("panns_a")
+
+@pytest.fixture(scope="module", params=goldens.files("metrics/panns_*.npz"), ids=goldens.name)
+def golden(request):
+    return goldens.read(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -52,33 +56,33 @@ def raw(extractor):
 
 
 @pytest.mark.parametrize("seconds", [8, 10])
-def test_decibels_are_the_originals(extractor, seconds):
-    found = extractor.network.log_mel(torch.from_numpy(waves()[f"w{seconds}"])[None])[0].numpy()
-    assert len(found) == GOLDEN[f"n_frames{seconds}"]
-    np.testing.assert_allclose(found[::3], GOLDEN[f"logmel{seconds}"], rtol=0, atol=1e-3)
-    np.testing.assert_allclose(found[-1], GOLDEN[f"logmel_last{seconds}"], rtol=0, atol=1e-3)
+def test_decibels_are_the_originals(golden, extractor, seconds):
+    found = extractor.network.log_mel(torch.from_numpy(waves(golden.part)[f"w{seconds}"])[None])[0].numpy()
+    assert len(found) == golden.arrays[f"n_frames{seconds}"]
+    np.testing.assert_allclose(found[::3], golden.arrays[f"logmel{seconds}"], rtol=0, atol=1e-3)
+    np.testing.assert_allclose(found[-1], golden.arrays[f"logmel_last{seconds}"], rtol=0, atol=1e-3)
 
 
-def test_mel_filters_are_the_originals():
+def test_mel_filters_are_the_originals(golden):
     filters = Cnn14(RATE_16K).mel.numpy()
-    np.testing.assert_allclose(filters.sum(axis=0), GOLDEN["melW_rowsum"], rtol=1e-5)
-    np.testing.assert_allclose(filters.sum(axis=1), GOLDEN["melW_colsum"], rtol=1e-4, atol=1e-8)
+    np.testing.assert_allclose(filters.sum(axis=0), golden.arrays["melW_rowsum"], rtol=1e-5)
+    np.testing.assert_allclose(filters.sum(axis=1), golden.arrays["melW_colsum"], rtol=1e-4, atol=1e-8)
 
 
 @pytest.mark.parametrize("seconds", [8, 10])
-def test_embedding_and_logits_are_the_originals(raw, seconds):
-    embedding, logits = raw(waves()[f"w{seconds}"])
-    assert error(embedding, GOLDEN[f"emb{seconds}"]) < 1e-5
-    assert error(logits, GOLDEN[f"logits{seconds}"]) < 1e-5
+def test_embedding_and_logits_are_the_originals(golden, raw, seconds):
+    embedding, logits = raw(waves(golden.part)[f"w{seconds}"])
+    assert error(embedding, golden.arrays[f"emb{seconds}"]) < 1e-5
+    assert error(logits, golden.arrays[f"logits{seconds}"]) < 1e-5
 
 
-def test_silence_and_a_third_of_a_second_are_the_originals(raw):
+def test_silence_and_a_third_of_a_second_are_the_originals(golden, raw):
     embedding, logits = raw(np.zeros(128_000, np.float32))
-    assert error(logits, GOLDEN["silence8_logits"]) < 1e-5
+    assert error(logits, golden.arrays["silence8_logits"]) < 1e-5
     found = embedding.astype(np.float64)
     stat = [found.mean(), found.std(), np.linalg.norm(found), found.min(), found.max()]
-    np.testing.assert_allclose(stat, GOLDEN["silence8_emb_stat"], rtol=1e-5, atol=1e-4)
-    assert error(raw(waves()["w8"][:5200])[1], GOLDEN["short5200_logits"]) < 1e-5
+    np.testing.assert_allclose(stat, golden.arrays["silence8_emb_stat"], rtol=1e-5, atol=1e-4)
+    assert error(raw(waves(golden.part)["w8"][:5200])[1], golden.arrays["short5200_logits"]) < 1e-5
 
 
 def test_the_keys_are_the_originals(state):

@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from support.seeded_metric_weights import error, golden, listed, put, waves
+from support import goldens
+from support.seeded_metric_weights import error, listed, put, waves
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.extractors.passt import PaSSTClip, PaSSTWindows
 from vsseval.media import Audio
 from vsseval.networks.passt import LEAST, PaSST, unwrapped
 
-GOLDEN, META = golden("passt_a")
+
+@pytest.fixture(scope="module", params=goldens.files("metrics/passt_*.npz"), ids=goldens.name)
+def golden(request):
+    return goldens.read(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -40,37 +44,37 @@ def windows(extractor):
     return made
 
 
-def golden_input(seconds):
-    doubled = np.repeat(waves()[f"w{seconds}"], 2)[:320_000]
+def golden_input(golden, seconds):
+    doubled = np.repeat(waves(golden.part)[f"w{seconds}"], 2)[:320_000]
     return torch.from_numpy(np.pad(doubled, (0, 320_000 - doubled.size)))[None]
 
 
 @pytest.mark.parametrize("seconds", [8, 10])
-def test_mel_powers_are_the_originals(extractor, seconds):
-    found = extractor.network.log_mel(golden_input(seconds))[0].numpy()
-    assert found.shape == tuple(GOLDEN[f"mel_shape{seconds}"])
-    np.testing.assert_allclose(found[:, ::5], GOLDEN[f"mel{seconds}"], rtol=0, atol=1e-5)
-    np.testing.assert_allclose(found[:, -1], GOLDEN[f"mel_last{seconds}"], rtol=0, atol=1e-5)
+def test_mel_powers_are_the_originals(golden, extractor, seconds):
+    found = extractor.network.log_mel(golden_input(golden, seconds))[0].numpy()
+    assert found.shape == tuple(golden.arrays[f"mel_shape{seconds}"])
+    np.testing.assert_allclose(found[:, ::5], golden.arrays[f"mel{seconds}"], rtol=0, atol=1e-5)
+    np.testing.assert_allclose(found[:, -1], golden.arrays[f"mel_last{seconds}"], rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("seconds", [8, 10])
-def test_embedding_and_logits_are_the_originals(extractor, seconds):
+def test_embedding_and_logits_are_the_originals(golden, extractor, seconds):
     with torch.inference_mode():
-        embedding, logits = extractor.network(golden_input(seconds))
-    assert error(embedding[0].numpy(), GOLDEN[f"emb{seconds}"]) < 1e-5
-    assert error(logits[0].numpy(), GOLDEN[f"logits{seconds}"]) < 1e-5
+        embedding, logits = extractor.network(golden_input(golden, seconds))
+    assert error(embedding[0].numpy(), golden.arrays[f"emb{seconds}"]) < 1e-5
+    assert error(logits[0].numpy(), golden.arrays[f"logits{seconds}"]) < 1e-5
 
 
-def test_tokens_after_the_first_layer_are_the_originals(extractor):
+def test_tokens_after_the_first_layer_are_the_originals(golden, extractor):
     network = extractor.network
     with torch.inference_mode():
-        log_mel = network.log_mel(golden_input(10))
-        assert network.patch_embed(log_mel).shape == tuple(GOLDEN["dbg10_pe_shape"])
+        log_mel = network.log_mel(golden_input(golden, 10))
+        assert network.patch_embed(log_mel).shape == tuple(golden.arrays["dbg10_pe_shape"])
         tokens = network.blocks[0](network.tokens(log_mel))
         firsts = network.blocks[0](network.tokens(log_mel), 2)
-    assert tokens.shape == tuple(GOLDEN["dbg10_b0_shape"])
+    assert tokens.shape == tuple(golden.arrays["dbg10_b0_shape"])
     found = tokens[0, [0, 1, 2, -1]].numpy()
-    assert error(found, GOLDEN["dbg10_block0_tokens_0_1_2_last"]) < 1e-5
+    assert error(found, golden.arrays["dbg10_block0_tokens_0_1_2_last"]) < 1e-5
     assert error(firsts[0].numpy(), found[:2]) < 1e-5
 
 

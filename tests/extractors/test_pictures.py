@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from support.seeded_metric_weights import GOLDEN, golden
+from support import goldens
+from support.seeded_metric_weights import golden
 from vsseval.extractors import imagebind, synchformer
 from vsseval.extractors.pictures import at_rate, strip
 from vsseval.media import Video, write_mp4
@@ -15,8 +16,7 @@ from vsseval.networks.image_inputs import centre_cut, short_side
 
 PREPARED = [
     (part, case)
-    for part in "ab"
-    if (GOLDEN / f"videoprep_{part}.npz").exists()
+    for part in goldens.parts("metrics/videoprep")
     for case in golden(f"videoprep_{part}")[1]["cases"]
     if case[0].isdigit() and "x" in case
 ]

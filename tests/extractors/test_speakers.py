@@ -2,12 +2,12 @@
 
 import json
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from support import goldens
 from tools import seeded_speech_models as speech_models
 from tools.seeded_speech_models import fill, installed, seeded_state, speech
 from vsseval.errors import MissingExtra, MissingWeights, Unmeasurable, UsageError
@@ -18,11 +18,11 @@ from vsseval.metrics.speaker import spk_sim_ecapa_prompt, spk_sim_vssflow
 from vsseval.networks import packages
 from vsseval.networks import rawnet3_espnet as rawnet3_network
 
-FOLDER = Path(__file__).parents[1] / "golden" / "speaker"
+NUMBERS = {name: goldens.file(f"speaker/{name}.json") for name in ("rawnet3", "wavlm_ecapa")}
 
 
 def golden(name):
-    return json.loads((FOLDER / f"{name}.json").read_text())
+    return json.loads(NUMBERS[name].read_text())
 
 
 def sound(seed=0, seconds=1.5, rate=16_000, channels=1):

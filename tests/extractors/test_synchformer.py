@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from support import goldens
 from support.seeded_metric_weights import (
     GOLDEN,
     check_probe,
@@ -32,8 +33,8 @@ from vsseval.networks.synchformer import Synchformer
 from vsseval.networks.unfilled import Unfilled
 from vsseval.weights.find import Weights
 
-PARTS = [part for part in "ab" if (GOLDEN / f"synchformer_{part}.npz").exists()]
-EVALUATED = [part for part in "ab" if (GOLDEN / f"evaluate_{part}.json").exists()]
+PARTS = goldens.parts("metrics/synchformer", "metrics/waves")
+EVALUATED = goldens.parts("metrics/evaluate")
 
 
 def unfilled():

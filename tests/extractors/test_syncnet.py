@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
+from support import goldens
 from support.seeded_metric_weights import (
-    GOLDEN,
     KAIMING,
     KEYS,
     error,
@@ -26,7 +26,7 @@ from vsseval.media import Audio, Video, write_mp4
 from vsseval.metrics.lse import agreement, distances
 from vsseval.networks.syncnet import SyncNet
 
-PARTS = [p for p in "ab" if all((GOLDEN / f"{name}_{p}.npz").exists() for name in ("syncnet", "waves"))]
+PARTS = goldens.parts("metrics/syncnet", "metrics/waves")
 
 
 @pytest.fixture(scope="module")

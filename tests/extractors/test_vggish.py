@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from support.seeded_metric_weights import KAIMING, error, golden, listed, put, waves
+from support import goldens
+from support.seeded_metric_weights import KAIMING, error, listed, put, waves
 from vsseval.errors import MissingWeights, Unmeasurable, UsageError
 from vsseval.extractors.vggish import VGGish, create
 from vsseval.media import Audio
 from vsseval.networks.vggish import LEAST, VGGishNetwork, log_mel, patches
 
-GOLDEN, META = golden("vggish_a")
+
+@pytest.fixture(scope="module", params=goldens.files("metrics/vggish_*.npz"), ids=goldens.name)
+def golden(request):
+    return goldens.read(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -34,29 +38,30 @@ def extractor(folder, state):
 
 
 @pytest.mark.parametrize("seconds", [8, 10])
-def test_patches_are_the_originals(seconds):
-    wave = waves()[f"w{seconds}"]
+def test_patches_are_the_originals(golden, seconds):
+    wave = waves(golden.part)[f"w{seconds}"]
     found = patches(wave)
     assert found.dtype == np.float32
-    np.testing.assert_allclose(found, GOLDEN[f"patches{seconds}"], rtol=0, atol=1e-5)
+    np.testing.assert_allclose(found, golden.arrays[f"patches{seconds}"], rtol=0, atol=1e-5)
     frames = log_mel(wave)
-    assert len(frames) == GOLDEN[f"n_logmel_frames{seconds}"]
-    left = GOLDEN[f"tail_frames_dropped{seconds}"]
+    assert len(frames) == golden.arrays[f"n_logmel_frames{seconds}"]
+    left = golden.arrays[f"tail_frames_dropped{seconds}"]
     np.testing.assert_allclose(frames[-len(left) :], left, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("samples", META["samples_to_patch_shape"])
-def test_an_incomplete_patch_is_dropped(samples):
-    assert list(patches(waves()["w8"][: int(samples)]).shape) == META["samples_to_patch_shape"][samples]
+def test_an_incomplete_patch_is_dropped(golden):
+    wanted = golden.meta["samples_to_patch_shape"]
+    wave = waves(golden.part)["w8"]
+    assert {samples: list(patches(wave[: int(samples)]).shape) for samples in wanted} == wanted
 
 
 @pytest.mark.parametrize("seconds", [8, 10])
-def test_embeddings_are_the_originals(extractor, monkeypatch, seconds):
+def test_embeddings_are_the_originals(golden, extractor, monkeypatch, seconds):
     # the golden input kept its offset; the recipe takes it off, as test_waveform has it
     monkeypatch.setattr(extractor, "samples", lambda audio: audio.samples[0])
-    found = extractor.extract(Audio(waves()[f"w{seconds}"], 16_000))["patches"]
+    found = extractor.extract(Audio(waves(golden.part)[f"w{seconds}"], 16_000))["patches"]
     assert found.dtype == np.float32
-    assert error(found, GOLDEN[f"emb{seconds}"]) < 1e-5
+    assert error(found, golden.arrays[f"emb{seconds}"]) < 1e-5
 
 
 def test_the_keys_are_the_originals(state):

@@ -3,31 +3,35 @@
 import numpy as np
 import pytest
 
-from support.seeded_metric_weights import GOLDEN, golden, waves
+from support import goldens
+from support.seeded_metric_weights import waves
 from vsseval.errors import Unmeasurable
 from vsseval.extractors.waveform import at_least, centred, fitted, mixed, peak_normalised
 from vsseval.media import Audio, load_audio, sha256
 
-ARRAYS, META = golden("audioload_a")
-FILES = GOLDEN / "audiofiles_a"
-READABLE = sorted(name for name, facts in META["files"].items() if isinstance(facts["native"], dict))
-BROKEN = sorted(set(META["files"]) - set(READABLE))
+GOLDENS = {golden.part: golden for golden in map(goldens.read, goldens.files("metrics/audioload_?.npz"))}
+FOLDERS = {part: goldens.file(f"metrics/audiofiles_{part}") for part in GOLDENS}
+EVERY = [(part, name) for part, golden in GOLDENS.items() for name in sorted(golden.meta["files"])]
+READABLE = [one for one in EVERY if isinstance(GOLDENS[one[0]].meta["files"][one[1]]["native"], dict)]
+BROKEN = [one for one in EVERY if one not in READABLE]
+RATES = [(part, rates) for part, one in GOLDENS.items() for rates in one.meta["resample_of_first_16000_samples_of_w8"]]
 
 
 def tolerance(name):
     return 1e-4 if name.endswith(".mp3") else 1e-6
 
 
-def agree(name, found, prefix):
+def agree(part, name, found, prefix):
     """Compare what is stored of a sound: its ends, and every 97th sample."""
-    for part, samples in (
+    arrays = GOLDENS[part].arrays
+    for stretch, samples in (
         ("first100", found[..., :100]),
         ("last100", found[..., -100:]),
         ("every97", found[..., ::97]),
     ):
-        key = f"{name}:{prefix}_{part}"
-        if key in ARRAYS:
-            np.testing.assert_allclose(samples, ARRAYS[key], rtol=0, atol=tolerance(name), err_msg=key)
+        key = f"{name}:{prefix}_{stretch}"
+        if key in arrays:
+            np.testing.assert_allclose(samples, arrays[key], rtol=0, atol=tolerance(name), err_msg=key)
 
 
 def agree_in_sum(name, found, facts):
@@ -37,49 +41,51 @@ def agree_in_sum(name, found, facts):
         assert ours == pytest.approx(theirs, rel=1e-3 if name.endswith(".mp3") else 1e-5, abs=tolerance(name))
 
 
-@pytest.mark.parametrize("name", READABLE)
-def test_a_file_is_read_as_it_is(name):
-    audio = load_audio(FILES / name)
-    facts = META["files"][name]["native"]
+@pytest.mark.parametrize(("part", "name"), READABLE)
+def test_a_file_is_read_as_it_is(part, name):
+    audio = load_audio(FOLDERS[part] / name)
+    facts = GOLDENS[part].meta["files"][name]["native"]
     assert (audio.sample_rate, list(audio.samples.shape)) == (facts["sr"], facts["shape"])
-    agree(name, audio.samples, "native")
+    agree(part, name, audio.samples, "native")
     agree_in_sum(name, audio.samples, facts)
 
 
-@pytest.mark.parametrize("name", READABLE)
+@pytest.mark.parametrize(("part", "name"), READABLE)
 @pytest.mark.parametrize("rate", [16_000, 32_000])
 @pytest.mark.parametrize("seconds", [1, 8])
-def test_the_loading_rule_is_that_of_av_benchmark(name, rate, seconds):
-    found = centred(load_audio(FILES / name), rate)[: rate * seconds]
-    facts = META["files"][name][f"{rate}_{seconds}s"]
+def test_the_loading_rule_is_that_of_av_benchmark(part, name, rate, seconds):
+    found = centred(load_audio(FOLDERS[part] / name), rate)[: rate * seconds]
+    facts = GOLDENS[part].meta["files"][name][f"{rate}_{seconds}s"]
     assert (list(found[None].shape), str(found.dtype)) == (facts["shape"], facts["dtype"])
     agree_in_sum(name, found, facts)
     if seconds == 8:
-        agree(name, found, str(rate))
+        agree(part, name, found, str(rate))
 
 
-@pytest.mark.parametrize("name", READABLE)
-def test_synchformers_loader_keeps_the_offset(name):
-    found = mixed(load_audio(FILES / name), 16_000)[:16_000]
-    agree(name, found, "sync16000")
-    agree_in_sum(name, found, META["files"][name]["synchformer_1s"])
+@pytest.mark.parametrize(("part", "name"), READABLE)
+def test_synchformers_loader_keeps_the_offset(part, name):
+    found = mixed(load_audio(FOLDERS[part] / name), 16_000)[:16_000]
+    agree(part, name, found, "sync16000")
+    agree_in_sum(name, found, GOLDENS[part].meta["files"][name]["synchformer_1s"])
 
 
-@pytest.mark.parametrize("name", BROKEN)
-def test_what_the_original_cannot_read_has_a_reason_and_no_neighbour(name):
-    assert all("Error" in str(reason) for key, reason in META["files"][name].items() if key.startswith("16000"))
+@pytest.mark.parametrize(("part", "name"), BROKEN)
+def test_what_the_original_cannot_read_has_a_reason_and_no_neighbour(part, name):
+    assert all(
+        "Error" in str(reason) for key, reason in GOLDENS[part].meta["files"][name].items() if key.startswith("16000")
+    )
     with pytest.raises(Unmeasurable, match=name.replace(".", r"\.")):
-        load_audio(FILES / name)
+        load_audio(FOLDERS[part] / name)
 
 
-@pytest.mark.parametrize("rates", META["resample_of_first_16000_samples_of_w8"])
-def test_resampling_is_that_of_torchaudio(rates):
+@pytest.mark.parametrize(("part", "rates"), RATES)
+def test_resampling_is_that_of_torchaudio(part, rates):
     have, want = map(int, rates.split("->"))
-    facts = META["resample_of_first_16000_samples_of_w8"][rates]
-    samples = waves()["w8"][:16_000]
+    facts = GOLDENS[part].meta["resample_of_first_16000_samples_of_w8"][rates]
+    samples = waves(part)["w8"][:16_000]
     found = mixed(Audio(samples, have), want)
     assert len(found) == facts["n_out"]
-    np.testing.assert_allclose(found[:100], ARRAYS[f"resample:{rates}"], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(found[:100], GOLDENS[part].arrays[f"resample:{rates}"], rtol=0, atol=1e-6)
     # the other rule's filter differs by single precision alone, as the original's does
     other = centred(Audio(samples, have), want, "first") - centred(Audio(samples, have), want)
     assert np.abs(other).max() == pytest.approx(facts["transform_minus_functional_maxabs"], rel=1, abs=2e-7)
@@ -130,6 +136,5 @@ def test_rates_without_a_common_divisor_are_refused_before_they_fill_the_memory(
 
 
 def test_the_golden_numbers_are_of_these_files():
-    assert {name: sha256(FILES / name) for name in READABLE} == {
-        name: META["files"][name]["sha256"] for name in READABLE
-    }
+    for part, name in READABLE:
+        assert sha256(FOLDERS[part] / name) == GOLDENS[part].meta["files"][name]["sha256"], name

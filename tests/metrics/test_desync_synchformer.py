@@ -5,11 +5,12 @@ import json
 import numpy as np
 import pytest
 
+from support import goldens
 from support.seeded_metric_weights import GOLDEN, input_tensor
 from vsseval.errors import Unmeasurable
 from vsseval.metrics.desync_synchformer import desync_synchformer, signed
 
-PARTS = [part for part in "ab" if (GOLDEN / f"evaluate_{part}.json").exists()]
+PARTS = goldens.parts("metrics/evaluate")
 
 
 @pytest.mark.parametrize("part", PARTS)

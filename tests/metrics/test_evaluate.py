@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from support import goldens
 from support.seeded_metric_weights import GOLDEN, fill, input_tensor
 from vsseval.extractors.synchformer_sync import SynchformerSync
 from vsseval.metrics import frechet, inception, kl
@@ -37,7 +38,7 @@ from vsseval.types import (
 )
 from vsseval.weights.find import Weights
 
-FILES = sorted(GOLDEN.glob("evaluate_*.json"))
+FILES = goldens.files("metrics/evaluate_?.json")
 CASES = [
     pytest.param(file, name, id=f"{file.stem}-{name}")
     for file in FILES

@@ -1,20 +1,20 @@
 """The Fréchet distance equals the published code, is a distance, and its sums may be added in any order."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support import goldens
 from vsseval.errors import Unmeasurable
 from vsseval.extractors.logmel import CENTRE
 from vsseval.metrics.base import DistributionMetric
 from vsseval.metrics.frechet import fad_logmel, frechet_distance, gaussian, moments
 
-GOLDEN = Path(__file__).parents[1] / "golden"
-CASES = {case["name"]: case for case in json.loads((GOLDEN / "frechet.json").read_text())["cases"]}
+ARRAYS = goldens.file("frechet.npz")
+CASES = {case["name"]: case for case in json.loads(goldens.file("frechet.json").read_text())["cases"]}
 
 
 def inputs(rule):
@@ -37,7 +37,7 @@ def sides(name):
     case = CASES[name]
     if "generated" in case:
         return inputs(case["generated"]), inputs(case["reference"])
-    with np.load(GOLDEN / "frechet.npz") as stored:
+    with np.load(ARRAYS) as stored:
         return stored[f"{name}_generated"], stored[f"{name}_reference"]
 
 

@@ -111,7 +111,7 @@ def test_kernel_inception_distance(file, case):
     assert found == pytest.approx(case["value"]["kernel_inception_distance_mean"], abs=3e-5)
 
 
-KAD = json.loads((golden.GOLDEN / "kad.json").read_text())["cases"]
+KAD = json.loads(golden.KAD.read_text())["cases"]
 
 
 @pytest.mark.parametrize("case", KAD)

@@ -5,7 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from support.seeded_metric_weights import GOLDEN, error, golden, input_tensor
+from support import goldens
+from support.seeded_metric_weights import error, golden, input_tensor
 from vsseval.errors import Unmeasurable
 from vsseval.metrics.lse import (
     agreement,
@@ -18,7 +19,7 @@ from vsseval.metrics.lse import (
     lse_d_track50,
 )
 
-PARTS = [part for part in "ab" if (GOLDEN / f"syncnet_{part}.npz").exists()]
+PARTS = goldens.parts("metrics/syncnet")
 
 
 def vectors(part):

@@ -1,13 +1,13 @@
 """Onsets, their matches and AV-Align, against librosa and the original scripts, and by construction."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support import goldens
 from support.onset_sounds import RATE, events, sound
 from vsseval.errors import Unmeasurable
 from vsseval.extractors import flow, onset_strength
@@ -20,7 +20,7 @@ from vsseval.metrics.onset_peaks import peaks
 from vsseval.stages.inputs import applies, texts
 from vsseval.types import Sample
 
-GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "metrics" / "onsets.json").read_text())
+GOLDEN = json.loads(goldens.file("metrics/onsets.json").read_text())
 CASES = GOLDEN["cases"]
 
 

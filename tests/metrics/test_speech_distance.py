@@ -1,13 +1,13 @@
 """Mel-cepstral distortion, warping, pitch and intelligibility: against the originals, and at their edges."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support import goldens
 from vsseval.errors import MissingExtra, Unmeasurable
 from vsseval.extractors import speech16k, world
 from vsseval.media import Audio, load_audio
@@ -18,8 +18,8 @@ from vsseval.networks import packages
 
 pytest.importorskip("pyworld")
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "metrics"
-FILES = sorted(GOLDEN.glob("mcd_*.npz"))
+FILES = goldens.files("metrics/mcd_?.npz")
+SPEECH = goldens.file("metrics/speech_a")
 
 
 def pairs():
@@ -28,7 +28,7 @@ def pairs():
         with np.load(file) as arrays:
             for case in json.loads(str(arrays["meta"]))["pairs"]:
                 names = case.get("ref", "pair0_ref.flac"), case.get("syn", "silence.flac")
-                folder = GOLDEN / f"speech_{file.stem.removeprefix('mcd_')}"
+                folder = goldens.file(f"metrics/speech_{file.stem.removeprefix('mcd_')}")
                 yield file, case, folder / names[0], folder / names[1]
 
 
@@ -63,11 +63,11 @@ def test_distortion_equals_pymcd(file, case, reference, generated):
                 assert made["mcep"][::10] == pytest.approx(arrays[f"{name}_{side}_mcep_every10"], abs=1e-5)
 
 
-@pytest.mark.parametrize("case", json.loads((GOLDEN / "versa_mcd.json").read_text())["cases"])
+@pytest.mark.parametrize("case", json.loads(goldens.file("metrics/versa_mcd.json").read_text())["cases"])
 def test_frame_by_frame_equals_versa(case):
     made = []
     for side in ("generated", "reference"):
-        audio = load_audio(GOLDEN / "speech_a" / f"{case[side]}.flac")
+        audio = load_audio(SPEECH / f"{case[side]}.flac")
         made.append(world.world16k().extract(Audio(audio.samples[:, : case["samples"]], audio.sample_rate)))
     assert mcd.mcd_versa().score(*made).value == pytest.approx(case["mcd"], rel=1e-6)
     assert pitch.f0_rmse_versa().score(*made).value == pytest.approx(case["f0rmse"], rel=1e-6)
@@ -150,7 +150,7 @@ def test_world_is_the_same_every_time_and_stereo_is_mixed():
 
 
 def speech(noise=0.0):
-    audio = load_audio(GOLDEN / "speech_a" / "pair1_ref.flac")
+    audio = load_audio(SPEECH / "pair1_ref.flac")
     grain = np.random.default_rng(0).standard_normal(audio.samples.shape)
     return speech16k.create().extract(Audio(audio.samples + noise * grain.astype(np.float32), audio.sample_rate))
 

@@ -3,17 +3,16 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support import goldens
 from vsseval.metrics.text import normaliser
 
-FOLDER = Path(__file__).parents[1] / "golden" / "metrics"
-GOLDEN = json.loads((FOLDER / "normalisers.json").read_text())["rows"]
-PAIRS = json.loads((FOLDER / "wer_a.json").read_text())["rows"]
+GOLDEN = json.loads(goldens.file("metrics/normalisers.json").read_text())["rows"]
+PAIRS = [row for file in goldens.files("metrics/wer_?.json") for row in json.loads(file.read_text())["rows"]]
 
 
 @pytest.mark.parametrize("name", ["english", "basic", "seedtts", "f5", "styledubber"])

@@ -1,18 +1,22 @@
 """Word error rates of the papers: the original's counts, averages and, under its own name, the original's faults."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from support import goldens
 from vsseval.errors import Unmeasurable
 from vsseval.metrics import wer
 from vsseval.metrics.base import SampleMetric
 from vsseval.metrics.wer import ErrorRate, Recipe
 
-GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "metrics" / "wer_a.json").read_text())
 FACTORIES = [getattr(wer, name) for name in dir(wer) if name.startswith(("wer_", "cer_"))]
+
+
+@pytest.fixture(params=goldens.files("metrics/wer_?.json"), ids=goldens.name)
+def golden(request):
+    return json.loads(request.param.read_text())
 
 
 def heard(text, **more):
@@ -23,37 +27,37 @@ def metric(normal, measure="wer", average="micro", **more):
     return ErrorRate(Recipe(name="test", hears="nobody", normal=normal, average=average, citation="", **more), measure)
 
 
-def rows(which, **more):
+def rows(golden, which, **more):
     ours = metric(which, **more)
-    return [ours.score(heard(row["hyp"]), row["ref"]) for row in GOLDEN["rows"]]
+    return [ours.score(heard(row["hyp"]), row["ref"]) for row in golden["rows"]]
 
 
 @pytest.mark.parametrize("which", ["english", "basic"])
-def test_counts_and_both_averages_equal_the_original(which):
-    for score, row in zip(rows(which), GOLDEN["rows"], strict=True):
+def test_counts_and_both_averages_equal_the_original(golden, which):
+    for score, row in zip(rows(golden, which), golden["rows"], strict=True):
         expected = row[which]
         names = {"hits": "hits", "sub": "substitutions", "del": "deletions", "ins": "insertions"}
         assert {short: score.detail[long] for short, long in names.items()} == {k: expected[k] for k in names}
         assert score.value == expected["wer"]
-    found = GOLDEN["aggregate"][which]
-    micro, macro = rows(which), rows(which, average="macro")
+    found = golden["aggregate"][which]
+    micro, macro = rows(golden, which), rows(golden, which, average="macro")
     assert sum(score.weight for score in micro) == found["ref_words"]
     assert sum(score.value * score.weight for score in micro) / found["ref_words"] == pytest.approx(found["micro"])
     assert {score.weight for score in macro} == {1.0}
     assert np.mean([score.value for score in macro]) == pytest.approx(found["macro"], rel=1e-14)
-    over = rows(which, measure="wer_over50")
+    over = rows(golden, which, measure="wer_over50")
     assert {score.weight for score in over} == {1.0}
     assert sum(score.value for score in over) == found["n_over_50pct"]
 
 
-def test_character_errors_equal_the_original():
-    scores = rows("english", measure="cer")
-    assert [score.value for score in scores] == [row["cer_english"] for row in GOLDEN["rows"]]
-    assert [score.weight for score in scores] == [len(row["ref_norm"].strip()) for row in GOLDEN["rows"]]
+def test_character_errors_equal_the_original(golden):
+    scores = rows(golden, "english", measure="cer")
+    assert [score.value for score in scores] == [row["cer_english"] for row in golden["rows"]]
+    assert [score.weight for score in scores] == [len(row["ref_norm"].strip()) for row in golden["rows"]]
 
 
-def test_swapped_arguments_equal_the_original_and_empty_hypotheses_leave_the_average():
-    for score, row in zip(rows("english", average="macro", as_reported=True), GOLDEN["rows"], strict=True):
+def test_swapped_arguments_equal_the_original_and_empty_hypotheses_leave_the_average(golden):
+    for score, row in zip(rows(golden, "english", average="macro", as_reported=True), golden["rows"], strict=True):
         if row["hyp_norm"]:
             assert (score.value, score.weight) == (row["swapped_english"]["wer"], 1.0)
         else:

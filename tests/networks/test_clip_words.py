@@ -5,12 +5,13 @@ import json
 
 import pytest
 
-from support.seeded_metric_weights import GOLDEN
+from support import goldens
 from vsseval.errors import MissingWeights, UsageError
 from vsseval.networks.clip_words import Vocabulary, words
 from vsseval.weights.find import find
 
 START, END = 49_406, 49_407
+WORDS = goldens.file("metrics/clip_words.json")
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def test_the_numbers_are_the_originals():
         file = find("imagebind").file("bpe_simple_vocab_16e6.txt.gz")
     except MissingWeights:
         pytest.skip("the table of byte pairs is not on this machine: vsseval weights pull imagebind")
-    known = json.loads((GOLDEN / "clip_words.json").read_text())
+    known = json.loads(WORDS.read_text())
     vocabulary = Vocabulary(file)
     assert [vocabulary.encoded(text) for text in known["texts"]] == known["numbers"]
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from pathlib import Path
 
 import numpy as np
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "metrics"
+from support import goldens
+
 FORMULA = r"\(RandomState\((\d+)\)\.standard_normal\(\((\d+), ?(\d+)\)\)\*(\d+)\)\.astype\(float32\)"
-FILES = sorted(GOLDEN.glob("metrics_*.json"))
+FILES = goldens.files("metrics/metrics_?.json")
+ARRAYS = goldens.files("metrics/metrics_?.npz")
+KAD = goldens.file("metrics/kad.json")
 
 
 def cases(family):

@@ -17,10 +17,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from support import goldens
 from vsseval.weights.find import Weights
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "metrics"
-KEYS = GOLDEN / "keys"
+GOLDEN = goldens.GOLDEN / "metrics"
+KEYS = goldens.file("metrics/keys")
 """Lists of the originals' keys, each with shape and kind."""
 EMB = 0.3
 """Scale of class tokens and position tables, in every network."""
@@ -56,9 +57,8 @@ def waves(part: str = "a") -> dict[str, np.ndarray]:
 
 def golden(name: str) -> tuple[dict[str, np.ndarray], dict]:
     """The arrays of a golden file, and what it says of itself."""
-    with np.load(GOLDEN / f"{name}.npz") as stored:
-        arrays = {key: stored[key] for key in stored.files if key != "meta"}
-        return arrays, json.loads(str(stored["meta"]))
+    found = goldens.read(goldens.file(f"metrics/{name}.npz"))
+    return found.arrays, found.meta
 
 
 def value(key: str, shape: Shape, kind: str, gain: float = 1.0, emb: float = EMB) -> Tensor:

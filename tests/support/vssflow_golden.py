@@ -1,11 +1,12 @@
 """Where the golden numbers of VSSFlow lie, and how far something is from them."""
 
-from pathlib import Path
-
 import numpy as np
 import torch
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "vssflow"
+from support import goldens
+
+GOLDEN = goldens.GOLDEN / "vssflow"
+KEYS = goldens.file("vssflow/keys")
 
 
 def relative_error(ours: torch.Tensor, golden: np.ndarray) -> float:

@@ -1,11 +1,11 @@
 """CLIP's visual tower against numbers made by the authors' own module, and what must hold for any weights."""
 
-import numpy as np
 import pytest
 import torch
 
+from support import goldens
 from support.seeded_weights import fill, seeded_input
-from support.vssflow_golden import GOLDEN, relative_error
+from support.vssflow_golden import relative_error
 from vsseval.networks import clip
 from vsseval.networks.clip import Attention, ClipVision
 from vsseval.networks.unfilled import Unfilled
@@ -22,8 +22,9 @@ def shallow(monkeypatch):
 
 
 @pytest.mark.slow
-def test_clip_equals_the_authors():
-    golden = np.load(GOLDEN / "h_clip_true.npz")
+@pytest.mark.parametrize("file", goldens.files("vssflow/h_clip_*.npz"), ids=goldens.name)
+def test_clip_equals_the_authors(file):
+    golden = goldens.read(file).arrays
     with Unfilled():
         network = ClipVision().eval()
     fill(network)

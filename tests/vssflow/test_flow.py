@@ -1,11 +1,9 @@
 """Path and loss of flow matching."""
 
-from pathlib import Path
-
-import numpy as np
 import pytest
 import torch
 
+from support import goldens
 from support.seeded_weights import seeded_input
 from vssflow.conditions import Conditions
 from vssflow.dit import DiT, DiTConfig, attend
@@ -33,9 +31,10 @@ def test_dropped_clips_lose_all_conditions_and_others_none(conditions):
     assert not dropped.cross[1].any()
 
 
+@pytest.mark.parametrize("file", goldens.files("vssflow/f_training_*.npz"), ids=goldens.name)
 @pytest.mark.parametrize("kind", ["cond", "drop"])
-def test_training_step_equals_the_authors(kind):
-    golden = np.load(Path(__file__).parents[1] / "golden" / "vssflow" / "f_training_small.npz")
+def test_training_step_equals_the_authors(file, kind):
+    golden = goldens.read(file).arrays
     names = ("x0", "x1", "xt", "dx", "pred", "cross")
     x0, x1, xt, dx, predicted, cross = (torch.from_numpy(golden[f"{name}_{kind}"]) for name in names)
     t = torch.from_numpy(golden[f"t_{kind}"])

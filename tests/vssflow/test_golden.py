@@ -1,20 +1,21 @@
 """The transformer and the condition assembly against numbers made by the authors' own modules."""
 
-import numpy as np
 import pytest
 import torch
 
+from support import goldens
 from support.seeded_weights import fill, seeded_input
-from support.vssflow_golden import GOLDEN, relative_error
+from support.vssflow_golden import relative_error
 from vssflow.conditions import ConditionAssembly, ConditionConfig, Features
 from vssflow.dit import DiT, DiTConfig, rotary_table
 
 
-@pytest.mark.parametrize(("name", "scale"), [("a_dit_small_s002", 0.02), ("a_dit_small_s010", 0.1)])
-def test_dit_equals_the_authors(name, scale):
-    golden = np.load(GOLDEN / f"{name}.npz")
+@pytest.mark.parametrize("file", goldens.files("vssflow/a_dit_small_s*.npz"), ids=goldens.name)
+def test_dit_equals_the_authors(file):
+    golden = goldens.read(file).arrays
     dit = DiT(DiTConfig(channels=64, width=96, layers=2, heads=4, kv_heads=2, cross_width=32))
-    fill(dit, "vaflow.", scale)
+    # s010: weights scaled by 0.10
+    fill(dit, "vaflow.", int(file.stem[-3:]) / 100)
     x, t, c = (torch.from_numpy(golden[key]) for key in ("x", "t", "c"))
     with torch.no_grad():
         y = dit(x, t, c)
@@ -32,8 +33,9 @@ def test_zero_conditions_add_nothing():
         assert torch.equal(dit(x, t, None), dit(x, t, torch.zeros(2, 26, 32)))
 
 
-def test_condition_assembly_equals_the_authors():
-    golden = np.load(GOLDEN / "b_cond_true.npz")
+@pytest.mark.parametrize("file", goldens.files("vssflow/b_cond_*.npz"), ids=goldens.name)
+def test_condition_assembly_equals_the_authors(file):
+    golden = goldens.read(file).arrays
     assembly = ConditionAssembly(ConditionConfig())
     fill(assembly)
     lip = torch.zeros(1, 250, 1024)

@@ -1,15 +1,14 @@
 """The spectrogram that the VAE encodes, against the authors' numbers."""
 
 import math
-from pathlib import Path
 
-import numpy as np
 import torch
 
+from support import goldens
 from support.seeded_weights import seeded_input
 from vssflow.reference.mel import mel_filters, training_mel
 
-GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "vssflow" / "d_mel.npz")
+GOLDEN = goldens.read(goldens.file("vssflow/d_mel.npz")).arrays
 FLOOR = math.log(1e-5)
 
 

@@ -1,13 +1,12 @@
 """Feature-level mixing equals the authors' to the last bit; the small configuration mixes whole latent frames."""
 
-import json
-from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
 import torch
 
+from support import goldens
 from support.seeded_weights import seeded_input
 from vssflow.reference.phonemes.stretch import stretch_index
 from vssflow.small.audio import LatentCodec
@@ -15,8 +14,8 @@ from vssflow.training.data import Row, Split
 from vssflow.training.mixing import MODES, Clip, Mix, Rates, draw, mixed
 from vssflow.training.mixtures import Mixing, Mixtures
 
-GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "vssflow" / "m_mix_small.npz")
-CASES = json.loads(str(GOLDEN["meta"]))["cases"]
+_, GOLDEN, META = goldens.read(goldens.file("vssflow/m_mix_small.npz"))
+CASES = META["cases"]
 SECONDS = {"aud": 10.0, "spk": 3.2, "joint": 6.0, "aud4": 4.0, "spk9": 9.0}
 
 

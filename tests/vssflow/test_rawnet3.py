@@ -1,19 +1,17 @@
 """RawNet3 against the authors' numbers, and what it makes of prompts that are no voice."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 
+from support import goldens
 from support.seeded_weights import listed_state, seeded_input
 from vsseval.errors import UsageError
 from vsseval.networks.rawnet3 import RawNet3, load_rawnet3
 from vsseval.networks.unfilled import Unfilled
 from vssflow.reference.speaker import embed, voice_windows
 
-FOLDER = Path(__file__).parents[1] / "golden" / "vssflow"
-GOLDEN = np.load(FOLDER / "i_rawnet3_true.npz")
+GOLDEN = goldens.read(goldens.file("vssflow/i_rawnet3_true.npz")).arrays
 
 
 class Blank(torch.nn.Module):
@@ -33,7 +31,7 @@ class Blank(torch.nn.Module):
 def state():
     with Unfilled():
         network = RawNet3()
-    return listed_state(network, FOLDER / "keys" / "rawnet3.json")
+    return listed_state(network, goldens.file("vssflow/keys") / "rawnet3.json")
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,13 @@
 """From noise to sound: the authors' sampler against their numbers, the fast one against the authors'."""
 
-import json
 from dataclasses import replace
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
 
+from support import goldens
 from support.seeded_weights import fill, seeded_input
 from vsseval.errors import Unmeasurable
 from vssflow.conditions import Conditions
@@ -22,7 +21,7 @@ from vssflow.sampling.guidance import guided_velocity
 from vssflow.sampling.noise import clip_noise
 from vssflow.sampling.solvers import DEFAULT, SOLVERS, integrals, times
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "vssflow"
+TRUE_SIZE = goldens.file("vssflow/a_dit_true_T16.npz")
 SMALL = DiTConfig(channels=64, width=96, layers=2, heads=4, kv_heads=2, cross_width=32)
 LATENT = 16
 
@@ -61,11 +60,10 @@ class Golden(NamedTuple):
     conditions: Conditions
 
 
-@pytest.fixture(scope="module", params=["s002_B1", "s002_B2", "s010_B1"])
+@pytest.fixture(scope="module", params=goldens.files("vssflow/c_cfg_small_*.npz"), ids=goldens.name)
 def golden(request) -> Golden:
-    with np.load(GOLDEN / f"c_cfg_small_{request.param}.npz") as file:
-        meta = json.loads(str(file["meta"]))
-        arrays = {name: torch.from_numpy(file[name]) for name in file.files if name != "meta"}
+    _, stored, meta = goldens.read(request.param)
+    arrays = {name: torch.from_numpy(value) for name, value in stored.items()}
     conditions = Conditions(arrays["latent_cond"], arrays["cross"])
     return Golden(arrays, meta["nfe"], seeded_dit(SMALL, meta["scale"]), conditions)
 
@@ -157,7 +155,7 @@ def test_true_size_equals_the_authors_plain_and_folded():
         network = DiT(DiTConfig())
     network = network.to_empty(device="cpu").requires_grad_(requires_grad=False)
     fill(network, "vaflow.", 0.02)
-    golden = np.load(GOLDEN / "a_dit_true_T16.npz")
+    golden = goldens.read(TRUE_SIZE).arrays
     noise = seeded_input("dit_true.noise", (1, 128, 16))
     conditions = Conditions(
         0.3 * seeded_input("dit_true.latent_cond", (1, 1824, 16)), 0.3 * seeded_input("dit_true.c", (1, 17, 768))

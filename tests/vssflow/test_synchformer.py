@@ -2,12 +2,12 @@
 
 import zlib
 
-import numpy as np
 import pytest
 import torch
 
+from support import goldens
 from support.seeded_weights import fill
-from support.vssflow_golden import GOLDEN, relative_error
+from support.vssflow_golden import relative_error
 from vsseval.errors import UsageError
 from vsseval.networks import synchformer_vision as synchformer
 from vsseval.networks.synchformer_vision import SynchformerVision, load_synchformer
@@ -47,8 +47,9 @@ def golden_frames():
 
 
 @pytest.mark.slow
-def test_synchformer_from_a_file_equals_the_authors(tmp_path):
-    golden = np.load(GOLDEN / "g_synchformer_true.npz")
+@pytest.mark.parametrize("file", goldens.files("vssflow/g_synchformer_*.npz"), ids=goldens.name)
+def test_synchformer_from_a_file_equals_the_authors(file, tmp_path):
+    golden = goldens.read(file).arrays
     network = unfilled()
     fill(network, PREFIX)
     # the file that is handed round holds the other parts of Synchformer too

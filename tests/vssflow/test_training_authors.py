@@ -1,7 +1,6 @@
 """Training of the authors' configuration: their training step to the number, and whole trainings at tiny widths."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +8,7 @@ import torch
 from click.testing import CliRunner
 from safetensors.torch import load_file, save_file
 
+from support import goldens
 from support.seeded_weights import fill, seeded, seeded_input
 from support.training_tree import write_tree
 from vsseval.errors import UsageError
@@ -26,7 +26,7 @@ from vssflow.training.recipe import Recipe
 from vssflow.training.rows import phone_rows, read_rows, stretched
 from vssflow.training.start import AuthorsShape, read_parts, start_from_stable_audio
 
-GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "vssflow" / "f_training_small.npz")
+GOLDEN = goldens.read(goldens.file("vssflow/f_training_small.npz")).arrays
 
 
 @pytest.fixture(scope="module")

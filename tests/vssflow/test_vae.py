@@ -1,19 +1,17 @@
 """The mel VAE and the vocoder against numbers made with AudioLDM2's configuration."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 
+from support import goldens
 from support.seeded_weights import fill, listed_state, seeded_input
 from vsseval.networks.unfilled import Unfilled
 from vssflow.reference.vae import MelVAE, Posterior, VAEConfig, current_names, latent_to_vae, vae_to_latent
 from vssflow.reference.vocoder import HifiGan, VocoderConfig, join_weight_norm
 
-FOLDER = Path(__file__).parents[1] / "golden" / "vssflow"
-GOLDEN = np.load(FOLDER / "d_vae_vocoder_true.npz")
-KEYS = FOLDER / "keys" / "vaflow_full_checkpoint.json"
+GOLDEN = goldens.read(goldens.file("vssflow/d_vae_vocoder_true.npz")).arrays
+KEYS = goldens.file("vssflow/keys") / "vaflow_full_checkpoint.json"
 SMALL_VAE = VAEConfig(widths=(32, 64), layers=1, groups=8)
 SMALL_VOCODER = VocoderConfig(width=32, rates=(5, 4), kernels=(16, 8), block_kernels=(3, 5), dilations=((1, 3), (1, 3)))
 
