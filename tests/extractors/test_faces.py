@@ -15,7 +15,7 @@ from vsseval.extractors.faces import Track, cut_out, followed, window
 from vsseval.extractors.shots import Cuts, hue_saturation_brightness
 from vsseval.networks.s3fd import S3FD
 
-with np.loadgoldens.file("metrics/faces.npz") as stored:
+with np.load(goldens.file("metrics/faces.npz")) as stored:
     ARRAYS = {key: stored[key] for key in stored.files if key != "meta"}
     META = json.loads(str(stored["meta"]))
 

@@ -1,4 +1,4 @@
-"""Golden numbers, found by pattern: a file beside others is read by the same tests; one that no test reads is a failure.
+"""Golden numbers, found by pattern: a file beside others is read by the same tests; one that none reads is a failure.
 
 Patterns are asked for while test modules are imported, so that every process that collects the tests knows them all.
 """
