@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from support import goldens
 from support.seeded_metric_weights import KAIMING, KEYS, error, fill, input_uint8
 from vsseval.errors import Unmeasurable
 from vsseval.extractors import faces
