@@ -210,7 +210,7 @@ def test_a_killed_registration_goes_on(tmp_path, place):
     data = put(tmp_path / "data", {f"{clip}.mp4": video(9.0) for clip in clips})
     many = put(tmp_path, {"many.txt": "\n".join(clips)}) / "many.txt"
     code = (
-        "import os, sys\nfrom vsseval.benchmarks import files\nfrom vsseval.cli import invoke\nreal = files.examine\n"
+        "import os, sys\nfrom vsseval.datasets import files\nfrom vsseval.cli import invoke\nreal = files.examine\n"
         "def examine(path):\n    if path.name.startswith('00000000006'):\n        os.kill(os.getpid(), 9)\n"
         "    return real(path)\nfiles.examine = examine\ninvoke(sys.argv[1:])\n"
     )

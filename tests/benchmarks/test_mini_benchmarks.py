@@ -121,7 +121,7 @@ def test_an_argument_is_refused():
 
 def test_a_lost_manifest_and_a_damaged_line_are_named(tmp_path):
     benchmark = mini.MiniBenchmark(mini.mini_v2s(None).card, tmp_path)
-    with pytest.raises(UsageError, match="make bench"):
+    with pytest.raises(UsageError, match="tools.mini bench"):
         benchmark.samples()
     (tmp_path / "manifest.jsonl").write_text("{\n")
     with pytest.raises(UsageError, match="line 1"):

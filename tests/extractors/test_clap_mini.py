@@ -111,5 +111,5 @@ def test_training_learns_to_tell_two_sounds_apart_and_repeats(split, monkeypatch
 
 
 def test_a_folder_without_an_index_names_the_command(tmp_path):
-    with pytest.raises(UsageError, match=r"vsseval\.benchmarks\.mini\.make train"):
+    with pytest.raises(UsageError, match=r"tools\.mini train"):
         train_clap_mini.load(tmp_path)

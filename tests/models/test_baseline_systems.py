@@ -18,7 +18,7 @@ from vsseval.models.baseline import described, site
 from vsseval.models.baseline.spec import read
 from vsseval.types import Request
 
-HERE = Path(__file__).parents[1]
+STANDIN = Path(__file__).parents[1] / "support" / "standin.py"
 NAMES = ["-Q9+uX_000007", "b/00004 é.x", "clip%20#3"]
 """Ids as data sets have them: a hyphen first, a plus sign, a slash, a space, a dot, no ASCII."""
 SECONDS = 10.5
@@ -90,10 +90,10 @@ class House:
 
     def _program(self, path, name, extra):
         path.parent.mkdir(parents=True, exist_ok=True)
-        call = f"[{str(HERE / 'standin.py')!r}, {str(self._file)!r}, {name!r}, *sys.argv[1:]]"
+        call = f"[{str(STANDIN)!r}, {str(self._file)!r}, {name!r}, *sys.argv[1:]]"
         if path.suffix == ".sh":
             python = os.path.realpath(sys.executable)
-            text = f'exec {python} {HERE / "standin.py"} {self._file} {name} "$@"\n'
+            text = f'exec {python} {STANDIN} {self._file} {name} "$@"\n'
         else:
             text = f"#!{os.path.realpath(sys.executable)}\nimport runpy, sys\nsys.argv = {call}\n"
             text += "runpy.run_path(sys.argv[0], run_name='__main__')\n"

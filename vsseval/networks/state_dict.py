@@ -93,7 +93,7 @@ def require_fit(
     }
     found = "; ".join(f"{count} {fault}: {keys}" for fault, (count, keys) in faults.items() if count)
     if found:
-        raise UsageError(f"{file} does not hold the weights of {what}, {len(shapes)} tensors: {found}")
+        raise UsageError(f"{file} does not hold the weights of {what}: {found}, of {len(shapes)} tensors")
 
 
 def _listed(keys: Iterable[str]) -> tuple[int, str]:
