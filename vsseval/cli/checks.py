@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from vsseval import plugins
+from vsseval.extractors.base import is_pair
 from vsseval.cli.check import Check, part
 from vsseval.cli.weights_checks import lacks_weights, without_weights
 from vsseval.cli.weights_checks import weights as weights_checks
@@ -176,7 +177,7 @@ def _extractor(name: str, sources: dict[str, Audio | Video | str]) -> Check:
     try:
         made = plugins.load("extractors", name)()
         takes = made.spec.takes
-        found = [made.extract(sources[kind]) for kind in takes if kind != "features"]
+        found = [] if is_pair(made) else [made.extract(sources[kind]) for kind in takes if kind != "features"]
     except Unmeasurable as reason:
         return Check("extractors", name, "note", f"loads; gives no feature of the test sound: {reason}")
     except MissingWeights:

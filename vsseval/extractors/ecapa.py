@@ -13,10 +13,10 @@ import numpy as np
 
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
-from vsseval.extractors.packages import offline, require
+from vsseval.extractors.packages import offline
 from vsseval.extractors.speech import RATE, sinc, sound, voice
 from vsseval.extractors.state import filled, read
-from vsseval.store.weights import Weights, find
+from vsseval.store.weights import Weights
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -97,9 +97,3 @@ class ECAPA(NetworkExtractor):
     def finish(self, outputs: dict[str, np.ndarray]) -> Arrays:
         """Return `embedding`, float32, shape (192,)."""
         return {"embedding": outputs["embedding"][0]}
-
-
-def create() -> ECAPA:
-    """Return the extractor."""
-    require("speechbrain", "ecapa")
-    return ECAPA(find("ecapa"))

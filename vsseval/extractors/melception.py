@@ -18,7 +18,7 @@ from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.spectrum import mel_filters, power
 from vsseval.extractors.waveform import as_librosa, fitted
-from vsseval.store.weights import Weights, find
+from vsseval.store.weights import Weights
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -90,15 +90,6 @@ class MelceptionExtractor(NetworkExtractor):
     def finish(self, outputs: dict[str, np.ndarray]) -> Arrays:
         """Return the only row of each."""
         return {name: rows[0] for name, rows in outputs.items()}
-
-
-def create() -> MelceptionExtractor:
-    """Return the extractor.
-
-    Raises:
-        MissingWeights: they were not fetched yet.
-    """
-    return MelceptionExtractor(find("melception"))
 
 
 def spectrogram(samples: np.ndarray) -> np.ndarray:

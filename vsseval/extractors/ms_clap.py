@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors import byte_pairs, packages, state
+from vsseval.extractors import byte_pairs, state
 from vsseval.extractors.base import Audio, ExtractorSpec, Source, Video
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.waveform import mixed
-from vsseval.store.weights import find
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -121,10 +120,3 @@ def looped(samples: np.ndarray, length: int) -> np.ndarray:
     if samples.size == 0:
         raise Unmeasurable("the audio holds no samples")
     return np.resize(samples, length) if samples.size < length else samples[:length]
-
-
-def create() -> MsClapExtractor:
-    """Return the extractor."""
-    weights = find("ms_clap")
-    packages.require("transformers", "MS-CLAP")
-    return MsClapExtractor(weights)

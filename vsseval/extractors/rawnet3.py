@@ -15,7 +15,7 @@ from vsseval.extractors.base import Arrays, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.speech import RATE, sinc, sound, voice
 from vsseval.extractors.state import filled, read
-from vsseval.store.weights import Weights, find
+from vsseval.store.weights import Weights
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -79,8 +79,3 @@ class RawNet3Extractor(NetworkExtractor):
     def finish(self, outputs: dict[str, np.ndarray]) -> Arrays:
         """Return `embedding`, float32, shape (192,)."""
         return {"embedding": outputs["embedding"][0]}
-
-
-def create() -> RawNet3Extractor:
-    """Return the extractor."""
-    return RawNet3Extractor(find("rawnet3"))

@@ -18,7 +18,7 @@ from vsseval.extractors.base import Arrays, ExtractorSpec, Source, Video
 from vsseval.extractors.network import full_precision
 from vsseval.extractors.pictures import at_rate
 from vsseval.extractors.shots import Cuts
-from vsseval.store.weights import Weights, find, joint_sha256
+from vsseval.store.weights import Weights, joint_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,15 +118,6 @@ class SyncNetFaces:
         with torch.inference_mode(), full_precision():
             parts = [self.network.lips(part.to(self.device).float()).cpu().numpy() for part in windows]
         return np.concatenate(parts)
-
-
-def create() -> SyncNetFaces:
-    """Return the extractor.
-
-    Raises:
-        MissingWeights: those of SyncNet or of the detector were not fetched yet.
-    """
-    return SyncNetFaces(find("syncnet"), find("s3fd"))
 
 
 def _crops(video: Video, tracks: Sequence[faces.Track]) -> list[Tensor]:

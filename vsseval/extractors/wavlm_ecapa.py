@@ -12,10 +12,10 @@ import numpy as np
 
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
-from vsseval.extractors.packages import offline, require
+from vsseval.extractors.packages import offline
 from vsseval.extractors.speech import RATE, sinc, sound, voice
 from vsseval.extractors.state import filled, read
-from vsseval.store.weights import Weights, find
+from vsseval.store.weights import Weights
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -101,9 +101,3 @@ class WavLMECAPAExtractor(NetworkExtractor):
     def finish(self, outputs: dict[str, np.ndarray]) -> Arrays:
         """Return `embedding`, float32, shape (256,)."""
         return {"embedding": outputs["embedding"][0]}
-
-
-def create() -> WavLMECAPAExtractor:
-    """Return the extractor."""
-    require("transformers", "wavlm_ecapa")
-    return WavLMECAPAExtractor(find("wavlm_ecapa"))

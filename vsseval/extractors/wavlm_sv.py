@@ -13,11 +13,11 @@ import numpy as np
 
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
-from vsseval.extractors.packages import offline, require
+from vsseval.extractors.packages import offline
 from vsseval.extractors.repository import part
 from vsseval.extractors.speech import RATE, sinc, sound, voice
 from vsseval.extractors.state import filled, read
-from vsseval.store.weights import Weights, find
+from vsseval.store.weights import Weights
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -104,15 +104,3 @@ def renamed(key: str) -> str:
     return key.replace("conv.weight_g", "conv.parametrizations.weight.original0").replace(
         "conv.weight_v", "conv.parametrizations.weight.original1"
     )
-
-
-def base() -> WavLMSV:
-    """Return the base size."""
-    require("transformers", "wavlm_base_sv")
-    return WavLMSV(find("wavlm_base_sv"), "base")
-
-
-def base_plus() -> WavLMSV:
-    """Return the base size that was trained on more."""
-    require("transformers", "wavlm_base_plus_sv")
-    return WavLMSV(find("wavlm_base_plus_sv"), "base_plus")
