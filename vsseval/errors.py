@@ -15,6 +15,13 @@ Unmeasurable                  not an error of the program: this clip has no such
                               a clip too short, a video without events); it becomes a row with a reason
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vsseval.types import BenchmarkCard, ModelCard
+
 
 class VssevalError(Exception):
     """A fault that the user can mend; the message says what happened, to what, and the command that mends it."""
@@ -31,7 +38,7 @@ class UsageError(VssevalError):
 class NeedsArgument(UsageError):
     """A model that needs an argument was given none; `card` says what it is all the same."""
 
-    def __init__(self, message: str, card: object) -> None:
+    def __init__(self, message: str, card: ModelCard) -> None:
         super().__init__(message)
         self.card = card
 
@@ -49,7 +56,7 @@ class MissingExtra(EnvironmentFault):
 class MissingEnvironment(MissingExtra):
     """A model that runs in an environment of its own, which is not there; `card` says what it is all the same."""
 
-    def __init__(self, message: str, card: object) -> None:
+    def __init__(self, message: str, card: ModelCard) -> None:
         super().__init__(message)
         self.card = card
 
@@ -61,7 +68,7 @@ class ReportedOnly(MissingEnvironment):
 class MissingData(EnvironmentFault):
     """The data of a benchmark is not registered; `card` says what it is all the same."""
 
-    def __init__(self, message: str, card: object) -> None:
+    def __init__(self, message: str, card: BenchmarkCard) -> None:
         super().__init__(message)
         self.card = card
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vsseval.extractors.base import AnyExtractor
     from vsseval.metrics.base import Metric
     from vsseval.recipes import Stated
+    from vsseval.store.weights import Weights
     from vsseval.types import MetricSpec
 
     Parameters = dict[str, object]
@@ -57,6 +58,19 @@ def extractor_factory(stated: Stated) -> Callable[[], AnyExtractor]:
     return partial(_extractor, stated, row, family, _parameters(stated, row, family, len(row.weights)))
 
 
+def require_weights(name: str, row: Variant) -> list[Weights]:
+    """Return the sets of weights that an extractor is built with.
+
+    Raises:
+        MissingExtra: a package that it needs is not installed.
+        MissingWeights: a set was not fetched yet.
+    """
+    from vsseval.store.weights import find
+
+    require_packages(name, row)
+    return [find(one) for one in row.weights]
+
+
 def require_packages(name: str, row: Row) -> None:
     """See to it that the optional packages of a row are installed, without importing them.
 
@@ -74,10 +88,7 @@ def _metric(stated: Stated, row: Recipe, family: type, spec: MetricSpec, paramet
 
 
 def _extractor(stated: Stated, row: Variant, family: type, parameters: Parameters) -> AnyExtractor:
-    from vsseval.store.weights import find
-
-    require_packages(stated.name, row)
-    made = cast("AnyExtractor", family(*map(find, row.weights), **parameters))
+    made = cast("AnyExtractor", family(*require_weights(stated.name, row), **parameters))
     if made.spec.name != stated.name:
         raise stated.fault(f"{row.family} made of it calls itself '{made.spec.name}': features are stored by that name")
     return made
