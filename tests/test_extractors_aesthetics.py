@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from tests import built
 from tests.seeded_metric_weights import GOLDEN, listed, waves
 from vsseval.errors import MissingExtra, MissingWeights, Unmeasurable, UsageError
 from vsseval.extractors import aesthetics, packages
@@ -116,4 +117,4 @@ def test_missing_weights_and_packages_name_the_command(tmp_path, monkeypatch):
     monkeypatch.setattr(aesthetics, "find", lambda name: Weights(name, tmp_path, FILES, "0" * 64))
     monkeypatch.setattr(packages, "find_spec", lambda _: None)
     with pytest.raises(MissingExtra, match=r"pip install 'vsseval\[papers\]'"):
-        aesthetics.create()
+        built.extractor("aesthetics")

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import torch
 
+from tests import built
 from tests.seeded_metric_weights import GOLDEN, KEYS, error, fill, golden, input_tensor, put, waves
 from vsseval.errors import MissingWeights, Unmeasurable, UsageError
 from vsseval.extractors import imagebind as module
-from vsseval.extractors.imagebind import RATE, ImageBindEmbedding, create, cut_corners, mel_clips, picture_clips
+from vsseval.extractors.imagebind import RATE, ImageBindEmbedding, cut_corners, mel_clips, picture_clips
 from vsseval.extractors.networks import imagebind_towers as towers
 from vsseval.extractors.networks.imagebind_towers import ImageBind, Shape
 from vsseval.media import Audio, Video, write_mp4
@@ -204,4 +205,4 @@ def test_towers_that_are_not_used_are_passed_over(small, tmp_path_factory):
 def test_without_weights_the_factory_says_how_to_get_them(tmp_path, monkeypatch):
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
     with pytest.raises(MissingWeights, match=r"CC-BY-NC-SA-4\.0.*vsseval weights pull imagebind"):
-        create()
+        built.extractor("imagebind")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests import built
 from tests.seeded_metric_weights import GOLDEN, error, golden, listed, waves
 from vsseval.errors import MissingExtra, MissingWeights, Unmeasurable, UsageError
 from vsseval.extractors import ms_clap, packages
@@ -150,4 +151,4 @@ def test_missing_weights_and_packages_name_the_command(tmp_path, monkeypatch):
     monkeypatch.setattr(ms_clap, "find", lambda name: Weights(name, tmp_path, FILES, "0" * 64))
     monkeypatch.setattr(packages, "find_spec", lambda _: None)
     with pytest.raises(MissingExtra, match=r"pip install 'vsseval\[papers\]'"):
-        ms_clap.create()
+        built.extractor("ms_clap")

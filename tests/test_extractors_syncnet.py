@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests import built
 from tests.seeded_metric_weights import (
     GOLDEN,
     KAIMING,
@@ -22,7 +23,7 @@ from tests.seeded_metric_weights import (
 from vsseval.errors import MissingWeights, Unmeasurable, UsageError
 from vsseval.extractors.mfcc import RATE, mfcc
 from vsseval.extractors.networks.syncnet import SyncNet
-from vsseval.extractors.syncnet import SyncNetEmbeddings, create, mouth, picture_windows, sound_windows
+from vsseval.extractors.syncnet import SyncNetEmbeddings, mouth, picture_windows, sound_windows
 from vsseval.media import Audio, Video, write_mp4
 from vsseval.metrics.lse import agreement, distances
 
@@ -156,4 +157,4 @@ def test_weights_older_than_the_counters_are_read(tmp_path, state):
 def test_without_weights_the_factory_says_how_to_get_them(tmp_path, monkeypatch):
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
     with pytest.raises(MissingWeights, match="vsseval weights pull syncnet"):
-        create()
+        built.extractor("syncnet")

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 import torch
 
+from tests import built
 from tests.seeded_metric_weights import KAIMING, fill, put
 from vsseval.errors import MissingWeights, Unmeasurable, UsageError
 from vsseval.extractors import faces, syncnet
 from vsseval.extractors.networks.s3fd import S3FD
 from vsseval.extractors.networks.syncnet import SyncNet
 from vsseval.extractors.pictures import strip
-from vsseval.extractors.syncnet_faces import SyncNetFaces, create
+from vsseval.extractors.syncnet_faces import SyncNetFaces
 from vsseval.media import Audio, Video, write_mp4
 
 BOX = np.array([80.0, 40.0, 200.0, 180.0])
@@ -98,4 +99,4 @@ def test_weights_of_another_detector_are_named(tmp_path, extractor):
 def test_without_weights_the_factory_says_how_to_get_them(tmp_path, monkeypatch):
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
     with pytest.raises(MissingWeights, match="vsseval weights pull syncnet"):
-        create()
+        built.extractor("syncnet_faces")

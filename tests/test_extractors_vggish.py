@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from tests import built
 from tests.seeded_metric_weights import KAIMING, error, golden, listed, put, waves
 from vsseval.errors import MissingWeights, Unmeasurable, UsageError
 from vsseval.extractors.networks.vggish import LEAST, VGGishNetwork, log_mel, patches
-from vsseval.extractors.vggish import VGGish, create
+from vsseval.extractors.vggish import VGGish
 from vsseval.media import Audio
 
 GOLDEN, META = golden("vggish_a")
@@ -118,4 +119,4 @@ def test_damaged_weights_are_one_error(folder, extractor):
 def test_without_weights_the_factory_says_how_to_get_them(tmp_path, monkeypatch):
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
     with pytest.raises(MissingWeights, match="vsseval weights pull vggish"):
-        create()
+        built.extractor("vggish")

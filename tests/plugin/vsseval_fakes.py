@@ -3,19 +3,20 @@
 import os
 import time
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
 from vsseval.errors import EnvironmentFault, Unmeasurable
+from vsseval.extractors.base import Arrays, Audio, Source, Video
+from vsseval.metrics.base import Sums
 from vsseval.models.base import Take
 from vsseval.store import codec
 from vsseval.types import (
     BenchmarkCard,
     ExtractorSpec,
-    Feature,
     MetricSpec,
     ModelCard,
-    Need,
     Sample,
     Score,
 )
@@ -145,7 +146,8 @@ class Level:
     spec = ExtractorSpec(name="fake_level", version="1", takes=("audio",), sample_rate=RATE)
     _count = 0
 
-    def extract(self, source):
+    def extract(self, source: Source) -> Arrays:
+        assert isinstance(source, Audio)
         linger("extract", self._count)
         self._count += 1
         x = source.mono(RATE).astype(np.float64)
@@ -158,7 +160,8 @@ class Level:
 class Light:
     spec = ExtractorSpec(name="fake_light", version="1", takes=("video",))
 
-    def extract(self, source):
+    def extract(self, source: Source) -> Arrays:
+        assert isinstance(source, Video)
         frames = source.frames(fps=5.0, size=(8, 8), gray=True)
         if frames.max() == frames.min() == 0:
             raise Unmeasurable("the video is black")
@@ -168,51 +171,46 @@ class Light:
 class Words:
     spec = ExtractorSpec(name="fake_words", version="1", takes=("text",))
 
-    def extract(self, source):
+    def extract(self, source: Source) -> Arrays:
+        assert isinstance(source, str)
         return {"count": np.array(len(source.split())), "text": np.array(source)}
 
 
 class Killer:
     spec = ExtractorSpec(name="fake_killer", version="1", takes=("audio",))
 
-    def extract(self, source):
+    def extract(self, source: Source) -> Arrays:
+        assert isinstance(source, Audio)
         if source.mono(RATE).size == RATE:  # clips of exactly one second
             os._exit(9)
         return {"x": np.zeros(1)}
 
 
-def bare():
-    raise EnvironmentFault("the weights of fake_bare are not here. Get them with: vsseval weights pull fake_bare")
-
-
-def spec(name, inputs, **more) -> MetricSpec:
-    fields = {"version": "1", "direction": "higher", "unit": "", "description": "of a test", **more}
-    return MetricSpec(name=name, recipe="fake", inputs=inputs, **fields)
+class Bare(Killer):
+    def __init__(self) -> None:
+        raise EnvironmentFault("the weights of fake_bare are not here. Get them with: vsseval weights pull fake_bare")
 
 
 class LevelMetric:
-    spec = spec("level", {"sound": Feature("fake_level", Need.AUDIO), "light": Feature("fake_light", Need.VIDEO)})
-    _count = 0
+    kind: Final = "per_clip"
 
-    def score(self, sound, light):
+    def __init__(self, spec: MetricSpec) -> None:
+        self.spec = spec
+        self._count = 0
+
+    def score(self, sound: Arrays, light: Arrays) -> Score:
         linger("score", self._count)
         self._count += 1
         return Score(value=float(sound["x"][0] * light["light"].mean()), detail={"peak": float(sound["x"][1])})
 
 
 class WordsMetric:
-    spec = spec(
-        "words",
-        {
-            "sound": Feature("fake_level", Need.AUDIO),
-            "said": Need.TRANSCRIPT,
-            "words": Feature("fake_words", Need.TRANSCRIPT),
-        },
-        language="en",
-        direction="lower",
-    )
+    kind: Final = "per_clip"
 
-    def score(self, sound, said, words):
+    def __init__(self, spec: MetricSpec) -> None:
+        self.spec = spec
+
+    def score(self, sound: Arrays, said: str, words: Arrays) -> Score:
         assert said == str(words["text"])
         if said == "unsayable":
             raise Unmeasurable("no words")
@@ -222,33 +220,26 @@ class WordsMetric:
 
 
 class Distance:
-    spec = spec(
-        "fd",
-        {"sound": Feature("fake_level", Need.AUDIO), "real": Feature("fake_level", Need.REFERENCE)},
-        direction="lower",
-    )
+    kind: Final = "sums"
 
-    def sums(self, sound, real):
+    def __init__(self, spec: MetricSpec) -> None:
+        self.spec = spec
+
+    def sums(self, sound: Arrays, real: Arrays) -> Sums:
         return {"n": np.array(1.0), "x": sound["x"], "y": real["x"], "xx": sound["x"] ** 2}
 
-    def value(self, sums):
+    def value(self, sums: Sums) -> float:
         linger("aggregate", 1, after=1)
         if sums["n"] < 2:
             raise Unmeasurable("fewer than two clips")
         return float(np.sum((sums["x"] - sums["y"]) ** 2) / sums["n"] ** 2 + sums["xx"].sum() / sums["n"])
 
 
-class _One:
-    def __init__(self, made) -> None:
-        self.spec = made
+class One:
+    kind: Final = "per_clip"
 
-    def score(self, sound):
+    def __init__(self, spec: MetricSpec) -> None:
+        self.spec = spec
+
+    def score(self, sound: Arrays) -> Score:
         return Score(value=1.0)
-
-
-def killer() -> _One:
-    return _One(spec("killer", {"sound": Feature("fake_killer", Need.AUDIO)}))
-
-
-def bare_metric() -> _One:
-    return _One(spec("bare", {"sound": Feature("fake_bare", Need.AUDIO)}))
