@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tests.fakes import make_clips, spec
-from vsseval import cli
+from vsseval import cli, plugins
 from vsseval.errors import Busy, EnvironmentFault
 from vsseval.stages import generate as generate_module
 from vsseval.stages.run import run

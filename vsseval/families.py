@@ -6,12 +6,12 @@ import importlib
 import inspect
 from collections.abc import Callable, Collection
 from functools import partial
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from vsseval.errors import MissingExtra, VssevalError
+from vsseval.errors import VssevalError
+from vsseval.extractors.packages import require
 from vsseval.recipes import Recipe, Row, Variant, spec_of
 
 if TYPE_CHECKING:
@@ -78,8 +78,7 @@ def require_packages(name: str, row: Row) -> None:
         MissingExtra: one is not; the message holds the command that installs it.
     """
     for package, installed_by in row.packages.items():
-        if find_spec(package) is None:
-            raise MissingExtra(f"{name} needs the package {package}: pip install '{installed_by}'")
+        require(package, name, installed_by)
 
 
 def _metric(stated: Stated, row: Recipe, family: type, spec: MetricSpec, parameters: Parameters) -> Metric:
