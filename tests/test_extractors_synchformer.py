@@ -226,7 +226,9 @@ def test_weights_of_another_network_are_named(tmp_path):
             _ = kind(other).network
 
 
-@pytest.mark.parametrize("factory", [module.create, plugins.load("extractors", "synchformer_sync")])
+@pytest.mark.parametrize(
+    "factory", [plugins.load("extractors", "synchformer"), plugins.load("extractors", "synchformer_sync")]
+)
 def test_without_weights_the_factories_say_how_to_get_them(tmp_path, monkeypatch, factory):
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
     with pytest.raises(MissingWeights, match="vsseval weights pull synchformer"):

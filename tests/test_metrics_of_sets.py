@@ -49,7 +49,7 @@ def test_wide_distances_keep_rows_and_add_up(make):
     ]
     rows = {side: np.concatenate([clip[side] for clip in clips]) for side in clips[0]}
     total = metric.sums(rows)
-    halves = [metric.sums(**{side: value[part] for side, value in rows.items()}) for part in (slice(17), slice(17, 40))]
+    halves = [metric.sums({side: value[part] for side, value in rows.items()}) for part in (slice(17), slice(17, 40))]
     added = {name: halves[0][name] + halves[1][name] for name in total}
     assert metric.value(added) == pytest.approx(metric.value_of_rows(rows), rel=1e-9)
 

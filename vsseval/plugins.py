@@ -109,16 +109,6 @@ def variant(extractor: str) -> Variant:
     return _stated("extractors", extractor).checked(recipes.Variant)
 
 
-def origin(kind: Literal["extractors", "metrics"], name: str) -> Path:
-    """Return the file that a metric or an extractor is a row of.
-
-    Raises:
-        UsageError: no such plugin.
-        EnvironmentFault: two claim the name.
-    """
-    return _stated(kind, name).file
-
-
 def faults(kind: Kind) -> list[str]:
     """Return what is wrong with whole files of rows, whose names are therefore not known."""
     return [fault for table in _tables(kind) for fault in table.faults]

@@ -2,15 +2,16 @@
 
 import os
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
 from vsseval.errors import EnvironmentFault, Unmeasurable
 from vsseval.extractors.base import Arrays, Audio, Source, Video
 from vsseval.metrics.base import Sums
-from vsseval.models.base import Take
+from vsseval.models.base import ModelOptions, Request, Take
 from vsseval.store import codec
 from vsseval.types import (
     BenchmarkCard,
@@ -67,12 +68,12 @@ def ready(argument: str | None) -> Clips:
 class Tone:
     """A tone of a level and pitch that follow from the seed. The argument says how to misbehave."""
 
-    def __init__(self, options) -> None:
+    def __init__(self, options: ModelOptions) -> None:
         self._mode = options.argument or ""
         self._count = 0
         self.card = ModelCard(name="fake", version="1", tasks=("v2s", "vtts", "joint"), note=self._mode)
 
-    def generate(self, requests):
+    def generate(self, requests: Sequence[Request]) -> Iterator[Take]:
         if self._mode == "environment":
             raise EnvironmentFault("the weights of fake are not here. Get them with: vsseval weights pull fake")
         for request in requests:
@@ -81,7 +82,7 @@ class Tone:
             assert request.reference is None
             yield from self._answer(request, len(requests))
 
-    def _answer(self, request, batch):
+    def _answer(self, request: Request, batch: int) -> Iterator[Take]:
         bad = request.id.endswith("3")
         sound = tone(request.seed, request.duration)
         if self._mode == "raise" and bad:
@@ -107,7 +108,7 @@ class Tone:
             yield Take(request.id, sound, RATE)
 
 
-def text_only(options) -> Tone:
+def text_only(options: ModelOptions) -> Tone:
     model = Tone(options)
     model.card = ModelCard(name="fake_tts", version="1", tasks=("tts",))
     return model
@@ -116,22 +117,23 @@ def text_only(options) -> Tone:
 class Given:
     """Gives back the reference that it is given."""
 
-    def __init__(self, bound) -> None:
+    def __init__(self, bound: Literal["own", "other"]) -> None:
         self.card = ModelCard(name=f"fake_{bound}", version="1", tasks=("joint",), bound=bound)
 
-    def generate(self, requests):
+    def generate(self, requests: Sequence[Request]) -> Iterator[Take]:
         from vsseval.media import load_audio
 
         for request in requests:
+            assert request.reference is not None
             audio = load_audio(request.reference.path)
             yield Take(request.id, audio.samples, audio.sample_rate)
 
 
-def own(options) -> Given:
+def own(options: ModelOptions) -> Given:
     return Given("own")
 
 
-def other(options) -> Given:
+def other(options: ModelOptions) -> Given:
     return Given("other")
 
 
