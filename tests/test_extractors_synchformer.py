@@ -10,7 +10,6 @@ import torch
 from tests import built
 from tests.seeded_metric_weights import GOLDEN, check_probe, error, fill, golden, input_tensor, input_uint8, put, waves
 from tests.seeded_metric_weights import KEYS as LISTS
-from vsseval import plugins
 from vsseval.errors import MissingWeights, Unmeasurable, UsageError
 from vsseval.extractors import synchformer as module
 from vsseval.extractors.networks import synchformer_audio
@@ -226,10 +225,8 @@ def test_weights_of_another_network_are_named(tmp_path):
             _ = kind(other).network
 
 
-@pytest.mark.parametrize(
-    "factory", [plugins.load("extractors", "synchformer"), plugins.load("extractors", "synchformer_sync")]
-)
-def test_without_weights_the_factories_say_how_to_get_them(tmp_path, monkeypatch, factory):
+@pytest.mark.parametrize("name", ["synchformer", "synchformer_sync"])
+def test_without_weights_the_factories_say_how_to_get_them(tmp_path, monkeypatch, name):
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
     with pytest.raises(MissingWeights, match="vsseval weights pull synchformer"):
-        factory()
+        built.extractor(name)
