@@ -44,7 +44,7 @@ class OpenAIWhisper:
                 otherwise English, by a beam of one (ESPnet's evaluate_asr.sh).
         """
         self._weights = weights
-        self._options: dict[str, Any] = {} if detect else {"language": "en", "task": "transcribe", "beam_size": 1}
+        self._options: dict[str, object] = {} if detect else {"language": "en", "task": "transcribe", "beam_size": 1}
         self.device = "cpu"
         how = "language detected" if detect else "English, beam 1"
         self.spec = ExtractorSpec(

@@ -125,7 +125,7 @@ def _decoder(search: Search) -> Any:
     import pocketsphinx
 
     folder = Path(pocketsphinx.get_model_path("en-us"))
-    options: dict[str, Any] = {
+    options: dict[str, object] = {
         "hmm": str(folder / "en-us"),
         "dict": str(folder / "cmudict-en-us.dict"),
         "lm": str(folder / "en-us.lm.bin") if search == "lm" else None,

@@ -108,7 +108,7 @@ class Whisper(NetworkExtractor):
         import torch
 
         network: Any = self.network
-        rules: dict[str, Any] = {} if self._english_only else {"language": "en", "task": "transcribe"}
+        rules: dict[str, object] = {} if self._english_only else {"language": "en", "task": "transcribe"}
         found = network.generate(parts, do_sample=False, num_beams=1, return_timestamps=False, **rules)
         room = network.config.max_target_positions - found.shape[1]
         tokens = torch.nn.functional.pad(found, (0, max(0, room)), value=network.config.eos_token_id)

@@ -58,7 +58,7 @@ class Unfilled(TorchFunctionMode):
         func: Callable[..., Any],
         _types: Sequence[type],
         args: Sequence[Any] = (),
-        kwargs: Mapping[str, Any] | None = None,
+        kwargs: Mapping[str, object] | None = None,
     ) -> Any:
         """Leave a tensor as it is where `torch.nn.init` would fill it; call anything else."""
         options = kwargs or {}
