@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from tests import built
 from tests.seeded_metric_weights import GOLDEN, listed, waves
 from vsseval.errors import MissingExtra, MissingWeights, Unmeasurable, UsageError
-from vsseval.extractors import aesthetics, packages
+from vsseval.extractors import packages
 from vsseval.extractors.aesthetics import WINDOW, Aesthetics, configuration
 from vsseval.media import Audio
 from vsseval.plugins import load
@@ -114,7 +114,6 @@ def test_missing_weights_and_packages_name_the_command(tmp_path, monkeypatch):
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
     with pytest.raises(MissingWeights, match="vsseval weights pull audiobox_aesthetics"):
         load("extractors", "aesthetics")()
-    monkeypatch.setattr(aesthetics, "find", lambda name: Weights(name, tmp_path, FILES, "0" * 64))
     monkeypatch.setattr(packages, "find_spec", lambda _: None)
     with pytest.raises(MissingExtra, match=r"pip install 'vsseval\[papers\]'"):
         built.extractor("aesthetics")

@@ -11,7 +11,7 @@ import torch
 from tests import built
 from tests.seeded_metric_weights import GOLDEN, error, golden, listed, waves
 from vsseval.errors import MissingExtra, MissingWeights, Unmeasurable, UsageError
-from vsseval.extractors import ms_clap, packages
+from vsseval.extractors import packages
 from vsseval.extractors.ms_clap import LONGEST, MsClapExtractor, looped
 from vsseval.media import Audio
 from vsseval.plugins import load
@@ -148,7 +148,6 @@ def test_missing_weights_and_packages_name_the_command(tmp_path, monkeypatch):
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
     with pytest.raises(MissingWeights, match="vsseval weights pull ms_clap"):
         load("extractors", "ms_clap")()
-    monkeypatch.setattr(ms_clap, "find", lambda name: Weights(name, tmp_path, FILES, "0" * 64))
     monkeypatch.setattr(packages, "find_spec", lambda _: None)
     with pytest.raises(MissingExtra, match=r"pip install 'vsseval\[papers\]'"):
         built.extractor("ms_clap")
