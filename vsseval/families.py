@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 
 from vsseval.errors import VssevalError
-from vsseval.extractors.packages import require
+from vsseval.networks.packages import require
 from vsseval.recipes import Recipe, Row, Variant, spec_of
 
 if TYPE_CHECKING:
     from vsseval.extractors.base import AnyExtractor
     from vsseval.metrics.base import Metric
     from vsseval.recipes import Stated
-    from vsseval.store.weights import Weights
     from vsseval.types import MetricSpec
+    from vsseval.weights.find import Weights
 
     Parameters = dict[str, object]
 
@@ -65,7 +65,7 @@ def require_weights(name: str, row: Variant) -> list[Weights]:
         MissingExtra: a package that it needs is not installed.
         MissingWeights: a set was not fetched yet.
     """
-    from vsseval.store.weights import find
+    from vsseval.weights.find import find
 
     require_packages(name, row)
     return [find(one) for one in row.weights]

@@ -7,7 +7,6 @@ an entry point names (`recipes.py`); models may also be folders of data, of a pa
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,10 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, cast, overload
 
 from vsseval import families, recipes
-from vsseval.errors import EnvironmentFault, UsageError, VssevalError
+from vsseval.errors import EnvironmentFault, VssevalError, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from vsseval.benchmarks.base import Benchmark
     from vsseval.extractors.base import AnyExtractor
@@ -134,14 +133,6 @@ def split(reference: str) -> tuple[str, str | None]:
     """Return the name and the argument of `name:argument`; the argument may hold colons."""
     name, colon, argument = reference.partition(":")
     return name, argument if colon else None
-
-
-def unknown(what: str, name: str, known: Iterable[str]) -> UsageError:
-    """Return the error for a name that does not exist, with the nearest ones that do."""
-    known = sorted(known)
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known) or 'none'}."
-    return UsageError(f"there is no {what} '{name}': {hint} See: vsseval list")
 
 
 class _Claim(Protocol):

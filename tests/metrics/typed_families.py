@@ -55,7 +55,7 @@ from vsseval.metrics.onsets import EventOnsets, Onsets
 from vsseval.metrics.pitch import Pitch
 from vsseval.metrics.speaker import SpeakerSimilarity
 from vsseval.metrics.wer import ErrorRate
-from vsseval.store.weights import Weights
+from vsseval.weights.find import Weights
 
 
 def per_clip(spec: MetricSpec) -> list[SampleMetric[...]]:

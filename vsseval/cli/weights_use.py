@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from vsseval import plugins
 from vsseval.errors import EnvironmentFault
 from vsseval.profiles import load_profile
-from vsseval.store import weights
 from vsseval.types import Feature
+from vsseval.weights import pins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +22,7 @@ def users() -> dict[str, tuple[str, ...]]:
             by_extractor.setdefault(extractor, set()).add(metric)
     return {
         name: tuple(sorted(set().union(*(by_extractor.get(one, set()) for one in pin.extractors or (name,)))))
-        for name, pin in weights.pins().items()
+        for name, pin in pins.pinned().items()
     }
 
 

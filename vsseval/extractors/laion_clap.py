@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors import byte_pairs, state
+from vsseval.extractors import byte_pairs
 from vsseval.extractors.base import Audio, ExtractorSpec, Source, Video
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.waveform import centred
+from vsseval.networks.state_dict import read_state_dict
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from torch import Tensor
 
-    from vsseval.extractors.networks.laion_clap import LaionClap
-    from vsseval.store.weights import Weights
+    from vsseval.networks.laion_clap import LaionClap
+    from vsseval.weights.find import Weights
 
 RATE = 48_000
 LONGEST = 480_000
@@ -69,10 +70,10 @@ class LaionClapExtractor(NetworkExtractor):
 
     def build(self) -> LaionClap:
         """Return the network; see `networks.laion_clap.build`."""
-        from vsseval.extractors.networks import htsat, laion_clap
+        from vsseval.networks import htsat, laion_clap
 
         file = self._weights.file()
-        return laion_clap.build(state.read(file), file, getattr(htsat, self._size))
+        return laion_clap.build(read_state_dict(file), file, getattr(htsat, self._size))
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:

@@ -16,10 +16,10 @@ import numpy as np
 
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source
-from vsseval.extractors.packages import offline
 from vsseval.extractors.speech import RATE, decoded, sound
-from vsseval.extractors.state import filled
-from vsseval.store.weights import Weights
+from vsseval.networks.packages import offline
+from vsseval.networks.state_dict import fill_network
+from vsseval.weights.find import Weights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,7 @@ class OpenAIWhisper:
                 otherwise English, by a beam of one (ESPnet's evaluate_asr.sh).
         """
         self._weights = weights
-        self._options: dict[str, object] = {} if detect else {"language": "en", "task": "transcribe", "beam_size": 1}
+        self._options: dict[str, Any] = {} if detect else {"language": "en", "task": "transcribe", "beam_size": 1}
         self.device = "cpu"
         how = "language detected" if detect else "English, beam 1"
         self.spec = ExtractorSpec(
@@ -66,7 +66,7 @@ class OpenAIWhisper:
     def network(self) -> Any:
         """The network, built at its first use."""
         package = offline("whisper", self.spec.name, "openai-whisper")
-        from vssflow.authors.weights import Unfilled
+        from vsseval.networks.unfilled import Unfilled
 
         file = self._weights.file()
         dimensions, state = _checkpoint(file, package, self.spec.name)
@@ -76,7 +76,7 @@ class OpenAIWhisper:
                 network: nn.Module = package.model.Whisper(dimensions)
             return network
 
-        network = filled(built, state, file, self.spec.name)
+        network = fill_network(built, state, file, self.spec.name)
         return network.eval().requires_grad_(requires_grad=False).to(self.device)
 
     def extract(self, source: Source) -> Arrays:

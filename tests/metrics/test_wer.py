@@ -1,0 +1,71 @@
+"""Word error rates: counts, weights and the text normaliser."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support import built
+from vsseval.errors import Unmeasurable
+from vsseval.metrics.wer import normalise
+
+WORDS = st.lists(st.sampled_from(["bin", "blue", "at", "f", "two", "now", "don't", "o"]), min_size=1, max_size=8)
+
+
+def heard(text):
+    return {"text": np.asarray(text)}
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("Bin blue at F two, now.", "bin blue at f two now"),
+        ("set white in o 2 soon", "set white in o two soon"),
+        ("I don\u2019t - 'really' - know!", "i don't really know"),
+        ("room 42, well-known", "room 42 well known"),
+        ("na\u00efve\tcaf\u00e9\n", "na\u00efve caf\u00e9"),
+        ("...", ""),
+        ("0 9", "zero nine"),
+    ],
+)
+def test_normaliser(text, plain):
+    assert normalise(text) == plain
+    assert normalise(plain) == plain
+
+
+def test_counts_and_weight():
+    score = built.metric("wer@sphinx-grid").score(heard("bin red at two now please"), "Bin blue at f two now.")
+    assert score.weight == 6
+    assert score.value == pytest.approx(3 / 6)
+    counts = {name: score.detail[name] for name in ("substitutions", "deletions", "insertions", "hits")}
+    assert counts == {"substitutions": 1, "deletions": 1, "insertions": 1, "hits": 4}
+    assert score.detail["hypothesis"] == "bin red at two now please"
+
+
+def test_nothing_heard_is_all_deleted_and_babble_exceeds_one():
+    nothing = built.metric("wer@sphinx-lm").score(heard(""), "one two three")
+    assert (nothing.value, nothing.weight, nothing.detail["deletions"]) == (1.0, 3.0, 3)
+    assert built.metric("wer@sphinx-lm").score(heard("a b c d e"), "x").value == 5
+
+
+def test_a_transcript_without_words_is_the_benchmarks_fault():
+    with pytest.raises(Unmeasurable, match="transcript"):
+        built.metric("wer@sphinx-lm").score(heard("hello"), " ... ")
+
+
+@given(said=WORDS, understood=WORDS)
+@settings(max_examples=60, deadline=None)
+def test_identical_text_has_no_errors_and_counts_are_consistent(said, understood):
+    metric = built.metric("wer@sphinx-grid")
+    assert metric.score(heard(" ".join(said)), " ".join(said)).value == 0
+    detail = metric.score(heard(" ".join(understood)), " ".join(said)).detail
+    assert detail["hits"] + detail["substitutions"] + detail["deletions"] == len(said)
+    assert detail["hits"] + detail["substitutions"] + detail["insertions"] == len(understood)
+
+
+def test_specs():
+    grid, lm = built.metric("wer@sphinx-grid"), built.metric("wer@sphinx-lm")
+    assert grid.kind == "per_clip"
+    assert (grid.spec.id, grid.spec.language) == ("wer@sphinx-grid", "en-grid")
+    assert (lm.spec.id, lm.spec.language) == ("wer@sphinx-lm", "en")
+    assert (lm.spec.scale, lm.spec.unit) == (100.0, "%")

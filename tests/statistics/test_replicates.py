@@ -1,0 +1,132 @@
+"""A distance with groups of clips left out: from kept sums, one group in memory at a time."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from support import built
+from vsseval.errors import Unmeasurable, UsageError
+from vsseval.metrics.frechet import frechet_distance
+from vsseval.statistics.intervals import PAIRS_BELOW, neighbours, within
+from vsseval.statistics.replicates import Broken, difference, estimate, replicates
+from vsseval.store.sums import added, read_sums, write_sums
+
+
+def kept(seed=0, groups=20, patches=40, width=48):
+    """Sums of `groups` groups of clips, and the patches themselves."""
+    rng, metric = np.random.default_rng(seed), built.metric("fad@logmel")
+    sides = [
+        {"generated": 1.2 * rng.standard_normal((patches, width)), "reference": rng.standard_normal((patches, width))}
+        for _ in range(groups)
+    ]
+    sums = {
+        group: metric.sums(**{name: {"patches": x} for name, x in side.items()}) for group, side in enumerate(sides)
+    }
+    return sums, sides
+
+
+def whole(sides, without=()):
+    """The distance of all patches but those of some groups, computed at once."""
+    x, y = (
+        np.concatenate([side[name] for group, side in enumerate(sides) if group not in without])
+        for name in ("generated", "reference")
+    )
+    return frechet_distance(x.mean(0), np.cov(x.T), y.mean(0), np.cov(y.T))
+
+
+def test_what_is_left_out_is_left_out(tmp_path):
+    sums, sides = kept()
+    write_sums(tmp_path / "fad.npz", sums)
+    found = replicates(built.metric("fad@logmel"), read_sums(tmp_path / "fad.npz"), 48)
+    assert found.full == pytest.approx(whole(sides))
+    assert found.without == pytest.approx({group: whole(sides, (group,)) for group in range(20)})
+    assert [*found.pairs] == neighbours(20)
+    assert found.pairs[0, 19] == pytest.approx(whole(sides, (0, 19)))
+    assert found == replicates(built.metric("fad@logmel"), sums, 48)
+    assert estimate(found).method == "jackknife t(19), pairs"
+
+
+def test_where_clips_are_many_no_pairs_are_computed():
+    sums, _ = kept()
+    found = replicates(built.metric("fad@logmel"), sums, PAIRS_BELOW)
+    assert found.pairs == {}
+    assert estimate(found).method == "jackknife t(19)"
+
+
+def test_groups_that_cannot_be_spared_leave_no_interval():
+    sums, _ = kept(groups=2, patches=30)  # 49 are needed, one group has 30
+    found = replicates(built.metric("fad@logmel"), sums, 48)
+    assert all(math.isnan(value) for value in found.without.values())
+    assert (estimate(found).value, estimate(found).low) == (found.full, None)
+    assert estimate(found).method == "no interval: one group undefined"
+    alone = replicates(built.metric("fad@logmel"), {0: kept(patches=60)[0][0]}, 48)
+    assert estimate(alone).method == "no interval: one group of clips"
+    with pytest.raises(Unmeasurable, match="needs at least 49 patches"):
+        replicates(built.metric("fad@logmel"), kept(groups=1, patches=30)[0], 48)
+
+
+def test_a_difference_of_distances_is_paired_by_group():
+    one, two = (replicates(built.metric("fad@logmel"), kept(seed)[0], 48) for seed in (0, 1))
+    found = difference(one, two)
+    assert found.value == pytest.approx(one.full - two.full)
+    assert found.method == "paired jackknife t(19), pairs"
+    assert difference(one, one).se == 0.0
+    with pytest.raises(ValueError, match="different groups"):
+        difference(one, replicates(built.metric("fad@logmel"), kept(groups=19)[0], 48))
+
+
+def test_an_interval_of_a_distance_ends_at_0():
+    sums, _ = kept(patches=4)
+    found = estimate(replicates(built.metric("fad@logmel"), sums, 48))
+    assert within(found, built.metric("fad@logmel").spec).low == max(0.0, found.low)
+
+
+def test_a_singular_covariance_has_a_distance_too():
+    """Cholesky's root does not exist where a dimension is constant: the symmetric one does."""
+    x, y = np.random.default_rng(0).standard_normal((2, 50, 4))
+    x[:, 2] = 0.5
+    moved = frechet_distance(x.mean(0), np.cov(x.T), y.mean(0), np.cov(y.T))
+    assert moved == pytest.approx(frechet_distance(y.mean(0), np.cov(y.T), x.mean(0), np.cov(x.T)))
+    assert frechet_distance(np.zeros(3), np.zeros((3, 3)), np.ones(3), np.eye(3)) == pytest.approx(6.0)
+
+
+def test_sums_are_read_group_by_group_and_damage_is_a_message(tmp_path):
+    path = tmp_path / "run" / "sums" / "fad.npz"
+    path.parent.mkdir(parents=True)
+    write_sums(path, kept()[0])
+    stored = read_sums(path)
+    assert len(stored) == 20
+    assert sorted(stored) == list(range(20))
+    assert added(stored)["generated_n"] == 800
+    whole_file = path.read_bytes()
+    path.write_bytes(whole_file[: len(whole_file) // 2])
+    for broken in (lambda: stored[3], lambda: read_sums(path)):
+        with pytest.raises(UsageError, match=f"cannot be read: .*vsseval score {tmp_path / 'run'}"):
+            broken()
+    np.save(path.with_suffix(".npy"), np.zeros(3))
+    path.with_suffix(".npy").rename(path)
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_sums(path)
+    spoilt = bytearray(whole_file)
+    spoilt[len(spoilt) // 2] ^= 0xFF
+    path.write_bytes(bytes(spoilt))
+    with pytest.raises(UsageError, match="cannot be read"):
+        added(read_sums(path))
+
+
+def test_whatever_a_metric_raises_is_a_reason():
+    class Stumbling:
+        kind = "sums"
+        spec = built.metric("fad@logmel").spec
+
+        def sums(self, generated, reference):
+            return {}
+
+        def value(self, sums):
+            raise np.linalg.LinAlgError("Eigenvalues did not converge")
+
+    with pytest.raises(Broken, match="fad@logmel: LinAlgError: Eigenvalues did not converge"):
+        replicates(Stumbling(), kept()[0], 48)
