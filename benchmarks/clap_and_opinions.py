@@ -32,6 +32,7 @@ import torch
 from torchaudio.transforms import Resample
 
 from extractors import RATE, SECONDS, Clips, Pair, av_benchmark_loader, portions, row
+from vsseval import plugins
 from vsseval.weights.find import Weights
 
 TOKENS = Path(__file__).parent.parent / "tests" / "golden" / "metrics" / "tokens"
@@ -125,12 +126,10 @@ def aesthetics(folder: Path) -> Pair:
 def dnsmos(_folder: Path) -> Pair:
     from speechmos import dnsmos as package
 
-    from vsseval.extractors.dnsmos import create
-
     class Many:
         """One clip after the other."""
 
-        extractor = create()
+        extractor = plugins.load("extractors", "dnsmos")()
 
         def extract_many(self, sounds):
             return [self.extractor.extract(sound) for sound in sounds]

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
+from vsseval import plugins
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.onset import create
 from vsseval.media import load_audio
 
 REACH = 0.3
@@ -51,7 +51,7 @@ def measure(run: Path) -> str:
     model, benchmark = described["model"]["name"], described["benchmark"]["name"]
     folder = resources.files("vsseval") / "benchmarks" / "mini" / benchmark.removeprefix("mini_")
     samples = [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
-    extractor = create()
+    extractor = plugins.load("extractors", "onset")()
     found: list[float | None] = []
     for sample in samples:
         if not sample.get("events"):

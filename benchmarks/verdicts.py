@@ -99,10 +99,10 @@ def write_distance(path: Path, clips: int, dimensions: int) -> None:
 JACKKNIFE = """
 import sys
 from pathlib import Path
-from vsseval.metrics.frechet import FrechetLogMel
+from vsseval import plugins
 from vsseval.statistics.replicates import estimate, replicates
 from vsseval.store.sums import read_sums
-found = estimate(replicates(FrechetLogMel(), read_sums(Path(sys.argv[1])), int(sys.argv[2])))
+found = estimate(replicates(plugins.load('metrics', 'fad@logmel')(), read_sums(Path(sys.argv[1])), int(sys.argv[2])))
 print(found)
 """
 

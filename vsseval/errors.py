@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from vsseval.types import BenchmarkCard, ModelCard
+
 
 class VssevalError(Exception):
     """A fault that the user can mend; the message says what happened, to what, and the command that mends it."""
@@ -39,7 +41,7 @@ class UsageError(VssevalError):
 class NeedsArgument(UsageError):
     """A model that needs an argument was given none; `card` says what it is all the same."""
 
-    def __init__(self, message: str, card: object) -> None:
+    def __init__(self, message: str, card: ModelCard) -> None:
         super().__init__(message)
         self.card = card
 
@@ -57,7 +59,7 @@ class MissingExtra(EnvironmentFault):
 class MissingEnvironment(MissingExtra):
     """A model that runs in an environment of its own, which is not there; `card` says what it is all the same."""
 
-    def __init__(self, message: str, card: object) -> None:
+    def __init__(self, message: str, card: ModelCard) -> None:
         super().__init__(message)
         self.card = card
 
@@ -69,7 +71,7 @@ class ReportedOnly(MissingEnvironment):
 class MissingData(EnvironmentFault):
     """The data of a benchmark is not registered; `card` says what it is all the same."""
 
-    def __init__(self, message: str, card: object) -> None:
+    def __init__(self, message: str, card: BenchmarkCard) -> None:
         super().__init__(message)
         self.card = card
 

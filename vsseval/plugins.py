@@ -1,23 +1,35 @@
 """Turns the name of a benchmark, model, extractor or metric into its factory, through entry points.
 
-Names are listed without importing anything. The built-ins are found in the same way as a stranger's plugin. Models may
-also be folders of data: each folder of a package that an entry point of the group `vsseval.baselines` names.
+Names are listed without importing anything. The built-ins are found in the same way as a stranger's plugin. Benchmarks
+and models are factories that an entry point names. Metrics and extractors are rows of the TOML files of a package that
+an entry point names (`recipes.py`); models may also be folders of data, of a package in the group `vsseval.baselines`.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, cast, overload
 
+from vsseval import families, recipes
 from vsseval.errors import EnvironmentFault, VssevalError, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
+
+    from vsseval.benchmarks.base import Benchmark
+    from vsseval.extractors.base import AnyExtractor
+    from vsseval.metrics.base import Metric
+    from vsseval.models.base import Model, ModelOptions
+    from vsseval.recipes import Recipe, Stated, Variant
+    from vsseval.types import MetricSpec
+
+    ModelFactory = Callable[[ModelOptions], Model]
 
 Kind = Literal["benchmarks", "models", "extractors", "metrics"]
 
@@ -32,7 +44,15 @@ def names(kind: Kind) -> list[str]:
     return sorted(_found(kind))
 
 
-def load(kind: Kind, name: str) -> Callable[..., Any]:
+@overload
+def load(kind: Literal["benchmarks"], name: str) -> Callable[[str | None], Benchmark]: ...
+@overload
+def load(kind: Literal["models"], name: str) -> ModelFactory: ...
+@overload
+def load(kind: Literal["extractors"], name: str) -> Callable[[], AnyExtractor]: ...
+@overload
+def load(kind: Literal["metrics"], name: str) -> Callable[[], Metric]: ...
+def load(kind: Kind, name: str) -> Callable[..., object]:
     """Import a plugin and return its factory.
 
     Args:
@@ -41,26 +61,61 @@ def load(kind: Kind, name: str) -> Callable[..., Any]:
 
     Raises:
         UsageError: no such plugin; the message proposes the nearest names.
-        EnvironmentFault: the plugin cannot be imported, or two distributions claim the name.
+        EnvironmentFault: the plugin cannot be imported, its row is not right, or two claim the name.
     """
-    point = _entry_point(kind, name)
+    claim = _claim(kind, name)
     try:
-        factory = point.load()
+        factory = claim.load()
     except VssevalError:
         raise
     except Exception as error:
         raise EnvironmentFault(
-            f"{kind[:-1]} '{name}' of the distribution '{_owner(point)}' cannot be imported: "
-            f"{type(error).__name__}: {error}. Mend it with: pip install --force-reinstall {_owner(point)}"
+            f"{kind[:-1]} '{name}' of the distribution '{_owner(claim)}' cannot be imported: "
+            f"{type(error).__name__}: {error}. Mend it with: pip install --force-reinstall {_owner(claim)}"
         ) from error
     if not callable(factory):
-        raise EnvironmentFault(f"{kind[:-1]} '{name}' of '{_owner(point)}': {point.value} is not a factory")
+        raise EnvironmentFault(f"{kind[:-1]} '{name}' of '{_owner(claim)}': {claim.value} is not a factory")
     return factory
+
+
+def recipe(metric: str) -> Recipe:
+    """Return the row of a metric; its family is not imported.
+
+    Raises:
+        UsageError: no such metric.
+        EnvironmentFault: the row is not right, or two claim the id.
+    """
+    return _stated("metrics", metric).checked(recipes.Recipe)
+
+
+def metric_spec(metric: str) -> MetricSpec:
+    """Return the declaration of a metric; its family is not imported.
+
+    Raises:
+        UsageError: no such metric.
+        EnvironmentFault: the row is not right, or two claim the id.
+    """
+    return recipes.spec_of(_stated("metrics", metric))
+
+
+def variant(extractor: str) -> Variant:
+    """Return the row of an extractor; its class is not imported.
+
+    Raises:
+        UsageError: no such extractor.
+        EnvironmentFault: the row is not right, or two claim the name.
+    """
+    return _stated("extractors", extractor).checked(recipes.Variant)
+
+
+def faults(kind: Kind) -> list[str]:
+    """Return what is wrong with whole files of rows, whose names are therefore not known."""
+    return [fault for table in _tables(kind) for fault in table.faults]
 
 
 def folders() -> dict[str, Path]:
     """Return the folders that are models, by name; nothing is imported but the parents of their packages."""
-    return {name: point.path for name, points in _folders().items() for point in points}
+    return {folder.name: folder.path for folder in _folders()}
 
 
 def distribution(kind: Kind, name: str) -> str:
@@ -70,7 +125,7 @@ def distribution(kind: Kind, name: str) -> str:
         UsageError: no such plugin.
         EnvironmentFault: two distributions claim the name.
     """
-    dist = _entry_point(kind, name).dist
+    dist = _claim(kind, name).dist
     return f"{dist.name} {dist.version}" if dist else "unknown"
 
 
@@ -80,23 +135,61 @@ def split(reference: str) -> tuple[str, str | None]:
     return name, argument if colon else None
 
 
+class _Claim(Protocol):
+    """Something that a distribution brings under a name."""
+
+    @property
+    def dist(self) -> Distribution | None: ...
+    @property
+    def value(self) -> str: ...
+    def load(self) -> object: ...
+
+
 @dataclass(frozen=True)
 class _Folder:
     """A folder of data in the place of an entry point."""
 
-    name: str
     path: Path
     dist: Distribution | None
+
+    @property
+    def name(self) -> str:
+        return self.path.name
 
     @property
     def value(self) -> str:
         return str(self.path)
 
-    def load(self) -> Callable[..., Any]:
-        return partial(_run_folder, _entry_point("models", RUNNER).load(), self.name)
+    def load(self) -> ModelFactory:
+        return partial(_run_folder, load("models", RUNNER), self.name)
 
 
-def _run_folder(runner: Callable[..., Any], name: str, options: Any) -> Any:
+@dataclass(frozen=True)
+class _Listed:
+    """A row in the place of an entry point."""
+
+    kind: Kind
+    stated: Stated
+    dist: Distribution | None
+
+    @property
+    def value(self) -> str:
+        return self.stated.place
+
+    def load(self) -> Callable[[], object]:
+        made = families.metric_factory if self.kind == "metrics" else families.extractor_factory
+        return made(self.stated)
+
+
+class _Tables(NamedTuple):
+    """The files of one package."""
+
+    rows: list[Stated]
+    faults: list[str]
+    dist: Distribution | None
+
+
+def _run_folder(runner: ModelFactory, name: str, options: ModelOptions) -> Model:
     """Call the runner with the folder's name before whatever argument there is."""
     argument = name if options.argument is None else f"{name}:{options.argument}"
     return runner(options._replace(argument=argument))
@@ -112,41 +205,76 @@ def _points(group: str, path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
     return tuple(entry_points(group=group))
 
 
-def _folders() -> dict[str, list[_Folder]]:
-    found: dict[str, list[_Folder]] = {}
+def _places(package: str) -> list[Path]:
+    """Return the folders of a package, which is not imported; its parents are."""
+    try:
+        found = find_spec(package)
+    except Exception:  # noqa: BLE001 - a stranger's package may raise anything when its parent is imported
+        return []
+    return [Path(place) for place in (found.submodule_search_locations if found else None) or ()]
+
+
+def _folders() -> Iterator[_Folder]:
     for point in _points(FOLDERS, tuple(sys.path)):
-        try:
-            package = find_spec(point.value)
-        except (ImportError, ValueError):
-            package = None  # a stranger's package that is broken has no folders; `pip check` is the judge of it
-        places = package.submodule_search_locations if package else None
-        for path in sorted(path for place in places or () for path in Path(place).glob("*/baseline.toml")):
-            folder = _Folder(path.parent.name, path.parent, point.dist)
-            found.setdefault(folder.name, []).append(folder)
-    return found
+        # a stranger's package that is broken has no folders; `pip check` is the judge of it
+        paths = sorted(path for place in _places(point.value) for path in place.glob("*/baseline.toml"))
+        yield from (_Folder(path.parent, point.dist) for path in paths)
 
 
-def _found(kind: Kind) -> dict[str, list[EntryPoint | _Folder]]:
-    found: dict[str, list[EntryPoint | _Folder]] = {}
+def _tables(kind: Kind) -> tuple[_Tables, ...]:
+    return _read(f"vsseval.{kind}", tuple(sys.path)) if kind in {"extractors", "metrics"} else ()
+
+
+@cache
+def _read(group: str, path: tuple[str, ...]) -> tuple[_Tables, ...]:
+    """Read all files of rows once for an import path: a list of metrics asks for each of a hundred."""
+    found = []
+    for point in _points(group, path):
+        places = _places(point.value)
+        rows: list[Stated] = []
+        wrong = [] if places else [f"{point.value}, which '{_owner(point)}' names for {group}, is no package of files"]
+        for place in places:
+            more, faulty = recipes.read(point.value, place)
+            rows += more
+            wrong += faulty
+        found.append(_Tables(rows, wrong, point.dist))
+    return tuple(found)
+
+
+def _found(kind: Kind) -> dict[str, list[_Claim]]:
+    found: dict[str, list[_Claim]] = {}
+    if kind in {"extractors", "metrics"}:
+        for table in _tables(kind):
+            for row in table.rows:
+                found.setdefault(row.name, []).append(_Listed(kind, row, table.dist))
+        return found
     if kind == "models":
-        found |= {name: [*points] for name, points in _folders().items()}
+        for folder in _folders():
+            found.setdefault(folder.name, []).append(folder)
     for point in _points(f"vsseval.{kind}", tuple(sys.path)):
-        # Entry-point names cannot hold "@".
-        name = point.name.replace(".", "@", 1) if kind == "metrics" else point.name
-        found.setdefault(name, []).append(point)
+        found.setdefault(point.name, []).append(point)
     return found
 
 
-def _entry_point(kind: Kind, name: str) -> EntryPoint | _Folder:
+def _claim(kind: Kind, name: str) -> _Claim:
     found = _found(kind)
-    points = found.get(name)
-    if not points:
-        raise unknown(kind[:-1], name, found)
-    if len({point.value for point in points}) > 1:
-        owners = " and ".join(sorted(_owner(point) for point in points))
-        raise EnvironmentFault(f"{kind[:-1]} '{name}' is claimed by {owners}. Uninstall one: pip uninstall …")
-    return points[0]
+    claims = found.get(name)
+    if not claims:
+        wrong = faults(kind)
+        error = unknown(kind[:-1], name, found)
+        if wrong:
+            raise EnvironmentFault(f"{error}. It may be a row of a file that is broken: {'; '.join(wrong)}")
+        raise error
+    if len({claim.value for claim in claims}) > 1:
+        owners = " and ".join(sorted({_owner(claim) for claim in claims}))
+        where = "; ".join(sorted(claim.value for claim in claims))
+        raise EnvironmentFault(f"{kind[:-1]} '{name}' is claimed by {owners} ({where}). Uninstall one: pip uninstall …")
+    return claims[0]
 
 
-def _owner(point: EntryPoint | _Folder) -> str:
-    return point.dist.name if point.dist else "unknown"
+def _stated(kind: Literal["extractors", "metrics"], name: str) -> Stated:
+    return cast("_Listed", _claim(kind, name)).stated
+
+
+def _owner(claim: _Claim) -> str:
+    return claim.dist.name if claim.dist else "unknown"

@@ -40,6 +40,10 @@ class Need(StrEnum):
     """Seconds at which visible events happen, annotated by the benchmark; a text, separated by spaces."""
 
 
+TEXTS = frozenset({Need.TRANSCRIPT, Need.CAPTION, Need.EVENTS})
+"""What is not in a file but in the manifest."""
+
+
 class Medium(Record, frozen=True, omit_defaults=True):
     """A media file and the sha256 of its bytes, or a stretch of it: nobody sees or hears what lies outside."""
 

@@ -8,10 +8,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from support import goldens
+from support import built, goldens
 from support.seeded_metric_weights import listed, waves
 from vsseval.errors import MissingExtra, MissingWeights, Unmeasurable, UsageError
-from vsseval.extractors import aesthetics
 from vsseval.extractors.aesthetics import WINDOW, Aesthetics, configuration
 from vsseval.media import Audio
 from vsseval.networks import packages
@@ -115,7 +114,6 @@ def test_missing_weights_and_packages_name_the_command(tmp_path, monkeypatch):
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
     with pytest.raises(MissingWeights, match="vsseval weights pull audiobox_aesthetics"):
         load("extractors", "aesthetics")()
-    monkeypatch.setattr(aesthetics, "find", lambda name: Weights(name, tmp_path, FILES, "0" * 64))
     monkeypatch.setattr(packages, "find_spec", lambda _: None)
     with pytest.raises(MissingExtra, match=r"pip install 'vsseval\[papers\]'"):
-        aesthetics.create()
+        built.extractor("aesthetics")

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from support import goldens
+from support import built, goldens
 from support.seeded_metric_weights import GOLDEN, waves
 from vsseval.errors import EnvironmentFault, MissingExtra, Unmeasurable
 from vsseval.extractors import dnsmos
@@ -32,7 +32,7 @@ LONG = {
 
 @pytest.fixture(scope="module")
 def extractor():
-    return dnsmos.create()
+    return built.extractor("dnsmos")
 
 
 def check(extractor, name, sound):
@@ -87,11 +87,11 @@ def test_missing_and_replaced_packages_name_the_command(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setitem(dnsmos.FILES, "model_v8.onnx", "0" * 64)
         with pytest.raises(EnvironmentFault, match=r"pip install --force-reinstall speechmos==0\.0\.1\.1"):
-            dnsmos.create().extract(SOUNDS["w10"])
+            built.extractor("dnsmos").extract(SOUNDS["w10"])
     with monkeypatch.context() as patch:
         patch.setattr(dnsmos, "find_spec", lambda _: None)
         with pytest.raises(EnvironmentFault, match="incomplete"):
-            dnsmos.create().extract(SOUNDS["w10"])
+            built.extractor("dnsmos").extract(SOUNDS["w10"])
     monkeypatch.setattr(packages, "find_spec", lambda _: None)
     with pytest.raises(MissingExtra, match=r"pip install 'vsseval\[dnsmos\]'"):
         load("extractors", "dnsmos")()

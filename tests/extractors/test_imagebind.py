@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from support import goldens
+from support import built, goldens
 from support.seeded_metric_weights import GOLDEN, KEYS, error, fill, golden, input_tensor, put, waves
 from vsseval.errors import MissingWeights, Unmeasurable, UsageError
 from vsseval.extractors import imagebind as module
-from vsseval.extractors.imagebind import RATE, ImageBindEmbedding, create, cut_corners, mel_clips, picture_clips
+from vsseval.extractors.imagebind import RATE, ImageBindEmbedding, cut_corners, mel_clips, picture_clips
 from vsseval.media import Audio, Video, write_mp4
 from vsseval.networks import imagebind_towers as towers
 from vsseval.networks.imagebind_towers import ImageBind, Shape
@@ -206,4 +206,4 @@ def test_towers_that_are_not_used_are_passed_over(small, tmp_path_factory):
 def test_without_weights_the_factory_says_how_to_get_them(tmp_path, monkeypatch):
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
     with pytest.raises(MissingWeights, match=r"CC-BY-NC-SA-4\.0.*vsseval weights pull imagebind"):
-        create()
+        built.extractor("imagebind")

@@ -7,13 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from support import goldens
+from support import built, goldens
 from support.seeded_metric_weights import KEYS, draw, error, listed, waves
 from vsseval.errors import MissingExtra, MissingWeights, Unmeasurable, UsageError
-from vsseval.extractors import laion_clap
 from vsseval.extractors.laion_clap import LONGEST, LaionClapExtractor, repeated
 from vsseval.media import Audio, Video
-from vsseval.metrics.clap_score import clap_score_laion
 from vsseval.networks import htsat, packages
 from vsseval.plugins import load
 from vsseval.weights.find import Weights
@@ -101,7 +99,7 @@ def test_sound_and_caption_meet_in_the_metric(extractor):
     # channels are averaged, and the offset is taken off
     assert error(stereo, mono) < 1e-4
     assert np.linalg.norm(mono) == pytest.approx(1, abs=1e-5)
-    assert -1 < clap_score_laion().score({"embedding": mono}, {"embedding": caption}).value < 1
+    assert -1 < built.metric("clap_score@laion").score({"embedding": mono}, {"embedding": caption}).value < 1
     silent = extractor.extract(Audio(np.zeros(48_000), 48_000))["embedding"]
     assert np.isfinite(silent).all()
     found = extractor.extract_many(["a dog barks", Audio(np.zeros(0), 48_000), Audio(waves()["w8"], 16_000)])
@@ -164,8 +162,6 @@ def test_missing_weights_and_packages_name_the_command(tmp_path, monkeypatch):
     for name in ("laion_clap", "laion_clap_630k"):
         with pytest.raises(MissingWeights, match=f"vsseval weights pull {name}"):
             load("extractors", name)()
-    monkeypatch.setattr(laion_clap, "find", lambda name: Weights(name, tmp_path, FILES, "0" * 64))
-    assert laion_clap.create().spec.name == "laion_clap"
     monkeypatch.setattr(packages, "find_spec", lambda _: None)
     with pytest.raises(MissingExtra, match=r"pip install 'vsseval\[papers\]'"):
-        laion_clap.create_630k()
+        built.extractor("laion_clap_630k")

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from support import built
 from support.seeded_metric_weights import KAIMING, error, golden, listed, waves
 from vsseval.errors import MissingWeights, UsageError
-from vsseval.extractors.melception import CHECKPOINT, RATE, STATISTICS, MelceptionExtractor, create, spectrogram
+from vsseval.extractors.melception import CHECKPOINT, RATE, STATISTICS, MelceptionExtractor, spectrogram
 from vsseval.media import Audio
 from vsseval.weights.find import Weights
 
@@ -69,4 +70,4 @@ def test_statistics_that_are_none_are_refused(tmp_path, statistics):
 def test_absent_weights_say_how_to_get_them(tmp_path, monkeypatch):
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
     with pytest.raises(MissingWeights, match="vsseval weights pull melception"):
-        create()
+        built.extractor("melception")

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from support import goldens
+from support import built, goldens
 from support.seeded_metric_weights import error, golden, listed, waves
 from vsseval.errors import MissingExtra, MissingWeights, Unmeasurable, UsageError
-from vsseval.extractors import ms_clap
 from vsseval.extractors.ms_clap import LONGEST, MsClapExtractor, looped
 from vsseval.media import Audio
 from vsseval.networks import packages
@@ -150,7 +149,6 @@ def test_missing_weights_and_packages_name_the_command(tmp_path, monkeypatch):
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
     with pytest.raises(MissingWeights, match="vsseval weights pull ms_clap"):
         load("extractors", "ms_clap")()
-    monkeypatch.setattr(ms_clap, "find", lambda name: Weights(name, tmp_path, FILES, "0" * 64))
     monkeypatch.setattr(packages, "find_spec", lambda _: None)
     with pytest.raises(MissingExtra, match=r"pip install 'vsseval\[papers\]'"):
-        ms_clap.create()
+        built.extractor("ms_clap")

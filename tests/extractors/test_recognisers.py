@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from support import built
 from tools import seeded_speech_models as speech_models
 from tools.seeded_speech_models import speech
+from vsseval import plugins
 from vsseval.errors import MissingExtra, MissingWeights, Unmeasurable, UsageError
-from vsseval.extractors import ctc, faster_whisper, openai_whisper, whisper
+from vsseval.extractors import faster_whisper, openai_whisper, whisper
 from vsseval.extractors.speech import decoded, fourier
 from vsseval.media import Audio
 from vsseval.networks import packages
@@ -220,26 +222,25 @@ def test_silence_scraps_and_noise_give_text_and_pictures_are_refused(greedy, bea
             extractor.extract("words")
 
 
-FACTORIES = [
-    (whisper, ("base", "base_en", "small", "medium", "large_v2", "large_v3", "large_v3_turbo"), "transformers"),
-    (faster_whisper, ("base", "large_v3"), "faster_whisper"),
-    (openai_whisper, ("base", "base_detect", "large_v2", "large_v3", "large_v3_detect"), "whisper"),
-    (ctc, ("wav2vec2", "hubert"), None),
-]
+RECOGNISERS = {"whisper": "transformers", "faster_whisper": "faster_whisper", "openai_whisper": "whisper", "ctc": None}
+"""Module -> the package that it needs."""
 
 
-@pytest.mark.parametrize(("module", "names", "package"), FACTORIES)
-def test_what_is_not_there_is_named_with_the_command(module, names, package, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("module", "package"), RECOGNISERS.items())
+def test_what_is_not_there_is_named_with_the_command(module, package, tmp_path, monkeypatch):
+    rows = {name: plugins.variant(name) for name in plugins.names("extractors")}
+    names = [name for name, row in rows.items() if row.family.startswith(f"vsseval.extractors.{module}:")]
+    assert len(names) >= 2
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
     for name in names:
         with pytest.raises(MissingWeights, match="vsseval weights pull"):
-            getattr(module, name)()
+            built.extractor(name)
     if package is not None:
         absent = lambda name: None if name == package else True
         monkeypatch.setattr(packages, "find_spec", absent)
         for name in names:
             with pytest.raises(MissingExtra, match=r"pip install 'vsseval\[(papers|openai-whisper)\]'"):
-                getattr(module, name)()
+                built.extractor(name)
 
 
 def test_declarations_import_nothing_heavy():

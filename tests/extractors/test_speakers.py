@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from support import goldens
+from support import built, goldens
 from tools import seeded_speech_models as speech_models
 from tools.seeded_speech_models import fill, installed, seeded_state, speech
+from vsseval import plugins
 from vsseval.errors import MissingExtra, MissingWeights, Unmeasurable, UsageError
 from vsseval.extractors import ecapa, rawnet3, wavlm_ecapa, wavlm_sv
 from vsseval.extractors.speech import sinc
 from vsseval.media import Audio
-from vsseval.metrics.speaker import spk_sim_ecapa_prompt, spk_sim_vssflow
 from vsseval.networks import packages
 from vsseval.networks import rawnet3_espnet as rawnet3_network
 
@@ -254,8 +254,8 @@ def test_a_repository_without_its_front_end_is_refused(xvector, tmp_path):
 
 def test_similarities_are_cosines(raw, speechbrain):
     for metric, encoder, other in (
-        (spk_sim_vssflow(), raw, "reference"),
-        (spk_sim_ecapa_prompt(), speechbrain, "prompt"),
+        (built.metric("spk_sim@vssflow"), raw, "reference"),
+        (built.metric("spk_sim@ecapa-prompt"), speechbrain, "prompt"),
     ):
         voice, same = encoder.extract(sound(0)), encoder.extract(Audio(0.5 * sound(0).samples, 16_000))
         assert metric.score(voice, **{other: voice}).value == pytest.approx(1, abs=1e-6)
@@ -266,11 +266,11 @@ def test_similarities_are_cosines(raw, speechbrain):
 @pytest.mark.parametrize(
     ("create", "package"),
     [
-        (ecapa.create, "speechbrain"),
-        (wavlm_sv.base, "transformers"),
-        (wavlm_sv.base_plus, "transformers"),
-        (wavlm_ecapa.create, "transformers"),
-        (rawnet3.create, None),
+        (plugins.load("extractors", "ecapa"), "speechbrain"),
+        (plugins.load("extractors", "wavlm_base_sv"), "transformers"),
+        (plugins.load("extractors", "wavlm_base_plus_sv"), "transformers"),
+        (plugins.load("extractors", "wavlm_ecapa"), "transformers"),
+        (plugins.load("extractors", "rawnet3"), None),
     ],
 )
 def test_what_is_not_there_is_named_with_the_command(create, package, tmp_path, monkeypatch):

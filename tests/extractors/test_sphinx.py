@@ -5,6 +5,8 @@ import re
 import numpy as np
 import pytest
 
+from support import built
+from vsseval import plugins
 from vsseval.datasets.grid_grammar import GRID
 from vsseval.errors import EnvironmentFault
 from vsseval.extractors import sphinx
@@ -13,7 +15,7 @@ from vsseval.media import Audio
 
 @pytest.fixture(scope="module")
 def grid():
-    return sphinx.create_grid()
+    return built.extractor("sphinx_grid")
 
 
 def babble(seed, seconds=1.5):
@@ -32,7 +34,7 @@ def test_the_model_is_the_pinned_one(search):
 def test_another_model_is_refused(monkeypatch):
     monkeypatch.setattr(sphinx, "model_hash", lambda search: "f" * 64)
     with pytest.raises(EnvironmentFault, match=r"pocketsphinx==5\.1\.1"):
-        sphinx.create_grid().extract(babble(0))
+        built.extractor("sphinx_grid").extract(babble(0))
 
 
 def test_grammar_holds_the_language_of_grid():
@@ -64,7 +66,10 @@ def test_hypotheses_obey_the_grammar(grid):
 
 
 def test_declarations_are_cheap_and_distinct():
-    names = [create().spec.name for create in (sphinx.create_grid, sphinx.create_lm)]
+    names = [
+        create().spec.name
+        for create in (plugins.load("extractors", "sphinx_grid"), plugins.load("extractors", "sphinx_lm"))
+    ]
     assert names == ["sphinx_grid", "sphinx_lm"]
     with pytest.raises(TypeError):
-        sphinx.create_grid().extract("text")
+        built.extractor("sphinx_grid").extract("text")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from support import goldens
+from support import built, goldens
 from support.seeded_metric_weights import (
     GOLDEN,
     check_probe,
@@ -22,11 +22,10 @@ from support.seeded_metric_weights import (
 from support.seeded_metric_weights import KEYS as LISTS
 from vsseval.errors import MissingWeights, Unmeasurable, UsageError
 from vsseval.extractors import synchformer as module
-from vsseval.extractors import synchformer_sync
 from vsseval.extractors.synchformer import FRAME_HOP, FRAMES, RATE, SAMPLE_HOP, SAMPLES, SynchformerTokens
 from vsseval.extractors.synchformer_sync import SynchformerSync
 from vsseval.media import Audio, Video, write_mp4
-from vsseval.metrics.desync_synchformer import desync_synchformer, signed
+from vsseval.metrics.desync_synchformer import signed
 from vsseval.networks import synchformer_audio
 from vsseval.networks import synchformer_vision as seeing
 from vsseval.networks.synchformer import Synchformer
@@ -144,7 +143,7 @@ def test_all_of_it_from_a_file_equals_the_original(tmp_path_factory, part):
 @pytest.mark.parametrize("part", EVALUATED)
 def test_desync_of_whole_sets_is_the_originals(pair, part):
     known = json.loads((GOLDEN / f"evaluate_{part}.json").read_text())
-    metric, scores = desync_synchformer(), {}
+    metric, scores = built.metric("desync@synchformer"), {}
     clips = {name: clip for case in known["cases"].values() for name, clip in (case["desync_per_clip"] or {}).items()}
     for name, clip in clips.items():
         found = pair.combine(tokens("pred", name, "audio", part), tokens("gt", name, "video", part))
@@ -236,8 +235,8 @@ def test_weights_of_another_network_are_named(tmp_path):
             _ = kind(other).network
 
 
-@pytest.mark.parametrize("factory", [module.create, synchformer_sync.create])
-def test_without_weights_the_factories_say_how_to_get_them(tmp_path, monkeypatch, factory):
+@pytest.mark.parametrize("name", ["synchformer", "synchformer_sync"])
+def test_without_weights_the_factories_say_how_to_get_them(tmp_path, monkeypatch, name):
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
     with pytest.raises(MissingWeights, match="vsseval weights pull synchformer"):
-        factory()
+        built.extractor(name)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from support import goldens
+from support import built, goldens
 from support.seeded_metric_weights import (
     KAIMING,
     KEYS,
@@ -21,7 +21,7 @@ from support.seeded_metric_weights import (
 )
 from vsseval.errors import MissingWeights, Unmeasurable, UsageError
 from vsseval.extractors.mfcc import RATE, mfcc
-from vsseval.extractors.syncnet import SyncNetEmbeddings, create, mouth, picture_windows, sound_windows
+from vsseval.extractors.syncnet import SyncNetEmbeddings, mouth, picture_windows, sound_windows
 from vsseval.media import Audio, Video, write_mp4
 from vsseval.metrics.lse import agreement, distances
 from vsseval.networks.syncnet import SyncNet
@@ -156,4 +156,4 @@ def test_weights_older_than_the_counters_are_read(tmp_path, state):
 def test_without_weights_the_factory_says_how_to_get_them(tmp_path, monkeypatch):
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
     with pytest.raises(MissingWeights, match="vsseval weights pull syncnet"):
-        create()
+        built.extractor("syncnet")

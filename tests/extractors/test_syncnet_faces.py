@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from support import built
 from support.seeded_metric_weights import KAIMING, fill, put
 from vsseval.errors import MissingWeights, Unmeasurable, UsageError
 from vsseval.extractors import faces, syncnet
 from vsseval.extractors.pictures import strip
-from vsseval.extractors.syncnet_faces import SyncNetFaces, create
+from vsseval.extractors.syncnet_faces import SyncNetFaces
 from vsseval.media import Audio, Video, write_mp4
 from vsseval.networks.s3fd import S3FD
 from vsseval.networks.syncnet import SyncNet
@@ -98,4 +99,4 @@ def test_weights_of_another_detector_are_named(tmp_path, extractor):
 def test_without_weights_the_factory_says_how_to_get_them(tmp_path, monkeypatch):
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
     with pytest.raises(MissingWeights, match="vsseval weights pull syncnet"):
-        create()
+        built.extractor("syncnet_faces")

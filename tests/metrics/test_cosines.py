@@ -3,21 +3,19 @@
 import numpy as np
 import pytest
 
+from support import built
+from vsseval import plugins
 from vsseval.errors import Unmeasurable
-from vsseval.metrics import speaker
-from vsseval.metrics.base import SampleMetric
-from vsseval.metrics.clap_score import clap_score_mini
-from vsseval.metrics.speaker import spk_sim_ge2e
 
-SPEAKERS = [getattr(speaker, name) for name in dir(speaker) if name.startswith("spk_sim_")]
+SPEAKERS = [plugins.load("metrics", name) for name in plugins.names("metrics") if name.startswith("spk_sim@")]
 
 
-@pytest.mark.parametrize("make", [clap_score_mini, *SPEAKERS])
+@pytest.mark.parametrize("make", [plugins.load("metrics", "clap_score@mini"), *SPEAKERS])
 def test_cosine_of_unit_vectors(make):
     metric = make()
     first, second = metric.spec.inputs
     a, b = np.array([0.6, 0.8], np.float32), np.array([0.8, -0.6], np.float32)
-    assert isinstance(metric, SampleMetric)
+    assert metric.kind == "per_clip"
     assert metric.spec.direction == "higher"
     assert metric.score(**{first: {"embedding": a}, second: {"embedding": a}}).value == pytest.approx(1)
     assert metric.score(**{first: {"embedding": a}, second: {"embedding": b}}).value == pytest.approx(0, abs=1e-6)
@@ -25,7 +23,7 @@ def test_cosine_of_unit_vectors(make):
 
 
 def test_the_prompt_is_what_speakers_are_compared_with():
-    spec = spk_sim_ge2e().spec
+    spec = built.metric("spk_sim@ge2e").spec
     assert spec.inputs["prompt"].of == "speaker"
     assert "against the prompt" in spec.description
 
@@ -46,7 +44,7 @@ def test_the_encoder_and_whom_it_is_compared_with_stand_in_the_declaration():
 
 
 def test_embeddings_of_any_length_and_negative_cosines():
-    metric = speaker.spk_sim_vssflow()
+    metric = built.metric("spk_sim@vssflow")
     a, b = np.array([3.0, 4.0], np.float32), np.array([-8.0, 0.0], np.float32)
     assert metric.score({"embedding": a}, reference={"embedding": b}).value == pytest.approx(-0.6)
     assert metric.score({"embedding": 1e-20 * a}, reference={"embedding": 1e15 * a}).value == pytest.approx(1)
@@ -56,7 +54,10 @@ def test_embeddings_of_any_length_and_negative_cosines():
 
 def test_what_the_original_script_drops_is_dropped_under_its_own_name_only():
     a, b = {"embedding": np.array([1.0, 0.0])}, {"embedding": np.array([-1.0, 0.1])}
-    kept, reported = speaker.spk_sim_deepaudio(), speaker.spk_sim_deepaudio_as_reported()
+    kept, reported = (
+        built.metric("spk_sim@deepaudio"),
+        built.metric("spk_sim@deepaudio-asreported"),
+    )
     assert kept.score(a, reference=b).weight == 1
     assert kept.score(a, reference=b).value == reported.score(a, reference=b).value < 0
     assert reported.score(a, reference=b).weight == 0

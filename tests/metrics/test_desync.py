@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support import built
 from vsseval.errors import Unmeasurable
 from vsseval.media import Audio, Video, write_mp4
-from vsseval.metrics.desync import correlogram, desync_onset
+from vsseval.metrics.desync import correlogram
 
 RATE = 50.0
 
@@ -27,7 +28,7 @@ def curves(seed=0, seconds=4.0, tiles=64):
 
 def measured(envelope, tiles):
     sound = {"envelope": envelope, "rate": np.asarray(RATE)}
-    return desync_onset().score(sound, {"tiles": tiles, "rate": np.asarray(RATE)})
+    return built.metric("desync@onset").score(sound, {"tiles": tiles, "rate": np.asarray(RATE)})
 
 
 @given(steps=st.integers(-60, 60), seed=st.integers(0, 5))
@@ -84,14 +85,13 @@ def test_what_cannot_be_measured(envelope, tiles, why):
 
 def test_other_rates_are_a_mistake():
     with pytest.raises(ValueError, match="rates"):
-        desync_onset().score(
+        built.metric("desync@onset").score(
             {"envelope": np.ones(9), "rate": np.asarray(50.0)}, {"tiles": np.ones((9, 1)), "rate": np.asarray(25.0)}
         )
 
 
 @pytest.mark.parametrize("late", [0.0, 0.4])
 def test_a_bouncing_ball_from_end_to_end(tmp_path, late):
-    from vsseval.extractors import motion, onset
 
     bounces = [0.52, 1.16, 1.64, 2.44, 3.12]
     write_mp4(tmp_path / "ball.mp4", _ball(bounces, 4.0), 25.0)
@@ -100,8 +100,9 @@ def test_a_bouncing_ball_from_end_to_end(tmp_path, late):
     for bounce in bounces:
         start = round((bounce + late) * 16_000)
         wave[start : start + 1600] += 0.5 * np.exp(-np.arange(1600) / 300) * rng.standard_normal(1600)
-    score = desync_onset().score(
-        onset.create().extract(Audio(wave, 16_000)), motion.create().extract(Video(tmp_path / "ball.mp4"))
+    score = built.metric("desync@onset").score(
+        built.extractor("onset").extract(Audio(wave, 16_000)),
+        built.extractor("motion").extract(Video(tmp_path / "ball.mp4")),
     )
     assert score.detail["offset"] == pytest.approx(late, abs=0.04)
 

@@ -11,12 +11,10 @@ import torch
 
 from support import goldens
 from support.seeded_metric_weights import GOLDEN, fill, input_tensor
+from vsseval import plugins
 from vsseval.extractors.synchformer_sync import SynchformerSync
-from vsseval.metrics import frechet, inception, kl
-from vsseval.metrics.clap_score import clap_score_laion, clap_score_msclap
-from vsseval.metrics.desync_synchformer import desync_synchformer
+from vsseval.metrics import inception
 from vsseval.metrics.gaussians import frechet_of_vectors
-from vsseval.metrics.ib_score import ib_score_avbench
 from vsseval.networks.synchformer import Synchformer
 from vsseval.networks.unfilled import Unfilled
 from vsseval.stages.aggregate import aggregate
@@ -45,17 +43,17 @@ CASES = [
     for name in json.loads(file.read_text())["cases"]
 ]
 METRICS = {
-    "FD-VGG": frechet.fd_vggish_avbench,
-    "FD-PANN": frechet.fd_panns_avbench,
-    "FD-PASST": frechet.fd_passt_avbench,
-    "KL-PANNS-softmax": kl.kl_panns_avbench,
-    "KL-PASST-softmax": kl.kl_passt_avbench,
-    "ISC-PANNS-mean": inception.is_panns_avbench,
-    "ISC-PASST-mean": inception.is_passt_avbench,
-    "IB-Score": ib_score_avbench,
-    "DeSync": desync_synchformer,
-    "LAION-CLAP-Score": clap_score_laion,
-    "MS-CLAP-Score": clap_score_msclap,
+    "FD-VGG": plugins.load("metrics", "fd_vggish@avbench"),
+    "FD-PANN": plugins.load("metrics", "fd_panns@avbench"),
+    "FD-PASST": plugins.load("metrics", "fd_passt@avbench"),
+    "KL-PANNS-softmax": plugins.load("metrics", "kl_panns@avbench"),
+    "KL-PASST-softmax": plugins.load("metrics", "kl_passt@avbench"),
+    "ISC-PANNS-mean": plugins.load("metrics", "is_panns@avbench"),
+    "ISC-PASST-mean": plugins.load("metrics", "is_passt@avbench"),
+    "IB-Score": plugins.load("metrics", "ib_score@avbench"),
+    "DeSync": plugins.load("metrics", "desync@synchformer"),
+    "LAION-CLAP-Score": plugins.load("metrics", "clap_score@laion"),
+    "MS-CLAP-Score": plugins.load("metrics", "clap_score@msclap-first7"),
 }
 UNPAIRED = {"FD-VGG", "FD-PANN", "ISC-PANNS-mean"}
 """What the original computes over all sounds, whether or not they have a recording."""

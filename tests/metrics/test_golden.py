@@ -5,20 +5,19 @@ import json
 import numpy as np
 import pytest
 
+from support import built
 from support import golden_arithmetic as golden
+from vsseval import plugins
 from vsseval.errors import Unmeasurable
 from vsseval.metrics.discrepancy import median_distance
 from vsseval.metrics.frechet import (
-    RECIPES,
-    FrechetOfClips,
     distance_of_sums,
     frechet_distance,
     summed,
 )
 from vsseval.metrics.gaussians import frechet_of_vectors
 from vsseval.metrics.inception import inception_score
-from vsseval.metrics.kernel import RECIPES as KERNELS
-from vsseval.metrics.kernel import KernelAudioDistance, KernelInceptionDistance
+from vsseval.metrics.kernel import KernelInceptionDistance
 from vsseval.metrics.kl import divergence
 
 ACHIEVED = 1e-6
@@ -104,7 +103,9 @@ def test_inception_score(file, case):
 def test_kernel_inception_distance(file, case):
     options = case["args"]
     assert (options["degree"], options["coef0"], options["rng_seed"]) == (3, 1, 2020)
-    metric = KernelInceptionDistance(KERNELS["kid_panns@avbench"], options["subsets"], options["subset_size"])
+    metric = KernelInceptionDistance(
+        plugins.metric_spec("kid_panns@avbench"), options["subsets"], options["subset_size"]
+    )
     x, y = (golden.stored(file, f"kid_{case['name']}_{side}") for side in (1, 2))
     found = metric.value({"generated": x, "reference": y})
     # The original's kernels are float32 numbers of some hundreds.
@@ -118,8 +119,8 @@ KAD = json.loads(golden.KAD.read_text())["cases"]
 def test_kernel_audio_distance(case):
     """The original takes the bandwidth from its first set, whichever side that is."""
     first, second = (seeded(case[side]) for side in ("first", "second"))
-    evaluated = KernelAudioDistance(KERNELS["kad_passt@kadtk"]).value({"generated": first, "reference": second})
-    documented = KernelAudioDistance(KERNELS["kad_passt@kadtk-fixed"]).value({"generated": second, "reference": first})
+    evaluated = built.metric("kad_passt@kadtk").value({"generated": first, "reference": second})
+    documented = built.metric("kad_passt@kadtk-fixed").value({"generated": second, "reference": first})
     assert evaluated == pytest.approx(case["value"], rel=1e-4, abs=1e-4)
     assert documented == pytest.approx(evaluated, rel=1e-6)
     assert median_distance(first) == pytest.approx(case["bandwidth"], rel=1e-6)
@@ -131,7 +132,7 @@ def seeded(rule):
 
 
 def test_bad_vectors_are_a_clips_reason_before_they_are_a_benchmarks():
-    metric = FrechetOfClips(RECIPES["fd_panns@avbench"])
+    metric = built.metric("fd_panns@avbench")
     good = {"embedding": np.ones(8, np.float32)}
     with pytest.raises(Unmeasurable, match="9 and 8 numbers"):
         metric.rows({"embedding": np.ones(9, np.float32)}, good)

@@ -5,18 +5,12 @@ import re
 import numpy as np
 import pytest
 
-from support import goldens
+from support import built, goldens
 from support.seeded_metric_weights import error, golden, input_tensor
 from vsseval.errors import Unmeasurable
 from vsseval.metrics.lse import (
     agreement,
     distances,
-    lse_c_lrs,
-    lse_c_real,
-    lse_c_track50,
-    lse_d_lrs,
-    lse_d_real,
-    lse_d_track50,
 )
 
 PARTS = goldens.parts("metrics/syncnet")
@@ -52,11 +46,20 @@ def test_the_metrics_cut_the_longer_medium_and_say_the_offset():
     v, a, _ = vectors("a")
     lips, sound = {"embeddings": v}, {"embeddings": np.concatenate([a, a])}
     known = agreement(v, a)
-    c, d = lse_c_lrs().score(lips, sound), lse_d_lrs().score(lips, sound)
+    c, d = (
+        built.metric("lse_c@wav2lip-lrs").score(lips, sound),
+        built.metric("lse_d@wav2lip-lrs").score(lips, sound),
+    )
     assert (c.value, d.value) == (known.confidence, known.distance)
     assert c.detail == d.detail == {"offset_pictures": known.offset}
-    assert (lse_c_lrs().spec.id, lse_c_lrs().spec.direction) == ("lse_c@wav2lip-lrs", "higher")
-    assert (lse_d_lrs().spec.id, lse_d_lrs().spec.direction) == ("lse_d@wav2lip-lrs", "lower")
+    assert (
+        built.metric("lse_c@wav2lip-lrs").spec.id,
+        built.metric("lse_c@wav2lip-lrs").spec.direction,
+    ) == ("lse_c@wav2lip-lrs", "higher")
+    assert (
+        built.metric("lse_d@wav2lip-lrs").spec.id,
+        built.metric("lse_d@wav2lip-lrs").spec.direction,
+    ) == ("lse_d@wav2lip-lrs", "lower")
 
 
 @pytest.mark.parametrize("late", [-4, 0, 7])
@@ -82,12 +85,12 @@ def test_tracks_are_scored_each_with_its_own_sound():
     sound = rng.standard_normal((200, 32))
     early, late = sound[10:70], sound[97:190]
     lips = {"embeddings": np.concatenate([early, late]), "tracks": np.array([[10, 60, 64], [100, 93, 98]])}
-    found = lse_d_track50().score(lips, {"embeddings": sound})
+    found = built.metric("lse_d@syncnet-track50").score(lips, {"embeddings": sound})
     parts = [agreement(early, sound[10:70]), agreement(late, sound[100:193])]
     assert found.value == pytest.approx(np.mean([part.distance for part in parts]))
     assert found.weight == 2
     assert found.detail == {"tracks": 2, "offset_pictures": 3}
-    confidence = lse_c_track50().score(lips, {"embeddings": sound[:190]})
+    confidence = built.metric("lse_c@syncnet-track50").score(lips, {"embeddings": sound[:190]})
     assert confidence.value == pytest.approx(
         np.mean([parts[0].confidence, agreement(late[:90], sound[100:190]).confidence])
     )
@@ -95,10 +98,10 @@ def test_tracks_are_scored_each_with_its_own_sound():
 
 def test_a_face_that_is_not_seen_for_long_enough_has_a_reason():
     rows = {"embeddings": np.ones((96, 8)), "tracks": np.array([[0, 96, 100]])}
-    assert lse_d_track50().score(rows, {"embeddings": np.ones((96, 8))}).detail["tracks"] == 1
-    for metric in (lse_c_real(), lse_d_real()):
+    assert built.metric("lse_d@syncnet-track50").score(rows, {"embeddings": np.ones((96, 8))}).detail["tracks"] == 1
+    for metric in (built.metric("lse_c@wav2lip-real"), built.metric("lse_d@wav2lip-real")):
         with pytest.raises(Unmeasurable, match=r"more than 100 pictures \(4 s\)"):
             metric.score(rows, {"embeddings": np.ones((96, 8))})
     late = {**rows, "tracks": np.array([[300, 96, 100]])}
     with pytest.raises(Unmeasurable, match=r"more than 50 pictures"):
-        lse_c_track50().score(late, {"embeddings": np.ones((96, 8))})
+        built.metric("lse_c@syncnet-track50").score(late, {"embeddings": np.ones((96, 8))})

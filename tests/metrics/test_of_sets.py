@@ -6,9 +6,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support import built
+from vsseval import plugins
 from vsseval.errors import Unmeasurable
-from vsseval.metrics import fad_infinity, frechet, ib_score, inception, kernel, kl
-from vsseval.metrics.base import DistributionMetric, GroupedRowsMetric, SampleMetric, SummedRowsMetric
+from vsseval.metrics import fad_infinity, inception, kernel, kl
 from vsseval.metrics.discrepancy import discrepancy, kernel_sums, median_distance
 from vsseval.metrics.gaussians import frechet_distance, frechet_of_vectors, gaussian, moments
 
@@ -32,23 +33,30 @@ def test_both_ways_to_a_frechet_distance_agree(seed, n, m, width):
     assert frechet_of_vectors(x, x) == pytest.approx(0, abs=1e-9)
 
 
-@pytest.mark.parametrize("make", [frechet.fd_panns_avbench, frechet.fd_passt_avbench, frechet.fd_panns_audioldm])
+@pytest.mark.parametrize(
+    "make",
+    [
+        plugins.load("metrics", "fd_panns@avbench"),
+        plugins.load("metrics", "fd_passt@avbench"),
+        plugins.load("metrics", "fd_panns@audioldm"),
+    ],
+)
 def test_wide_distances_keep_rows_and_add_up(make):
     metric = make()
-    assert isinstance(metric, SummedRowsMetric)
+    assert metric.kind == "summed_rows"
     clips = [
         metric.rows({"embedding": a}, {"embedding": b}) for a, b in zip(cloud(0, 40, 8), cloud(1, 40, 8), strict=True)
     ]
     rows = {side: np.concatenate([clip[side] for clip in clips]) for side in clips[0]}
-    total = metric.sums(**rows)
-    halves = [metric.sums(**{side: value[part] for side, value in rows.items()}) for part in (slice(17), slice(17, 40))]
+    total = metric.sums(rows)
+    halves = [metric.sums({side: value[part] for side, value in rows.items()}) for part in (slice(17), slice(17, 40))]
     added = {name: halves[0][name] + halves[1][name] for name in total}
     assert metric.value(added) == pytest.approx(metric.value_of_rows(rows), rel=1e-9)
 
 
 def test_patches_are_pooled_and_a_sound_without_any_says_so():
-    metric = frechet.fd_vggish_avbench()
-    assert isinstance(metric, DistributionMetric)
+    metric = built.metric("fd_vggish@avbench")
+    assert metric.kind == "sums"
     x, y = cloud(0, 12, 4), cloud(1, 10, 4)
     sums = metric.sums({"patches": x}, {"patches": y})
     assert metric.value(sums) == pytest.approx(frechet_of_vectors(x, y), rel=1e-9)
@@ -72,13 +80,17 @@ def test_recipes_differ_in_direction_and_in_what_they_add():
     heard, there = ({"logits": cloud(seed, 1, 20, scale=4)[0]} for seed in (1, 2))
     plain, added, reverse = (
         make().score(heard, there).value
-        for make in (kl.kl_panns_avbench, kl.kl_panns_audioldm, kl.kl_passt_stableaudio)
+        for make in (
+            plugins.load("metrics", "kl_panns@avbench"),
+            plugins.load("metrics", "kl_panns@audioldm"),
+            plugins.load("metrics", "kl_passt@stableaudio"),
+        )
     )
     p, q = (np.exp(kl.log_softmax(side["logits"])) for side in (there, heard))
     assert plain == pytest.approx(float((p * np.log(p / q)).sum()), rel=1e-9)
     assert added == pytest.approx(float((p * np.log(p / (q + 1e-6))).sum()), rel=1e-9)
     assert reverse == pytest.approx(float((q * np.log(q / (p + 1e-6))).sum()), rel=1e-9)
-    assert isinstance(kl.kl_passt_avbench(), SampleMetric)
+    assert built.metric("kl_passt@avbench").kind == "per_clip"
 
 
 @given(seed=SEEDS)
@@ -93,14 +105,14 @@ def test_added_recipes_are_those_of_torch(seed):
         )
 
     sides = {"generated": {"logits": heard.numpy()}, "reference": {"logits": there.numpy()}}
-    assert kl.kl_panns_audioldm().score(**sides).value == pytest.approx(original(heard, there), rel=1e-5)
-    assert kl.kl_passt_stableaudio().score(**sides).value == pytest.approx(original(there, heard), rel=1e-5)
+    assert built.metric("kl_panns@audioldm").score(**sides).value == pytest.approx(original(heard, there), rel=1e-5)
+    assert built.metric("kl_passt@stableaudio").score(**sides).value == pytest.approx(original(there, heard), rel=1e-5)
 
 
 @pytest.mark.parametrize("bad", [np.full(20, np.nan), np.full(20, np.inf), np.zeros(19), np.zeros(0)])
 def test_logits_that_are_none(bad):
     with pytest.raises(Unmeasurable):
-        kl.kl_panns_avbench().score({"logits": bad.astype(np.float32)}, {"logits": np.zeros(20, np.float32)})
+        built.metric("kl_panns@avbench").score({"logits": bad.astype(np.float32)}, {"logits": np.zeros(20, np.float32)})
     with pytest.raises(Unmeasurable):
         kl.divergence(bad, np.zeros(20))
 
@@ -116,8 +128,8 @@ def test_inception_score_lies_between_one_and_the_classes(seed, clips, classes, 
 
 
 def test_inception_score_without_groups_keeps_the_splits():
-    metric = inception.is_panns_avbench()
-    assert isinstance(metric, GroupedRowsMetric)
+    metric = built.metric("is_panns@avbench")
+    assert metric.kind == "grouped_rows"
     rows = {"logits": np.concatenate([metric.rows({"logits": x})["logits"] for x in cloud(0, 200, 20, scale=2)])}
     value = metric.without(rows, {"logits": np.arange(200) % 20})
     assert value(()) == pytest.approx(metric.value(rows), rel=1e-12)
@@ -128,13 +140,18 @@ def test_inception_score_without_groups_keeps_the_splits():
         metric.without({"logits": rows["logits"][:10]}, {"logits": np.arange(10)})((3,))
 
 
-KERNELS = [kernel.kid_panns_avbench, kernel.kid_passt_avbench, kernel.kad_panns_kadtk, kernel.kad_panns_kadtk_fixed]
+KERNELS = [
+    plugins.load("metrics", "kid_panns@avbench"),
+    plugins.load("metrics", "kid_passt@avbench"),
+    plugins.load("metrics", "kad_panns@kadtk"),
+    plugins.load("metrics", "kad_panns@kadtk-fixed"),
+]
 
 
 @pytest.mark.parametrize("make", KERNELS)
 def test_kernel_distances_see_a_shift_and_leave_groups_out(make):
     metric = make()
-    assert isinstance(metric, GroupedRowsMetric)
+    assert metric.kind == "grouped_rows"
     x, y = cloud(0, 80, 6), cloud(1, 80, 6)
     same, apart = (metric.value({"generated": x + shift, "reference": y}) for shift in (0, 1))
     assert abs(same) < apart / 5
@@ -147,7 +164,7 @@ def test_kernel_distances_see_a_shift_and_leave_groups_out(make):
 
 
 def test_subsets_that_stay_are_not_taken_for_error():
-    metric = kernel.KernelInceptionDistance(kernel.RECIPES["kid_panns@avbench"], subsets=20, size=60)
+    metric = kernel.KernelInceptionDistance(plugins.metric_spec("kid_panns@avbench"), subsets=20, size=60)
     rows, group = {"generated": cloud(0, 400, 8, scale=1.1), "reference": cloud(1, 400, 8)}, np.arange(400) % 20
     value = metric.without(rows, {"generated": group, "reference": group})
     kept = [value((left,)) for left in range(20)]
@@ -184,16 +201,20 @@ def test_median_distance_is_exact_and_the_lower_of_two(seed, n, width):
 def test_equal_embeddings_have_no_bandwidth():
     x = np.ones((9, 4), np.float32)
     with pytest.raises(Unmeasurable, match="median distance of zero"):
-        kernel.kad_passt_kadtk().value({"generated": x, "reference": x})
+        built.metric("kad_passt@kadtk").value({"generated": x, "reference": x})
 
 
 def test_bandwidth_of_either_side_gives_two_values():
     sides = {"generated": cloud(0, 50, 4, scale=3), "reference": cloud(1, 50, 4)}
-    assert kernel.kad_passt_kadtk().value(sides) != pytest.approx(kernel.kad_passt_kadtk_fixed().value(sides), rel=0.05)
+    assert built.metric("kad_passt@kadtk").value(sides) != pytest.approx(
+        built.metric("kad_passt@kadtk-fixed").value(sides), rel=0.05
+    )
 
 
 def test_fad_inf_is_free_of_the_bias_of_few_vectors():
-    metric = fad_infinity.FrechetInfinity(fad_infinity.RECIPES["fad_inf_vggish@fadtk-seeded"], steps=15, smallest=60)
+    metric = fad_infinity.FrechetInfinity(
+        plugins.metric_spec("fad_inf_vggish@fadtk-seeded"), array="patches", steps=15, smallest=60
+    )
     rows = {"generated": cloud(0, 900, 16, 0.2), "reference": cloud(1, 20_000, 16)}
     value = metric.value(rows)
     truth = 16 * 0.2**2
@@ -203,7 +224,7 @@ def test_fad_inf_is_free_of_the_bias_of_few_vectors():
     assert metric.without(rows, groups)((4,)) == pytest.approx(value, abs=0.1)
     with pytest.raises(Unmeasurable, match="at least 120"):
         metric.value({**rows, "generated": rows["generated"][:100]})
-    assert isinstance(fad_infinity.fad_inf_vggish(), GroupedRowsMetric)
+    assert built.metric("fad_inf_vggish@fadtk-seeded").kind == "grouped_rows"
 
 
 def test_a_line_in_1_over_n_is_extrapolated_exactly():
@@ -213,8 +234,8 @@ def test_a_line_in_1_over_n_is_extrapolated_exactly():
 
 @pytest.mark.parametrize("bad", [np.zeros(4), np.full(4, np.nan), np.ones(5)])
 def test_ib_score_is_a_cosine(bad):
-    metric, a = ib_score.ib_score_avbench(), {"embedding": np.array([3.0, 0, 4, 0], np.float32)}
-    assert isinstance(metric, SampleMetric)
+    metric, a = built.metric("ib_score@avbench"), {"embedding": np.array([3.0, 0, 4, 0], np.float32)}
+    assert metric.kind == "per_clip"
     assert metric.score(a, {"embedding": 2 * a["embedding"]}).value == pytest.approx(1)
     assert metric.score(a, {"embedding": -a["embedding"]}).value == pytest.approx(-1)
     assert metric.spec.scale == 100

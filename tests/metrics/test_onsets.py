@@ -7,14 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support import goldens
+from support import built, goldens
 from support.onset_sounds import RATE, events, sound
+from vsseval import plugins
 from vsseval.errors import Unmeasurable
-from vsseval.extractors import flow, onset_strength
 from vsseval.media import Audio, Video, write_mp4
-from vsseval.metrics import onsets
-from vsseval.metrics.av_align import av_align, av_align_as_reported, flow_peaks
-from vsseval.metrics.base import SampleMetric
+from vsseval.metrics.av_align import flow_peaks
 from vsseval.metrics.onset_matches import CONDFOLEYGEN, MMAUDIO, average_precision, f1, matched, thinned
 from vsseval.metrics.onset_peaks import peaks
 from vsseval.stages.inputs import applies, texts
@@ -25,7 +23,7 @@ CASES = GOLDEN["cases"]
 
 
 def features(wave, rate=RATE):
-    return onset_strength.create().extract(Audio(wave, rate))
+    return built.extractor("onset_strength").extract(Audio(wave, rate))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["case"]))
@@ -42,15 +40,15 @@ def test_strength_and_peaks_are_those_of_librosa(case):
 def test_as_reported_equals_the_scripts(case):
     heard, there = (features(sound(case["case"], side)) for side in ("generated", "reference"))
     for make, expected in (
-        (onsets.onset_acc_condfoleygen_as_reported, case["condfoleygen"]["acc"]),
-        (onsets.onset_ap_condfoleygen_as_reported, case["condfoleygen"]["ap"]),
+        (plugins.load("metrics", "onset_acc@condfoleygen-asreported"), case["condfoleygen"]["acc"]),
+        (plugins.load("metrics", "onset_ap@condfoleygen-asreported"), case["condfoleygen"]["ap"]),
     ):
         assert make().score(heard, there).value == pytest.approx(expected, rel=1e-6)
     text = " ".join(map(str, events(case["case"])))
     for make, name in (
-        (onsets.onset_acc_mmaudio_as_reported, "acc"),
-        (onsets.onset_ap_mmaudio_as_reported, "ap"),
-        (onsets.onset_f1_mmaudio_as_reported, "f1"),
+        (plugins.load("metrics", "onset_acc@mmaudio-asreported"), "acc"),
+        (plugins.load("metrics", "onset_ap@mmaudio-asreported"), "ap"),
+        (plugins.load("metrics", "onset_f1@mmaudio-asreported"), "f1"),
     ):
         assert make().score(heard, text).value == pytest.approx(case["mmaudio"][name], rel=1e-6)
 
@@ -65,16 +63,20 @@ def test_thinning_as_reported_leaves_in_what_the_script_leaves_in(case):
 def test_the_same_sound_is_perfect_and_silence_finds_nothing():
     there = features(sound(0, "reference"))
     silence = features(np.zeros(4 * RATE, np.float32))
-    for make in (onsets.onset_count_condfoleygen, onsets.onset_acc_condfoleygen, onsets.onset_ap_condfoleygen):
+    for make in (
+        plugins.load("metrics", "onset_count@condfoleygen"),
+        plugins.load("metrics", "onset_acc@condfoleygen"),
+        plugins.load("metrics", "onset_ap@condfoleygen"),
+    ):
         metric = make()
-        assert isinstance(metric, SampleMetric)
+        assert metric.kind == "per_clip"
         assert metric.score(there, there).value == 1
         assert metric.score(silence, there).value == 0
     with pytest.raises(Unmeasurable, match="no onset"):
-        onsets.onset_acc_condfoleygen().score(there, silence)
-    assert onsets.onset_count_condfoleygen().score(silence, silence).value == 1
-    assert onsets.onset_ap_condfoleygen_as_reported().score(silence, there).value == 1
-    assert onsets.onset_acc_mmaudio().score(silence, "0.5 1.5").value == 0
+        built.metric("onset_acc@condfoleygen").score(there, silence)
+    assert built.metric("onset_count@condfoleygen").score(silence, silence).value == 1
+    assert built.metric("onset_ap@condfoleygen-asreported").score(silence, there).value == 1
+    assert built.metric("onset_acc@mmaudio").score(silence, "0.5 1.5").value == 0
 
 
 def test_what_comes_after_the_last_generated_onset_is_a_miss():
@@ -122,9 +124,12 @@ TIMES = [0.4, 1.0, 1.6, 2.4, 3.2]
 
 def test_av_align_of_peaks_that_coincide_or_do_not():
     sounding, picture = beats(TIMES)
-    for make in (av_align, av_align_as_reported):
+    for make in (
+        plugins.load("metrics", "av_align@tempotokens"),
+        plugins.load("metrics", "av_align@tempotokens-asreported"),
+    ):
         metric = make()
-        assert isinstance(metric, SampleMetric)
+        assert metric.kind == "per_clip"
         assert metric.score(sounding, picture).value == 1
         late, _ = beats([time + 0.2 for time in TIMES])
         assert metric.score(late, picture).value == 0
@@ -135,9 +140,9 @@ def test_av_align_of_peaks_that_coincide_or_do_not():
 def test_two_onsets_at_one_maximum_exceed_one_only_in_the_script():
     sounding, _ = beats([0.98, 1.03])
     _, picture = beats([1.0])
-    assert av_align_as_reported().spec.greatest is None
-    assert av_align_as_reported().score(sounding, picture).value == 2
-    assert av_align().score(sounding, picture).value == 1
+    assert built.metric("av_align@tempotokens-asreported").spec.greatest is None
+    assert built.metric("av_align@tempotokens-asreported").score(sounding, picture).value == 2
+    assert built.metric("av_align@tempotokens").score(sounding, picture).value == 1
 
 
 def test_av_align_without_any_peak_has_no_value():
@@ -145,9 +150,9 @@ def test_av_align_without_any_peak_has_no_value():
     still = {**picture, "magnitude": np.full(100, 0.01)}
     quiet = {**sounding, "strength": np.zeros(173)}
     with pytest.raises(Unmeasurable, match="neither"):
-        av_align().score(quiet, still)
-    assert av_align().score(sounding, still).value == 0
-    assert av_align().score(quiet, picture).value == 0
+        built.metric("av_align@tempotokens").score(quiet, still)
+    assert built.metric("av_align@tempotokens").score(sounding, still).value == 0
+    assert built.metric("av_align@tempotokens").score(quiet, picture).value == 0
 
 
 @given(seed=st.integers(0, 99), count=st.integers(0, 60))
@@ -159,7 +164,7 @@ def test_av_align_is_between_0_and_1_and_flow_peaks_are_local_maxima(seed, count
     assert all(magnitude[i - 1] < magnitude[i] > magnitude[i + 1] for i in found)
     sounding, picture = {"strength": rng.random(200), "rate": np.asarray(43.07)}, {"fps": np.asarray(25.0)}
     try:
-        assert 0 <= av_align().score(sounding, {**picture, "magnitude": magnitude}).value <= 1
+        assert 0 <= built.metric("av_align@tempotokens").score(sounding, {**picture, "magnitude": magnitude}).value <= 1
     except Unmeasurable:
         assert not len(found)
 
@@ -175,7 +180,7 @@ def test_flow_of_a_square_that_jumps(tmp_path):
         left += 3 if index in {6, 13} else 0
         frame[20:44, left : left + 24] = patch
     write_mp4(tmp_path / "jumps.mp4", frames, 10.0)
-    found = flow.create().extract(Video(tmp_path / "jumps.mp4"))
+    found = built.extractor("flow").extract(Video(tmp_path / "jumps.mp4"))
     assert (found["magnitude"].shape, float(found["fps"])) == ((20,), 10.0)
     assert found["magnitude"][0] == found["magnitude"][1]
     assert flow_peaks(found["magnitude"]).tolist() == [6, 13]
@@ -185,11 +190,11 @@ def test_a_video_of_two_frames_has_no_peak(tmp_path):
     pytest.importorskip("cv2")
     write_mp4(tmp_path / "two.mp4", np.zeros((2, 32, 32, 3), np.uint8), 10.0)
     with pytest.raises(Unmeasurable, match="2 frames"):
-        flow.create().extract(Video(tmp_path / "two.mp4"))
+        built.extractor("flow").extract(Video(tmp_path / "two.mp4"))
 
 
 def test_annotated_events_are_handed_over_as_the_manifest_has_them():
-    spec = onsets.onset_ap_mmaudio().spec
+    spec = built.metric("onset_ap@mmaudio").spec
     sample = Sample(id="a", cluster="a", duration=4.0, events=(2.5, 0.75))
     assert texts(spec, sample) == {"events": "0.75 2.5"}
     assert applies(spec, sample) is None
@@ -200,4 +205,4 @@ def test_no_samples_is_a_reason():
     with pytest.raises(Unmeasurable, match="no samples"):
         features(np.zeros(0, np.float32))
     with pytest.raises(TypeError, match="takes audio"):
-        onset_strength.create().extract("words")
+        built.extractor("onset_strength").extract("words")

@@ -182,6 +182,7 @@ def test_a_model_sees_the_stretch_alone(tmp_path):
 class Ratio:
     """A metric of a sound, and of a pair whose other half is the benchmark's."""
 
+    kind = "per_clip"
     spec = MetricSpec(
         name="ratio", recipe="t", version="1", direction="higher", unit="", description="",
         inputs={"a_sound": Feature(extractor="level", of=Need.AUDIO), "pair": PAIR},

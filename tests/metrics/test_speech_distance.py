@@ -7,12 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support import goldens
+from support import built, goldens
+from vsseval import plugins
 from vsseval.errors import MissingExtra, Unmeasurable
-from vsseval.extractors import speech16k, world
 from vsseval.media import Audio, load_audio
-from vsseval.metrics import intelligibility, mcd, pitch
-from vsseval.metrics.base import SampleMetric
 from vsseval.metrics.warping import warping_path
 from vsseval.networks import packages
 
@@ -36,7 +34,7 @@ PAIRS = list(pairs())
 
 
 def features(path):
-    return world.world22k().extract(load_audio(path))
+    return built.extractor("world22k").extract(load_audio(path))
 
 
 @pytest.mark.parametrize(
@@ -44,11 +42,11 @@ def features(path):
 )
 def test_distortion_equals_pymcd(file, case, reference, generated):
     there, heard = features(reference), features(generated)
-    waves = [world.waveform22k().extract(load_audio(path)) for path in (generated, reference)]
+    waves = [built.extractor("waveform22k").extract(load_audio(path)) for path in (generated, reference)]
     found = {
-        "plain": mcd.mcd_pymcd().score(world.world22k_padded().combine(*waves)).value,
-        "dtw": mcd.mcd_dtw_pymcd().score(heard, there).value,
-        "dtw_sl": mcd.mcd_dtw_sl_pymcd().score(heard, there).value,
+        "plain": built.metric("mcd@pymcd").score(built.extractor("world22k_padded").combine(*waves)).value,
+        "dtw": built.metric("mcd_dtw@pymcd").score(heard, there).value,
+        "dtw_sl": built.metric("mcd_dtw_sl@pymcd").score(heard, there).value,
     }
     assert found == pytest.approx(case["mcd"], rel=1e-4, abs=1e-9)
     if "frames" in case:
@@ -68,10 +66,10 @@ def test_frame_by_frame_equals_versa(case):
     made = []
     for side in ("generated", "reference"):
         audio = load_audio(SPEECH / f"{case[side]}.flac")
-        made.append(world.world16k().extract(Audio(audio.samples[:, : case["samples"]], audio.sample_rate)))
-    assert mcd.mcd_versa().score(*made).value == pytest.approx(case["mcd"], rel=1e-6)
-    assert pitch.f0_rmse_versa().score(*made).value == pytest.approx(case["f0rmse"], rel=1e-6)
-    assert pitch.f0_corr_versa().score(*made).value == pytest.approx(case["f0corr"], rel=1e-6)
+        made.append(built.extractor("world16k").extract(Audio(audio.samples[:, : case["samples"]], audio.sample_rate)))
+    assert built.metric("mcd@versa").score(*made).value == pytest.approx(case["mcd"], rel=1e-6)
+    assert built.metric("f0_rmse@versa").score(*made).value == pytest.approx(case["f0rmse"], rel=1e-6)
+    assert built.metric("f0_corr@versa").score(*made).value == pytest.approx(case["f0corr"], rel=1e-6)
 
 
 @given(seed=st.integers(0, 999), n=st.integers(1, 70), m=st.integers(1, 70), radius=st.integers(1, 3))
@@ -106,33 +104,40 @@ def tone(seconds, hertz=150.0, rate=16_000):
 
 
 def test_pitch_of_buzzes_a_semitone_apart():
-    low, high = (world.world22k().extract(tone(1.0, hertz)) for hertz in (150.0, 150.0 * 2 ** (1 / 12)))
-    assert pitch.f0_rmse_world().score(high, low).value == pytest.approx(100, abs=2)
-    assert pitch.f0_rmse_world().score(low, low).value == 0
-    assert pitch.vuv_error_world().score(low, low).value == 0
-    assert pitch.f0_corr_world().score(low, low).value == pytest.approx(1)
+    low, high = (built.extractor("world22k").extract(tone(1.0, hertz)) for hertz in (150.0, 150.0 * 2 ** (1 / 12)))
+    assert built.metric("f0_rmse@world").score(high, low).value == pytest.approx(100, abs=2)
+    assert built.metric("f0_rmse@world").score(low, low).value == 0
+    assert built.metric("vuv_error@world").score(low, low).value == 0
+    assert built.metric("f0_corr@world").score(low, low).value == pytest.approx(1)
 
 
 def test_unvoiced_sounds_have_no_pitch_to_compare():
-    buzz = world.world22k().extract(tone(1.0))
-    silence = world.world22k().extract(Audio(np.zeros(16_000, np.float32), 16_000))
-    for make in (pitch.f0_rmse_world, pitch.f0_corr_world):
-        assert isinstance(make(), SampleMetric)
+    buzz = built.extractor("world22k").extract(tone(1.0))
+    silence = built.extractor("world22k").extract(Audio(np.zeros(16_000, np.float32), 16_000))
+    for make in (plugins.load("metrics", "f0_rmse@world"), plugins.load("metrics", "f0_corr@world")):
+        assert make().kind == "per_clip"
         with pytest.raises(Unmeasurable, match="voiced in both"):
             make().score(silence, buzz)
-    assert pitch.vuv_error_world().score(silence, buzz).value > 0.5
-    assert pitch.f0_rmse_world().spec.unit == "cents"
+    assert built.metric("vuv_error@world").score(silence, buzz).value > 0.5
+    assert built.metric("f0_rmse@world").spec.unit == "cents"
 
 
 def test_versa_refuses_lengths_far_apart():
-    long, short = (world.world16k().extract(tone(seconds)) for seconds in (1.0, 0.5))
-    for make in (mcd.mcd_versa, pitch.f0_rmse_versa):
+    long, short = (built.extractor("world16k").extract(tone(seconds)) for seconds in (1.0, 0.5))
+    for make in (plugins.load("metrics", "mcd@versa"), plugins.load("metrics", "f0_rmse@versa")):
         with pytest.raises(Unmeasurable, match="too far apart"):
             make().score(short, long)
-    assert mcd.mcd_versa().score(long, long).value == 0
+    assert built.metric("mcd@versa").score(long, long).value == 0
 
 
-@pytest.mark.parametrize("make", [world.waveform22k, world.world22k, world.world16k])
+@pytest.mark.parametrize(
+    "make",
+    [
+        plugins.load("extractors", "waveform22k"),
+        plugins.load("extractors", "world22k"),
+        plugins.load("extractors", "world16k"),
+    ],
+)
 def test_what_is_too_short_for_world(make):
     with pytest.raises(Unmeasurable, match=r"shorter than 0\.1 s"):
         make().extract(Audio(np.zeros(800, np.float32), 16_000))
@@ -142,25 +147,34 @@ def test_what_is_too_short_for_world(make):
 
 def test_world_is_the_same_every_time_and_stereo_is_mixed():
     buzz = tone(0.5)
-    first, again = (world.world22k().extract(Audio(buzz.samples, 16_000)) for _ in range(2))
+    first, again = (built.extractor("world22k").extract(Audio(buzz.samples, 16_000)) for _ in range(2))
     assert all(np.array_equal(first[name], again[name]) for name in first)
     stereo = Audio(np.concatenate([2 * buzz.samples, 0 * buzz.samples]), 16_000)
-    assert world.world22k().extract(stereo)["mcep"] == pytest.approx(first["mcep"], abs=1e-6)
-    assert world.world16k().extract(Audio(np.tile(buzz.samples, (2, 1)), 44_100))["mcep"].shape[1] == 40
+    assert built.extractor("world22k").extract(stereo)["mcep"] == pytest.approx(first["mcep"], abs=1e-6)
+    assert built.extractor("world16k").extract(Audio(np.tile(buzz.samples, (2, 1)), 44_100))["mcep"].shape[1] == 40
 
 
 def speech(noise=0.0):
     audio = load_audio(SPEECH / "pair1_ref.flac")
     grain = np.random.default_rng(0).standard_normal(audio.samples.shape)
-    return speech16k.create().extract(Audio(audio.samples + noise * grain.astype(np.float32), audio.sample_rate))
+    return built.extractor("speech16k").extract(
+        Audio(audio.samples + noise * grain.astype(np.float32), audio.sample_rate)
+    )
 
 
-@pytest.mark.parametrize("make", [intelligibility.stoi, intelligibility.estoi, intelligibility.pesq_wb])
+@pytest.mark.parametrize(
+    "make",
+    [
+        plugins.load("metrics", "stoi@pystoi"),
+        plugins.load("metrics", "estoi@pystoi"),
+        plugins.load("metrics", "pesq@wb"),
+    ],
+)
 def test_noise_costs_intelligibility(make):
     pytest.importorskip("pystoi")
     pytest.importorskip("pesq")
     metric, clean = make(), speech()
-    assert isinstance(metric, SampleMetric)
+    assert metric.kind == "per_clip"
     values = [metric.score(speech(noise), clean).value for noise in (0.0, 0.01, 0.1)]
     assert values == sorted(values, reverse=True)
     assert values[0] > 0.99
@@ -179,18 +193,18 @@ def test_what_stoi_and_pesq_have_no_value_for():
     burst = np.zeros(16_000, np.float32)
     burst[8000:9600] = 0.5 * np.random.default_rng(0).standard_normal(1600)
     with pytest.raises(Unmeasurable, match=r"less than 0\.4 s"):
-        intelligibility.stoi().score({"samples": burst}, {"samples": burst})
+        built.metric("stoi@pystoi").score({"samples": burst}, {"samples": burst})
     with pytest.raises(Unmeasurable, match="PESQ has no value"):
-        intelligibility.pesq_wb().score({"samples": burst[8000:10_000]}, {"samples": burst[8000:10_000]})
+        built.metric("pesq@wb").score({"samples": burst[8000:10_000]}, {"samples": burst[8000:10_000]})
     with pytest.raises(Unmeasurable, match="silent"):
-        speech16k.create().extract(Audio(np.zeros(16_000, np.float32), 16_000))
+        built.extractor("speech16k").extract(Audio(np.zeros(16_000, np.float32), 16_000))
     with pytest.raises(Unmeasurable, match=r"shorter than 0\.5 s"):
-        speech16k.create().extract(Audio(np.ones(4000, np.float32), 16_000))
+        built.extractor("speech16k").extract(Audio(np.ones(4000, np.float32), 16_000))
 
 
 def test_a_package_that_is_not_there_is_named(monkeypatch):
     monkeypatch.setattr(packages, "find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match=r"pip install 'vsseval\[papers\]'"):
-        world.world22k()
+        built.extractor("world22k")
     with pytest.raises(MissingExtra, match=r"pip install 'vsseval\[intelligibility\]'"):
-        intelligibility.pesq_wb()
+        built.metric("pesq@wb")

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support import built
 from vsseval.errors import Unmeasurable
-from vsseval.metrics.base import SampleMetric
-from vsseval.metrics.wer import normalise, wer_sphinx_grid, wer_sphinx_lm
+from vsseval.metrics.wer import normalise
 
 WORDS = st.lists(st.sampled_from(["bin", "blue", "at", "f", "two", "now", "don't", "o"]), min_size=1, max_size=8)
 
@@ -34,7 +34,7 @@ def test_normaliser(text, plain):
 
 
 def test_counts_and_weight():
-    score = wer_sphinx_grid().score(heard("bin red at two now please"), "Bin blue at f two now.")
+    score = built.metric("wer@sphinx-grid").score(heard("bin red at two now please"), "Bin blue at f two now.")
     assert score.weight == 6
     assert score.value == pytest.approx(3 / 6)
     counts = {name: score.detail[name] for name in ("substitutions", "deletions", "insertions", "hits")}
@@ -43,20 +43,20 @@ def test_counts_and_weight():
 
 
 def test_nothing_heard_is_all_deleted_and_babble_exceeds_one():
-    nothing = wer_sphinx_lm().score(heard(""), "one two three")
+    nothing = built.metric("wer@sphinx-lm").score(heard(""), "one two three")
     assert (nothing.value, nothing.weight, nothing.detail["deletions"]) == (1.0, 3.0, 3)
-    assert wer_sphinx_lm().score(heard("a b c d e"), "x").value == 5
+    assert built.metric("wer@sphinx-lm").score(heard("a b c d e"), "x").value == 5
 
 
 def test_a_transcript_without_words_is_the_benchmarks_fault():
     with pytest.raises(Unmeasurable, match="transcript"):
-        wer_sphinx_lm().score(heard("hello"), " ... ")
+        built.metric("wer@sphinx-lm").score(heard("hello"), " ... ")
 
 
 @given(said=WORDS, understood=WORDS)
 @settings(max_examples=60, deadline=None)
 def test_identical_text_has_no_errors_and_counts_are_consistent(said, understood):
-    metric = wer_sphinx_grid()
+    metric = built.metric("wer@sphinx-grid")
     assert metric.score(heard(" ".join(said)), " ".join(said)).value == 0
     detail = metric.score(heard(" ".join(understood)), " ".join(said)).detail
     assert detail["hits"] + detail["substitutions"] + detail["deletions"] == len(said)
@@ -64,8 +64,8 @@ def test_identical_text_has_no_errors_and_counts_are_consistent(said, understood
 
 
 def test_specs():
-    grid, lm = wer_sphinx_grid(), wer_sphinx_lm()
-    assert isinstance(grid, SampleMetric)
+    grid, lm = built.metric("wer@sphinx-grid"), built.metric("wer@sphinx-lm")
+    assert grid.kind == "per_clip"
     assert (grid.spec.id, grid.spec.language) == ("wer@sphinx-grid", "en-grid")
     assert (lm.spec.id, lm.spec.language) == ("wer@sphinx-lm", "en")
     assert (lm.spec.scale, lm.spec.unit) == (100.0, "%")

@@ -2,20 +2,22 @@
 
 import os
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final, Literal
 
 import numpy as np
 
 from vsseval.errors import EnvironmentFault, Unmeasurable
-from vsseval.models.base import Take
+from vsseval.extractors.base import Arrays, Audio, Source, Video
+from vsseval.metrics.base import Sums
+from vsseval.models.base import ModelOptions, Request, Take
 from vsseval.store import codec
 from vsseval.types import (
     BenchmarkCard,
     ExtractorSpec,
-    Feature,
     MetricSpec,
     ModelCard,
-    Need,
     Sample,
     Score,
 )
@@ -66,12 +68,12 @@ def ready(argument: str | None) -> Clips:
 class Tone:
     """A tone of a level and pitch that follow from the seed. The argument says how to misbehave."""
 
-    def __init__(self, options) -> None:
+    def __init__(self, options: ModelOptions) -> None:
         self._mode = options.argument or ""
         self._count = 0
         self.card = ModelCard(name="fake", version="1", tasks=("v2s", "vtts", "joint"), note=self._mode)
 
-    def generate(self, requests):
+    def generate(self, requests: Sequence[Request]) -> Iterator[Take]:
         if self._mode == "environment":
             raise EnvironmentFault("the weights of fake are not here. Get them with: vsseval weights pull fake")
         for request in requests:
@@ -80,7 +82,7 @@ class Tone:
             assert request.reference is None
             yield from self._answer(request, len(requests))
 
-    def _answer(self, request, batch):
+    def _answer(self, request: Request, batch: int) -> Iterator[Take]:
         bad = request.id.endswith("3")
         sound = tone(request.seed, request.duration)
         if self._mode == "raise" and bad:
@@ -106,7 +108,7 @@ class Tone:
             yield Take(request.id, sound, RATE)
 
 
-def text_only(options) -> Tone:
+def text_only(options: ModelOptions) -> Tone:
     model = Tone(options)
     model.card = ModelCard(name="fake_tts", version="1", tasks=("tts",))
     return model
@@ -115,22 +117,23 @@ def text_only(options) -> Tone:
 class Given:
     """Gives back the reference that it is given."""
 
-    def __init__(self, bound) -> None:
+    def __init__(self, bound: Literal["own", "other"]) -> None:
         self.card = ModelCard(name=f"fake_{bound}", version="1", tasks=("joint",), bound=bound)
 
-    def generate(self, requests):
+    def generate(self, requests: Sequence[Request]) -> Iterator[Take]:
         from vsseval.media import load_audio
 
         for request in requests:
+            assert request.reference is not None
             audio = load_audio(request.reference.path)
             yield Take(request.id, audio.samples, audio.sample_rate)
 
 
-def own(options) -> Given:
+def own(options: ModelOptions) -> Given:
     return Given("own")
 
 
-def other(options) -> Given:
+def other(options: ModelOptions) -> Given:
     return Given("other")
 
 
@@ -145,7 +148,8 @@ class Level:
     spec = ExtractorSpec(name="fake_level", version="1", takes=("audio",), sample_rate=RATE)
     _count = 0
 
-    def extract(self, source):
+    def extract(self, source: Source) -> Arrays:
+        assert isinstance(source, Audio)
         linger("extract", self._count)
         self._count += 1
         x = source.mono(RATE).astype(np.float64)
@@ -158,7 +162,8 @@ class Level:
 class Light:
     spec = ExtractorSpec(name="fake_light", version="1", takes=("video",))
 
-    def extract(self, source):
+    def extract(self, source: Source) -> Arrays:
+        assert isinstance(source, Video)
         frames = source.frames(fps=5.0, size=(8, 8), gray=True)
         if frames.max() == frames.min() == 0:
             raise Unmeasurable("the video is black")
@@ -168,51 +173,46 @@ class Light:
 class Words:
     spec = ExtractorSpec(name="fake_words", version="1", takes=("text",))
 
-    def extract(self, source):
+    def extract(self, source: Source) -> Arrays:
+        assert isinstance(source, str)
         return {"count": np.array(len(source.split())), "text": np.array(source)}
 
 
 class Killer:
     spec = ExtractorSpec(name="fake_killer", version="1", takes=("audio",))
 
-    def extract(self, source):
+    def extract(self, source: Source) -> Arrays:
+        assert isinstance(source, Audio)
         if source.mono(RATE).size == RATE:  # clips of exactly one second
             os._exit(9)
         return {"x": np.zeros(1)}
 
 
-def bare():
-    raise EnvironmentFault("the weights of fake_bare are not here. Get them with: vsseval weights pull fake_bare")
-
-
-def spec(name, inputs, **more) -> MetricSpec:
-    fields = {"version": "1", "direction": "higher", "unit": "", "description": "of a test", **more}
-    return MetricSpec(name=name, recipe="fake", inputs=inputs, **fields)
+class Bare(Killer):
+    def __init__(self) -> None:
+        raise EnvironmentFault("the weights of fake_bare are not here. Get them with: vsseval weights pull fake_bare")
 
 
 class LevelMetric:
-    spec = spec("level", {"sound": Feature("fake_level", Need.AUDIO), "light": Feature("fake_light", Need.VIDEO)})
-    _count = 0
+    kind: Final = "per_clip"
 
-    def score(self, sound, light):
+    def __init__(self, spec: MetricSpec) -> None:
+        self.spec = spec
+        self._count = 0
+
+    def score(self, sound: Arrays, light: Arrays) -> Score:
         linger("score", self._count)
         self._count += 1
         return Score(value=float(sound["x"][0] * light["light"].mean()), detail={"peak": float(sound["x"][1])})
 
 
 class WordsMetric:
-    spec = spec(
-        "words",
-        {
-            "sound": Feature("fake_level", Need.AUDIO),
-            "said": Need.TRANSCRIPT,
-            "words": Feature("fake_words", Need.TRANSCRIPT),
-        },
-        language="en",
-        direction="lower",
-    )
+    kind: Final = "per_clip"
 
-    def score(self, sound, said, words):
+    def __init__(self, spec: MetricSpec) -> None:
+        self.spec = spec
+
+    def score(self, sound: Arrays, said: str, words: Arrays) -> Score:
         assert said == str(words["text"])
         if said == "unsayable":
             raise Unmeasurable("no words")
@@ -222,33 +222,26 @@ class WordsMetric:
 
 
 class Distance:
-    spec = spec(
-        "fd",
-        {"sound": Feature("fake_level", Need.AUDIO), "real": Feature("fake_level", Need.REFERENCE)},
-        direction="lower",
-    )
+    kind: Final = "sums"
 
-    def sums(self, sound, real):
+    def __init__(self, spec: MetricSpec) -> None:
+        self.spec = spec
+
+    def sums(self, sound: Arrays, real: Arrays) -> Sums:
         return {"n": np.array(1.0), "x": sound["x"], "y": real["x"], "xx": sound["x"] ** 2}
 
-    def value(self, sums):
+    def value(self, sums: Sums) -> float:
         linger("aggregate", 1, after=1)
         if sums["n"] < 2:
             raise Unmeasurable("fewer than two clips")
         return float(np.sum((sums["x"] - sums["y"]) ** 2) / sums["n"] ** 2 + sums["xx"].sum() / sums["n"])
 
 
-class _One:
-    def __init__(self, made) -> None:
-        self.spec = made
+class One:
+    kind: Final = "per_clip"
 
-    def score(self, sound):
+    def __init__(self, spec: MetricSpec) -> None:
+        self.spec = spec
+
+    def score(self, sound: Arrays) -> Score:
         return Score(value=1.0)
-
-
-def killer() -> _One:
-    return _One(spec("killer", {"sound": Feature("fake_killer", Need.AUDIO)}))
-
-
-def bare_metric() -> _One:
-    return _One(spec("bare", {"sound": Feature("fake_bare", Need.AUDIO)}))

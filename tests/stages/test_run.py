@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from support.fakes import make_clips, spec
-from vsseval import cli
+from vsseval import cli, plugins
 from vsseval.errors import Busy, EnvironmentFault
 from vsseval.stages import generate as generate_module
 from vsseval.stages.run import run
@@ -61,12 +61,15 @@ def test_another_metric_is_added_without_generating_again(clips, tmp_path):
 
 
 def test_a_new_version_of_a_metric_scores_again(clips, tmp_path, monkeypatch):
-    import vsseval_fakes
-
     asked = spec(clips, tmp_path)
     run([asked])
-    newer = msgspec.structs.replace(vsseval_fakes.LevelMetric.spec, version="2")
-    monkeypatch.setattr(vsseval_fakes.LevelMetric, "spec", newer)
+    load, newer = plugins.load, msgspec.structs.replace(plugins.metric_spec("level@fake"), version="2")
+
+    def renewed(kind, name):
+        made = load(kind, name)
+        return (lambda: type(made())(newer)) if name == "level@fake" else made
+
+    monkeypatch.setattr(plugins, "load", renewed)
     (record,) = run([asked])
     assert record.metrics["level@fake"].version == "2"
     assert "version:2" in load_run(tmp_path / "runs" / record.id).cell("level@fake").signature

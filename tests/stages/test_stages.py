@@ -8,11 +8,10 @@ import msgspec
 import numpy as np
 import pytest
 
+from support import built
 from support.fakes import make_clips, medium, spec, write_samples
 from vsseval import media, plugins
 from vsseval.errors import EnvironmentFault, UsageError
-from vsseval.metrics.desync_synchformer import desync_synchformer
-from vsseval.metrics.wer import wer_sphinx_lm
 from vsseval.stages import run as run_module
 from vsseval.stages.catalog import measures
 from vsseval.stages.inputs import applies
@@ -163,8 +162,11 @@ def test_a_distance_that_breaks_is_a_failed_cell_and_no_traceback(clips, tmp_pat
                 raise gives
             return gives
 
+    def odd():
+        return Odd(plugins.metric_spec("fd@fake"))
+
     load = plugins.load
-    monkeypatch.setattr("vsseval.plugins.load", lambda kind, name: Odd if name == "fd@fake" else load(kind, name))
+    monkeypatch.setattr("vsseval.plugins.load", lambda kind, name: odd if name == "fd@fake" else load(kind, name))
     cell = finish(spec(clips, tmp_path)).cell("fd@fake")
     assert (cell.status, cell.value) == ("failed", None)
     assert ("did not converge" if isinstance(gives, Exception) else "not finite") in cell.reason
@@ -266,7 +268,7 @@ def test_run_module_is_importable_by_its_public_name():
 
 @pytest.mark.parametrize("words", ["", "   ", "… ?!", "🎧"])
 def test_a_transcript_without_a_word_is_not_applicable(words):
-    spec = wer_sphinx_lm().spec
+    spec = built.metric("wer@sphinx-lm").spec
     assert applies(spec, Sample(id="a", cluster="a", duration=1.0, transcript=words)) == "the clip has no transcript"
     assert applies(spec, Sample(id="a", cluster="a", duration=1.0, transcript="well")) is None
 
@@ -275,7 +277,7 @@ def test_a_transcript_without_a_word_is_not_applicable(words):
     ("seconds", "why"), [(4.79, "the clip lasts 4.79 s, the metric takes 4.8 s or more"), (4.8, None)]
 )
 def test_a_clip_may_be_too_short_for_a_metric_whatever_the_model_made_of_it(seconds, why):
-    spec = desync_synchformer().spec
+    spec = built.metric("desync@synchformer").spec
     clip = Sample(id="a", cluster="a", duration=seconds, video=Medium(path=Path("a.mp4"), sha256="0"))
     assert applies(spec, clip) == why
     broken = msgspec.structs.replace(clip, problem="cannot be read")

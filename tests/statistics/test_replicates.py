@@ -7,8 +7,9 @@ import math
 import numpy as np
 import pytest
 
+from support import built
 from vsseval.errors import Unmeasurable, UsageError
-from vsseval.metrics.frechet import fad_logmel, frechet_distance
+from vsseval.metrics.frechet import frechet_distance
 from vsseval.statistics.intervals import PAIRS_BELOW, neighbours, within
 from vsseval.statistics.replicates import Broken, difference, estimate, replicates
 from vsseval.store.sums import added, read_sums, write_sums
@@ -16,7 +17,7 @@ from vsseval.store.sums import added, read_sums, write_sums
 
 def kept(seed=0, groups=20, patches=40, width=48):
     """Sums of `groups` groups of clips, and the patches themselves."""
-    rng, metric = np.random.default_rng(seed), fad_logmel()
+    rng, metric = np.random.default_rng(seed), built.metric("fad@logmel")
     sides = [
         {"generated": 1.2 * rng.standard_normal((patches, width)), "reference": rng.standard_normal((patches, width))}
         for _ in range(groups)
@@ -39,48 +40,48 @@ def whole(sides, without=()):
 def test_what_is_left_out_is_left_out(tmp_path):
     sums, sides = kept()
     write_sums(tmp_path / "fad.npz", sums)
-    found = replicates(fad_logmel(), read_sums(tmp_path / "fad.npz"), 48)
+    found = replicates(built.metric("fad@logmel"), read_sums(tmp_path / "fad.npz"), 48)
     assert found.full == pytest.approx(whole(sides))
     assert found.without == pytest.approx({group: whole(sides, (group,)) for group in range(20)})
     assert [*found.pairs] == neighbours(20)
     assert found.pairs[0, 19] == pytest.approx(whole(sides, (0, 19)))
-    assert found == replicates(fad_logmel(), sums, 48)
+    assert found == replicates(built.metric("fad@logmel"), sums, 48)
     assert estimate(found).method == "jackknife t(19), pairs"
 
 
 def test_where_clips_are_many_no_pairs_are_computed():
     sums, _ = kept()
-    found = replicates(fad_logmel(), sums, PAIRS_BELOW)
+    found = replicates(built.metric("fad@logmel"), sums, PAIRS_BELOW)
     assert found.pairs == {}
     assert estimate(found).method == "jackknife t(19)"
 
 
 def test_groups_that_cannot_be_spared_leave_no_interval():
     sums, _ = kept(groups=2, patches=30)  # 49 are needed, one group has 30
-    found = replicates(fad_logmel(), sums, 48)
+    found = replicates(built.metric("fad@logmel"), sums, 48)
     assert all(math.isnan(value) for value in found.without.values())
     assert (estimate(found).value, estimate(found).low) == (found.full, None)
     assert estimate(found).method == "no interval: one group undefined"
-    alone = replicates(fad_logmel(), {0: kept(patches=60)[0][0]}, 48)
+    alone = replicates(built.metric("fad@logmel"), {0: kept(patches=60)[0][0]}, 48)
     assert estimate(alone).method == "no interval: one group of clips"
     with pytest.raises(Unmeasurable, match="needs at least 49 patches"):
-        replicates(fad_logmel(), kept(groups=1, patches=30)[0], 48)
+        replicates(built.metric("fad@logmel"), kept(groups=1, patches=30)[0], 48)
 
 
 def test_a_difference_of_distances_is_paired_by_group():
-    one, two = (replicates(fad_logmel(), kept(seed)[0], 48) for seed in (0, 1))
+    one, two = (replicates(built.metric("fad@logmel"), kept(seed)[0], 48) for seed in (0, 1))
     found = difference(one, two)
     assert found.value == pytest.approx(one.full - two.full)
     assert found.method == "paired jackknife t(19), pairs"
     assert difference(one, one).se == 0.0
     with pytest.raises(ValueError, match="different groups"):
-        difference(one, replicates(fad_logmel(), kept(groups=19)[0], 48))
+        difference(one, replicates(built.metric("fad@logmel"), kept(groups=19)[0], 48))
 
 
 def test_an_interval_of_a_distance_ends_at_0():
     sums, _ = kept(patches=4)
-    found = estimate(replicates(fad_logmel(), sums, 48))
-    assert within(found, fad_logmel().spec).low == max(0.0, found.low)
+    found = estimate(replicates(built.metric("fad@logmel"), sums, 48))
+    assert within(found, built.metric("fad@logmel").spec).low == max(0.0, found.low)
 
 
 def test_a_singular_covariance_has_a_distance_too():
@@ -118,7 +119,8 @@ def test_sums_are_read_group_by_group_and_damage_is_a_message(tmp_path):
 
 def test_whatever_a_metric_raises_is_a_reason():
     class Stumbling:
-        spec = fad_logmel().spec
+        kind = "sums"
+        spec = built.metric("fad@logmel").spec
 
         def sums(self, generated, reference):
             return {}

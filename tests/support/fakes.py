@@ -28,7 +28,7 @@ def install(site: Path) -> Path:
     groups = project["entry-points"].items()
     text = "".join(f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in points.items()) for group, points in groups)
     (info / "entry_points.txt").write_text(text)
-    for name in ("vsseval_fakes.py", "vsseval_fakes_baselines"):
+    for name in ("vsseval_fakes.py", "vsseval_fakes_baselines", "vsseval_fakes_recipes", "vsseval_fakes_variants"):
         (site / name).symlink_to(PLUGIN / name)
     return site
 

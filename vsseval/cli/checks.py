@@ -22,6 +22,7 @@ from vsseval.cli.check import Check, part
 from vsseval.cli.weights_checks import lacks_weights, without_weights
 from vsseval.cli.weights_checks import weights as weights_checks
 from vsseval.errors import EnvironmentFault, MissingEnvironment, MissingExtra, MissingWeights, Unmeasurable, UsageError
+from vsseval.extractors.base import is_pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,6 +161,7 @@ def _free_memory() -> int | None:
 
 def extractors() -> Iterator[Check]:
     """Does every extractor load its weights and give finite features of a made-up sound, picture and text?"""
+    yield from (Check("extractors", "rows", "problem", fault) for fault in plugins.faults("extractors"))
     with tempfile.TemporaryDirectory() as folder:
         sources = sample_sources(Path(folder))
         lacking = []
@@ -176,7 +178,7 @@ def _extractor(name: str, sources: dict[str, Audio | Video | str]) -> Check:
     try:
         made = plugins.load("extractors", name)()
         takes = made.spec.takes
-        found = [made.extract(sources[kind]) for kind in takes if kind != "features"]
+        found = [] if is_pair(made) else [made.extract(sources[kind]) for kind in takes if kind != "features"]
     except Unmeasurable as reason:
         return Check("extractors", name, "note", f"loads; gives no feature of the test sound: {reason}")
     except MissingWeights:
@@ -213,6 +215,7 @@ def metrics() -> Iterator[Check]:
     """Does every metric load, and has it its extractors?"""
     from vsseval.stages.catalog import measures
 
+    yield from (Check("metrics", "rows", "problem", fault) for fault in plugins.faults("metrics"))
     names = plugins.names("metrics")
     found = measures((), names)
     if found.metrics:

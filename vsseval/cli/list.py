@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from vsseval import plugins
 from vsseval.errors import EnvironmentFault, MissingData, MissingEnvironment, NeedsArgument, ReportedOnly, UsageError
+from vsseval.families import require_packages, require_weights
 from vsseval.types import Feature, Record
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ MARKS = {
     "missing": ("✗", "red"),
     "reported only": ("-", "dim"),
 }
-KINDS = ("benchmarks", "models", "metrics", "extractors", "suites", "profiles")
+PLUGINS: tuple[plugins.Kind, ...] = ("benchmarks", "models", "metrics", "extractors")
+KINDS = (*PLUGINS, "suites", "profiles")
 
 
 class Item(Record, frozen=True, kw_only=True):
@@ -74,7 +76,9 @@ def _items(kind: str) -> list[Item]:
     describe: dict[str, Callable[[str], Item]] = {
         "benchmarks": _benchmark, "models": _model, "metrics": _metric, "extractors": _extractor,
     }  # fmt: skip
-    return [_item(kind, name, describe[kind]) for name in plugins.names(kind)]  # type: ignore[arg-type]
+    named = next(one for one in PLUGINS if one == kind)
+    broken = [Item(kind=kind, name="(rows)", status="missing", get=fault) for fault in plugins.faults(named)]
+    return [_item(named, name, describe[kind]) for name in plugins.names(named)] + broken
 
 
 def _item(kind: str, name: str, describe: Callable[[str], Item]) -> Item:
@@ -97,17 +101,19 @@ def _first_line(problem: Exception) -> str:
     return next(iter(str(problem).splitlines()), type(problem).__name__)
 
 
-def _known(kind: Any, name: str, **fields: Any) -> Item:
-    return Item(kind=kind, name=name, distribution=plugins.distribution(kind, name), **fields)
-
-
 def _benchmark(name: str) -> Item:
     made = plugins.load("benchmarks", name)(None)
     card = made.card
-    known = _known(
-        "benchmarks", name, version=card.version, task=card.task, size=card.size, licence=card.licence,
+    known = Item(
+        kind="benchmarks",
+        name=name,
+        distribution=plugins.distribution("benchmarks", name),
+        version=card.version,
+        task=card.task,
+        size=card.size,
+        licence=card.licence,
         note=card.description,
-    )  # fmt: skip
+    )
     try:
         clips = made.samples()
     except UsageError as problem:
@@ -122,25 +128,47 @@ def _benchmark(name: str) -> Item:
 
 def _unregistered(name: str, problem: MissingData) -> Item:
     """Describe a benchmark whose data is not on this machine."""
-    card: Any = problem.card
-    return _known(
-        "benchmarks", name, version=card.version, task=card.task, size=card.size or None, licence=card.licence,
-        note=card.description, status="missing", get=_first_line(problem),
-    )  # fmt: skip
+    card = problem.card
+    return Item(
+        kind="benchmarks",
+        name=name,
+        distribution=plugins.distribution("benchmarks", name),
+        version=card.version,
+        task=card.task,
+        size=card.size or None,
+        licence=card.licence,
+        note=card.description,
+        status="missing",
+        get=_first_line(problem),
+    )
 
 
 def _model(name: str) -> Item:
     from vsseval.models.base import ModelOptions
 
     card = plugins.load("models", name)(ModelOptions()).card
-    return _known("models", name, version=card.version, task=" ".join(card.tasks), licence=card.licence, note=card.note)
+    return Item(
+        kind="models",
+        name=name,
+        distribution=plugins.distribution("models", name),
+        version=card.version,
+        task=" ".join(card.tasks),
+        licence=card.licence,
+        note=card.note,
+    )
 
 
 def _absent(name: str, problem: MissingEnvironment | NeedsArgument) -> Item:
     """Describe a model that cannot run as it is named: what it is is known all the same."""
-    card: Any = problem.card
-    known = _known(
-        "models", name, version=card.version, task=" ".join(card.tasks), licence=card.licence, note=_first_line(problem)
+    card = problem.card
+    known = Item(
+        kind="models",
+        name=name,
+        distribution=plugins.distribution("models", name),
+        version=card.version,
+        task=" ".join(card.tasks),
+        licence=card.licence,
+        note=_first_line(problem),
     )
     if isinstance(problem, NeedsArgument):
         return msgspec.structs.replace(known, status="needs an argument")
@@ -149,33 +177,47 @@ def _absent(name: str, problem: MissingEnvironment | NeedsArgument) -> Item:
 
 
 def _metric(name: str) -> Item:
-    spec = plugins.load("metrics", name)().spec
-    used = sorted({source.extractor for source in spec.inputs.values() if isinstance(source, Feature)})
-    lacking = next(filter(None, map(_lacking, used)), "")
+    """Describe a metric by its row: no family is imported."""
+    spec = plugins.metric_spec(name)
+    require_packages(name, plugins.recipe(name))
+    used = sorted({(one.extractor, one.beside is not None) for one in spec.inputs.values() if isinstance(one, Feature)})
+    lacking = next(filter(None, (_lacking(extractor, pair=pair) for extractor, pair in used)), "")
     arrow = "↑" if spec.direction == "higher" else "↓"
-    return _known(
-        "metrics", name, version=spec.version, task=f"{arrow} {spec.unit}".strip(), note=spec.description,
-        status="missing" if lacking else "present", get=lacking,
-    )  # fmt: skip
+    return Item(
+        kind="metrics",
+        name=name,
+        distribution=plugins.distribution("metrics", name),
+        version=spec.version,
+        task=f"{arrow} {spec.unit}".strip(),
+        note=spec.description,
+        status="missing" if lacking else "present",
+        get=lacking,
+    )
 
 
-def _lacking(extractor: str) -> str:
+def _lacking(extractor: str, *, pair: bool = False) -> str:
     """Return what an extractor lacks to work here, or nothing."""
     if extractor not in plugins.names("extractors"):
         return f"no extractor {extractor}: install the package that brings it"
     try:
-        spec = plugins.load("extractors", extractor)().spec
+        require_weights(extractor, plugins.variant(extractor))
+        reads = plugins.load("extractors", extractor)().spec.reads if pair else None
     except (EnvironmentFault, UsageError) as problem:
         return _first_line(problem)
-    return _lacking(spec.reads) if spec.reads else ""
+    return _lacking(reads) if reads else ""
 
 
 def _extractor(name: str) -> Item:
     spec = plugins.load("extractors", name)().spec
-    return _known(
-        "extractors", name, version=spec.version, task=" ".join(spec.takes), licence=spec.licence,
+    return Item(
+        kind="extractors",
+        name=name,
+        distribution=plugins.distribution("extractors", name),
+        version=spec.version,
+        task=" ".join(spec.takes),
+        licence=spec.licence,
         note=spec.description,
-    )  # fmt: skip
+    )
 
 
 def _show_names(items: list[Item]) -> None:

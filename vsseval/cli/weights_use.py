@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vsseval import plugins
+from vsseval.errors import EnvironmentFault
 from vsseval.profiles import load_profile
 from vsseval.types import Feature
 from vsseval.weights import pins
@@ -38,8 +39,8 @@ def needed(profile: str) -> list[str]:
 def _extractors(metric: str) -> Iterable[str]:
     """Yield the extractors that a metric reads from; none for a metric that is not whole on this machine."""
     try:
-        spec: Any = plugins.load("metrics", metric)().spec
-    except Exception:  # noqa: BLE001 - a stranger's metric may raise anything; `vsseval doctor` tells of it
+        spec = plugins.metric_spec(metric)
+    except EnvironmentFault:  # a row that is not right; `vsseval doctor` tells of it
         return
     for source in spec.inputs.values():
         if isinstance(source, Feature):

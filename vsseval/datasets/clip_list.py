@@ -7,7 +7,7 @@ import difflib
 import io
 import json
 import unicodedata
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from vsseval.errors import UsageError
 
@@ -144,7 +144,7 @@ def _jsonl(text: str, faults: list[str]) -> Iterator[Row]:
             yield Row(line, cells)
 
 
-def _members(clip: dict[str, Any]) -> tuple[dict[str, str], list[str]]:
+def _members(clip: dict[str, object]) -> tuple[dict[str, str], list[str]]:
     cells: dict[str, str] = {}
     wrong: list[str] = []
     for key, value in clip.items():

@@ -132,7 +132,7 @@ def csv_rows(found: ListText, needed: Sequence[str], delimiter: str = ",") -> li
     return [(i, dict(zip(header, cells, strict=True))) for i, cells in rows[1:]]
 
 
-def json_objects(found: ListText) -> list[tuple[int, dict[str, Any]]]:
+def json_objects(found: ListText) -> list[tuple[int, dict[str, object]]]:
     """Return the objects of a JSON file (one array), or of JSON lines, with their numbers.
 
     Raises:
@@ -145,7 +145,7 @@ def json_objects(found: ListText) -> list[tuple[int, dict[str, Any]]]:
             raise UsageError(f"{found.path} is not JSON: {error}") from error
         return [(i, row) for i, row in enumerate(whole, 1) if isinstance(row, dict)]
 
-    def one(cells: list[str]) -> dict[str, Any]:
+    def one(cells: list[str]) -> dict[str, object]:
         row = json.loads(cells[0])
         if not isinstance(row, dict):
             raise ValueError("not a JSON object")  # noqa: TRY004 - `parsed` tells of ValueErrors

@@ -37,7 +37,7 @@ def rows(found: ListText) -> list[tuple[int, dict[str, str]]]:
     """
     suffix = found.path.suffix.lower()
     if suffix in {".json", ".jsonl"}:
-        read: Sequence[tuple[int, Mapping[str, Any]]] = lists.json_objects(found)
+        read: Sequence[tuple[int, Mapping[str, object]]] = lists.json_objects(found)
     elif suffix in {".csv", ".tsv"}:
         read = lists.csv_rows(found, (), "\t" if suffix == ".tsv" else ",")
     else:

@@ -17,9 +17,7 @@ from vsseval.errors import Unmeasurable, UsageError
 from vsseval.extractors.base import Audio, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.waveform import mixed
-from vsseval.networks import packages
 from vsseval.networks.state_dict import read_state_dict
-from vsseval.weights.find import find
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,10 +125,3 @@ def configuration(file: Path) -> tuple[int, tuple[Scale, ...]]:
     if other:
         raise UsageError(f"{file} describes another network than the published one: {', '.join(other)}")
     return layers, scales
-
-
-def create() -> Aesthetics:
-    """Return the extractor."""
-    weights = find("audiobox_aesthetics")
-    packages.require("transformers", "Audiobox aesthetics")
-    return Aesthetics(weights)

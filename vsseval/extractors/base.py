@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -11,17 +11,32 @@ from vsseval.errors import Unmeasurable
 from vsseval.media import Audio, Video
 from vsseval.types import ExtractorSpec
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
 Arrays = Mapping[str, np.ndarray]
 """Named arrays; a text is a zero-dimensional array of dtype str. Never objects: they are stored as .npz."""
 
 Source = Audio | Video | str
 """What is handed to an extractor: decoded once, whatever the number of extractors that read it."""
 
-__all__ = ["Arrays", "Audio", "BatchExtractor", "Extractor", "ExtractorSpec", "Source", "Unmeasurable", "Video"]
+__all__ = [
+    "AnyExtractor",
+    "Arrays",
+    "Audio",
+    "BatchExtractor",
+    "Extractor",
+    "ExtractorSpec",
+    "PairExtractor",
+    "Source",
+    "Unmeasurable",
+    "Video",
+    "is_pair",
+]
 
 
 class Extractor(Protocol):
-    """Built once per process by the factory that its entry point names."""
+    """Built once per process, from its row (`vsseval.recipes.Variant`)."""
 
     spec: ExtractorSpec
 
@@ -34,6 +49,32 @@ class Extractor(Protocol):
             Unmeasurable: the medium has no such feature; the message says why ("silent", "shorter than 0.4 s").
         """
         ...
+
+
+class PairExtractor(Protocol):
+    """What puts the features of two media together; its spec `takes` "features" and `reads` another extractor."""
+
+    spec: ExtractorSpec
+
+    def combine(self, first: Arrays, second: Arrays, /) -> Arrays:
+        """Return the features of a pair of media.
+
+        Args:
+            first: what `spec.reads` made of one medium.
+            second: what it made of the other.
+
+        Raises:
+            Unmeasurable: the pair has no such feature; the message says why.
+        """
+        ...
+
+
+AnyExtractor = Extractor | PairExtractor
+
+
+def is_pair(extractor: AnyExtractor) -> TypeIs[PairExtractor]:
+    """Return whether an extractor puts features of two media together, as its declaration says."""
+    return extractor.spec.reads is not None
 
 
 @runtime_checkable

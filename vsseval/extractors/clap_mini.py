@@ -92,11 +92,6 @@ class ClapMini:
         return vector
 
 
-def create() -> ClapMini:
-    """Return the extractor."""
-    return ClapMini()
-
-
 def build() -> torch.nn.ModuleDict:
     """Return the untrained network: `audio` takes (b, 1, windows, 64), `text` rows (b, n); both give (b, 128)."""
     from torch import nn

@@ -18,7 +18,7 @@ from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.speech import RATE, not_too_long, sinc, sound
 from vsseval.extractors.waveform import fitted
 from vsseval.networks.state_dict import fill_network, read_state_dict
-from vsseval.weights.find import Weights, find
+from vsseval.weights.find import Weights
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -115,13 +115,3 @@ def _without(rows: Tensor, idle: slice) -> Tensor:
     import torch
 
     return torch.cat([rows[: idle.start], rows[idle.stop :]])
-
-
-def wav2vec2() -> CTC:
-    """Return wav2vec 2.0, base size."""
-    return CTC(find("wav2vec2_ctc"), "wav2vec2")
-
-
-def hubert() -> CTC:
-    """Return HuBERT, large size."""
-    return CTC(find("hubert_ctc"), "hubert")

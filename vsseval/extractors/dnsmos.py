@@ -79,17 +79,6 @@ class Dnsmos:
         return {name: np.asarray(np.mean(values)) for name, values in (scores | {"p808": np.asarray(heard)}).items()}
 
 
-def create() -> Dnsmos:
-    """Return the extractor.
-
-    Raises:
-        MissingExtra: speechmos or onnxruntime is not installed.
-    """
-    for package in ("speechmos", "onnxruntime"):
-        packages.require(package, "DNSMOS", "dnsmos")
-    return Dnsmos()
-
-
 def windows(samples: np.ndarray) -> list[np.ndarray]:
     """Return the stretches of 16 kHz sound (n,) that are scored, each of 144,160 samples.
 

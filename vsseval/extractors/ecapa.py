@@ -14,9 +14,9 @@ import numpy as np
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.speech import RATE, sinc, sound, voice
-from vsseval.networks.packages import offline, require
+from vsseval.networks.packages import offline
 from vsseval.networks.state_dict import fill_network, read_state_dict
-from vsseval.weights.find import Weights, find
+from vsseval.weights.find import Weights
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -97,9 +97,3 @@ class ECAPA(NetworkExtractor):
     def finish(self, outputs: dict[str, np.ndarray]) -> Arrays:
         """Return `embedding`, float32, shape (192,)."""
         return {"embedding": outputs["embedding"][0]}
-
-
-def create() -> ECAPA:
-    """Return the extractor."""
-    require("speechbrain", "ecapa")
-    return ECAPA(find("ecapa"))

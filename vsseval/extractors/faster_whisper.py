@@ -17,8 +17,8 @@ import numpy as np
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source
 from vsseval.extractors.speech import RATE, decoded, sound
-from vsseval.networks.packages import offline, require
-from vsseval.weights.find import Weights, find
+from vsseval.networks.packages import offline
+from vsseval.weights.find import Weights
 
 SEED = 0
 """Of the sampling at fallback temperatures."""
@@ -153,18 +153,3 @@ class _Repeatable:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
-
-
-def _size(size: str) -> FasterWhisper:
-    require("faster_whisper", f"faster_whisper_{size}")
-    return FasterWhisper(find(f"faster_whisper_{size}"), size)
-
-
-def base() -> FasterWhisper:
-    """Return the base size (74 M)."""
-    return _size("base")
-
-
-def large_v3() -> FasterWhisper:
-    """Return the large size of November 2023 (1550 M)."""
-    return _size("large_v3")

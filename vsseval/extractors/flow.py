@@ -12,7 +12,7 @@ import numpy as np
 
 from vsseval.errors import Unmeasurable
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source, Video
-from vsseval.networks.packages import offline, require
+from vsseval.networks.packages import offline
 
 PYRAMID, LEVELS, WINDOW, ITERATIONS, NEIGHBOURHOOD, DEVIATION = 0.5, 3, 15, 3, 5, 1.2
 """Of Farnebäck's method, as in the script: scale, levels, window, iterations, size and width of the polynomials."""
@@ -54,16 +54,6 @@ class Flow:
             "magnitude": np.array([magnitudes[0], *magnitudes], np.float32),
             "fps": np.asarray(float(source.fps)),
         }
-
-
-def create() -> Flow:
-    """Return the extractor.
-
-    Raises:
-        MissingExtra: OpenCV is not installed.
-    """
-    require("cv2", "flow")
-    return Flow()
 
 
 def _magnitude(cv2: Any, before: np.ndarray, after: np.ndarray) -> float:

@@ -73,11 +73,6 @@ class GE2E:
         return {"embedding": (mean / np.linalg.norm(mean)).astype(np.float32)}
 
 
-def create() -> GE2E:
-    """Return the extractor."""
-    return GE2E()
-
-
 def raised(samples: np.ndarray) -> np.ndarray:
     """Return speech raised to -30 dBFS, or as it is if it is louder."""
     level = 20 * np.log10(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))

@@ -19,7 +19,7 @@ from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source, Video
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.pictures import strip
 from vsseval.networks.state_dict import fill_network, read_state_dict
-from vsseval.weights.find import Weights, find
+from vsseval.weights.find import Weights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,15 +104,6 @@ class ImageBindEmbedding(NetworkExtractor):
     def finish(self, outputs: dict[str, np.ndarray]) -> Arrays:
         """Average the clips."""
         return {"embedding": outputs["embedding"].mean(axis=0)}
-
-
-def create() -> ImageBindEmbedding:
-    """Return the extractor.
-
-    Raises:
-        MissingWeights: they were not fetched yet.
-    """
-    return ImageBindEmbedding(find("imagebind"))
 
 
 def load(file: Path) -> ImageBind:

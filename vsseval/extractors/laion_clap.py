@@ -17,9 +17,7 @@ from vsseval.extractors import byte_pairs
 from vsseval.extractors.base import Audio, ExtractorSpec, Source, Video
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.waveform import centred
-from vsseval.networks import packages
 from vsseval.networks.state_dict import read_state_dict
-from vsseval.weights.find import find
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -131,19 +129,3 @@ def repeated(samples: np.ndarray, length: int) -> np.ndarray:
         return samples[:length]
     copies = np.tile(samples, length // samples.size)
     return np.pad(copies, (0, length - copies.size))
-
-
-def create() -> LaionClapExtractor:
-    """Return the checkpoint that papers on sound generation quote."""
-    return _create("laion_clap", "music_speech_audioset_epoch_15_esc_89.98", "BASE")
-
-
-def create_630k() -> LaionClapExtractor:
-    """Return the checkpoint that the package laion-clap fetches by default."""
-    return _create("laion_clap_630k", "630k-audioset-best", "TINY")
-
-
-def _create(name: str, checkpoint: str, size: str) -> LaionClapExtractor:
-    weights = find(name)
-    packages.require("transformers", "LAION-CLAP")
-    return LaionClapExtractor(weights, name, checkpoint, size)

@@ -59,11 +59,6 @@ class LogMel:
         return {"patches": np.stack([_describe(levels[start : start + PATCH]) for start in starts]) - CENTRE}
 
 
-def create() -> LogMel:
-    """Return the extractor."""
-    return LogMel()
-
-
 def _describe(levels: np.ndarray) -> np.ndarray:
     """Return mean, standard deviation and mean absolute difference of (96, 64) levels in 16 groups: (48,)."""
     grouped = levels.reshape(len(levels), GROUPS, -1).mean(axis=2)

@@ -18,7 +18,7 @@ from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.waveform import as_librosa, fitted
 from vsseval.networks.spectrum import mel_filters, power
 from vsseval.networks.state_dict import fill_network, read_state_dict
-from vsseval.weights.find import Weights, find
+from vsseval.weights.find import Weights
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -90,15 +90,6 @@ class MelceptionExtractor(NetworkExtractor):
     def finish(self, outputs: dict[str, np.ndarray]) -> Arrays:
         """Return the only row of each."""
         return {name: rows[0] for name, rows in outputs.items()}
-
-
-def create() -> MelceptionExtractor:
-    """Return the extractor.
-
-    Raises:
-        MissingWeights: they were not fetched yet.
-    """
-    return MelceptionExtractor(find("melception"))
 
 
 def spectrogram(samples: np.ndarray) -> np.ndarray:

@@ -68,11 +68,6 @@ class Motion:
         }
 
 
-def create() -> Motion:
-    """Return the extractor."""
-    return Motion()
-
-
 def accelerations(frames: np.ndarray, fps: float) -> np.ndarray:
     """Return the strongest change of flow in each tile, float64, shape (T - 2, 64).
 

@@ -17,9 +17,7 @@ from vsseval.extractors import byte_pairs
 from vsseval.extractors.base import Audio, ExtractorSpec, Source, Video
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.waveform import mixed
-from vsseval.networks import packages
 from vsseval.networks.state_dict import read_state_dict
-from vsseval.weights.find import find
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -123,10 +121,3 @@ def looped(samples: np.ndarray, length: int) -> np.ndarray:
     if samples.size == 0:
         raise Unmeasurable("the audio holds no samples")
     return np.resize(samples, length) if samples.size < length else samples[:length]
-
-
-def create() -> MsClapExtractor:
-    """Return the extractor."""
-    weights = find("ms_clap")
-    packages.require("transformers", "MS-CLAP")
-    return MsClapExtractor(weights)

@@ -57,11 +57,6 @@ class Onset:
         }
 
 
-def create() -> Onset:
-    """Return the extractor."""
-    return Onset()
-
-
 def _flux(samples: np.ndarray) -> np.ndarray:
     """Return the envelope of 16 kHz mono, shape (floor(seconds * 50),)."""
     count = samples.size * ENVELOPE_RATE // RATE

@@ -66,11 +66,6 @@ class OnsetStrength:
         }
 
 
-def create() -> OnsetStrength:
-    """Return the extractor."""
-    return OnsetStrength()
-
-
 def _strength(samples: np.ndarray) -> np.ndarray:
     """Return the onset strength of 22.05 kHz mono, brought to 0..1, shape (1 + n // 512,)."""
     padded = np.pad(samples, WINDOW // 2)

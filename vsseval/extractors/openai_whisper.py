@@ -17,9 +17,9 @@ import numpy as np
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source
 from vsseval.extractors.speech import RATE, decoded, sound
-from vsseval.networks.packages import offline, require
+from vsseval.networks.packages import offline
 from vsseval.networks.state_dict import fill_network
-from vsseval.weights.find import Weights, find
+from vsseval.weights.find import Weights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,33 +121,3 @@ def _checkpoint(file: Path, package: Any, who: str) -> tuple[Any, dict[str, Tens
         raise UsageError(
             f"{file} does not hold the weights of {who}: it is no checkpoint of openai-whisper with its dimensions"
         ) from error
-
-
-def _size(size: Size, *, detect: bool) -> OpenAIWhisper:
-    require("whisper", f"openai_whisper_{size}", "openai-whisper")
-    return OpenAIWhisper(find(f"openai_whisper_{size}"), size, detect=detect)
-
-
-def base() -> OpenAIWhisper:
-    """Return the base size, for English."""
-    return _size("base", detect=False)
-
-
-def base_detect() -> OpenAIWhisper:
-    """Return the base size, which detects the language."""
-    return _size("base", detect=True)
-
-
-def large_v2() -> OpenAIWhisper:
-    """Return the large size of December 2022, for English."""
-    return _size("large_v2", detect=False)
-
-
-def large_v3() -> OpenAIWhisper:
-    """Return the large size of November 2023, for English."""
-    return _size("large_v3", detect=False)
-
-
-def large_v3_detect() -> OpenAIWhisper:
-    """Return the large size of November 2023, which detects the language."""
-    return _size("large_v3", detect=True)

@@ -15,7 +15,7 @@ from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.waveform import at_least, centred
 from vsseval.networks.state_dict import fill_network, read_state_dict
-from vsseval.weights.find import Weights, find
+from vsseval.weights.find import Weights
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -107,30 +107,3 @@ class PANNs(NetworkExtractor):
     def finish(self, outputs: dict[str, np.ndarray]) -> Arrays:
         """Return the only row of each."""
         return {name: rows[0] for name, rows in outputs.items()}
-
-
-def create() -> PANNs:
-    """Return the extractor of av-benchmark's recipe.
-
-    Raises:
-        MissingWeights: they were not fetched yet.
-    """
-    return PANNs(find("panns"), "panns", 16, "avbench")
-
-
-def create_32k() -> PANNs:
-    """Return the 32 kHz network with av-benchmark's preparation.
-
-    Raises:
-        MissingWeights: they were not fetched yet.
-    """
-    return PANNs(find("panns_32k"), "panns_32k", 32, "avbench")
-
-
-def create_audioldm() -> PANNs:
-    """Return the extractor of audioldm_eval's recipe.
-
-    Raises:
-        MissingWeights: they were not fetched yet.
-    """
-    return PANNs(find("panns"), "panns_audioldm", 16, "audioldm")

@@ -16,7 +16,7 @@ from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.waveform import centred, fitted, peak_normalised
 from vsseval.networks.state_dict import fill_network, read_state_dict
-from vsseval.weights.find import Weights, find
+from vsseval.weights.find import Weights
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -124,21 +124,3 @@ class PaSSTWindows(PaSSTClip):
     def finish(self, outputs: dict[str, np.ndarray]) -> Arrays:
         """Return the mean of the windows' logits."""
         return {"logits": outputs["logits"].mean(axis=0)}
-
-
-def create() -> PaSSTClip:
-    """Return the extractor of av-benchmark's recipe.
-
-    Raises:
-        MissingWeights: they were not fetched yet.
-    """
-    return PaSSTClip(find("passt"))
-
-
-def create_stableaudio() -> PaSSTWindows:
-    """Return the extractor of stable-audio-metrics' recipe.
-
-    Raises:
-        MissingWeights: they were not fetched yet.
-    """
-    return PaSSTWindows(find("passt"), "passt_stableaudio")

@@ -15,7 +15,7 @@ from vsseval.extractors.base import Arrays, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.speech import RATE, sinc, sound, voice
 from vsseval.networks.state_dict import fill_network, read_state_dict
-from vsseval.weights.find import Weights, find
+from vsseval.weights.find import Weights
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -79,8 +79,3 @@ class RawNet3Extractor(NetworkExtractor):
     def finish(self, outputs: dict[str, np.ndarray]) -> Arrays:
         """Return `embedding`, float32, shape (192,)."""
         return {"embedding": outputs["embedding"][0]}
-
-
-def create() -> RawNet3Extractor:
-    """Return the extractor."""
-    return RawNet3Extractor(find("rawnet3"))

@@ -37,8 +37,3 @@ class Speech16k:
         if samples.size < SHORTEST * RATE:
             raise Unmeasurable(f"the audio is shorter than {SHORTEST} s ({samples.size / RATE:.2f} s)")
         return {"samples": samples}
-
-
-def create() -> Speech16k:
-    """Return the extractor."""
-    return Speech16k()

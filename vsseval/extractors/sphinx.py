@@ -83,16 +83,6 @@ class Sphinx:
         return {"text": np.asarray(heard.hypstr if heard is not None else "")}
 
 
-def create_grid() -> Sphinx:
-    """Return the recogniser of GRID sentences."""
-    return Sphinx("grid")
-
-
-def create_lm() -> Sphinx:
-    """Return the recogniser of general US English."""
-    return Sphinx("lm")
-
-
 def grammar() -> str:
     """Return the language of GRID as a grammar in the Java Speech Grammar Format: one word of each slot."""
     slots = " ".join("(" + " | ".join(words) + ")" for words in GRID)
@@ -135,7 +125,7 @@ def _decoder(search: Search) -> Any:
     import pocketsphinx
 
     folder = Path(pocketsphinx.get_model_path("en-us"))
-    options: dict[str, Any] = {
+    options: dict[str, object] = {
         "hmm": str(folder / "en-us"),
         "dict": str(folder / "cmudict-en-us.dict"),
         "lm": str(folder / "en-us.lm.bin") if search == "lm" else None,

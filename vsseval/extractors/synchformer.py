@@ -16,7 +16,7 @@ from vsseval.extractors.base import Audio, ExtractorSpec, Source, Video
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.pictures import strip
 from vsseval.networks.state_dict import fill_network, read_state_dict
-from vsseval.weights.find import Weights, find
+from vsseval.weights.find import Weights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,15 +94,6 @@ class SynchformerTokens(NetworkExtractor):
         step = _TOGETHER if parts.device.type == "cpu" else len(parts)
         encode = self.network.vfeat_extractor
         return {"tokens": torch.cat([encode(normalised(some)) for some in torch.split(parts, step)])}
-
-
-def create() -> SynchformerTokens:
-    """Return the extractor.
-
-    Raises:
-        MissingWeights: they were not fetched yet.
-    """
-    return SynchformerTokens(find("synchformer"))
 
 
 def load(file: Path) -> Synchformer:

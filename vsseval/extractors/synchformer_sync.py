@@ -15,7 +15,7 @@ from vsseval.errors import Unmeasurable
 from vsseval.extractors.base import Arrays, ExtractorSpec
 from vsseval.extractors.network import full_precision
 from vsseval.extractors.synchformer import FRAMES, load
-from vsseval.weights.find import Weights, find
+from vsseval.weights.find import Weights
 
 if TYPE_CHECKING:
     from vsseval.networks.synchformer import Synchformer
@@ -88,12 +88,3 @@ class SynchformerSync:
                 torch.stack([vision[window] for window in windows]), torch.stack([audio[window] for window in windows])
             )
         return {"logits": logits.cpu().numpy()}
-
-
-def create() -> SynchformerSync:
-    """Return the extractor.
-
-    Raises:
-        MissingWeights: the weights of Synchformer were not fetched yet.
-    """
-    return SynchformerSync(find("synchformer"))

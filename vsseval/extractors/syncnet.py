@@ -19,7 +19,7 @@ from vsseval.extractors.mfcc import CEPSTRA, RATE, mfcc
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.pictures import strip
 from vsseval.networks.state_dict import fill_network, read_state_dict
-from vsseval.weights.find import Weights, find
+from vsseval.weights.find import Weights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,15 +89,6 @@ class SyncNetEmbeddings(NetworkExtractor):
         """Return `embeddings`, shape (n, 1024)."""
         network = self.network
         return {"embeddings": network.sound(parts) if kind == "audio" else network.lips(parts.float())}
-
-
-def create() -> SyncNetEmbeddings:
-    """Return the extractor.
-
-    Raises:
-        MissingWeights: they were not fetched yet.
-    """
-    return SyncNetEmbeddings(find("syncnet"))
 
 
 def load(file: Path) -> SyncNet:

@@ -19,7 +19,7 @@ from vsseval.extractors.network import full_precision
 from vsseval.extractors.pictures import at_rate
 from vsseval.extractors.shots import Cuts
 from vsseval.networks.state_dict import fill_network, read_state_dict
-from vsseval.weights.find import Weights, find
+from vsseval.weights.find import Weights
 from vsseval.weights.verify import joint_sha256
 
 if TYPE_CHECKING:
@@ -120,15 +120,6 @@ class SyncNetFaces:
         with torch.inference_mode(), full_precision():
             parts = [self.network.lips(part.to(self.device).float()).cpu().numpy() for part in windows]
         return np.concatenate(parts)
-
-
-def create() -> SyncNetFaces:
-    """Return the extractor.
-
-    Raises:
-        MissingWeights: those of SyncNet or of the detector were not fetched yet.
-    """
-    return SyncNetFaces(find("syncnet"), find("s3fd"))
 
 
 def _crops(video: Video, tracks: Sequence[faces.Track]) -> list[Tensor]:

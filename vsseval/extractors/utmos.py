@@ -15,7 +15,6 @@ from vsseval.extractors.base import Audio, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.waveform import mixed
 from vsseval.networks.state_dict import read_state_dict
-from vsseval.weights.find import find
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -81,8 +80,3 @@ class Utmos(NetworkExtractor):
     def finish(self, outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Return the score of the one part, ()."""
         return {"score": np.asarray(outputs["score"][0])}
-
-
-def create() -> Utmos:
-    """Return the extractor."""
-    return Utmos(find("utmos22_strong"))

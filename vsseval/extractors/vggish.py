@@ -16,7 +16,7 @@ from vsseval.extractors.kaiser import kaiser_best
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.waveform import centred
 from vsseval.networks.state_dict import fill_network, read_state_dict
-from vsseval.weights.find import Weights, find
+from vsseval.weights.find import Weights
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -120,21 +120,3 @@ class VGGish16Bit(VGGish):
         """
         whole = np.clip(np.floor(audio.samples.astype(np.float64) * 32_768), -32_768, 32_767)
         return kaiser_best(whole.mean(axis=0) / 32_768, audio.sample_rate, RATE)
-
-
-def create() -> VGGish:
-    """Return the extractor of av-benchmark's recipe.
-
-    Raises:
-        MissingWeights: they were not fetched yet.
-    """
-    return VGGish(find("vggish"))
-
-
-def create_audioldm() -> VGGish16Bit:
-    """Return the extractor of audioldm_eval's FAD.
-
-    Raises:
-        MissingWeights: they were not fetched yet.
-    """
-    return VGGish16Bit(find("vggish"), "vggish_audioldm")

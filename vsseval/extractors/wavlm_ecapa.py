@@ -13,9 +13,9 @@ import numpy as np
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.speech import RATE, sinc, sound, voice
-from vsseval.networks.packages import offline, require
+from vsseval.networks.packages import offline
 from vsseval.networks.state_dict import fill_network, read_state_dict
-from vsseval.weights.find import Weights, find
+from vsseval.weights.find import Weights
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -103,9 +103,3 @@ class WavLMECAPAExtractor(NetworkExtractor):
     def finish(self, outputs: dict[str, np.ndarray]) -> Arrays:
         """Return `embedding`, float32, shape (256,)."""
         return {"embedding": outputs["embedding"][0]}
-
-
-def create() -> WavLMECAPAExtractor:
-    """Return the extractor."""
-    require("transformers", "wavlm_ecapa")
-    return WavLMECAPAExtractor(find("wavlm_ecapa"))

@@ -15,9 +15,9 @@ from vsseval.extractors.base import Arrays, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.repository import part
 from vsseval.extractors.speech import RATE, sinc, sound, voice
-from vsseval.networks.packages import offline, require
+from vsseval.networks.packages import offline
 from vsseval.networks.state_dict import fill_network, read_state_dict
-from vsseval.weights.find import Weights, find
+from vsseval.weights.find import Weights
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -104,15 +104,3 @@ def renamed(key: str) -> str:
     return key.replace("conv.weight_g", "conv.parametrizations.weight.original0").replace(
         "conv.weight_v", "conv.parametrizations.weight.original1"
     )
-
-
-def base() -> WavLMSV:
-    """Return the base size."""
-    require("transformers", "wavlm_base_sv")
-    return WavLMSV(find("wavlm_base_sv"), "base")
-
-
-def base_plus() -> WavLMSV:
-    """Return the base size that was trained on more."""
-    require("transformers", "wavlm_base_plus_sv")
-    return WavLMSV(find("wavlm_base_plus_sv"), "base_plus")

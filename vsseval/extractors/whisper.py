@@ -18,9 +18,9 @@ from vsseval.extractors.base import Arrays, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.repository import part, tokenizer
 from vsseval.extractors.speech import RATE, fourier, sound
-from vsseval.networks.packages import offline, require
+from vsseval.networks.packages import offline
 from vsseval.networks.state_dict import fill_network, read_state_dict
-from vsseval.weights.find import Weights, find
+from vsseval.weights.find import Weights
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -118,43 +118,3 @@ class Whisper(NetworkExtractor):
         """Return `text`, str (), as Whisper wrote it, and `unheard_seconds` () beyond the first 30."""
         text = self._tokenizer.decode(outputs["tokens"][0].tolist(), skip_special_tokens=True)
         return {"text": np.asarray(text), "unheard_seconds": np.asarray(outputs["unheard_seconds"][0])}
-
-
-def _size(size: str) -> Whisper:
-    require("transformers", f"whisper_{size}")
-    return Whisper(find(f"whisper_{size}"), size)
-
-
-def base() -> Whisper:
-    """Return the base size (74 M)."""
-    return _size("base")
-
-
-def base_en() -> Whisper:
-    """Return the base size for English only."""
-    return _size("base_en")
-
-
-def small() -> Whisper:
-    """Return the small size (244 M)."""
-    return _size("small")
-
-
-def medium() -> Whisper:
-    """Return the medium size (769 M)."""
-    return _size("medium")
-
-
-def large_v2() -> Whisper:
-    """Return the large size of December 2022 (1550 M)."""
-    return _size("large_v2")
-
-
-def large_v3() -> Whisper:
-    """Return the large size of November 2023 (1550 M)."""
-    return _size("large_v3")
-
-
-def large_v3_turbo() -> Whisper:
-    """Return the large size with four layers of decoder (809 M)."""
-    return _size("large_v3_turbo")

@@ -15,7 +15,7 @@ import numpy as np
 from vsseval.errors import Unmeasurable
 from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
 from vsseval.extractors.waveform import as_librosa
-from vsseval.networks.packages import offline, require
+from vsseval.networks.packages import offline
 
 PYMCD_RATE, VERSA_RATE = 22_050, 16_000
 FRAME = 5.0
@@ -137,41 +137,6 @@ class WorldVersa:
         if not (envelope > 0).all():
             raise Unmeasurable("the audio is digitally silent in places: its spectral envelope has no logarithm")
         return {"mcep": _cepstra(np.log(envelope), 39, 0.466), "f0": pitch}
-
-
-def waveform22k() -> Waveform:
-    """Return the extractor."""
-    return Waveform()
-
-
-def world22k() -> WorldPymcd:
-    """Return the extractor.
-
-    Raises:
-        MissingExtra: pyworld is not installed.
-    """
-    require("pyworld", "world22k")
-    return WorldPymcd()
-
-
-def world22k_padded() -> WorldPadded:
-    """Return the extractor.
-
-    Raises:
-        MissingExtra: pyworld is not installed.
-    """
-    require("pyworld", "world22k_padded")
-    return WorldPadded()
-
-
-def world16k() -> WorldVersa:
-    """Return the extractor.
-
-    Raises:
-        MissingExtra: pyworld is not installed.
-    """
-    require("pyworld", "world16k")
-    return WorldVersa()
 
 
 def _pymcd(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

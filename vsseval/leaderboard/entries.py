@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -84,13 +84,13 @@ def accept(directory: Path, folder: Path, *, report: Path | None = None) -> Path
     return target
 
 
-def seal(entry: dict[str, Any]) -> str:
+def seal(entry: dict[str, object]) -> str:
     """Return the sha256 of a record as plain JSON, keys sorted, without its own field `sha256`."""
     rest = {key: value for key, value in entry.items() if key != "sha256"}
     return hashlib.sha256(msgspec.json.encode(rest, order="sorted")).hexdigest()
 
 
-def read_entry(path: Path) -> tuple[Entry, dict[str, Any]]:
+def read_entry(path: Path) -> tuple[Entry, dict[str, object]]:
     """Read a record, also as plain JSON.
 
     Raises:
@@ -98,7 +98,7 @@ def read_entry(path: Path) -> tuple[Entry, dict[str, Any]]:
     """
     data = _bytes(path)
     try:
-        plain = msgspec.json.decode(data, type=dict[str, Any])
+        plain = msgspec.json.decode(data, type=dict[str, object])
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is no JSON: {error}") from error
     if plain.get("schema") != SCHEMA:

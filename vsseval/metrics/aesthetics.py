@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from vsseval.metrics.base import Arrays, Feature, MetricSpec, Need, Score
+from typing import Final, Literal
+
+from vsseval.metrics.base import Arrays, MetricSpec, Score
+
+Axis = Literal["ce", "cu", "pc", "pq"]
 
 
 class Aesthetic:
     """One axis of Audiobox aesthetics; satisfies `SampleMetric`."""
 
-    def __init__(self, axis: str, what: str, *, ranked: bool = True) -> None:
-        """Declare.
+    kind: Final = "per_clip"
+
+    def __init__(self, spec: MetricSpec, axis: Axis) -> None:
+        """Say which metric it is.
 
         Args:
-            axis: name of the feature.
-            what: what a reader of tables is told.
-            ranked: whether it is agreed that more is better.
+            spec: the declaration, with the input `audio`.
+            axis: content enjoyment, content usefulness, production complexity or production quality.
         """
+        self.spec = spec
         self._axis = axis
-        self.spec = MetricSpec(
-            name=f"aes_{axis}",
-            recipe="audiobox",
-            version="1",
-            inputs={"audio": Feature(extractor="aesthetics", of=Need.AUDIO)},
-            direction="higher",
-            unit="",
-            description=f"{what} predicted by Audiobox aesthetics (about 1 to 10)",
-            citation="Tjandra et al., Meta Audiobox Aesthetics, arXiv 2502.05139, 2025",
-            # another clip's sound is as pleasant
-            sees=("noise", "silence") if ranked else (),
-            ranked=ranked,
-        )
 
     def score(self, audio: Arrays) -> Score:
         """Return the predicted score, about 1 to 10.
@@ -38,23 +31,3 @@ class Aesthetic:
             audio: the four scores of the generated sound, () each.
         """
         return Score(value=float(audio[self._axis]))
-
-
-def aes_ce() -> Aesthetic:
-    """Return content enjoyment."""
-    return Aesthetic("ce", "how enjoyable the sound is")
-
-
-def aes_cu() -> Aesthetic:
-    """Return content usefulness."""
-    return Aesthetic("cu", "how useful the sound is as material")
-
-
-def aes_pc() -> Aesthetic:
-    """Return production complexity. Papers do not agree whether more of it is better, so nobody is ranked by it."""
-    return Aesthetic("pc", "how complex the sound is (papers disagree whether that is good)", ranked=False)
-
-
-def aes_pq() -> Aesthetic:
-    """Return production quality."""
-    return Aesthetic("pq", "technical quality of the sound")

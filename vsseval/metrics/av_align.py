@@ -8,9 +8,11 @@ onsets alone, so that two onsets at one maximum give 2 / 1; the paper counts bot
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
-from vsseval.metrics.base import Arrays, Feature, MetricSpec, Need, Score, Unmeasurable
+from vsseval.metrics.base import Arrays, MetricSpec, Score, Unmeasurable
 from vsseval.metrics.onset_peaks import peaks
 
 DELTA = 0.07
@@ -22,32 +24,17 @@ LEAST_FLOW = 0.1
 class AvAlign:
     """`av_align@tempotokens` and `av_align@tempotokens-asreported`; satisfies `SampleMetric`."""
 
-    def __init__(self, *, as_reported: bool = False) -> None:
-        """Declare one of the two.
+    kind: Final = "per_clip"
+
+    def __init__(self, spec: MetricSpec, *, as_reported: bool = False) -> None:
+        """Say which metric it is.
 
         Args:
+            spec: the declaration, with the inputs `sound` and `picture`.
             as_reported: count as the script does, and not as the paper.
         """
+        self.spec = spec
         self._as_reported = as_reported
-        self.spec = MetricSpec(
-            name="av_align",
-            recipe="tempotokens-asreported" if as_reported else "tempotokens",
-            version="1",
-            inputs={
-                "sound": Feature(extractor="onset_strength", of=Need.AUDIO),
-                "picture": Feature(extractor="flow", of=Need.VIDEO),
-            },
-            direction="higher",
-            unit="",
-            decimals=3,
-            least=0.0,
-            greatest=None if as_reported else 1.0,
-            description="onsets of the sound within a frame of peaks of optical flow, over all onsets and peaks"
-            + (", counted as in the script" if as_reported else ""),
-            citation="Yariv et al., Diverse and aligned audio-to-video generation, AAAI 2024",
-            # More onsets find more peaks: a noise that is full of them is not ranked lower.
-            sees=("silence",),
-        )
 
     def score(self, sound: Arrays, picture: Arrays) -> Score:
         """Return intersection over union, from 0; detail: `onsets`, `flow_peaks` and `matched` onsets.
@@ -72,16 +59,6 @@ class AvAlign:
         if union <= 0:
             raise Unmeasurable("as the script counts, more onsets are matched than there are peaks of either kind")
         return Score(value=matched / union, detail=counts)
-
-
-def av_align() -> AvAlign:
-    """Return the metric as the paper defines it."""
-    return AvAlign()
-
-
-def av_align_as_reported() -> AvAlign:
-    """Return the metric as the paper's script counts."""
-    return AvAlign(as_reported=True)
 
 
 def flow_peaks(magnitude: np.ndarray) -> np.ndarray:

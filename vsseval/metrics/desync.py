@@ -18,9 +18,11 @@ of sounding objects, of a speaking face, and of both, the mean is 0.20, 0.08, 0.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
-from vsseval.metrics.base import Arrays, Feature, MetricSpec, Need, Score, Unmeasurable
+from vsseval.metrics.base import Arrays, MetricSpec, Score, Unmeasurable
 
 GREATEST_LAG = 2.0
 """Seconds looked at to either side, as in Synchformer (Iashin et al., ICASSP 2024); at most half the clip."""
@@ -34,23 +36,10 @@ _COMPRESSION = 0.7
 class DesyncOnset:
     """`desync@onset`: satisfies `SampleMetric`."""
 
-    spec = MetricSpec(
-        name="desync",
-        recipe="onset",
-        version="1",
-        inputs={
-            "sound": Feature(extractor="onset", of=Need.AUDIO),
-            "picture": Feature(extractor="motion", of=Need.VIDEO),
-        },
-        direction="lower",
-        unit="s",
-        least=0.0,
-        greatest=GREATEST_LAG,
-        description="absolute lag between sound onsets and visible impacts, by cross-correlation within 2 s",
-        citation="signal processing; after Davis and Agrawala, Visual rhythm and beat, SIGGRAPH 2018",
-        # Silence has no onsets: its clips are `failed`, there is no value to rank.
-        sees=("shuffled", "noise"),
-    )
+    kind: Final = "per_clip"
+
+    def __init__(self, spec: MetricSpec) -> None:
+        self.spec = spec
 
     def score(self, sound: Arrays, picture: Arrays) -> Score:
         """Return the absolute offset in seconds; detail: `offset` (positive: the sound is late) and `confidence`.
@@ -73,11 +62,6 @@ class DesyncOnset:
         spread = float(np.median(np.abs(agreement - np.median(agreement))))
         confidence = float(agreement[best] - np.median(agreement)) / max(spread, 1e-12)
         return Score(value=abs(offset), detail={"offset": offset, "confidence": min(confidence, 1e3)})
-
-
-def desync_onset() -> DesyncOnset:
-    """Return the metric."""
-    return DesyncOnset()
 
 
 def correlogram(envelope: np.ndarray, tiles: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:

@@ -6,9 +6,11 @@ offsets from -2 to 2 s in steps of 0.2 s; the mean over its answers for the firs
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
-from vsseval.metrics.base import Arrays, Feature, MetricSpec, Need, Score, Unmeasurable
+from vsseval.metrics.base import Arrays, MetricSpec, Score, Unmeasurable
 
 CLASSES = 21
 GREATEST = 2.0
@@ -20,21 +22,10 @@ WINDOW = 4.8
 class DesyncSynchformer:
     """Satisfies `SampleMetric`."""
 
-    spec = MetricSpec(
-        name="desync",
-        recipe="synchformer",
-        version="1",
-        inputs={"offsets": Feature(extractor="synchformer_sync", of=Need.AUDIO, beside=Need.VIDEO)},
-        direction="lower",
-        unit="s",
-        description="mean absolute offset of sound against picture in the first and the last 4.8 s; "
-        "it applies to clips of 4.8 s and more",
-        citation="Iashin et al., 'Synchformer: efficient synchronization from sparse cues', ICASSP 2024; "
-        "Cheng et al., 'MMAudio', CVPR 2025",
-        least=0.0,
-        greatest=GREATEST,
-        shortest=WINDOW,
-    )
+    kind: Final = "per_clip"
+
+    def __init__(self, spec: MetricSpec) -> None:
+        self.spec = spec
 
     def score(self, offsets: Arrays) -> Score:
         """Score one clip.
@@ -55,11 +46,6 @@ class DesyncSynchformer:
         first, last = (float(offset) for offset in signed(logits))
         detail: dict[str, float | int | str] = {"offset_first": round(first, 1), "offset_last": round(last, 1)}
         return Score(value=(abs(first) + abs(last)) / 2, detail=detail)
-
-
-def desync_synchformer() -> DesyncSynchformer:
-    """Return the metric."""
-    return DesyncSynchformer()
 
 
 def signed(logits: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ size extrapolates backwards; here they are seeded, without replacement, and too 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import NamedTuple
+from typing import Final
 
 import numpy as np
 
@@ -21,48 +21,22 @@ STEPS, SMALLEST, SEED = 25, 500, 2020
 """Sizes, and the smallest of them, as in fadtk; the seed of the subsets."""
 
 
-class Recipe(NamedTuple):
-    """Which vectors."""
-
-    name: str
-    recipe: str
-    extractor: str
-    array: str
-    vectors: str
-
-
-RECIPES = {
-    "fad_inf_vggish@fadtk-seeded": Recipe(
-        "fad_inf_vggish", "fadtk-seeded", "vggish", "patches", "VGGish embeddings of all 0.96 s patches"
-    ),
-}
-"""Metric id -> recipe."""
-
-
 class FrechetInfinity:
     """Satisfies `GroupedRowsMetric`."""
 
-    def __init__(self, made: Recipe, steps: int = STEPS, smallest: int = SMALLEST) -> None:
-        """Declare the metric.
+    kind: Final = "grouped_rows"
+
+    def __init__(self, spec: MetricSpec, array: str, steps: int = STEPS, smallest: int = SMALLEST) -> None:
+        """Say which metric it is.
 
         Args:
-            made: the recipe.
+            spec: the declaration, with the inputs `generated` and `reference`.
+            array: name of the vectors among the features.
             steps: number of sizes, from the smallest to all.
             smallest: vectors of the smallest subset.
         """
-        self._array, self._steps, self._smallest = made.array, steps, smallest
-        self.spec = MetricSpec(
-            name=made.name,
-            recipe=made.recipe,
-            version="1",
-            inputs=pairs.inputs(made.extractor),
-            direction="lower",
-            unit="",
-            description=f"Fréchet distance between {made.vectors}, extrapolated to infinitely many: a line in 1/n "
-            f"through {steps} seeded subsets of at least {smallest}",
-            citation="Gui et al., Adapting FAD for generative music evaluation, ICASSP 2024",
-            sees=("noise", "silence"),
-        )
+        self.spec = spec
+        self._array, self._steps, self._smallest = array, steps, smallest
 
     def rows(self, generated: Arrays, reference: Arrays) -> Rows:
         """Return the vectors of both sides, (k, d) and (m, d), as stored.
@@ -101,11 +75,6 @@ class FrechetInfinity:
             return extrapolated(np.array([len(subset) for subset in chosen]), np.array(distances))
 
         return value
-
-
-def fad_inf_vggish() -> FrechetInfinity:
-    """Return FAD-inf of VGGish."""
-    return FrechetInfinity(RECIPES["fad_inf_vggish@fadtk-seeded"])
 
 
 def extrapolated(sizes: np.ndarray, distances: np.ndarray) -> float:

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
-from vsseval.metrics.base import Arrays, Feature, MetricSpec, Need, Score, Unmeasurable
+from vsseval.metrics.base import Arrays, MetricSpec, Score, Unmeasurable
 
 
 class IbScore:
     """`ib_score@avbench`; satisfies `SampleMetric`."""
 
-    spec = MetricSpec(
-        name="ib_score",
-        recipe="avbench",
-        version="1",
-        inputs={
-            "sound": Feature(extractor="imagebind", of=Need.AUDIO),
-            "picture": Feature(extractor="imagebind", of=Need.VIDEO),
-        },
-        direction="higher",
-        unit="",
-        # Papers write it both times 1 and times 100; it is stored times 1 and shown times 100, as MMAudio does.
-        scale=100.0,
-        least=-1.0,
-        greatest=1.0,
-        description="cosine of sound and picture in ImageBind-huge, times 100; mean over clips",
-        citation="Girdhar et al., ImageBind, CVPR 2023; as in av-benchmark 050a5cd",
-    )
+    kind: Final = "per_clip"
+
+    def __init__(self, spec: MetricSpec) -> None:
+        self.spec = spec
 
     def score(self, sound: Arrays, picture: Arrays) -> Score:
         """Return the cosine, -1 to 1.
@@ -39,11 +28,6 @@ class IbScore:
             Unmeasurable: an embedding is zero, NaN or infinite, or they differ in length.
         """
         return Score(value=cosine(sound["embedding"], picture["embedding"]))
-
-
-def ib_score_avbench() -> IbScore:
-    """Return the metric."""
-    return IbScore()
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> float:

@@ -8,11 +8,11 @@ permutation, here of the clips in the order of their ids: the score depends on w
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from vsseval.metrics.base import Arrays, Feature, MetricSpec, Need, Rows, Unmeasurable
+from vsseval.metrics.base import Arrays, MetricSpec, Rows, Unmeasurable
 from vsseval.metrics.kl import log_softmax
 from vsseval.metrics.pairs import vectors
 
@@ -20,48 +20,20 @@ SPLITS, SEED = 10, 2020
 """Of every evaluator descended from torch-fidelity."""
 
 
-class Recipe(NamedTuple):
-    """One published score."""
-
-    name: str
-    recipe: str
-    extractor: str
-    network: str
-    logits: str = "logits"
-    """Name of the array."""
-
-
-RECIPES = {
-    "is_panns@avbench": Recipe("is_panns", "avbench", "panns", "PANNs Cnn14 16 kHz"),
-    "is_passt@avbench": Recipe("is_passt", "avbench", "passt", "PaSST, 10 s"),
-    "is_panns@audioldm": Recipe(
-        "is_panns", "audioldm", "panns_audioldm", "PANNs Cnn14 16 kHz, prepared as in audioldm_eval"
-    ),
-    "is_melception@specvqgan": Recipe(
-        "is_melception", "specvqgan", "melception", "Melception, without the classifier's bias", "logits_unbiased"
-    ),
-}
-"""Metric id -> recipe."""
-
-
 class InceptionScore:
     """Satisfies `GroupedRowsMetric`."""
 
-    def __init__(self, made: Recipe) -> None:
-        self._logits = made.logits
-        self.spec = MetricSpec(
-            name=made.name,
-            recipe=made.recipe,
-            version="1",
-            inputs={"generated": Feature(extractor=made.extractor, of=Need.AUDIO)},
-            direction="higher",
-            unit="",
-            least=1.0,
-            description=f"inception score by {made.network}: {SPLITS} splits of the clips by id, seed {SEED}",
-            citation="Salimans et al., Improved techniques for training GANs, NeurIPS 2016",
-            # Without a reference it sees neither whose sound it is, nor that varied noise is none.
-            sees=("silence",),
-        )
+    kind: Final = "grouped_rows"
+
+    def __init__(self, spec: MetricSpec, logits: str = "logits") -> None:
+        """Say which metric it is.
+
+        Args:
+            spec: the declaration, with the input `generated`.
+            logits: name of the array among the features.
+        """
+        self.spec = spec
+        self._logits = logits
 
     def rows(self, generated: Arrays) -> Rows:
         """Return `logits` (1, c) of one clip."""
@@ -78,26 +50,6 @@ class InceptionScore:
     def without(self, rows: Rows, groups: Mapping[str, np.ndarray]) -> Callable[[Collection[int]], float]:
         """Return what gives the score without some groups of clips, each other clip staying in its split."""
         return grouped(rows["logits"], groups["logits"])
-
-
-def is_panns_avbench() -> InceptionScore:
-    """Return IS_PANNs."""
-    return InceptionScore(RECIPES["is_panns@avbench"])
-
-
-def is_passt_avbench() -> InceptionScore:
-    """Return IS_PaSST."""
-    return InceptionScore(RECIPES["is_passt@avbench"])
-
-
-def is_panns_audioldm() -> InceptionScore:
-    """Return IS of AudioLDM's evaluator."""
-    return InceptionScore(RECIPES["is_panns@audioldm"])
-
-
-def is_melception_specvqgan() -> InceptionScore:
-    """Return IS of SpecVQGAN's evaluator."""
-    return InceptionScore(RECIPES["is_melception@specvqgan"])
 
 
 def inception_score(logits: np.ndarray, splits: int = SPLITS, seed: int | None = SEED) -> tuple[float, float]:

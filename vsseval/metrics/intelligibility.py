@@ -6,85 +6,37 @@ voice at the same time, as in restoration; a new rendition of the words, however
 
 from __future__ import annotations
 
-import importlib
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal, NamedTuple
+from typing import Final
 
 import numpy as np
 
-from vsseval.metrics.base import Arrays, Feature, MetricSpec, Need, Score, Unmeasurable
-from vsseval.networks.packages import require
-
-Kind = Literal["stoi", "estoi", "pesq"]
+from vsseval.metrics.base import Arrays, MetricSpec, Score, Unmeasurable
 
 RATE = 16_000
 APART = 0.2
 """Seconds by which the sounds may differ in length; the longer is cut."""
 
 
-class Recipe(NamedTuple):
-    """One measure, and the package that computes it."""
-
-    kind: Kind
-    recipe: str
-    package: str
-    description: str
-    citation: str
-    least: float
-    greatest: float
-
-
-RECIPES = {
-    "stoi@pystoi": Recipe(
-        "stoi", "pystoi", "pystoi", "short-time objective intelligibility",
-        "Taal et al., IEEE TASLP 19, 2011; pystoi 0.4.1", -1.0, 1.0,
-    ),
-    "estoi@pystoi": Recipe(
-        "estoi", "pystoi", "pystoi", "extended short-time objective intelligibility",
-        "Jensen and Taal, IEEE/ACM TASLP 24, 2016; pystoi 0.4.1", -1.0, 1.0,
-    ),
-    "pesq@wb": Recipe(
-        "pesq", "wb", "pesq", "wideband perceptual evaluation of speech quality, mapped to a mean opinion",
-        "ITU-T P.862.2, 2007; pesq 0.0.4", 1.0, 4.65,
-    ),
-}  # fmt: skip
-"""Metric id -> recipe."""
-
-
-class Intelligibility:
+class Stoi:
     """Satisfies `SampleMetric`."""
 
-    def __init__(self, made: Recipe) -> None:
-        """Declare one measure.
+    kind: Final = "per_clip"
 
-        Raises:
-            MissingExtra: its package is not installed.
+    def __init__(self, spec: MetricSpec, *, extended: bool = False) -> None:
+        """Say which metric it is.
+
+        Args:
+            spec: the declaration, with the inputs `generated` and `reference`.
+            extended: ESTOI.
         """
-        require(made.package, f"{made.kind}@{made.recipe}", "intelligibility")
-        self._made = made
-        self.spec = MetricSpec(
-            name=made.kind,
-            recipe=made.recipe,
-            version="1",
-            inputs={
-                "generated": Feature(extractor="speech16k", of=Need.AUDIO),
-                "reference": Feature(extractor="speech16k", of=Need.REFERENCE),
-            },
-            direction="higher",
-            unit="",
-            decimals=3 if made.package == "pystoi" else 2,
-            least=made.least,
-            greatest=made.greatest,
-            description=f"{made.description}, against the recording, at 16 kHz",
-            citation=made.citation,
-            # A silent clip has no value.
-            sees=("shuffled", "noise"),
-        )
+        self.spec = spec
+        self._extended = extended
 
     def score(self, generated: Arrays, reference: Arrays) -> Score:
-        """Return the measure.
+        """Return the measure, -1 to 1.
 
         Args:
             generated: `samples` (n,) of the generated speech, 16 kHz.
@@ -93,61 +45,63 @@ class Intelligibility:
         Raises:
             Unmeasurable: the lengths differ by more than 0.2 s, or there is too little speech in one of them.
         """
-        heard, there = generated["samples"], reference["samples"]
-        if abs(len(heard) - len(there)) > APART * RATE:
-            raise Unmeasurable(
-                f"the sounds last {len(heard) / RATE:.2f} and {len(there) / RATE:.2f} s; "
-                f"{self.spec.id} compares them sample by sample"
-            )
-        length = min(len(heard), len(there))
-        if not (heard[:length].any() and there[:length].any()):
-            raise Unmeasurable("one of the sounds is silent")
-        value = self._measured(np.asarray(there[:length], np.float64), np.asarray(heard[:length], np.float64))
-        if not np.isfinite(value):
-            raise Unmeasurable("there is no speech in one of the sounds")
-        return Score(value=value)
+        import pystoi
 
-    def _measured(self, there: np.ndarray, heard: np.ndarray) -> float:
-        package: Any = importlib.import_module(self._made.package)
-        if self._made.package == "pesq":
-            try:
-                return float(package.pesq(RATE, there, heard, "wb"))
-            except package.PesqError as error:
-                raise Unmeasurable(f"PESQ has no value: {_text(error)}") from error
+        heard, there = _paired(generated, reference, self.spec.id)
         with warnings.catch_warnings(), _seeded():
             # Where too few frames are louder than -40 dB, pystoi warns and returns 1e-5 for a number.
             warnings.simplefilter("error", RuntimeWarning)
             try:
-                return float(package.stoi(there, heard, RATE, extended=self._made.kind == "estoi"))
+                return _score(float(pystoi.stoi(there, heard, RATE, extended=self._extended)))
             except RuntimeWarning as error:
                 raise Unmeasurable("less than 0.4 s of the recording is not silent") from error
 
 
-def stoi() -> Intelligibility:
-    """Return STOI.
+class Pesq:
+    """Wideband; satisfies `SampleMetric`."""
 
-    Raises:
-        MissingExtra: pystoi is not installed.
-    """
-    return Intelligibility(RECIPES["stoi@pystoi"])
+    kind: Final = "per_clip"
+
+    def __init__(self, spec: MetricSpec) -> None:
+        self.spec = spec
+
+    def score(self, generated: Arrays, reference: Arrays) -> Score:
+        """Return the measure, a mean opinion of 1 to 4.65.
+
+        Args:
+            generated: `samples` (n,) of the generated speech, 16 kHz.
+            reference: `samples` (m,) of the recording.
+
+        Raises:
+            Unmeasurable: the lengths differ by more than 0.2 s, or there is too little speech in one of them.
+        """
+        import pesq
+
+        heard, there = _paired(generated, reference, self.spec.id)
+        try:
+            return _score(float(pesq.pesq(RATE, there, heard, "wb")))
+        except pesq.PesqError as error:
+            raise Unmeasurable(f"PESQ has no value: {_text(error)}") from error
 
 
-def estoi() -> Intelligibility:
-    """Return extended STOI.
+def _paired(generated: Arrays, reference: Arrays, who: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is compared, float64, shape (n,) each; the longer sound is cut."""
+    heard, there = generated["samples"], reference["samples"]
+    if abs(len(heard) - len(there)) > APART * RATE:
+        raise Unmeasurable(
+            f"the sounds last {len(heard) / RATE:.2f} and {len(there) / RATE:.2f} s; "
+            f"{who} compares them sample by sample"
+        )
+    length = min(len(heard), len(there))
+    if not (heard[:length].any() and there[:length].any()):
+        raise Unmeasurable("one of the sounds is silent")
+    return np.asarray(heard[:length], np.float64), np.asarray(there[:length], np.float64)
 
-    Raises:
-        MissingExtra: pystoi is not installed.
-    """
-    return Intelligibility(RECIPES["estoi@pystoi"])
 
-
-def pesq_wb() -> Intelligibility:
-    """Return wideband PESQ.
-
-    Raises:
-        MissingExtra: pesq is not installed.
-    """
-    return Intelligibility(RECIPES["pesq@wb"])
+def _score(value: float) -> Score:
+    if not np.isfinite(value):
+        raise Unmeasurable("there is no speech in one of the sounds")
+    return Score(value=value)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
-from typing import Literal, NamedTuple
+from typing import Final, Literal
 
 import numpy as np
 
@@ -22,32 +22,10 @@ SUBSETS, SUBSET_SIZE, SEED, DEGREE = 100, 1000, 2020, 3
 """Of KID in torch-fidelity and its descendants (SpecVQGAN, av-benchmark)."""
 
 
-class Recipe(NamedTuple):
-    """Which embeddings, and for KAD of which side the median distance is the bandwidth."""
-
-    name: str
-    recipe: str
-    extractor: str
-    network: str
-    bandwidth: Bandwidth | None = None
-
-
-RECIPES = {
-    "kid_panns@avbench": Recipe("kid_panns", "avbench", "panns", "PANNs Cnn14 16 kHz"),
-    "kid_passt@avbench": Recipe("kid_passt", "avbench", "passt", "PaSST"),
-    "kid_melception@specvqgan": Recipe("kid_melception", "specvqgan", "melception", "Melception"),
-    "kad_panns@kadtk": Recipe("kad_panns", "kadtk", "panns", "PANNs Cnn14 16 kHz", "generated"),
-    "kad_panns@kadtk-fixed": Recipe("kad_panns", "kadtk-fixed", "panns", "PANNs Cnn14 16 kHz", "reference"),
-    "kad_passt@kadtk": Recipe("kad_passt", "kadtk", "passt", "PaSST", "generated"),
-    "kad_passt@kadtk-fixed": Recipe("kad_passt", "kadtk-fixed", "passt", "PaSST", "reference"),
-}
-"""Metric id -> recipe. kadtk 8bda71d takes the bandwidth from the evaluated set against its documentation (its issue
-#9), which moves the value by per cents from model to model; `-fixed` takes it from the reference."""
-
-
 class KernelDistance(ABC):
     """What both have in common; satisfies `GroupedRowsMetric`."""
 
+    kind: Final = "grouped_rows"
     spec: MetricSpec
 
     def rows(self, generated: Arrays, reference: Arrays) -> Rows:
@@ -83,27 +61,16 @@ class KernelDistance(ABC):
 class KernelInceptionDistance(KernelDistance):
     """KID (Binkowski et al., ICLR 2018): mean over seeded subsets of the discrepancy under (x y / d + 1)^3."""
 
-    def __init__(self, made: Recipe, subsets: int = SUBSETS, size: int = SUBSET_SIZE) -> None:
-        """Declare the metric.
+    def __init__(self, spec: MetricSpec, subsets: int = SUBSETS, size: int = SUBSET_SIZE) -> None:
+        """Say which metric it is.
 
         Args:
-            made: the recipe.
+            spec: the declaration, with the inputs `generated` and `reference`.
             subsets: number of subsets drawn.
             size: clips of a subset; all where there are fewer.
         """
+        self.spec = spec
         self._subsets, self._size = subsets, size
-        self.spec = MetricSpec(
-            name=made.name,
-            recipe=made.recipe,
-            version="1",
-            inputs=pairs.inputs(made.extractor),
-            direction="lower",
-            unit="",
-            decimals=4,
-            description=f"kernel distance of {made.network} embeddings: {subsets} subsets of {size}, seed {SEED}",
-            citation="Binkowski et al., Demystifying MMD GANs, ICLR 2018; subsets as in torch-fidelity",
-            sees=("noise", "silence"),
-        )
 
     def _prepared(
         self, x: np.ndarray, y: np.ndarray, groups_x: np.ndarray, groups_y: np.ndarray
@@ -121,21 +88,15 @@ class KernelInceptionDistance(KernelDistance):
 class KernelAudioDistance(KernelDistance):
     """KAD (Chung et al., 2025): 100 times the discrepancy under a Gaussian as wide as the median distance."""
 
-    def __init__(self, made: Recipe) -> None:
-        self._bandwidth = made.bandwidth
-        self.spec = MetricSpec(
-            name=made.name,
-            recipe=made.recipe,
-            version="1",
-            inputs=pairs.inputs(made.extractor),
-            direction="lower",
-            unit="",
-            decimals=3,
-            description=f"100 x squared MMD of {made.network} embeddings, Gaussian kernel, bandwidth: median distance "
-            f"of the {made.bandwidth} set",
-            citation="Chung et al., KAD: no more FAD, ICML 2025; as in kadtk, embeddings as in av-benchmark",
-            sees=("noise", "silence"),
-        )
+    def __init__(self, spec: MetricSpec, bandwidth: Bandwidth) -> None:
+        """Say which metric it is.
+
+        Args:
+            spec: the declaration, with the inputs `generated` and `reference`.
+            bandwidth: the side whose median distance it is.
+        """
+        self.spec = spec
+        self._bandwidth = bandwidth
 
     def _prepared(
         self, x: np.ndarray, y: np.ndarray, groups_x: np.ndarray, groups_y: np.ndarray
@@ -146,41 +107,6 @@ class KernelAudioDistance(KernelDistance):
         origin = np.asarray(y, np.float64).mean(axis=0)
         sums = kernel_sums(x - origin, y - origin, groups_x, groups_y, lambda a, b: _gaussian(a, b, steepness))
         return [sums], 100.0
-
-
-def kid_panns_avbench() -> KernelInceptionDistance:
-    """Return KID of PANNs."""
-    return KernelInceptionDistance(RECIPES["kid_panns@avbench"])
-
-
-def kid_passt_avbench() -> KernelInceptionDistance:
-    """Return KID of PaSST."""
-    return KernelInceptionDistance(RECIPES["kid_passt@avbench"])
-
-
-def kid_melception_specvqgan() -> KernelInceptionDistance:
-    """Return KID of SpecVQGAN's evaluator."""
-    return KernelInceptionDistance(RECIPES["kid_melception@specvqgan"])
-
-
-def kad_panns_kadtk() -> KernelAudioDistance:
-    """Return KAD of PANNs, bandwidth of the evaluated set."""
-    return KernelAudioDistance(RECIPES["kad_panns@kadtk"])
-
-
-def kad_panns_kadtk_fixed() -> KernelAudioDistance:
-    """Return KAD of PANNs, bandwidth of the reference set."""
-    return KernelAudioDistance(RECIPES["kad_panns@kadtk-fixed"])
-
-
-def kad_passt_kadtk() -> KernelAudioDistance:
-    """Return KAD of PaSST, bandwidth of the evaluated set."""
-    return KernelAudioDistance(RECIPES["kad_passt@kadtk"])
-
-
-def kad_passt_kadtk_fixed() -> KernelAudioDistance:
-    """Return KAD of PaSST, bandwidth of the reference set."""
-    return KernelAudioDistance(RECIPES["kad_passt@kadtk-fixed"])
 
 
 def _cubic(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -16,23 +16,19 @@ compare.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
-from vsseval.metrics.base import Arrays, Feature, MetricSpec, Need, Score, Unmeasurable
+from vsseval.metrics.base import Arrays, MetricSpec, Score, Unmeasurable
+
+Measure = Literal["confidence", "distance"]
 
 SHIFT = 15
 """Pictures."""
 
 _NUDGE = 1e-6
 """Added to every difference, as `torch.nn.functional.pairwise_distance` does."""
-_NAMES = {"c": "confidence", "d": "distance"}
-_UNKNOWN = " (the authors do not say how many; sound is not coded as AAC in between, as theirs is)"
-_CITATION = (
-    "Prajwal et al., 'A lip sync expert is all you need for speech to lip generation in the wild', ACM MM 2020; "
-    "Chung and Zisserman, 'Out of time: automated lip sync in the wild', ACCV workshops 2016"
-)
 
 
 class Agreement(NamedTuple):
@@ -47,26 +43,19 @@ class Agreement(NamedTuple):
 
 
 class LSE:
-    """Satisfies `SampleMetric`."""
+    """The whole picture is the mouth; satisfies `SampleMetric`."""
 
-    def __init__(self, kind: Literal["c", "d"]) -> None:
-        """Choose the confidence (c) or the distance (d)."""
-        self.kind = kind
-        self.spec = MetricSpec(
-            name=f"lse_{kind}",
-            recipe="wav2lip-lrs",
-            version="1",
-            inputs={
-                "lips": Feature(extractor="syncnet", of=Need.VIDEO),
-                "sound": Feature(extractor="syncnet", of=Need.AUDIO),
-            },
-            direction="higher" if kind == "c" else "lower",
-            unit="",
-            description=f"SyncNet's {_NAMES[kind]} over shifts of 15 pictures, "
-            "the whole picture taken as the mouth, mean over clips",
-            citation=_CITATION,
-            least=0.0,
-        )
+    kind: Final = "per_clip"
+
+    def __init__(self, spec: MetricSpec, measure: Measure) -> None:
+        """Say which metric it is.
+
+        Args:
+            spec: the declaration, with the inputs `lips` and `sound`.
+            measure: LSE-C, the confidence, or LSE-D, the distance.
+        """
+        self.spec = spec
+        self._measure = measure
 
     def score(self, lips: Arrays, sound: Arrays) -> Score:
         """Score one clip; what is longer of the two is cut at its end.
@@ -83,32 +72,25 @@ class LSE:
         """
         count = min(len(lips["embeddings"]), len(sound["embeddings"]))
         found = agreement(lips["embeddings"][:count], sound["embeddings"][:count])
-        value = found.confidence if self.kind == "c" else found.distance
+        value = found.confidence if self._measure == "confidence" else found.distance
         return Score(value=value, detail={"offset_pictures": found.offset})
 
 
 class TrackedLSE:
-    """Satisfies `SampleMetric`."""
+    """Each face that is followed through a shot; satisfies `SampleMetric`."""
 
-    def __init__(self, kind: Literal["c", "d"], recipe: str, least: int, note: str = "") -> None:
-        """Choose the confidence (c) or the distance (d), and in more than how many pictures a face has to be found."""
-        self.kind = kind
-        self.least = least
-        self.spec = MetricSpec(
-            name=f"lse_{kind}",
-            recipe=recipe,
-            version="1",
-            inputs={
-                "lips": Feature(extractor="syncnet_faces", of=Need.VIDEO),
-                "sound": Feature(extractor="syncnet", of=Need.AUDIO),
-            },
-            direction="higher" if kind == "c" else "lower",
-            unit="",
-            description=f"SyncNet's {_NAMES[kind]} over shifts of 15 pictures, mean over faces that are found in more "
-            f"than {least} pictures of a shot{note}",
-            citation=_CITATION,
-            least=0.0,
-        )
+    kind: Final = "per_clip"
+
+    def __init__(self, spec: MetricSpec, measure: Measure, pictures: int) -> None:
+        """Say which metric it is.
+
+        Args:
+            spec: the declaration, with the inputs `lips` and `sound`.
+            measure: LSE-C, the confidence, or LSE-D, the distance.
+            pictures: in more than how many of a shot a face has to be found.
+        """
+        self.spec = spec
+        self._measure, self._pictures = measure, pictures
 
     def score(self, lips: Arrays, sound: Arrays) -> Score:
         """Score one clip.
@@ -129,56 +111,16 @@ class TrackedLSE:
         for first, windows, seen in np.asarray(lips["tracks"]).tolist():
             own, heard = lips["embeddings"][begin : begin + windows], sound["embeddings"][first : first + windows]
             begin += windows
-            if seen > self.least and len(heard):
+            if seen > self._pictures and len(heard):
                 found.append((seen, agreement(own[: len(heard)], heard)))
         if not found:
             raise Unmeasurable(
-                f"no face is found in more than {self.least} pictures ({self.least / 25:g} s) of one shot"
+                f"no face is found in more than {self._pictures} pictures ({self._pictures / 25:g} s) of one shot"
             )
-        values = [one.confidence if self.kind == "c" else one.distance for _, one in found]
+        values = [one.confidence if self._measure == "confidence" else one.distance for _, one in found]
         longest = max(found, key=lambda pair: pair[0])[1]
         detail: dict[str, float | int | str] = {"tracks": len(found), "offset_pictures": longest.offset}
         return Score(value=float(np.mean(values)), weight=float(len(found)), detail=detail)
-
-
-def lse_c_lrs() -> LSE:
-    """Return LSE-C of whole pictures."""
-    return LSE("c")
-
-
-def lse_d_lrs() -> LSE:
-    """Return LSE-D of whole pictures."""
-    return LSE("d")
-
-
-def lse_c_real() -> TrackedLSE:
-    """Return LSE-C of faces that are found in more than 100 pictures."""
-    return TrackedLSE("c", "wav2lip-real", 100)
-
-
-def lse_d_real() -> TrackedLSE:
-    """Return LSE-D of faces that are found in more than 100 pictures."""
-    return TrackedLSE("d", "wav2lip-real", 100)
-
-
-def lse_c_track50() -> TrackedLSE:
-    """Return LSE-C of faces that are found in more than 50 pictures."""
-    return TrackedLSE("c", "syncnet-track50", 50)
-
-
-def lse_d_track50() -> TrackedLSE:
-    """Return LSE-D of faces that are found in more than 50 pictures."""
-    return TrackedLSE("d", "syncnet-track50", 50)
-
-
-def lse_c_vssflow() -> TrackedLSE:
-    """Return LSE-C as far as VSSFlow's evaluation is known."""
-    return TrackedLSE("c", "vssflow", 50, _UNKNOWN)
-
-
-def lse_d_vssflow() -> TrackedLSE:
-    """Return LSE-D as far as VSSFlow's evaluation is known."""
-    return TrackedLSE("d", "vssflow", 50, _UNKNOWN)
 
 
 def agreement(lips: np.ndarray, sound: np.ndarray, shift: int = SHIFT) -> Agreement:

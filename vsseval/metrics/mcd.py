@@ -8,19 +8,16 @@ Unlike most definitions it includes c0, the energy; the path is found without it
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final
 
 import numpy as np
 
-from vsseval.metrics.base import Arrays, Feature, MetricSpec, Need, Score, Unmeasurable
+from vsseval.metrics.base import Arrays, MetricSpec, Score, Unmeasurable
 from vsseval.metrics.warping import warping_path
 
 DECIBELS = 10 / np.log(10) * np.sqrt(2)
 """Of a distance of one between mel-cepstra."""
 
-Variant = Literal["mcd_dtw", "mcd_dtw_sl"]
-
-_CITATION = "Kubichek, PacRim 1993; Chen et al., V2C: visual voice cloning, CVPR 2022; as in pymcd 9321b74a"
 _APART = 0.1
 """Share by which lengths may differ under VERSA's rule."""
 
@@ -28,17 +25,10 @@ _APART = 0.1
 class McdPlain:
     """`mcd@pymcd`; satisfies `SampleMetric`."""
 
-    spec = MetricSpec(
-        name="mcd",
-        recipe="pymcd",
-        version="1",
-        inputs={"cepstra": Feature(extractor="world22k_padded", of=Need.AUDIO, beside=Need.REFERENCE)},
-        direction="lower",
-        unit="dB",
-        least=0.0,
-        description="mel-cepstral distortion frame by frame, the shorter sound filled up with zeros",
-        citation=_CITATION,
-    )
+    kind: Final = "per_clip"
+
+    def __init__(self, spec: MetricSpec) -> None:
+        self.spec = spec
 
     def score(self, cepstra: Arrays) -> Score:
         """Return the distortion in decibels.
@@ -52,28 +42,17 @@ class McdPlain:
 class McdWarped:
     """`mcd_dtw@pymcd` and `mcd_dtw_sl@pymcd`; satisfies `SampleMetric`."""
 
-    def __init__(self, variant: Variant) -> None:
-        """Declare one of the two.
+    kind: Final = "per_clip"
+
+    def __init__(self, spec: MetricSpec, *, times_ratio: bool = False) -> None:
+        """Say which metric it is.
 
         Args:
-            variant: "mcd_dtw_sl" is multiplied by the longer over the shorter number of frames.
+            spec: the declaration, with the inputs `generated` and `reference`.
+            times_ratio: multiply by the longer over the shorter number of frames.
         """
-        self._by_length = variant == "mcd_dtw_sl"
-        factor = ", times the ratio of the lengths" if self._by_length else ""
-        self.spec = MetricSpec(
-            name=variant,
-            recipe="pymcd",
-            version="1",
-            inputs={
-                "generated": Feature(extractor="world22k", of=Need.AUDIO),
-                "reference": Feature(extractor="world22k", of=Need.REFERENCE),
-            },
-            direction="lower",
-            unit="dB",
-            least=0.0,
-            description=f"mel-cepstral distortion along a warping path{factor}",
-            citation=_CITATION,
-        )
+        self.spec = spec
+        self._by_length = times_ratio
 
     def score(self, generated: Arrays, reference: Arrays) -> Score:
         """Return the distortion in decibels; detail: `frames` of the path.
@@ -93,20 +72,10 @@ class McdWarped:
 class McdVersa:
     """`mcd@versa`; satisfies `SampleMetric`."""
 
-    spec = MetricSpec(
-        name="mcd",
-        recipe="versa",
-        version="1",
-        inputs={
-            "generated": Feature(extractor="world16k", of=Need.AUDIO),
-            "reference": Feature(extractor="world16k", of=Need.REFERENCE),
-        },
-        direction="lower",
-        unit="dB",
-        least=0.0,
-        description="mel-cepstral distortion of order 39 at 16 kHz frame by frame, over the shorter sound",
-        citation="Kubichek, PacRim 1993; Shi et al., VERSA, NAACL 2025 (c398480, without DTW)",
-    )
+    kind: Final = "per_clip"
+
+    def __init__(self, spec: MetricSpec) -> None:
+        self.spec = spec
 
     def score(self, generated: Arrays, reference: Arrays) -> Score:
         """Return the distortion in decibels.
@@ -120,26 +89,6 @@ class McdVersa:
         """
         frames = common_frames(len(generated["mcep"]), len(reference["mcep"]))
         return Score(value=distortion(generated["mcep"][:frames], reference["mcep"][:frames]))
-
-
-def mcd_pymcd() -> McdPlain:
-    """Return MCD."""
-    return McdPlain()
-
-
-def mcd_dtw_pymcd() -> McdWarped:
-    """Return MCD-DTW."""
-    return McdWarped("mcd_dtw")
-
-
-def mcd_dtw_sl_pymcd() -> McdWarped:
-    """Return MCD-DTW-SL."""
-    return McdWarped("mcd_dtw_sl")
-
-
-def mcd_versa() -> McdVersa:
-    """Return MCD at VERSA's settings."""
-    return McdVersa()
 
 
 def distortion(a: np.ndarray, b: np.ndarray) -> float:

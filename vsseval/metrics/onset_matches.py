@@ -25,13 +25,12 @@ class Rules(NamedTuple):
     """Loudness by the absolute (0) or the signed (1) sample."""
     added: float
     """To the range that loudness is divided by."""
-    citation: str
 
 
-CONDFOLEYGEN = Rules(
-    0.1, 0, 0.0, "Du et al., Conditional generation of audio from video via Foley analogies, CVPR 2023"
-)
-MMAUDIO = Rules(0.3, 1, 1e-6, "Cheng et al., MMAudio, CVPR 2025, evaluation on Greatest Hits")
+CONDFOLEYGEN = Rules(0.1, 0, 0.0)
+"""Du et al., Conditional generation of audio from video via Foley analogies, CVPR 2023."""
+MMAUDIO = Rules(0.3, 1, 1e-6)
+"""Cheng et al., MMAudio, CVPR 2025, evaluation on Greatest Hits."""
 
 
 class Matches(NamedTuple):

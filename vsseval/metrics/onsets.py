@@ -13,53 +13,32 @@ same, so that its values are those of papers.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
-from vsseval.metrics.base import Arrays, Feature, MetricSpec, Need, Score, Unmeasurable
+from vsseval.metrics.base import Arrays, MetricSpec, Score, Unmeasurable
 from vsseval.metrics.onset_matches import CONDFOLEYGEN, DELTA, HOP, MMAUDIO, Rules, average_precision, f1, matched
 from vsseval.metrics.onset_peaks import peaks
 
-Kind = Literal["onset_count", "onset_acc", "onset_ap", "onset_f1"]
-
-_DESCRIPTIONS = {
-    "onset_count": "share of clips with as many onsets as the recording",
-    "onset_acc": "share of {events} that a generated onset matches within {window:g} s",
-    "onset_ap": "average precision of generated onsets, ranked by loudness, for {events} within {window:g} s",
-    "onset_f1": "F1 of generated onsets for {events} within {window:g} s",
-}
+Measure = Literal["onset_count", "onset_acc", "onset_ap", "onset_f1"]
 
 
 class Onsets:
     """Satisfies `SampleMetric`."""
 
-    def __init__(self, kind: Kind, *, as_reported: bool = False) -> None:
-        """Declare one measure against the onsets of the recording.
+    kind: Final = "per_clip"
+
+    def __init__(self, spec: MetricSpec, measure: Measure, *, as_reported: bool = False) -> None:
+        """Say which metric it is.
 
         Args:
-            kind: what is counted.
+            spec: the declaration, with the inputs `generated` and `reference`.
+            measure: what is counted.
             as_reported: with the slips of the script.
         """
-        self._kind, self._as_reported = kind, as_reported
-        self.spec = MetricSpec(
-            name=kind,
-            recipe="condfoleygen-asreported" if as_reported else "condfoleygen",
-            version="1",
-            inputs={
-                "generated": Feature(extractor="onset_strength", of=Need.AUDIO),
-                "reference": Feature(extractor="onset_strength", of=Need.REFERENCE),
-            },
-            direction="higher",
-            unit="%",
-            scale=100.0,
-            decimals=1,
-            least=0.0,
-            greatest=1.0,
-            description=_DESCRIPTIONS[kind].format(events="the recording's onsets", window=CONDFOLEYGEN.window),
-            citation=CONDFOLEYGEN.citation,
-            sees=_sees(kind, as_reported=as_reported),
-        )
+        self.spec = spec
+        self._measure, self._as_reported = measure, as_reported
 
     def score(self, generated: Arrays, reference: Arrays) -> Score:
         """Return the measure, 0 to 1; detail: `onsets` and `events`.
@@ -73,39 +52,28 @@ class Onsets:
         """
         events = peaks(reference["strength"], DELTA)
         found = peaks(generated["strength"], DELTA)
-        if self._kind == "onset_count":
+        if self._measure == "onset_count":
             return Score(value=float(len(found) == len(events)), detail={"onsets": len(found), "events": len(events)})
         if not len(events):
             raise Unmeasurable("the recording has no onset")
-        return _measured(self._kind, generated, events * HOP, CONDFOLEYGEN, as_reported=self._as_reported)
+        return _measured(self._measure, generated, events * HOP, CONDFOLEYGEN, as_reported=self._as_reported)
 
 
 class EventOnsets:
     """Satisfies `SampleMetric`; against the times that the benchmark annotates."""
 
-    def __init__(self, kind: Kind, *, as_reported: bool = False) -> None:
-        """Declare one measure against annotated events.
+    kind: Final = "per_clip"
+
+    def __init__(self, spec: MetricSpec, measure: Measure, *, as_reported: bool = False) -> None:
+        """Say which metric it is.
 
         Args:
-            kind: what is counted.
+            spec: the declaration, with the inputs `generated` and `events`.
+            measure: what is counted.
             as_reported: with the slips of the script.
         """
-        self._kind, self._as_reported = kind, as_reported
-        self.spec = MetricSpec(
-            name=kind,
-            recipe="mmaudio-asreported" if as_reported else "mmaudio",
-            version="1",
-            inputs={"generated": Feature(extractor="onset_strength", of=Need.AUDIO), "events": Need.EVENTS},
-            direction="higher",
-            unit="%",
-            scale=100.0,
-            decimals=1,
-            least=0.0,
-            greatest=1.0,
-            description=_DESCRIPTIONS[kind].format(events="annotated events", window=MMAUDIO.window),
-            citation=MMAUDIO.citation,
-            sees=_sees(kind, as_reported=as_reported),
-        )
+        self.spec = spec
+        self._measure, self._as_reported = measure, as_reported
 
     def score(self, generated: Arrays, events: str) -> Score:
         """Return the measure, 0 to 1; detail: `onsets` and `events`.
@@ -115,76 +83,16 @@ class EventOnsets:
             events: seconds, separated by spaces, in order.
         """
         times = np.array([float(second) for second in events.split()]) * 22_050
-        return _measured(self._kind, generated, times, MMAUDIO, as_reported=self._as_reported)
+        return _measured(self._measure, generated, times, MMAUDIO, as_reported=self._as_reported)
 
 
-def onset_count_condfoleygen() -> Onsets:
-    """Return the share of clips with the right number of onsets."""
-    return Onsets("onset_count")
-
-
-def onset_acc_condfoleygen() -> Onsets:
-    """Return the detection accuracy."""
-    return Onsets("onset_acc")
-
-
-def onset_ap_condfoleygen() -> Onsets:
-    """Return the average precision."""
-    return Onsets("onset_ap")
-
-
-def onset_acc_condfoleygen_as_reported() -> Onsets:
-    """Return the detection accuracy of the script."""
-    return Onsets("onset_acc", as_reported=True)
-
-
-def onset_ap_condfoleygen_as_reported() -> Onsets:
-    """Return the average precision of the script."""
-    return Onsets("onset_ap", as_reported=True)
-
-
-def onset_acc_mmaudio() -> EventOnsets:
-    """Return the accuracy against annotated events."""
-    return EventOnsets("onset_acc")
-
-
-def onset_ap_mmaudio() -> EventOnsets:
-    """Return the average precision against annotated events."""
-    return EventOnsets("onset_ap")
-
-
-def onset_f1_mmaudio() -> EventOnsets:
-    """Return F1 against annotated events."""
-    return EventOnsets("onset_f1")
-
-
-def onset_acc_mmaudio_as_reported() -> EventOnsets:
-    """Return the accuracy of the script."""
-    return EventOnsets("onset_acc", as_reported=True)
-
-
-def onset_ap_mmaudio_as_reported() -> EventOnsets:
-    """Return the average precision of the script."""
-    return EventOnsets("onset_ap", as_reported=True)
-
-
-def onset_f1_mmaudio_as_reported() -> EventOnsets:
-    """Return F1 of the script."""
-    return EventOnsets("onset_f1", as_reported=True)
-
-
-def _sees(kind: Kind, *, as_reported: bool) -> tuple[str, ...]:
-    """Return what is ranked lower than the recording: noise that is full of onsets need not be."""
-    return ("shuffled",) if kind == "onset_ap" and as_reported else ("shuffled", "silence")
-
-
-def _measured(kind: Kind, generated: Arrays, events: np.ndarray, rules: Rules, *, as_reported: bool) -> Score:
+def _measured(measure: Measure, generated: Arrays, events: np.ndarray, rules: Rules, *, as_reported: bool) -> Score:
     """Return a measure of generated onsets against events in samples at 22.05 kHz."""
     found = matched(generated, events, rules, as_reported=as_reported)
     value = {
         "onset_acc": found.hits / len(events),
         "onset_ap": average_precision(found.truth, found.confidence, as_reported=as_reported),
         "onset_f1": f1(found.truth, found.confidence),
-    }[kind]
+    }[measure]
     onsets = sum(score > 0 for score in found.confidence)
     return Score(value=value, detail={"onsets": onsets, "events": len(events), "hits": found.hits})

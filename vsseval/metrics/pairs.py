@@ -1,20 +1,12 @@
-"""Two sets of vectors, one of generated and one of reference sounds: their inputs, and their rows clip by clip."""
+"""Two sets of vectors, one of generated and one of reference sounds: their rows clip by clip."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from vsseval.metrics.base import Arrays, Feature, Need, Rows, Unmeasurable
+from vsseval.metrics.base import Arrays, Rows, Unmeasurable
 
 SIDES = ("generated", "reference")
-
-
-def inputs(extractor: str) -> dict[str, Feature | Need]:
-    """Return the inputs of a metric that compares one feature of both sides."""
-    return {
-        "generated": Feature(extractor=extractor, of=Need.AUDIO),
-        "reference": Feature(extractor=extractor, of=Need.REFERENCE),
-    }
 
 
 def rows(generated: Arrays, reference: Arrays, name: str) -> Rows:

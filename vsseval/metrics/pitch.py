@@ -6,67 +6,36 @@ unvoiced frames as zeros (`@versa`, as VERSA computes them).
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Final, Literal
 
 import numpy as np
 
-from vsseval.metrics.base import Arrays, Feature, MetricSpec, Need, Score, Unmeasurable
+from vsseval.metrics.base import Arrays, MetricSpec, Score, Unmeasurable
 from vsseval.metrics.mcd import common_frames
 from vsseval.metrics.warping import warping_path
 
-Kind = Literal["f0_rmse", "f0_corr", "vuv_error"]
+Measure = Literal["f0_rmse", "f0_corr", "vuv_error"]
+Aligned = Literal["warped", "frame by frame"]
 
 _FEW = 10
 """Frames voiced in both, 50 ms, below which there is no pitch to compare."""
-_VERSA = "Shi et al., VERSA, NAACL 2025 (c398480, without DTW)"
-_WORLD = "Hayashi et al., ESPnet-TTS, ICASSP 2020; pitch by WORLD (Morise et al., 2016)"
-
-
-class Recipe(NamedTuple):
-    """One measure at one recipe."""
-
-    kind: Kind
-    recipe: Literal["world", "versa"]
-    description: str
-
-
-RECIPES = {
-    "f0_rmse@world": Recipe("f0_rmse", "world", "root mean square error of pitch in cents, where both are voiced"),
-    "f0_corr@world": Recipe("f0_corr", "world", "correlation of log pitch, where both are voiced"),
-    "vuv_error@world": Recipe("vuv_error", "world", "share of frames of which one is voiced and one is not"),
-    "f0_rmse@versa": Recipe("f0_rmse", "versa", "root mean square error of pitch in Hz frame by frame, unvoiced as 0"),
-    "f0_corr@versa": Recipe("f0_corr", "versa", "correlation of pitch in Hz frame by frame, unvoiced as 0"),
-}
-"""Metric id -> recipe."""
 
 
 class Pitch:
     """Satisfies `SampleMetric`."""
 
-    def __init__(self, made: Recipe) -> None:
-        self._made = made
-        share, correlation = made.kind == "vuv_error", made.kind == "f0_corr"
-        unit = "%" if share else "" if correlation else "cents" if made.recipe == "world" else "Hz"
-        extractor = "world22k" if made.recipe == "world" else "world16k"
-        self.spec = MetricSpec(
-            name=made.kind,
-            recipe=made.recipe,
-            version="1",
-            inputs={
-                "generated": Feature(extractor=extractor, of=Need.AUDIO),
-                "reference": Feature(extractor=extractor, of=Need.REFERENCE),
-            },
-            direction="higher" if correlation else "lower",
-            unit=unit,
-            scale=100.0 if share else 1.0,
-            decimals=3 if correlation else 1,
-            least=-1.0 if correlation else 0.0,
-            greatest=None if made.kind == "f0_rmse" else 1.0,
-            description=made.description + (", along the warping path" if made.recipe == "world" else ""),
-            citation=_WORLD if made.recipe == "world" else _VERSA,
-            # Neither noise nor silence is voiced: under both pitch rules their clips have no value, or a chance one.
-            sees=("shuffled", "noise", "silence") if share else ("shuffled",),
-        )
+    kind: Final = "per_clip"
+
+    def __init__(self, spec: MetricSpec, measure: Measure, aligned: Aligned) -> None:
+        """Say which metric it is.
+
+        Args:
+            spec: the declaration, with the inputs `generated` and `reference`.
+            measure: error of pitch, its correlation, or error of voicing.
+            aligned: "warped" along the path of the mel-cepstra, pitch in cents; or "frame by frame", pitch in hertz.
+        """
+        self.spec = spec
+        self._measure, self._aligned = measure, aligned
 
     def score(self, generated: Arrays, reference: Arrays) -> Score:
         """Return the error or the correlation; detail: `frames` that were compared.
@@ -79,46 +48,21 @@ class Pitch:
             Unmeasurable: nothing is voiced in both, pitch is constant where a correlation is asked for, or (VERSA)
                 the lengths are too far apart.
         """
-        heard, there = _aligned(generated, reference, self._made.recipe)
-        if self._made.kind == "vuv_error":
+        heard, there = _aligned(generated, reference, self._aligned)
+        if self._measure == "vuv_error":
             return Score(value=float(((heard > 0) != (there > 0)).mean()), detail={"frames": len(heard)})
-        if self._made.recipe == "world":
+        if self._aligned == "warped":
             both = (heard > 0) & (there > 0)
             if both.sum() < _FEW:
                 raise Unmeasurable(f"only {int(both.sum())} frames of 5 ms are voiced in both sounds")
             heard, there = 1200 * np.log2(heard[both]), 1200 * np.log2(there[both])
-        value = _correlation(heard, there) if self._made.kind == "f0_corr" else _rmse(heard, there)
+        value = _correlation(heard, there) if self._measure == "f0_corr" else _rmse(heard, there)
         return Score(value=value, detail={"frames": len(heard)})
 
 
-def f0_rmse_world() -> Pitch:
-    """Return the error of pitch in cents."""
-    return Pitch(RECIPES["f0_rmse@world"])
-
-
-def f0_corr_world() -> Pitch:
-    """Return the correlation of log pitch."""
-    return Pitch(RECIPES["f0_corr@world"])
-
-
-def vuv_error_world() -> Pitch:
-    """Return the error of voicing."""
-    return Pitch(RECIPES["vuv_error@world"])
-
-
-def f0_rmse_versa() -> Pitch:
-    """Return the error of pitch at VERSA's settings."""
-    return Pitch(RECIPES["f0_rmse@versa"])
-
-
-def f0_corr_versa() -> Pitch:
-    """Return the correlation of pitch at VERSA's settings."""
-    return Pitch(RECIPES["f0_corr@versa"])
-
-
-def _aligned(generated: Arrays, reference: Arrays, recipe: str) -> tuple[np.ndarray, np.ndarray]:
+def _aligned(generated: Arrays, reference: Arrays, aligned: Aligned) -> tuple[np.ndarray, np.ndarray]:
     """Return the pitch of both, frame by frame of a path or as they come."""
-    if recipe == "versa":
+    if aligned == "frame by frame":
         frames = common_frames(len(generated["f0"]), len(reference["f0"]))
         return generated["f0"][:frames], reference["f0"][:frames]
     path = warping_path(reference["mcep"][:, 1:], generated["mcep"][:, 1:])

@@ -132,7 +132,7 @@ class _Subclassed:
         pass
 
 
-KNOWN: dict[tuple[str, str], Any] = {
+KNOWN: dict[tuple[str, str], object] = {
     ("collections", "OrderedDict"): Mapping,
     ("collections", "defaultdict"): _DefaultMapping,
     ("torch", "Size"): tuple,

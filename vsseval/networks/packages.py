@@ -11,19 +11,19 @@ from typing import Any
 from vsseval.errors import MissingExtra
 
 
-def require(package: str, what: str, extra: str = "papers") -> None:
+def require(package: str, what: str, installed_by: str = "vsseval[papers]") -> None:
     """See to it that an optional package is installed, without importing it.
 
     Args:
         package: its import name.
         what: who needs it, for the message.
-        extra: the extra of vsseval that brings it.
+        installed_by: what to give to `pip install`.
 
     Raises:
         MissingExtra: it is not installed.
     """
     if find_spec(package) is None:
-        raise MissingExtra(f"{what} needs the package {package}: pip install 'vsseval[{extra}]'")
+        raise MissingExtra(f"{what} needs the package {package}: pip install '{installed_by}'")
 
 
 def offline(package: str, what: str, extra: str = "papers") -> Any:
@@ -40,7 +40,7 @@ def offline(package: str, what: str, extra: str = "papers") -> Any:
     Raises:
         MissingExtra: it is not installed.
     """
-    require(package.partition(".")[0], what, extra)
+    require(package.partition(".")[0], what, f"vsseval[{extra}]")
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["TRANSFORMERS_OFFLINE"] = "1"
     module = importlib.import_module(package)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vsseval.report.figures import ACCENT, INK, LINE, MUTED, svg
 from vsseval.tables.sheet import Line, Sheet
@@ -68,7 +68,7 @@ def level_text(level: float, curve: Curve) -> str:
     return f"{level:{sign}g}\N{NO-BREAK SPACE}{unit}"
 
 
-def section(found: Calibration) -> dict[str, Any]:
+def section(found: Calibration) -> dict[str, object]:
     """Return what the report's template shows of one benchmark's calibration."""
     flags = found.flags()
     rows = [

@@ -22,7 +22,7 @@ class Word(Record, frozen=True):
     """For a substitution, the word of the transcript."""
 
 
-def marked(transcript: str, detail: Mapping[str, Any]) -> list[Word] | None:
+def marked(transcript: str, detail: Mapping[str, object]) -> list[Word] | None:
     """Align what was heard with what was to be said.
 
     Args:

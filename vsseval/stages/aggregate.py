@@ -7,7 +7,6 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from vsseval.errors import Unmeasurable
-from vsseval.stages.catalog import is_distance
 from vsseval.stages.score import subsets
 from vsseval.statistics.intervals import VERSION, Estimate, ratio, within
 from vsseval.statistics.replicates import Broken, replicates
@@ -20,7 +19,8 @@ from vsseval.types import Aggregate, Status
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vsseval.stages.catalog import Distance, Measures
+    from vsseval.metrics.base import Distance
+    from vsseval.stages.catalog import Measures
     from vsseval.stages.plan import Plan
 
 
@@ -92,7 +92,7 @@ def _cell(plan: Plan, measures: Measures, name: str, subset: str, rows: Sequence
     reason: str | None = None
     macro: float | None = None
     broken = False
-    if is_distance(metric):
+    if metric.kind != "per_clip":
         estimate, reason, broken = _distance(metric, plan, subset, n)
     else:
         estimate, macro = _mean(ok)

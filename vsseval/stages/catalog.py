@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 from vsseval import plugins
 from vsseval.errors import EnvironmentFault, UsageError, unknown
-from vsseval.metrics.base import DistributionMetric, RowsMetric, SampleMetric, SummedRowsMetric
 from vsseval.models.base import Model, ModelOptions
 from vsseval.types import Feature
 
@@ -18,10 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vsseval.benchmarks.base import Benchmark
+    from vsseval.metrics.base import Metric
     from vsseval.types import ExtractorSpec, MetricSpec, RunSpec, Sample
-
-Distance = DistributionMetric | RowsMetric | SummedRowsMetric
-Metric = SampleMetric | Distance
 
 
 class Catalog:
@@ -74,7 +71,7 @@ class Catalog:
     def _loaded(self, reference: str) -> tuple[Benchmark, tuple[Sample, ...]]:
         if reference not in self._benchmarks:
             name, argument = plugins.split(reference)
-            benchmark: Benchmark = plugins.load("benchmarks", name)(argument)
+            benchmark = plugins.load("benchmarks", name)(argument)
             self._benchmarks[reference] = (benchmark, _unique(reference, benchmark.samples()))
         return self._benchmarks[reference]
 
@@ -139,7 +136,7 @@ def measures(
     wanted = {*asked, *besides} | {name for name in earlier if name in known}
     for name in sorted(wanted):
         try:
-            metric: Metric = plugins.load("metrics", name)()
+            metric = plugins.load("metrics", name)()
             read = _read_from(metric.spec, extractors, recorded or {})
         except (EnvironmentFault, UsageError) as error:
             unavailable[name] = str(error)
@@ -150,11 +147,6 @@ def measures(
         extractors |= read
         metrics[name] = metric
     return Measures(metrics, dict(sorted(extractors.items())), unavailable)
-
-
-def is_distance(metric: Metric) -> TypeGuard[Distance]:
-    """Return whether a metric is one of sets of clips, not of single ones."""
-    return not isinstance(metric, SampleMetric)
 
 
 def extractor_names(specs: Iterable[MetricSpec]) -> list[str]:
@@ -192,12 +184,11 @@ def _read_from(
 
 def _extractor_spec(name: str, recorded: Mapping[str, ExtractorSpec]) -> ExtractorSpec:
     try:
-        spec: ExtractorSpec = plugins.load("extractors", name)().spec
+        return plugins.load("extractors", name)().spec
     except EnvironmentFault:
         if name not in recorded:
             raise
         return recorded[name]
-    return spec
 
 
 def _unique(reference: str, samples: Sequence[Sample]) -> tuple[Sample, ...]:

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from vsseval.store.features import text_key
-from vsseval.types import Feature, Medium, Need
+from vsseval.types import TEXTS, Feature, Medium, Need
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,9 +25,6 @@ NAMES = {
     Need.CAPTION: "caption",
     Need.EVENTS: "annotated events",
 }
-
-TEXTS = frozenset({Need.TRANSCRIPT, Need.CAPTION, Need.EVENTS})
-"""What is not in a file but in the manifest."""
 
 
 class Origin(NamedTuple):

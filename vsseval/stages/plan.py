@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -144,8 +144,8 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _placeless(sample: Sample) -> dict[str, Any]:
-    fields: dict[str, Any] = codec.builtins(sample)
+def _placeless(sample: Sample) -> dict[str, object]:
+    fields: dict[str, object] = codec.builtins(sample)
     for name in MEDIA:
         medium: Medium | None = getattr(sample, name)
         fields[name] = medium and medium.key

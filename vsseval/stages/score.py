@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
 
 from vsseval.errors import EnvironmentFault, Unmeasurable
-from vsseval.metrics.base import RowsMetric, SampleMetric, SummedRowsMetric
-from vsseval.stages.catalog import is_distance
 from vsseval.stages.extract import Faults
 from vsseval.stages.inputs import NAMES, applies, features, needs, origin, pieces, texts
 from vsseval.stages.progress import Quiet
@@ -22,7 +20,8 @@ from vsseval.types import Need
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from vsseval.stages.catalog import Measures, Metric
+    from vsseval.metrics.base import Arrays, Distance, Metric
+    from vsseval.stages.catalog import Measures
     from vsseval.stages.plan import Plan
     from vsseval.stages.progress import Progress
     from vsseval.types import Feature, Generation, Sample, Status
@@ -31,10 +30,10 @@ if TYPE_CHECKING:
 class _Kept:
     """What is kept of the clips for one metric of distributions: sums or rows, by subset and group."""
 
-    def __init__(self, plan: Plan, metric: Metric) -> None:
+    def __init__(self, plan: Plan, metric: Distance) -> None:
         self._plan = plan
         self._metric = metric.spec.id
-        self._as_rows = isinstance(metric, RowsMetric | SummedRowsMetric)
+        self._as_rows = metric.kind != "sums"
         self._sums: dict[str, GroupSums] = {subset: {} for subset in subsets(plan)}
         self._rows: dict[str, GroupRows] = {subset: {} for subset in subsets(plan)}
         self._shapes: dict[str, tuple[int, ...]] | None = None
@@ -102,7 +101,7 @@ def score(
     watcher = progress or Quiet()
     watcher.stage("score", len(plan.samples))
     group_of = groups(sample.cluster for sample in plan.samples)
-    kept = {name: _Kept(plan, metric) for name, metric in measures.metrics.items() if is_distance(metric)}
+    kept = {name: _Kept(plan, metric) for name, metric in measures.metrics.items() if metric.kind != "per_clip"}
     rows: list[Row] = []
     for place, sample in enumerate(sorted(plan.samples, key=lambda sample: sample.id)):
         clip = _Clip(plan, sample, generations[sample.id], measures, faults or Faults())
@@ -149,12 +148,13 @@ class _Clip:
         inputs = self._inputs(metric)
         return (inputs, None) if isinstance(inputs, Outcome) else _measured(metric, inputs)
 
-    def _inputs(self, metric: Metric) -> dict[str, Any] | Outcome:
+    def _inputs(self, metric: Metric) -> dict[str, Arrays | str] | Outcome:
         """Return the inputs of a metric, or the outcome where one cannot be had; the benchmark's come first."""
-        inputs: dict[str, Any] = dict(texts(metric.spec, self.sample))
+        inputs: dict[str, Arrays | str] = dict(texts(metric.spec, self.sample))
         status = self.generation.status
         # A bound that cannot be made of a clip lacks it; the clip stays in N, as it does for every model.
         unheard = Outcome("missing" if status == "not_applicable" else status, self.generation.error)
+        held: dict[Feature, Arrays] = {}
         for piece in pieces(metric.spec, self._measures.extractors):
             heard = Need.AUDIO in needs(piece)
             if heard and status != "ok":
@@ -165,7 +165,8 @@ class _Clip:
             if isinstance(found, Unmeasurable):
                 whose = " and ".join(NAMES[need] for need in needs(piece))
                 return Outcome("failed" if heard else "not_applicable", f"{whose}: {found}")
-        inputs |= {name: self._feature(feature) for name, feature in features(metric.spec)}
+            held[piece] = found
+        inputs |= {name: held[feature] for name, feature in features(metric.spec)}
         return inputs if status == "ok" else unheard
 
     def _feature(self, feature: Feature) -> dict[str, np.ndarray] | Unmeasurable | str:
@@ -193,11 +194,11 @@ class _Clip:
         return arrays
 
 
-def _measured(metric: Metric, inputs: dict[str, Any]) -> tuple[Outcome, dict[str, np.ndarray] | None]:
+def _measured(metric: Metric, inputs: Mapping[str, Arrays | str]) -> tuple[Outcome, dict[str, np.ndarray] | None]:
     try:
-        if not isinstance(metric, SampleMetric):
-            keeps = metric.rows if isinstance(metric, RowsMetric | SummedRowsMetric) else metric.sums
-            return Outcome("ok", weight=1.0), _finite(keeps(**inputs))
+        if metric.kind != "per_clip":
+            kept = metric.sums(**inputs) if metric.kind == "sums" else metric.rows(**inputs)
+            return Outcome("ok", weight=1.0), _finite(kept)
         found = metric.score(**inputs)
     except Unmeasurable as error:
         return Outcome("failed", str(error)), None

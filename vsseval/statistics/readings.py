@@ -114,6 +114,8 @@ def _clips(table: Numbers, metric: str, subset: str, path: Path) -> Clips:
 
 def _replicates(path: Path, metric: str, recorded: str, clips: int) -> Replicates | str:
     plugin = plugins.load("metrics", metric)()
+    if plugin.kind == "per_clip":
+        return f"{metric} was recorded as a distance; as it is installed it has a value for each clip"
     if plugin.spec.version != recorded:
         return f"recorded with version {recorded} of {metric}, installed is {plugin.spec.version}"
     groups = read_sums(path)

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from vsseval.errors import Unmeasurable, VssevalError
-from vsseval.metrics.base import DistributionMetric, GroupedRowsMetric, RowsMetric, SummedRowsMetric
 from vsseval.statistics.intervals import PAIRS_BELOW, Estimate, Pair, jackknife, jackknife_difference, neighbours
 from vsseval.store.rows import joined, members, of_group
 from vsseval.store.sums import added, less
@@ -19,13 +18,12 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from vsseval.metrics.base import Distance, SummedRowsMetric
+
     Sums = dict[str, np.ndarray]
 
 Groups = tuple[int, ...]
 """Numbers of the groups that are left out."""
-
-
-Distance = DistributionMetric | RowsMetric | SummedRowsMetric
 
 
 class Broken(Unmeasurable):
@@ -70,13 +68,13 @@ def replicates(metric: Distance, stored: Mapping[int, Sums], clips: int) -> Repl
 
 def _of_rows(metric: Distance, stored: Mapping[int, Sums]) -> Callable[[Groups], float] | None:
     """Return what computes a metric from rows without some groups, or None where its sums are to be used."""
-    if not isinstance(metric, RowsMetric | SummedRowsMetric):
+    if metric.kind == "sums":
         return None
     groups = {group: stored[group] for group in sorted(stored)}
-    if isinstance(metric, GroupedRowsMetric):
+    if metric.kind == "grouped_rows":
         grouped = metric.without(joined(groups), members(groups))
         return lambda without: float(grouped(without))
-    if not isinstance(metric, SummedRowsMetric):
+    if metric.kind == "rows":
         return lambda without: float(metric.value(joined(groups, without)))
     if not _fewer_than_columns(groups):
         return None
@@ -85,7 +83,7 @@ def _of_rows(metric: Distance, stored: Mapping[int, Sums]) -> Callable[[Groups],
 
 def _of_sums(metric: Distance, stored: Mapping[int, Sums]) -> Callable[[Groups], float]:
     """Return what computes a metric from sums without some groups."""
-    sums = _SummedRows(metric, stored) if isinstance(metric, SummedRowsMetric) else stored
+    sums = _SummedRows(metric, stored) if metric.kind == "summed_rows" else stored
     total = added(sums)
 
     def value(without: Groups) -> float:
@@ -100,12 +98,12 @@ def _of_sums(metric: Distance, stored: Mapping[int, Sums]) -> Callable[[Groups],
 class _SummedRows(Mapping[int, "Sums"]):
     """Sums of the rows of each group, made when they are asked for."""
 
-    def __init__(self, metric: SummedRowsMetric, stored: Mapping[int, Sums]) -> None:
+    def __init__(self, metric: SummedRowsMetric[...], stored: Mapping[int, Sums]) -> None:
         self._metric = metric
         self._stored = stored
 
     def __getitem__(self, group: int) -> Sums:
-        return self._metric.sums(**of_group(self._stored[group]))
+        return self._metric.sums(of_group(self._stored[group]))
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._stored)

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 PACKAGES = (
     "vsseval", "torch", "torchaudio", "numpy", "scipy", "pandas", "pyarrow", "jiwer", "soundfile", "soxr",
@@ -18,7 +17,7 @@ PACKAGES = (
 )  # fmt: skip
 
 
-def provenance() -> dict[str, Any]:
+def provenance() -> dict[str, object]:
     """Return what can change a number: versions, the commit where vsseval is a checkout, the machine."""
     torch = sys.modules.get("torch")
     return {

@@ -78,7 +78,7 @@ def _empty(column: ProfileColumn) -> Column:
         metric=column.metric, name=name, recipe=recipe, arrow="", unit="", decimals=2, total=0, head=column.head
     )
     try:
-        spec = plugins.load("metrics", column.metric)().spec
+        spec = plugins.metric_spec(column.metric)
     except VssevalError:
         return bare
     return msgspec.structs.replace(

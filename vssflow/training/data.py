@@ -6,7 +6,6 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -78,7 +77,7 @@ class Split:
         return [i for i in range(len(self.rows)) if i not in validation], sorted(validation)
 
 
-def summary(split: Split) -> dict[str, Any]:
+def summary(split: Split) -> dict[str, object]:
     """Count clips and hours by task, for the model card."""
     tasks: dict[str, list[float]] = defaultdict(list)
     for row in split.rows:

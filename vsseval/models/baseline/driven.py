@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vsseval.errors import Unmeasurable
 from vsseval.media import Audio
@@ -46,7 +46,7 @@ class Driven:
             EnvironmentFault: the worker does not start.
         """
         worker, places = self._started()
-        asked: list[dict[str, Any]] = []
+        asked: list[dict[str, object]] = []
         for request in requests:
             try:
                 asked.append(self._message(request, places))
@@ -55,7 +55,7 @@ class Driven:
         for take in worker.generate(asked):
             yield self._checked(take)
 
-    def _message(self, request: Request, places: dict[str, str]) -> dict[str, Any]:
+    def _message(self, request: Request, places: dict[str, str]) -> dict[str, object]:
         """Return what the worker is told of a clip: paths, texts and numbers.
 
         Raises:

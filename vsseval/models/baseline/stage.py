@@ -7,7 +7,7 @@ import io
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from vsseval import media
 from vsseval.errors import Unmeasurable
@@ -29,7 +29,7 @@ class Staged(NamedTuple):
     """A clip as a system knows it."""
 
     request: Request
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
     """What placeholders stand for."""
 
     @property
@@ -68,7 +68,7 @@ def stage(baseline: Baseline, request: Request, row: int, places: Mapping[str, s
     seconds = request.duration if how.cut_seconds is None else min(request.duration, how.cut_seconds)
     caption = _line(request.caption) if baseline.inputs.caption != "none" else ""
     transcript = _line(request.transcript) if baseline.inputs.transcript != "none" else ""
-    values: dict[str, Any] = {
+    values: dict[str, object] = {
         **places,
         "row": row,
         **parts(request.id),
@@ -156,7 +156,7 @@ def _video(baseline: Baseline, request: Request, target: Path) -> Path:
     return target
 
 
-def _prompt(request: Request, values: Mapping[str, Any]) -> dict[str, str]:
+def _prompt(request: Request, values: Mapping[str, object]) -> dict[str, str]:
     assert request.speaker_prompt is not None
     prompt = request.speaker_prompt
     audio = media.load_audio(prompt.path, prompt.start, prompt.seconds)
