@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from tests.synthetic_runs import CLAP, DESYNC, WER, toy_load, write_run
+from tests.synthetic_runs import CLAP, DESYNC, WER, write_run
 from vsseval.cli import invoke
 from vsseval.errors import UsageError
 from vsseval.models.faults import FAULTS
@@ -16,11 +16,6 @@ from vsseval.store.record import load_run, read_record, write_record
 
 METRICS = (CLAP, DESYNC, WER)
 NOISE = FAULTS["noise"].levels[0]
-
-
-@pytest.fixture(autouse=True)
-def toys(monkeypatch):
-    monkeypatch.setattr("vsseval.plugins.load", toy_load)
 
 
 def runs_of(folder, badness, **options):

@@ -6,20 +6,13 @@ import msgspec
 import pytest
 
 from tests.synthetic_gates import ALL, by_name, made, rewrite, rules
-from tests.synthetic_runs import CLAP, METRICS, WER, toy_load
-from vsseval import plugins
+from tests.synthetic_runs import CLAP, METRICS, WER
 from vsseval.errors import UsageError
 from vsseval.statistics.delta import Delta
 from vsseval.statistics.gate import gate
 from vsseval.statistics.gate_rules import Gates, Rule
 from vsseval.statistics.gate_verdict import worse_by
 from vsseval.store.record import load_run, write_aggregates, write_record
-
-
-@pytest.fixture(autouse=True)
-def _toy(monkeypatch):
-    monkeypatch.setattr(plugins, "load", toy_load)
-
 
 # What passes and what does not
 

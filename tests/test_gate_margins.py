@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from tests.synthetic_gates import by_name, made, rewrite, rules
-from tests.synthetic_runs import CLAP, METRICS, WER, toy_load
-from vsseval import plugins
+from tests.synthetic_runs import CLAP, METRICS, WER
 from vsseval.errors import UsageError
 from vsseval.present.gate import plain
 from vsseval.present.margins import toml
@@ -20,12 +19,6 @@ from vsseval.statistics.gate_rules import load_gates
 from vsseval.statistics.learn import Proposal, learn, rounded_up, spread
 from vsseval.statistics.shift import median
 from vsseval.store.record import load_run, write_aggregates
-
-
-@pytest.fixture(autouse=True)
-def _toy(monkeypatch):
-    monkeypatch.setattr(plugins, "load", toy_load)
-
 
 # A delay is seen in the signed offset
 

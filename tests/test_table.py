@@ -13,8 +13,7 @@ import pytest
 from click.testing import CliRunner
 from rich.cells import cell_len
 
-from tests.synthetic_runs import DESYNC, METRICS, WER, toy_load, write_run, write_table
-from vsseval import plugins
+from tests.synthetic_runs import DESYNC, METRICS, WER, write_run, write_table
 from vsseval.cli.table import command
 from vsseval.errors import UsageError
 from vsseval.present.grid import blocks
@@ -24,11 +23,6 @@ from vsseval.present.text import DASH
 from vsseval.store.record import find_runs, load_run
 
 LATER = "2026-06-01T00:00:00Z"
-
-
-@pytest.fixture(autouse=True)
-def _toy(monkeypatch):
-    monkeypatch.setattr(plugins, "load", toy_load)
 
 
 @pytest.fixture(scope="module")

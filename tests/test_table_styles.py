@@ -9,8 +9,7 @@ import re
 import msgspec
 import pytest
 
-from tests.synthetic_runs import CLAP, DESYNC, METRICS, WER, toy_load, write_run, write_table
-from vsseval import plugins
+from tests.synthetic_runs import CLAP, DESYNC, METRICS, WER, write_run, write_table
 from vsseval.cli import invoke
 from vsseval.errors import UsageError
 from vsseval.present.columns import of_profile
@@ -22,18 +21,6 @@ from vsseval.store.record import find_runs
 
 ODD = 'Zoë_Ψ 模型 🎵 "x" ~^{}$#%&\\ <b>*|`@[]'
 """A name that holds what means something to any of the styles."""
-
-
-def load(kind, name):
-    """Stand in for `plugins.load`; only the made-up distance is installed."""
-    if name != "fad@toy":
-        raise UsageError(f"no {name}")
-    return toy_load(kind, name)
-
-
-@pytest.fixture(autouse=True)
-def _toy(monkeypatch):
-    monkeypatch.setattr(plugins, "load", load)
 
 
 @pytest.fixture(scope="module")
