@@ -17,7 +17,7 @@ from vsseval.statistics.comparable import (
     unfinished,
 )
 from vsseval.statistics.delta import Delta, Move
-from vsseval.statistics.intervals import SMALL, Estimate, ratio, ratio_difference, within
+from vsseval.statistics.intervals import SMALL, Estimate, ratio_difference, within
 from vsseval.statistics.readings import Readings
 from vsseval.statistics.replicates import difference
 from vsseval.statistics.significance import Test, hedges, holm, sign_flip, t_test
@@ -172,8 +172,8 @@ def _per_clip(spec: MetricSpec, a: Clips, b: Clips, moved: int) -> dict[str, Any
     gain = (a.values - b.values) * (1.0 if spec.direction == "higher" else -1.0)
     known = {
         **_estimate(found),
-        "value_a": ratio(a.values, a.weights, clusters).value,
-        "value_b": ratio(b.values, b.weights, clusters).value,
+        "value_a": _ratio(a),
+        "value_b": _ratio(b),
         "wins": int((gain > 0).sum()), "ties": int((gain == 0).sum()), "losses": int((gain < 0).sum()),
         "clusters": names.size,
         "moved": tuple(
@@ -185,6 +185,11 @@ def _per_clip(spec: MetricSpec, a: Clips, b: Clips, moved: int) -> dict[str, Any
         return known
     test = _test(found.value, found.se, a, b, clusters)
     return {**known, "p": test.p, "test": test.method, "effect": _effect(found.value, a, b)}
+
+
+def _ratio(clips: Clips) -> float | None:
+    total = float(clips.weights.sum())
+    return float((clips.values * clips.weights).sum()) / total if total > 0 else None
 
 
 def _test(difference: float, se: float, a: Clips, b: Clips, clusters: np.ndarray) -> Test:
