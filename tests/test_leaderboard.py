@@ -169,6 +169,10 @@ def run_with(**values):
     ("change", "says"),
     [
         (lambda plain: plain.update(schema=3), "has layout 3, this vsseval reads 2"),
+        (
+            lambda plain: plain.update(schema=1),
+            "Make it anew with: vsseval run --model m --benchmark toy_joint --runs runs && vsseval leaderboard add RUN",
+        ),
         (lambda plain: plain.update(extra=1), "unknown field `extra`"),
         (lambda plain: plain.pop("files"), "missing required field `files`"),
         (lambda plain: plain["files"].pop("scores.parquet"), "it has no sha256 of scores.parquet"),

@@ -12,7 +12,7 @@ import msgspec
 from vsseval.errors import UsageError
 from vsseval.store import atomic, codec
 from vsseval.store.layout import safe_name
-from vsseval.store.record import LoadedRun, cell_fault, load_run
+from vsseval.store.record import LoadedRun, cell_fault, load_run, rerun
 from vsseval.store.replicates import Replicates, content_sha256
 from vsseval.types import Aggregate, Record, RunRecord
 
@@ -108,11 +108,19 @@ def read_entry(path: Path) -> tuple[Entry, dict[str, Any]]:
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is no JSON: {error}") from error
     if plain.get("schema") != SCHEMA:
-        raise UsageError(f"{path} has layout {plain.get('schema')}, this vsseval reads {SCHEMA}")
+        raise UsageError(f"{path} has layout {plain.get('schema')}, this vsseval reads {SCHEMA}. {_anew(plain)}")
     try:
         return codec.decode(data, Entry), plain
     except msgspec.MsgspecError as error:
         raise UsageError(f"{path} is no record: {error}. Make one with: vsseval leaderboard add RUN") from error
+
+
+def _anew(plain: dict[str, Any]) -> str:
+    """Say how to make a record of another layout anew, as far as it can be told."""
+    run = plain.get("run")
+    spec = run.get("spec") if isinstance(run, dict) else None
+    command = rerun(spec, Path("runs")) if isinstance(spec, dict) else "vsseval run"
+    return f"Make it anew with: {command} && vsseval leaderboard add RUN"
 
 
 def entry_faults(path: Path) -> Iterator[str]:

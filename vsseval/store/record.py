@@ -163,20 +163,25 @@ class OldLayout(UsageError):
     """A run directory of an older layout, whose numbers have to be made anew."""
 
     def __init__(self, root: Path, found: _Layout) -> None:
-        self.command = f"{shlex.join(['mv', str(root), f'{root}.old'])} && {_asked(root, found.spec)}"
+        self.command = f"{shlex.join(['mv', str(root), f'{root}.old'])} && {rerun(found.spec, root.parent)}"
         super().__init__(
             f"{RunPaths(root).record} has layout {found.schema}, this vsseval reads {SCHEMA}. "
             f"Move it away and make it anew with: {self.command}"
         )
 
 
-def _asked(root: Path, spec: Mapping[str, Any]) -> str:
-    """Return the command that makes a run anew, from what its header says was asked."""
+def rerun(spec: Mapping[str, Any], runs: Path) -> str:
+    """Return the command that makes a run anew.
+
+    Args:
+        spec: what was asked, as plain JSON of any layout.
+        runs: folder of run directories.
+    """
     names = ("model", "benchmark", "seed", "limit", "checkpoint", "profile", "device")
     options = [(name, spec[name]) for name in names if spec.get(name) not in {None, "", 0, "cpu"}]
     metrics = [("metric", name) for name in spec.get("metrics") or ()]
     words = [word for name, value in (*options, *metrics) for word in (f"--{name}", str(value))]
-    return shlex.join(["vsseval", "run", *words, "--runs", str(root.parent)])
+    return shlex.join(["vsseval", "run", *words, "--runs", str(runs)])
 
 
 def _cells(root: Path, record: RunRecord) -> tuple[tuple[Aggregate, ...], str]:
