@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes import ROOT, install, spec
-from tests.synthetic_runs import FAD, write_run
+from support.fakes import ROOT, install, spec
+from support.synthetic_runs import FAD, write_run
 from vsseval.stages.run import run
 
 BLOCKED = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fakes import spec
+from support.fakes import spec
 from vsseval.stages.catalog import measures
 from vsseval.stages.leave_out import leave_out
 from vsseval.stages.run import rescore, run

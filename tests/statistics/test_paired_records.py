@@ -9,15 +9,15 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from tests.synthetic_runs import FAD, sealed, write_run, write_table
+from support.synthetic_runs import FAD, sealed, write_run, write_table
 from vsseval.errors import UsageError
-from vsseval.present.entries import accept, entry_faults, read_entry, seal
-from vsseval.present.grid import blocks
+from vsseval.leaderboard.entries import accept, entry_faults, read_entry, seal
 from vsseval.statistics.best import PAIRED_UP_TO, places, rule
 from vsseval.statistics.compare import compare
 from vsseval.statistics.intervals import neighbours
 from vsseval.store.record import load_run, write_aggregates
 from vsseval.store.replicates import read_replicates, write_replicates
+from vsseval.tables.layout import blocks
 
 
 @pytest.fixture

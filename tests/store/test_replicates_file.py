@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.synthetic_runs import FAD, WER, write_run, write_table
+from support.synthetic_runs import FAD, WER, write_run, write_table
 from vsseval.cli import invoke
 from vsseval.errors import UsageError
-from vsseval.present.grid import blocks
 from vsseval.store.record import find_runs, load_run
 from vsseval.store.replicates import Replicates, clips_sha256, content_sha256, read_replicates, write_replicates
+from vsseval.tables.layout import blocks
 
 NUMBERS = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 TEXTS = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\x00"), max_size=8)

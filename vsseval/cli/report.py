@@ -13,7 +13,7 @@ from vsseval.cli.table import RUNS, chosen
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vsseval.present.report import Media
+    from vsseval.report.report import Media
     from vsseval.stages.catalog import Catalog
     from vsseval.types import RunRecord
 
@@ -37,7 +37,7 @@ def command(
     It holds the tables, a plot of each metric with its intervals, players for the clips that are worth
     hearing, the failures, what everything was made with, and what `vsseval calibrate` found.
     """
-    from vsseval.present.report import MEGABYTE, write_report
+    from vsseval.report.report import MEGABYTE, write_report
     from vsseval.statistics.calibration import FOLDER, calibrations
     from vsseval.store.record import find_runs
 
@@ -56,7 +56,7 @@ def benchmark_media() -> Callable[[RunRecord], Media]:
 
     def found(record: RunRecord) -> Media:
         from vsseval.errors import VssevalError
-        from vsseval.present.report import Media
+        from vsseval.report.report import Media
         from vsseval.stages.plan import limited, manifest_hash
 
         try:

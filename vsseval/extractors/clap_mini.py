@@ -1,7 +1,7 @@
 """Sound or text to a vector in one shared space: a small contrastive encoder of our own.
 
 The scheme is that of CLAP (Elizalde et al., ICASSP 2023); the network is some hundred times smaller and was trained
-on the synthetic sounds of the mini benchmarks alone (`train_clap_mini`, card in weights/README.md). Within their
+on the synthetic sounds of the mini benchmarks alone (`tools/train_clap_mini.py`; card in weights/shipped). Within their
 vocabulary it tells which caption belongs to which sound; of other sounds it knows next to nothing.
 """
 
@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors import weights
 from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source, Video
-from vsseval.extractors.spectrum import log_mel
+from vsseval.networks.spectrum import log_mel
+from vsseval.weights import shipped as weights
 
 if TYPE_CHECKING:
     import torch

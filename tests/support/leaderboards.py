@@ -1,0 +1,33 @@
+"""An empty leaderboards folder, and rows of reported numbers."""
+
+import csv
+
+import pytest
+
+from vsseval.leaderboard.leaderboard import check
+from vsseval.tables.reported import FIELDS
+
+ROW = {
+    "table": "t", "task": "v2s", "benchmark": "B", "system": "S", "system_as_printed": "S", "metric": "FAD",
+    "direction": "down", "value": "1.5", "value_as_printed": "1.50", "trust": "authors-repo", "source": "a/b README",
+}  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty leaderboards folder where the command looks for it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    (tmp_path / "leaderboards/records").mkdir(parents=True)
+    return tmp_path / "leaderboards"
+
+
+def faults(folder):
+    return [fault for _, fault in check(folder).faults]
+
+
+def written(folder, *rows):
+    with (folder / "reported.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, FIELDS, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
