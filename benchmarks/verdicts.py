@@ -1,4 +1,4 @@
-"""Time verdicts at full size: 15,000 clips by 20 metrics, compared and in a table; the jackknife of a wide distance.
+"""Time verdicts: 15,000 clips by 20 metrics, compared and in a table; ten runs with distances; a wide jackknife.
 
     python benchmarks/verdicts.py [--clips N] [--metrics M] [--models K] [--dimensions D] [--out FILE]
 
@@ -18,11 +18,14 @@ import tempfile
 import time
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
-from vsseval.statistics.intervals import ratio
+from vsseval.statistics.intervals import neighbours, ratio
+from vsseval.statistics.replicates import estimate
 from vsseval.store import record
 from vsseval.store.layout import RunPaths
+from vsseval.store.replicates import Replicates, clips_sha256, write_replicates
 from vsseval.store.sums import GROUPS, write_sums
 from vsseval.store.tables import Row, write_scores
 from vsseval.types import Aggregate, BenchmarkCard, Feature, MetricSpec, ModelCard, Need, RunRecord, RunSpec
@@ -39,12 +42,12 @@ def spec(number: int) -> MetricSpec:
     )  # fmt: skip
 
 
-def write_run(root: Path, model: str, clips: int, metrics: int, seed: int) -> Path:
+def write_run(root: Path, model: str, clips: int, metrics: int, seed: int, distances: int = 0) -> Path:
     """One finished run of skewed values that have what is hard in common with other runs; a fifth of all in pairs.
 
     Each run is 2 % worse than the one before: intervals of neighbours overlap, and only pairs of clips tell them apart.
     """
-    path, specs = root / model, [spec(number) for number in range(metrics)]
+    path, specs = root / model, [spec(number) for number in range(metrics + distances)]
     path.mkdir(parents=True)
     card = BenchmarkCard(
         name="made_up", version="1", task="v2s", size=clips, licence="CC0", description="Made up.",
@@ -60,7 +63,7 @@ def write_run(root: Path, model: str, clips: int, metrics: int, seed: int) -> Pa
     clusters = [f"video{i if i % 5 else i // 10 * 10:05d}" for i in range(clips)]
     rows: list[Row] = []
     cells = []
-    for metric in specs:
+    for metric in specs[:metrics]:
         values = hard * (1 + 0.02 * seed) + rng.gamma(2.0, 0.05, clips)
         rows += [
             Row(
@@ -76,9 +79,37 @@ def write_run(root: Path, model: str, clips: int, metrics: int, seed: int) -> Pa
                 high=found.high, method=found.method, signature=f"metric:{metric.id}|version:1|bench:made_up-1",
             )
         )  # fmt: skip
+    kept = [distance(metric.id, clips, seed, rng) for metric in specs[metrics:]]
+    for one in kept:
+        rows += [
+            Row(
+                sample_id=f"clip{i:05d}", cluster=clusters[i], subset="", seed=0, metric=one.metric, version="1",
+                status="ok", weight=1.0,
+            )
+            for i in range(clips)
+        ]  # fmt: skip
+        found = estimate(one)
+        cells.append(
+            Aggregate(
+                metric=one.metric, status="ok", n=clips, total=clips, value=found.value, se=found.se, low=found.low,
+                high=found.high, method=found.method, signature=f"metric:{one.metric}|version:1|bench:made_up-1",
+            )
+        )  # fmt: skip
     write_scores(RunPaths(path).scores, rows)
+    write_replicates(RunPaths(path).replicates, kept)
     record.write_aggregates(path, cells)
+    record.write_record(path, msgspec.structs.replace(made, provenance=record.seal(path)))
     return path
+
+
+def distance(metric: str, clips: int, seed: int, rng: np.random.Generator) -> Replicates:
+    """What is kept of a distance, made up."""
+    value = 1.0 + 0.02 * seed
+    without, two = (tuple(value + rng.normal(0, 0.01, GROUPS)) for _ in range(2))
+    return Replicates(
+        metric=metric, n=clips, total=clips, clips=clips_sha256([(metric, clips)]), value=value,
+        groups=tuple(range(GROUPS)), without=without, without_two=two[: len(neighbours(GROUPS))],
+    )  # fmt: skip
 
 
 def write_distance(path: Path, clips: int, dimensions: int) -> None:
@@ -100,14 +131,20 @@ JACKKNIFE = """
 import sys
 from pathlib import Path
 from vsseval import plugins
-from vsseval.statistics.replicates import estimate, replicates
+from vsseval.stages.leave_out import leave_out
 from vsseval.store.sums import read_sums
-found = estimate(replicates(plugins.load('metrics', 'fad@logmel')(), read_sums(Path(sys.argv[1])), int(sys.argv[2])))
-print(found)
+print(leave_out(plugins.load('metrics', 'fad@logmel')(), read_sums(Path(sys.argv[1])), int(sys.argv[2])))
 """
 
 
+TEN = {"three_distances": 0, "three_distances_and_four_metrics": 4}
+"""Folder of ten runs on 48 clips -> number of metrics with a value for each clip, besides three distances."""
+
+
 def make(folder: Path, asked: argparse.Namespace) -> None:
+    for name, metrics in TEN.items():
+        for place in range(10):
+            write_run(folder / name, f"model{place:02d}", 48, metrics, place, distances=3)
     for place in range(max(asked.models, 2)):
         write_run(folder / "runs", f"model{place:02d}", asked.clips, asked.metrics, place)
     if asked.dimensions:
@@ -153,6 +190,10 @@ def main() -> None:
             "compare": measured([*vsseval, "compare", *runs], asked.threads),
             "power": measured([*vsseval, "power", *runs], asked.threads),
             "table": measured([*vsseval, "table", "--runs", str(folder / "runs")], asked.threads),
+            **{
+                f"table_of_ten_{name}": measured([*vsseval, "table", "--runs", str(folder / name)], asked.threads)
+                for name in TEN
+            },
         }
         if asked.dimensions:
             command = [sys.executable, "-c", JACKKNIFE, str(folder / "distance.npz"), str(asked.clips)]

@@ -16,8 +16,7 @@ import pytest
 import yaml
 
 from support.fakes import ROOT, environment
-from support.synthetic_runs import toy_load, write_run
-from vsseval import plugins
+from support.synthetic_runs import write_run
 from vsseval.cli import invoke
 from vsseval.store.record import find_runs
 
@@ -29,7 +28,6 @@ MARGINS = '["*"."wer@toy"]\nmargin = 8.0\n["*"."clap_score@toy"]\nmargin = 0.06\
 @pytest.fixture
 def toy(tmp_path, monkeypatch):
     """A folder with margins, a baseline, a rerun that is as good and a worse run; the metric is made up."""
-    monkeypatch.setattr(plugins, "load", toy_load)
     for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)

@@ -12,23 +12,14 @@ import msgspec
 import pytest
 
 from support.fakes import ROOT
-from support.leaderboards import ROW, _toy, faults, folder, written  # noqa: F401
+from support.leaderboards import ROW, faults, folder, written  # noqa: F401
 from support.synthetic_runs import METRICS, write_run, write_table
 from vsseval.cli import invoke
 from vsseval.leaderboard.entries import read_entry, seal
 from vsseval.store import record
-from vsseval.store.record import aggregates_sha256, load_run
+from vsseval.store.record import load_run
 
 OWN = ROOT / "leaderboards"
-
-
-def finished(root, name, badness=0.2, **options):
-    """Write a run that knows the sha256 of its aggregates, as `vsseval run` does."""
-    path = write_run(root, name, badness, **options)
-    made = load_run(path).record
-    known = {**made.provenance, "aggregates": aggregates_sha256(path)}
-    record.write_record(path, msgspec.structs.replace(made, provenance=known))
-    return path
 
 
 def accepted(folder, path, *options):
@@ -48,7 +39,7 @@ def changed(path, change):
 
 
 def test_a_record_is_small_has_every_hash_and_no_path_of_the_machine(folder, tmp_path, capsys):
-    run = finished(tmp_path / "deep/home", "audio:/home/me/secret_wavs", note="x")
+    run = write_run(tmp_path / "deep/home", "audio:/home/me/secret_wavs", 0.2, note="x")
     made = load_run(run).record
     spec = msgspec.structs.replace(made.spec, checkpoint=Path("/home/me/best.ckpt"), runs=Path("/home/me/runs"))
     record.write_record(run, msgspec.structs.replace(made, spec=spec))
@@ -61,7 +52,7 @@ def test_a_record_is_small_has_every_hash_and_no_path_of_the_machine(folder, tmp
         assert str(tmp_path) not in text
     entry, plain = read_entry(path)
     assert (entry.run.spec.model, entry.run.spec.checkpoint) == ("audio:secret_wavs", Path("best.ckpt"))
-    assert set(entry.files) == {"aggregates.json", "scores.parquet", "sums/fad@toy.npz", "shards/0000.jsonl"}
+    assert set(entry.files) == {"aggregates.json", "scores.parquet", "replicates.npz", "shards/0000.jsonl"}
     for name, digest in entry.files.items():
         assert digest == hashlib.sha256((run / name).read_bytes()).hexdigest()
     assert entry.report_sha256 == hashlib.sha256(page.read_bytes()).hexdigest()
@@ -71,13 +62,13 @@ def test_a_record_is_small_has_every_hash_and_no_path_of_the_machine(folder, tmp
 
 
 def test_the_same_run_gives_the_same_record(folder, tmp_path):
-    run = finished(tmp_path, "good")
+    run = write_run(tmp_path, "good", 0.2)
     first = accepted(folder, run).read_bytes()
     assert accepted(folder, run).read_bytes() == first
 
 
 def test_another_report_or_none_may_be_kept(folder, tmp_path, capsys):
-    run = finished(tmp_path, "good")
+    run = write_run(tmp_path, "good", 0.2)
     mine = tmp_path / "mine.html"
     mine.write_text("<p>mine")
     entry, _ = read_entry(accepted(folder, run, "--report", mine))
@@ -104,7 +95,7 @@ def test_what_may_not_stand_in_a_leaderboard_is_refused(folder, tmp_path, capsys
 
 
 def test_an_edited_run_is_refused(folder, tmp_path, capsys):
-    run = finished(tmp_path, "m")
+    run = write_run(tmp_path, "m", 0.2)
     (run / "aggregates.json").write_text((run / "aggregates.json").read_text() + "\n")
     assert invoke(["leaderboard", "add", str(run)]) == 2
     assert "was changed after the run" in capsys.readouterr().err
@@ -124,7 +115,7 @@ def test_a_check_counts_and_passes(folder, tmp_path, capsys):
 
 
 def test_an_edited_record_is_found(folder, tmp_path, capsys, monkeypatch):
-    path = accepted(folder, finished(tmp_path, "m"))
+    path = accepted(folder, write_run(tmp_path, "m", 0.2))
     path.write_text(path.read_text().replace('"seed": 0', '"seed": 7', 1))
     assert "it was edited: its sha256 is another one" in faults(folder)[0]
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
@@ -151,7 +142,11 @@ def run_with(**values):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda plain: plain.update(schema=2), "has layout 2, this vsseval reads 1"),
+        (lambda plain: plain.update(schema=3), "has layout 3, this vsseval reads 2"),
+        (
+            lambda plain: plain.update(schema=1),
+            "Make it anew with: vsseval run --model m --benchmark toy_joint --runs runs && vsseval leaderboard add RUN",
+        ),
         (lambda plain: plain.update(extra=1), "unknown field `extra`"),
         (lambda plain: plain.pop("files"), "missing required field `files`"),
         (lambda plain: plain["files"].pop("scores.parquet"), "it has no sha256 of scores.parquet"),
@@ -160,7 +155,7 @@ def run_with(**values):
         (lambda plain: plain["run"]["spec"].update(limit=5), "made with --limit 5"),
         (run_with(status="started"), "it is started, not finished"),
         (cell(signature=""), "clap_score@toy has no signature"),
-        (cell(metric="clap_score@mine"), "clap_score@mine: there is no such metric"),
+        (cell(metric="clap_score@mine"), "clap_score@mine: there is no such metric in the record"),
         (cell(n=25), "n = 25 of N = 24"),
         (cell(n=20), "20 measured, 0 failed and 0 missing clips are not N = 24"),
         (cell(n=240, total=240), "N = 240, but the benchmark has 24 clips"),
@@ -172,16 +167,16 @@ def run_with(**values):
     ],
 )
 def test_faults_of_a_record_are_found_even_if_it_is_sealed_again(folder, tmp_path, change, says):
-    changed(accepted(folder, finished(tmp_path, "m")), change)
+    changed(accepted(folder, write_run(tmp_path, "m", 0.2)), change)
     found = faults(folder)
     assert any(says in fault for fault in found), found
 
 
 def test_a_record_with_nan_is_no_json_and_a_stray_file_no_record(folder, tmp_path):
-    path = accepted(folder, finished(tmp_path, "m"))
+    path = accepted(folder, write_run(tmp_path, "m", 0.2))
     path.write_text(re.sub(r'"value": [^,\n]+', '"value": NaN', path.read_text(), count=1))
     (folder / "records/notes.txt").write_text("x")
-    shutil.copy(accepted(folder, finished(tmp_path, "n")), folder / "records/other.json")
+    shutil.copy(accepted(folder, write_run(tmp_path, "n", 0.2)), folder / "records/other.json")
     found = faults(folder)
     assert "is no JSON" in found[0]
     assert "the file ought to be called" in found[1]
@@ -189,6 +184,6 @@ def test_a_record_with_nan_is_no_json_and_a_stray_file_no_record(folder, tmp_pat
 
 
 def test_a_report_that_is_another_one_is_found(folder, tmp_path):
-    path = accepted(folder, finished(tmp_path, "m"))
+    path = accepted(folder, write_run(tmp_path, "m", 0.2))
     (folder / "reports" / f"{path.stem}.html").write_text("another")
     assert "is another one: the sha256 differs" in faults(folder)[0]

@@ -9,12 +9,12 @@ import pytest
 import yaml
 
 from support.fakes import ROOT
-from support.leaderboards import ROW, _toy, faults, folder, written
+from support.leaderboards import ROW, faults, folder, written
 from vsseval import plugins
 from vsseval.cli import invoke
 from vsseval.tables.reported import TRUST, citation, examine, read_reported
 
-__all__ = ["_toy", "folder"]
+__all__ = ["folder"]
 
 OWN = ROOT / "leaderboards"
 

@@ -10,9 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from support.fakes import ROOT
-from support.leaderboards import load
 from support.synthetic_runs import METRICS, write_table
-from vsseval import plugins
 from vsseval.cli import invoke
 from vsseval.tables.reported import read_reported
 
@@ -54,16 +52,12 @@ def site(tmp_path_factory):
     folder = root / "leaderboards"
     folder.mkdir()
     shutil.copy(ROOT / "leaderboards/reported.csv", folder)
-    with pytest.MonkeyPatch.context() as patch:
-        names = plugins.names
-        patch.setattr(plugins, "load", load)
-        patch.setattr(plugins, "names", lambda kind: [m.id for m in METRICS] if kind == "metrics" else names(kind))
-        runs = [*write_table(root / "runs", subsets=True).values()]
-        runs += write_table(root / "runs", benchmark="toy_v2s", metrics=METRICS[:2]).values()
-        place = ["--leaderboards", str(folder)]
-        assert invoke(["leaderboard", "add", *map(str, runs[1:]), "--no-report", *place]) == 0
-        assert invoke(["leaderboard", "add", str(runs[0]), *place]) == 0
-        assert invoke(["leaderboard", "build", "-o", str(root / "out"), *place]) == 0
+    runs = [*write_table(root / "runs", subsets=True).values()]
+    runs += write_table(root / "runs", benchmark="toy_v2s", metrics=METRICS[:2]).values()
+    place = ["--leaderboards", str(folder)]
+    assert invoke(["leaderboard", "add", *map(str, runs[1:]), "--no-report", *place]) == 0
+    assert invoke(["leaderboard", "add", str(runs[0]), *place]) == 0
+    assert invoke(["leaderboard", "build", "-o", str(root / "out"), *place]) == 0
     return root / "out"
 
 

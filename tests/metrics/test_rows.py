@@ -10,8 +10,8 @@ import pytest
 from support import built
 from vsseval.errors import Unmeasurable
 from vsseval.metrics.frechet import frechet_distance, gaussian, moments
+from vsseval.stages.leave_out import leave_out
 from vsseval.stages.score import _Kept
-from vsseval.statistics.replicates import replicates
 from vsseval.store.rows import joined, keep, write_rows
 from vsseval.store.sums import read_sums, write_sums
 
@@ -81,26 +81,26 @@ def test_rows_come_in_the_order_of_the_clips(tmp_path):
 
 def test_groups_left_out_of_rows(tmp_path):
     clips = [{"x": np.full((1, 1), i, np.float32)} for i in range(CLIPS)]
-    found = replicates(Order(), stored(tmp_path / "m.npz", clips), CLIPS)
-    assert found.full == float((np.arange(CLIPS) ** 2).sum())
+    found = leave_out(Order(), stored(tmp_path / "m.npz", clips), CLIPS)
+    assert found.value == float((np.arange(CLIPS) ** 2).sum())
     left = np.array([i for i in range(CLIPS) if i % GROUPS != 2])
     assert found.without[2] == float((np.arange(len(left)) * left).sum())
-    assert len(found.pairs) == GROUPS
+    assert len(found.without_two) == GROUPS
 
 
 @pytest.mark.parametrize(("count", "way"), [(CLIPS, "sums"), (4, "rows")])
 def test_many_rows_are_summed_and_few_are_not(tmp_path, count, way):
     metric, clips = Summed(), vectors(count)
-    found = replicates(metric, stored(tmp_path / "m.npz", clips), count)
+    found = leave_out(metric, stored(tmp_path / "m.npz", clips), count)
     assert set(metric.ways) == {way}
     whole = {side: np.concatenate([clip[side] for clip in clips]) for side in "ab"}
-    assert found.full == pytest.approx(metric.value_of_rows(whole), rel=1e-9)
+    assert found.value == pytest.approx(metric.value_of_rows(whole), rel=1e-9)
 
 
 def test_rows_and_sums_of_one_distance_have_the_same_replicates(tmp_path):
     clips = vectors(CLIPS)
     metric = Summed()
-    by_rows = replicates(metric, stored(tmp_path / "rows.npz", clips), CLIPS)
+    by_rows = leave_out(metric, stored(tmp_path / "rows.npz", clips), CLIPS)
     sums = {}
     for place, clip in enumerate(clips):
         group = sums.setdefault(place % GROUPS, {})
@@ -111,14 +111,14 @@ def test_rows_and_sums_of_one_distance_have_the_same_replicates(tmp_path):
     class Added:
         kind, spec, sums, value = "sums", None, Summed.sums, metric.value
 
-    by_sums = replicates(Added(), read_sums(tmp_path / "sums.npz"), CLIPS)
-    assert by_rows.full == pytest.approx(by_sums.full, rel=1e-9)
-    assert [*by_rows.without.values()] == pytest.approx([*by_sums.without.values()], rel=1e-9)
+    by_sums = leave_out(Added(), read_sums(tmp_path / "sums.npz"), CLIPS)
+    assert by_rows.value == pytest.approx(by_sums.value, rel=1e-9)
+    assert by_rows.without == pytest.approx(by_sums.without, rel=1e-9)
 
 
 def test_too_few_rows_left_is_known(tmp_path):
-    found = replicates(Order(), stored(tmp_path / "m.npz", [{"x": np.ones((1, 1))}] * 3), 3)
-    assert all(np.isnan(value) for value in found.without.values())
+    found = leave_out(Order(), stored(tmp_path / "m.npz", [{"x": np.ones((1, 1))}] * 3), 3)
+    assert found.without == (None, None, None)
 
 
 def test_kinds_of_metrics_are_told_apart():

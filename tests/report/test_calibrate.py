@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from support.synthetic_runs import CLAP, DESYNC, WER, toy_load, write_run
+from support.synthetic_runs import CLAP, DESYNC, WER, write_run
 from vsseval.cli import invoke
 from vsseval.errors import UsageError
 from vsseval.faults import FAULTS
@@ -16,11 +16,6 @@ from vsseval.tables.sheet import terminal
 
 METRICS = (CLAP, DESYNC, WER)
 NOISE = FAULTS["noise"].levels[0]
-
-
-@pytest.fixture(autouse=True)
-def toys(monkeypatch):
-    monkeypatch.setattr("vsseval.plugins.load", toy_load)
 
 
 def runs_of(folder, badness, **options):

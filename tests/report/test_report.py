@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from support.synthetic_runs import METRICS, WER, toy_load, write_run, write_table
+from support.synthetic_runs import METRICS, WER, write_run, write_table
 from vsseval import media, plugins
 from vsseval.benchmarks.base import BenchmarkCard, Sample
-from vsseval.cli.report import command
+from vsseval.cli.report import benchmark_media, command
 from vsseval.errors import EnvironmentFault, UsageError
 from vsseval.report.clips import Clips
 from vsseval.report.embed import Shelf
@@ -98,8 +98,6 @@ def place(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def _toy(monkeypatch, request):
     def load(kind, name):
-        if kind == "metrics":
-            return toy_load(kind, name)
         assert (kind, name) == ("benchmarks", "toy_joint")
         return lambda argument: ToyBenchmark(request.getfixturevalue("place"))
 
@@ -109,10 +107,9 @@ def _toy(monkeypatch, request):
 @pytest.fixture(scope="module")
 def page(place):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plugins, "load", lambda kind, name: toy_load(kind, name) if kind == "metrics" else (
-            lambda argument: ToyBenchmark(place)))  # fmt: skip
+        patch.setattr(plugins, "load", lambda kind, name: lambda argument: ToyBenchmark(place))
         target = place / "report.html"
-        shelf = write_report(find_runs(place / "runs"), target, clips=4)
+        shelf = write_report(find_runs(place / "runs"), target, clips=4, media=benchmark_media())
     return target.read_text(), shelf
 
 
@@ -156,12 +153,12 @@ def test_a_changed_benchmark_is_said(page):
 
 def test_the_budget_is_kept_and_stated(place, tmp_path):
     target = tmp_path / "small.html"
-    shelf = write_report(find_runs(place / "runs"), target, budget=20_000, clips=4)
+    shelf = write_report(find_runs(place / "runs"), target, budget=20_000, clips=4, media=benchmark_media())
     assert shelf.used <= 20_000
     assert shelf.left_out > 0
     assert "did not fit and were left out" in target.read_text()
     parse(target.read_text())
-    bare = write_report(find_runs(place / "runs"), target, budget=0, clips=4)
+    bare = write_report(find_runs(place / "runs"), target, budget=0, clips=4, media=benchmark_media())
     assert (bare.used, bare.embedded) == (0, 0)
     found = parse(target.read_text())
     assert "audio" not in found.counts
@@ -177,7 +174,7 @@ def test_media_that_are_gone_or_broken_are_said_and_the_page_is_whole(tmp_path, 
         raise EnvironmentFault("toy_joint is not here: vsseval data pull toy_joint")
 
     monkeypatch.setattr(plugins, "load", load)
-    write_report(find_runs(tmp_path), tmp_path / "r.html")
+    write_report(find_runs(tmp_path), tmp_path / "r.html", media=benchmark_media())
     text = (tmp_path / "r.html").read_text()
     parse(text)
     assert "its audio file is gone" in text

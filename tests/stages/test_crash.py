@@ -12,7 +12,7 @@ from support.fakes import environment, spec
 from vsseval.stages.run import run
 from vsseval.store.record import find_runs, load_run
 
-RESULTS = ("scores.parquet", "aggregates.json", "sums/fd@fake.npz", "sums/fd@fake__held-out.npz")
+RESULTS = ("scores.parquet", "aggregates.json", "replicates.npz")
 
 
 def kill_at(stage, clips, where, site, jobs=1):

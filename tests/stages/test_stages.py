@@ -175,7 +175,7 @@ def test_a_distance_that_breaks_is_a_failed_cell_and_no_traceback(clips, tmp_pat
 def test_scores_do_not_depend_on_jobs_and_shards(clips, tmp_path):
     first = finish(spec(clips, tmp_path / "a", jobs=1, shard_size=64))
     second = finish(spec(clips, tmp_path / "b", jobs=2, shard_size=3))
-    for name in ("scores.parquet", "aggregates.json", "sums/fd@fake.npz"):
+    for name in ("scores.parquet", "aggregates.json", "replicates.npz"):
         assert (first.path / name).read_bytes() == (second.path / name).read_bytes()
     assert len(list((second.path / "shards").glob("*.done"))) == 3
 

@@ -11,19 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from support.synthetic_runs import CLAP, DESYNC, FAD, METRICS, WER, toy_load, write_run, write_table
-from vsseval import plugins
+from support.synthetic_runs import CLAP, DESYNC, FAD, METRICS, WER, write_run, write_table
 from vsseval.errors import UsageError
 from vsseval.statistics.best import places
 from vsseval.statistics.bounds_check import check_bounds, flags
 from vsseval.statistics.compare import compare
 from vsseval.statistics.readings import Readings
 from vsseval.store.record import load_run, write_aggregates
-
-
-@pytest.fixture(autouse=True)
-def _toy(monkeypatch):
-    monkeypatch.setattr(plugins, "load", toy_load)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from vsseval.metrics.frechet import frechet_distance
-from vsseval.statistics.clustered import ClusterSums, bca, resamples, skew_corrected, student, t_quantile
+from vsseval.statistics.clustered import ClusterSums, bca, resamples, skew_corrected, student
 from vsseval.statistics.intervals import (
     PAIRS_BELOW,
     interval_ends,
@@ -19,6 +19,7 @@ from vsseval.statistics.intervals import (
     ratio,
     ratio_difference,
 )
+from vsseval.statistics.student import quantile
 
 DRAWS = 2000
 SIZES = (48, 500, 5000)
@@ -256,7 +257,7 @@ def test_distances_and_their_differences_are_covered(clips, far):
         found[1].append(np.concatenate([(x - y).reshape(step, -1) for x, y in zip(one, two, strict=True)], 1))
     for rows in map(np.concatenate, found):
         full, single, double = rows[:, 0], rows[:, 1 : GROUPS + 1], rows[:, GROUPS + 1 :]
-        half = t_quantile(GROUPS - 1) * np.sqrt(jackknife_variance(full, single, double if double.size else None))
+        half = quantile(GROUPS - 1) * np.sqrt(jackknife_variance(full, single, double if double.size else None))
         assert 93 <= 100 * np.mean(np.abs(full - full.mean()) <= half) <= 97
 
 

@@ -6,20 +6,13 @@ import msgspec
 import pytest
 
 from support.synthetic_gates import ALL, by_name, made, rewrite, rules
-from support.synthetic_runs import CLAP, METRICS, WER, toy_load
-from vsseval import plugins
+from support.synthetic_runs import CLAP, METRICS, WER, sealed
 from vsseval.errors import UsageError
 from vsseval.statistics.delta import Delta
 from vsseval.statistics.gate import gate
 from vsseval.statistics.gate_rules import Gates, Rule
 from vsseval.statistics.gate_verdict import worse_by
 from vsseval.store.record import load_run, write_aggregates, write_record
-
-
-@pytest.fixture(autouse=True)
-def _toy(monkeypatch):
-    monkeypatch.setattr(plugins, "load", toy_load)
-
 
 # What passes and what does not
 
@@ -185,6 +178,7 @@ def test_another_seed_is_taken_where_that_is_asked_for(tmp_path):
 def test_edited_cells_are_refused(tmp_path):
     run, base = made(tmp_path, "run"), made(tmp_path, "base")
     write_aggregates(run.path, [msgspec.structs.replace(c, value=0.01) for c in run.aggregates])
+    sealed(run.path)
     with pytest.raises(UsageError, match=r"says 0.01 for wer@toy, but its scores give .* was edited"):
         gate(load_run(run.path), base, rules(wer={"ceiling": 5.0}))
 
@@ -213,4 +207,5 @@ def test_one_clip_and_no_variance(tmp_path):
         rewrite(run, lambda row: msgspec.structs.replace(row, value=0.5) if row.metric == "clap_score@toy" else row)
         cells = [msgspec.structs.replace(c, value=0.5) if c.metric == "clap_score@toy" else c for c in run.aggregates]
         write_aggregates(run.path, cells)
+        sealed(run.path)
     assert gate(load_run(same[0].path), load_run(same[1].path), rules(clap_score={"margin": 0.0})).exit_code == 0

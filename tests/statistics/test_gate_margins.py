@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from support.synthetic_gates import by_name, made, rewrite, rules
-from support.synthetic_runs import CLAP, METRICS, WER, toy_load
-from vsseval import plugins
+from support.synthetic_runs import CLAP, METRICS, WER, sealed
 from vsseval.errors import UsageError
 from vsseval.statistics.gate import gate
 from vsseval.statistics.gate_rules import load_gates
@@ -20,12 +19,6 @@ from vsseval.statistics.shift import median
 from vsseval.store.record import load_run, write_aggregates
 from vsseval.tables.gate import plain
 from vsseval.tables.margins import toml
-
-
-@pytest.fixture(autouse=True)
-def _toy(monkeypatch):
-    monkeypatch.setattr(plugins, "load", toy_load)
-
 
 # A delay is seen in the signed offset
 
@@ -43,6 +36,7 @@ def with_offsets(run, offsets):
         for c in run.aggregates
     ]
     write_aggregates(run.path, cells)
+    sealed(run.path)
     return load_run(run.path)
 
 
@@ -111,8 +105,8 @@ def test_margins_learnt_from_reruns_pass_reruns_and_stop_what_is_worse(tmp_path)
 
 def test_of_many_reruns_few_are_stopped_and_losses_are_caught_as_promised():
     """The rule by itself, on normal numbers: 800 gates of reruns, of a loss at `caught` and of one at the margin."""
-    from vsseval.statistics.clustered import t_quantile
     from vsseval.statistics.intervals import ratio_difference
+    from vsseval.statistics.student import quantile
 
     rng, n = np.random.default_rng(1), 48
     hard = rng.normal(0, 1, n)
@@ -121,7 +115,7 @@ def test_of_many_reruns_few_are_stopped_and_losses_are_caught_as_promised():
     def reach(loss):
         a, b = (hard + rng.normal(0, 0.1, n) for _ in range(2))
         found = ratio_difference((a + loss, b), (ones, ones), clusters)
-        half = t_quantile(n - 1) * found.se
+        half = quantile(n - 1) * found.se
         return found.value, found.se, found.value - half, found.value + half
 
     found = spread([reach(0.0) for _ in range(10)])

@@ -10,17 +10,11 @@ import pytest
 from click.testing import CliRunner
 from scipy import stats
 
-from support.synthetic_runs import CLAP, WER, toy_load, write_run
-from vsseval import plugins
+from support.synthetic_runs import CLAP, WER, write_run
 from vsseval.cli.power import command
 from vsseval.errors import UsageError
 from vsseval.statistics.power import MOST, Aim, Spread, chance, clips_for, detectable, needs_of_pair, needs_of_run
 from vsseval.store.record import load_run
-
-
-@pytest.fixture(autouse=True)
-def _toy(monkeypatch):
-    monkeypatch.setattr(plugins, "load", toy_load)
 
 
 @pytest.fixture

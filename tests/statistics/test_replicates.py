@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import math
-
+import msgspec
 import numpy as np
 import pytest
 
 from support import built
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.metrics.frechet import frechet_distance
+from vsseval.stages.leave_out import Broken, leave_out
 from vsseval.statistics.intervals import PAIRS_BELOW, neighbours, within
-from vsseval.statistics.replicates import Broken, difference, estimate, replicates
+from vsseval.statistics.replicates import difference, estimate
+from vsseval.store.replicates import Replicates
 from vsseval.store.sums import added, read_sums, write_sums
 
 
@@ -28,6 +29,12 @@ def kept(seed=0, groups=20, patches=40, width=48):
     return sums, sides
 
 
+def left_out(sums, clips):
+    """What is kept of a run with these sums."""
+    found = leave_out(built.metric("fad@logmel"), sums, clips)
+    return Replicates(metric="fad@logmel", n=clips, total=clips, clips="same", **found._asdict())
+
+
 def whole(sides, without=()):
     """The distance of all patches but those of some groups, computed at once."""
     x, y = (
@@ -40,47 +47,48 @@ def whole(sides, without=()):
 def test_what_is_left_out_is_left_out(tmp_path):
     sums, sides = kept()
     write_sums(tmp_path / "fad.npz", sums)
-    found = replicates(built.metric("fad@logmel"), read_sums(tmp_path / "fad.npz"), 48)
-    assert found.full == pytest.approx(whole(sides))
-    assert found.without == pytest.approx({group: whole(sides, (group,)) for group in range(20)})
-    assert [*found.pairs] == neighbours(20)
-    assert found.pairs[0, 19] == pytest.approx(whole(sides, (0, 19)))
-    assert found == replicates(built.metric("fad@logmel"), sums, 48)
+    found = left_out(read_sums(tmp_path / "fad.npz"), 48)
+    assert found.value == pytest.approx(whole(sides))
+    assert found.groups == tuple(range(20))
+    assert found.without == pytest.approx([whole(sides, (group,)) for group in range(20)])
+    assert found.without_two == pytest.approx([whole(sides, pair) for pair in neighbours(20)])
+    assert found == left_out(sums, 48)
     assert estimate(found).method == "jackknife t(19), pairs"
 
 
 def test_where_clips_are_many_no_pairs_are_computed():
     sums, _ = kept()
-    found = replicates(built.metric("fad@logmel"), sums, PAIRS_BELOW)
-    assert found.pairs == {}
+    found = left_out(sums, PAIRS_BELOW)
+    assert found.without_two == ()
     assert estimate(found).method == "jackknife t(19)"
 
 
 def test_groups_that_cannot_be_spared_leave_no_interval():
     sums, _ = kept(groups=2, patches=30)  # 49 are needed, one group has 30
-    found = replicates(built.metric("fad@logmel"), sums, 48)
-    assert all(math.isnan(value) for value in found.without.values())
-    assert (estimate(found).value, estimate(found).low) == (found.full, None)
+    found = left_out(sums, 48)
+    assert found.without == (None, None)
+    assert (estimate(found).value, estimate(found).low) == (found.value, None)
     assert estimate(found).method == "no interval: one group undefined"
-    alone = replicates(built.metric("fad@logmel"), {0: kept(patches=60)[0][0]}, 48)
+    alone = left_out({0: kept(patches=60)[0][0]}, 48)
     assert estimate(alone).method == "no interval: one group of clips"
     with pytest.raises(Unmeasurable, match="needs at least 49 patches"):
-        replicates(built.metric("fad@logmel"), kept(groups=1, patches=30)[0], 48)
+        left_out(kept(groups=1, patches=30)[0], 48)
 
 
 def test_a_difference_of_distances_is_paired_by_group():
-    one, two = (replicates(built.metric("fad@logmel"), kept(seed)[0], 48) for seed in (0, 1))
+    one, two = (left_out(kept(seed)[0], 48) for seed in (0, 1))
     found = difference(one, two)
-    assert found.value == pytest.approx(one.full - two.full)
+    assert found.value == pytest.approx(one.value - two.value)
     assert found.method == "paired jackknife t(19), pairs"
     assert difference(one, one).se == 0.0
-    with pytest.raises(ValueError, match="different groups"):
-        difference(one, replicates(built.metric("fad@logmel"), kept(groups=19)[0], 48))
+    for other in (left_out(kept(groups=19)[0], 48), msgspec.structs.replace(one, clips="others")):
+        with pytest.raises(ValueError, match="different groups"):
+            difference(one, other)
 
 
 def test_an_interval_of_a_distance_ends_at_0():
     sums, _ = kept(patches=4)
-    found = estimate(replicates(built.metric("fad@logmel"), sums, 48))
+    found = estimate(left_out(sums, 48))
     assert within(found, built.metric("fad@logmel").spec).low == max(0.0, found.low)
 
 
@@ -129,4 +137,4 @@ def test_whatever_a_metric_raises_is_a_reason():
             raise np.linalg.LinAlgError("Eigenvalues did not converge")
 
     with pytest.raises(Broken, match="fad@logmel: LinAlgError: Eigenvalues did not converge"):
-        replicates(Stumbling(), kept()[0], 48)
+        leave_out(Stumbling(), kept()[0], 48)

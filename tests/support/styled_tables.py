@@ -4,27 +4,13 @@ import csv
 
 import pytest
 
-from support.synthetic_runs import METRICS, toy_load, write_run, write_table
-from vsseval import plugins
-from vsseval.errors import UsageError
+from support.synthetic_runs import METRICS, write_run, write_table
 from vsseval.store.record import find_runs
 from vsseval.tables.reported import FIELDS, read_reported
 from vsseval.tables.table import arranged
 
 ODD = 'Zoë_Ψ 模型 🎵 "x" ~^{}$#%&\\ <b>*|`@[]'
 """A name that holds what means something to any of the styles."""
-
-
-def load(kind, name):
-    """Stand in for `plugins.load`; only the made-up distance is installed."""
-    if name != "fad@toy":
-        raise UsageError(f"no {name}")
-    return toy_load(kind, name)
-
-
-@pytest.fixture(autouse=True)
-def _toy(monkeypatch):
-    monkeypatch.setattr(plugins, "load", load)
 
 
 @pytest.fixture(scope="module")

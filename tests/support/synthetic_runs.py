@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import msgspec
 import numpy as np
 
 from vsseval.errors import Unmeasurable
+from vsseval.stages.leave_out import leave_out
 from vsseval.statistics.intervals import ratio
 from vsseval.statistics.replicates import estimate as replicated
-from vsseval.statistics.replicates import replicates
 from vsseval.store import codec, record, sums
 from vsseval.store.layout import RunPaths
+from vsseval.store.replicates import Replicates, clips_sha256, write_replicates
 from vsseval.store.tables import Row, write_scores
 from vsseval.types import (
     Aggregate,
@@ -60,10 +62,13 @@ class ToyFad:
         return float(((parts["gen"] - parts["ref"]) / parts["n"]) ** 2)
 
 
-def toy_load(kind: str, name: str) -> Any:
-    """Stand in for `plugins.load`."""
-    assert (kind, name) == ("metrics", "fad@toy")
-    return ToyFad
+def sealed(path: Path) -> Path:
+    """Let a run know the sha256 of its aggregates and replicates, as `vsseval run` does."""
+    made = record.read_record(path)
+    assert made is not None
+    known = {**made.provenance, **record.seal(path)}
+    record.write_record(path, msgspec.structs.replace(made, provenance=known))
+    return path
 
 
 @mock.patch("os.fsync", new=mock.Mock())
@@ -109,11 +114,14 @@ def write_run(
     record.write_record(path, made)
     if status == "finished":
         rng = np.random.default_rng(noise_seed)
-        rows = [row for m in metrics for row in _rows(path, m, model, badness, n, failed, seed, rng, subsets)]
+        kept: list[Replicates] = []
+        rows = [row for m in metrics for row in _rows(m, model, badness, n, failed, seed, rng, subsets, kept)]
         write_scores(RunPaths(path).scores, rows)
+        write_replicates(RunPaths(path).replicates, kept)
         parts = ["", "seen", "unseen"] if subsets else [""]
-        cells = [_cell(path, made, m, rows, part, extractor) for part in parts for m in metrics]
+        cells = [_cell(made, m, rows, part, extractor, kept) for part in parts for m in metrics]
         record.write_aggregates(path, [cell for cell in cells if cell is not None])
+        sealed(path)
         lines = [codec.encode(_generation(f"clip{i:02d}", i in failed, seed)) for i in range(n)]
         RunPaths(path).shards.mkdir()
         RunPaths(path).journal(0).write_bytes(b"\n".join(lines) + b"\n")
@@ -127,7 +135,7 @@ def _generation(clip: str, failed: bool, seed: int) -> Generation:
     return Generation(id=clip, status="ok", path=audio, sha256="0" * 64, sample_rate=16000, seconds=4.0)
 
 
-def _rows(path, metric, model, badness, n, failed, seed, rng, subsets):
+def _rows(metric, model, badness, n, failed, seed, rng, subsets, kept):
     hard = np.random.default_rng(99).uniform(0.5, 1.5, n)  # What is hard is hard for every model.
     own = rng.normal(0, 0.05, n)
     rows, groups = [], {}
@@ -167,19 +175,29 @@ def _rows(path, metric, model, badness, n, failed, seed, rng, subsets):
                         "n": np.array(1.0),
                     },
                 )
-    for part, found in groups.items():
-        target = RunPaths(path).sums(metric.id, part)
-        target.parent.mkdir(exist_ok=True)
-        sums.write_sums(target, found)
+    if metric is FAD:
+        for part in ("", "seen", "unseen") if subsets else ("",):
+            mine = [row for row in rows if part in {"", row.subset}]
+            kept.append(_replicates(part, mine, groups.get(part, {})))
     return rows
 
 
-def _cell(path, made, metric, rows, part, extractor) -> Aggregate | None:
+def _replicates(part, rows, groups):
+    ok = [row for row in rows if row.status == "ok"]
+    clips = clips_sha256((row.sample_id, int(row.cluster[1:]) % 20) for row in ok)
+    known = Replicates(metric=FAD.id, subset=part, n=len(ok), total=len(rows), clips=clips)
+    try:
+        found = leave_out(ToyFad(), groups, len(ok))._asdict() if ok else {"reason": "no clips"}
+    except Unmeasurable as error:
+        found = {"reason": str(error)}
+    return msgspec.structs.replace(known, **found)
+
+
+def _cell(made, metric, rows, part, extractor, kept) -> Aggregate | None:
     mine = [r for r in rows if r.metric == metric.id and part in ("", r.subset)]
     ok = [r for r in mine if r.status == "ok"]
     if metric is FAD:
-        found = sums.read_sums(RunPaths(path).sums(metric.id, part))
-        estimate = replicated(replicates(ToyFad(), found, len(ok)))
+        estimate = replicated(next(one for one in kept if one.subset == part))
     else:
         estimate = ratio([r.value for r in ok], [r.weight for r in ok], [r.cluster for r in ok])
     signature = (

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-import pytest
-
 from support.synthetic_gates import ALL, made
-from support.synthetic_runs import DESYNC, FAD, METRICS, toy_load
-from vsseval import plugins
+from support.synthetic_runs import DESYNC, FAD, METRICS
 from vsseval.statistics.gate import gate
 from vsseval.statistics.gate_verdict import Check, Verdict
 from vsseval.tables.gate import MARKER, annotation, github_annotations, markdown, plain
 from vsseval.tables.junit import junit
-
-
-@pytest.fixture(autouse=True)
-def _toy(monkeypatch):
-    monkeypatch.setattr(plugins, "load", toy_load)
-
 
 # What people and machines read
 

@@ -13,8 +13,7 @@ import pytest
 from click.testing import CliRunner
 from rich.cells import cell_len
 
-from support.synthetic_runs import DESYNC, METRICS, WER, toy_load, write_run, write_table
-from vsseval import plugins
+from support.synthetic_runs import DESYNC, METRICS, WER, sealed, write_run, write_table
 from vsseval.cli.table import command
 from vsseval.errors import UsageError
 from vsseval.store.record import find_runs, load_run
@@ -24,11 +23,6 @@ from vsseval.tables.table import STYLES, render
 from vsseval.tables.text import DASH
 
 LATER = "2026-06-01T00:00:00Z"
-
-
-@pytest.fixture(autouse=True)
-def _toy(monkeypatch):
-    monkeypatch.setattr(plugins, "load", toy_load)
 
 
 @pytest.fixture(scope="module")
@@ -195,12 +189,12 @@ def test_the_command(runs):
     assert len(alone.output.splitlines()) == 2
 
 
-def test_records_without_scores_are_ranked_by_their_intervals(tmp_path, monkeypatch):
+def test_records_without_scores_are_ranked_by_their_intervals_and_distances_in_pairs(tmp_path):
     for path in write_table(tmp_path).values():
         (path / "scores.parquet").unlink()
     (block,) = blocks(find_runs(tmp_path))
     assert len(block.rows) == 6
-    assert block.bold == "intervals"
+    assert block.bold == "distances"
     good, poor = block.rows[0].cells[1], block.rows[1].cells[1]
     assert good.best
     assert good.low > poor.high
@@ -214,6 +208,7 @@ def test_a_metric_that_could_not_be_had_has_a_column_with_the_reason(tmp_path):
     path = write_run(tmp_path, "a", 0.2)
     lost = Aggregate(metric="clap_score@big", status="missing", n=0, total=24, missing=24, reason="no big.pt")
     record.write_aggregates(path, [*record.load_run(path).aggregates, lost])
+    sealed(path)
     text = render(find_runs(tmp_path), "markdown")
     assert "clap_score@big (N=24)" in " ".join(text.split())
     assert "¹ no big.pt" in text

@@ -10,11 +10,11 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
-from support.styled_tables import ODD, _toy, quoted, runs, shown
+from support.styled_tables import ODD, quoted, runs, shown
 from vsseval.tables.latex import escape_latex
 from vsseval.tables.table import render_blocks
 
-__all__ = ["_toy", "quoted", "runs"]
+__all__ = ["quoted", "runs"]
 
 PREAMBLE = r"\documentclass{article}\usepackage{%s}\begin{document}%s\end{document}"
 

@@ -9,7 +9,7 @@ import pytest
 from support.fakes import spec
 from vsseval.cli import invoke
 from vsseval.stages.run import rescore, run
-from vsseval.store.record import aggregates_sha256, load_run
+from vsseval.store.record import load_run, seal
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -28,9 +28,9 @@ def edit(path):
     file.write_text(json.dumps(cells))
 
 
-def test_a_finished_run_knows_the_sha256_of_its_aggregates(path):
+def test_a_finished_run_knows_the_sha256_of_its_numbers(path):
     found = load_run(path)
-    assert found.record.provenance["aggregates"] == aggregates_sha256(path)
+    assert {name: found.record.provenance[name] for name in ("aggregates", "replicates")} == seal(path)
     assert found.problem == ""
 
 

@@ -9,7 +9,7 @@ import re
 import msgspec
 import pytest
 
-from support.styled_tables import ODD, _toy, quoted, runs, shown  # noqa: F401
+from support.styled_tables import ODD, quoted, runs, shown  # noqa: F401
 from support.synthetic_runs import CLAP, DESYNC, WER, write_run
 from vsseval.cli import invoke
 from vsseval.errors import UsageError

@@ -16,9 +16,6 @@ from vsseval.types import RunSpec, Task
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FOLDER = "calibration"
-"""Below the folder of runs: `vsseval table` does not show these runs, `vsseval report` makes a section of them."""
-
 
 @click.command(name="calibrate", short_help="Show which metrics see which faults on a benchmark.")
 @click.argument("benchmark")
@@ -53,7 +50,7 @@ def command(
     from vsseval.cli.progress import shown
     from vsseval.report.calibration import sheet
     from vsseval.stages.run import run
-    from vsseval.statistics.calibration import calibrate
+    from vsseval.statistics.calibration import FOLDER, calibrate
     from vsseval.store.record import load_run
 
     known = RunSpec(

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from vsseval.cli.table import RUNS, chosen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vsseval.report.report import Media
+    from vsseval.stages.catalog import Catalog
+    from vsseval.types import RunRecord
 
 
 @click.command(name="report", short_help="Write one HTML file: table, plots, players, failures.")
@@ -28,16 +37,40 @@ def command(
     It holds the tables, a plot of each metric with its intervals, players for the clips that are worth
     hearing, the failures, what everything was made with, and what `vsseval calibrate` found.
     """
-    from vsseval.cli.calibrate import FOLDER
     from vsseval.report.report import MEGABYTE, write_report
-    from vsseval.statistics.calibration import calibrations
+    from vsseval.statistics.calibration import FOLDER, calibrations
     from vsseval.store.record import find_runs
 
     runs = chosen(run_dirs, root)
     found = [] if run_dirs else calibrations(find_runs(root / FOLDER))
     budget = 0 if no_media else int(megabytes * MEGABYTE)
-    shelf = write_report(runs, output, budget=budget, clips=clips, calibrations=found)
+    shelf = write_report(runs, output, budget=budget, clips=clips, calibrations=found, media=benchmark_media())
     size = output.stat().st_size / MEGABYTE
     if shelf.left_out and not no_media:
         click.echo(f"{shelf.left_out} media did not fit {megabytes:g} MB and were left out: see --media", err=True)
     click.echo(f"{output} ({size:.1f} MB, {shelf.embedded} media)")
+
+
+def benchmark_media() -> Callable[[RunRecord], Media]:
+    """Return what finds the clips of a run's benchmark, where that is installed and its data is here."""
+
+    def found(record: RunRecord) -> Media:
+        from vsseval.errors import VssevalError
+        from vsseval.report.report import Media
+        from vsseval.stages.plan import limited, manifest_hash
+
+        try:
+            samples = limited(catalog().samples(record.spec.benchmark), record.spec.limit)
+        except VssevalError as problem:
+            return Media(note=f"Videos and transcripts are not shown: {problem}")
+        changed = manifest_hash(samples) != record.manifest_sha256
+        note = "The benchmark has changed since these runs: videos and transcripts are those of today."
+        return Media({sample.id: sample for sample in samples}, note if changed else "")
+
+    @cache
+    def catalog() -> Catalog:
+        from vsseval.stages.catalog import Catalog
+
+        return Catalog()
+
+    return found

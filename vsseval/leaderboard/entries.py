@@ -5,22 +5,23 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from vsseval.errors import UsageError
 from vsseval.store import atomic, codec
 from vsseval.store.layout import safe_name
-from vsseval.store.record import LoadedRun, cell_fault, load_run
+from vsseval.store.record import LoadedRun, cell_fault, load_run, rerun
+from vsseval.store.replicates import Replicates, content_sha256
 from vsseval.types import Aggregate, Record, RunRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the layout of an accepted record."""
-HASHED = ("aggregates.json", "scores.parquet", "sums/*.npz", "shards/*.jsonl")
+HASHED = ("aggregates.json", "replicates.npz", "scores.parquet", "shards/*.jsonl")
 """What of a run directory is hashed; the journals hold the sha256 of every sound."""
 OF_THE_MACHINE = ("platform", "cores", "torch_threads", "identity", "faults")
 """Provenance that nobody else can use."""
@@ -35,6 +36,8 @@ class Entry(Record, frozen=True, forbid_unknown_fields=True):
     run: RunRecord
     """Its header, without the paths of the machine that made it."""
     aggregates: tuple[Aggregate, ...]
+    replicates: tuple[Replicates, ...]
+    """Of every distance: records of one benchmark are compared group by group."""
     files: dict[str, str]
     """Path in the run directory -> sha256, of what the numbers were made from."""
     report: str = ""
@@ -46,7 +49,9 @@ class Entry(Record, frozen=True, forbid_unknown_fields=True):
     @property
     def loaded(self) -> LoadedRun:
         """The record as a run whose scores are not here."""
-        return LoadedRun(path=Path(self.id), record=self.run, aggregates=self.aggregates)
+        return LoadedRun(
+            path=Path(self.id), record=self.run, aggregates=self.aggregates, replicates=self.replicates
+        )  # fmt: skip
 
 
 def accept(directory: Path, folder: Path, *, report: Path | None = None) -> Path:
@@ -74,7 +79,8 @@ def accept(directory: Path, folder: Path, *, report: Path | None = None) -> Path
     entry = {
         "schema": SCHEMA, "id": name, "run": codec.builtins(without_paths(run.record)),
         "aggregates": msgspec.json.decode(run.paths.aggregates.read_bytes()),
-        "files": dict(_hashes(directory)), "report": f"{name}.html" if page else "",
+        "replicates": codec.builtins(run.replicates), "files": dict(_hashes(directory)),
+        "report": f"{name}.html" if page else "",
         "report_sha256": hashlib.sha256(page).hexdigest() if page else "",
     }  # fmt: skip
     if page:
@@ -102,19 +108,26 @@ def read_entry(path: Path) -> tuple[Entry, dict[str, object]]:
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is no JSON: {error}") from error
     if plain.get("schema") != SCHEMA:
-        raise UsageError(f"{path} has layout {plain.get('schema')}, this vsseval reads {SCHEMA}")
+        raise UsageError(f"{path} has layout {plain.get('schema')}, this vsseval reads {SCHEMA}. {_anew(plain)}")
     try:
         return codec.decode(data, Entry), plain
     except msgspec.MsgspecError as error:
         raise UsageError(f"{path} is no record: {error}. Make one with: vsseval leaderboard add RUN") from error
 
 
-def entry_faults(path: Path, known: Collection[str]) -> Iterator[str]:
-    """Say what is wrong with a record, one fault a line.
+def _anew(plain: dict[str, Any]) -> str:
+    """Say how to make a record of another layout anew, as far as it can be told."""
+    run = plain.get("run")
+    spec = run.get("spec") if isinstance(run, dict) else None
+    command = rerun(spec, Path("runs")) if isinstance(spec, dict) else "vsseval run"
+    return f"Make it anew with: {command} && vsseval leaderboard add RUN"
+
+
+def entry_faults(path: Path) -> Iterator[str]:
+    """Say what is wrong with a record, one fault a line; its metrics need not be installed.
 
     Args:
         path: of the record; reports lie in `reports/` beside its folder.
-        known: metric ids that are installed.
     """
     try:
         entry, plain = read_entry(path)
@@ -128,14 +141,15 @@ def entry_faults(path: Path, known: Collection[str]) -> Iterator[str]:
     found = hashlib.sha256(codec.pretty(plain["aggregates"])).hexdigest()
     if entry.files.get("aggregates.json") != found:
         yield "its aggregates are not those of the run: their sha256 is another one"
-    lacking = [name for name in ("aggregates.json", "scores.parquet") if name not in entry.files]
+    yield from _replicate_faults(entry)
+    lacking = [name for name in ("aggregates.json", "replicates.npz", "scores.parquet") if name not in entry.files]
     if lacking:
         yield f"it has no sha256 of {', '.join(lacking)}"
     yield from (f"the sha256 of {name} is none" for name, text in entry.files.items() if not _is_sha256(text))
     yield from _report_faults(path, entry)
     yield from _unfit(entry.loaded)
     for cell in entry.aggregates:
-        yield from (f"{_name(cell)}: {fault}" for fault in _cell_faults(cell, entry.run, known))
+        yield from (f"{_name(cell)}: {fault}" for fault in _cell_faults(cell, entry.run))
 
 
 def _unfit(run: LoadedRun) -> Iterator[str]:
@@ -156,9 +170,18 @@ def _unfit(run: LoadedRun) -> Iterator[str]:
             yield f"{_name(cell)} has no signature. Measure it anew with: vsseval score RUN"
 
 
-def _cell_faults(cell: Aggregate, record: RunRecord, known: Collection[str]) -> Iterator[str]:
-    if cell.metric not in known:
-        yield "there is no such metric. Install the package that brings it, or see: vsseval list metrics"
+def _replicate_faults(entry: Entry) -> Iterator[str]:
+    if content_sha256(entry.replicates) != entry.run.provenance.get("replicates"):
+        yield "its replicates are not those of the run: their sha256 is another one"
+    for one in entry.replicates:
+        cell = entry.loaded.cell(one.metric, one.subset)
+        if cell is None or (cell.value, cell.n, cell.total) != (one.value, one.n, one.total):
+            yield f"its replicates of {one.metric}{f' ({one.subset})' if one.subset else ''} are of another number"
+
+
+def _cell_faults(cell: Aggregate, record: RunRecord) -> Iterator[str]:
+    if cell.metric not in {*record.metrics, *record.provenance.get("unavailable", {})}:
+        yield "there is no such metric in the record: neither its declaration, nor why it could not be had"
     fault = cell_fault(cell)
     if fault:
         yield fault

@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from vsseval import plugins
 from vsseval.errors import UsageError, VssevalError
 from vsseval.leaderboard.entries import Entry, entry_faults, read_entry
 from vsseval.statistics.gate_rules import load_gates
@@ -40,9 +39,8 @@ def check(folder: Path) -> Verdict:
     """
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder}. Name another one with: --leaderboards DIR")
-    known = frozenset(plugins.names("metrics"))
     paths = sorted((folder / "records").glob("*.json"))
-    faults = [(path, fault) for path in paths for fault in entry_faults(path, known)]
+    faults = [(path, fault) for path in paths for fault in entry_faults(path)]
     strangers = [
         path for path in sorted((folder / "records").glob("*")) if path not in paths and path.name != "README.md"
     ]
@@ -104,7 +102,7 @@ def _page(entries: Sequence[Entry], reported: Sequence[Reported]) -> str:
     return rendered("leaderboard.html", {
         "measured": measured, "quoted": quoted, "records": len(entries), "numbers": len(reported),
         "tasks": [(task, names[task]) for task in tasks], "suites": sorted(suites, key=str.casefold),
-        "legend": LEGEND, "bold": BOLD_RULES["intervals"], "second": SECOND_RULE, "caution": CAUTION,
+        "legend": LEGEND, "bold": BOLD_RULES["distances"], "second": SECOND_RULE, "caution": CAUTION,
     }, TEMPLATES)  # fmt: skip
 
 

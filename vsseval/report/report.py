@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from vsseval.errors import EnvironmentFault, UsageError, VssevalError
+from vsseval.errors import EnvironmentFault, UsageError
 from vsseval.report import calibration
 from vsseval.report.clips import Clips
 from vsseval.report.embed import Shelf
 from vsseval.report.figures import forest, svg
 from vsseval.report.players import card
-from vsseval.stages.catalog import Catalog
-from vsseval.stages.plan import limited, manifest_hash
 from vsseval.statistics.readings import Readings
 from vsseval.store import atomic
 from vsseval.tables.html import rendered
@@ -21,12 +19,12 @@ from vsseval.tables.layout import Section, sections
 from vsseval.tables.text import BOLD_RULES, LEGEND, SECOND_RULE, title
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from vsseval.report.clips import Choice
     from vsseval.statistics.calibration import Calibration
     from vsseval.store.record import LoadedRun
-    from vsseval.types import Sample
+    from vsseval.types import RunRecord, Sample
 
 TEMPLATES = Path(__file__).parent / "templates"
 MEGABYTE = 1_000_000
@@ -38,14 +36,21 @@ FAILURES_SHOWN = 200
 LONGEST_TITLE = 80
 
 
+class Media(NamedTuple):
+    """What a benchmark adds to the record of a run: the clips themselves, with their videos and transcripts."""
+
+    samples: Mapping[str, Sample] = {}
+    """By clip id."""
+    note: str = ""
+    """Why there are none, or what is wrong with them; usually empty."""
+
+
 class Part(NamedTuple):
     """One benchmark on its way to the page."""
 
     section: Section
     clips: Clips
-    samples: dict[str, Sample]
-    note: str
-    """Why there are no videos, or what is wrong with them; usually empty."""
+    media: Media
 
 
 def write_report(
@@ -55,8 +60,9 @@ def write_report(
     budget: int = BUDGET,
     clips: int = CLIPS,
     calibrations: Sequence[Calibration] = (),
+    media: Callable[[RunRecord], Media] | None = None,
 ) -> Shelf:
-    """Write the report of some runs.
+    """Write the report of some runs, from their directories alone but for the benchmarks' own videos and transcripts.
 
     Args:
         runs: any runs; of each model on each benchmark the newest finished one is shown.
@@ -64,6 +70,7 @@ def write_report(
         budget: bytes of the page that media may take; 0 leaves out players and spectrograms.
         clips: how many clips of each benchmark to show, at most.
         calibrations: of benchmarks; each becomes a section of its own.
+        media: finds the clips of a run's benchmark; None shows neither its videos nor its transcripts.
 
     Returns:
         What was embedded and what was left out.
@@ -76,8 +83,7 @@ def write_report(
     found = [s for s in sections(runs, subsets=True, readings=readings) if s.group.runs]
     if not found:
         raise UsageError("no run is finished yet: there is nothing to report. Make some with: vsseval run")
-    catalog = Catalog()
-    parts = [_part(section, catalog, readings) for section in found]
+    parts = [_part(section, media if clips else None, readings) for section in found]
     shelf = Shelf(budget)
     cards = _cards(parts, shelf, clips)
     page = rendered("report.html", {
@@ -99,16 +105,9 @@ def write_report(
     return shelf
 
 
-def _part(section: Section, catalog: Catalog, readings: Readings) -> Part:
-    clips = Clips(section.group, section.whole, readings)
-    record = section.group.runs[0].record
-    try:
-        samples = limited(catalog.samples(record.spec.benchmark), record.spec.limit)
-    except VssevalError as problem:
-        return Part(section, clips, {}, f"Videos and transcripts are not shown: {problem}")
-    changed = manifest_hash(samples) != record.manifest_sha256
-    note = "The benchmark has changed since these runs: videos and transcripts are those of today." if changed else ""
-    return Part(section, clips, {sample.id: sample for sample in samples}, note)
+def _part(section: Section, media: Callable[[RunRecord], Media] | None, readings: Readings) -> Part:
+    found = media(section.group.runs[0].record) if media else Media()
+    return Part(section, Clips(section.group, section.whole, readings), found)
 
 
 def _cards(parts: list[Part], shelf: Shelf, limit: int) -> list[list[dict[str, Any]]]:
@@ -121,7 +120,7 @@ def _cards(parts: list[Part], shelf: Shelf, limit: int) -> list[list[dict[str, A
     for place in range(max((len(c) for c in chosen), default=0)):
         for part, choices, shown in zip(parts, chosen, cards, strict=True):
             if place < len(choices):
-                sample = part.samples.get(choices[place].clip)
+                sample = part.media.samples.get(choices[place].clip)
                 shown.append(card(choices[place], sample, part.clips, part.section.whole, shelf))
     return cards
 
@@ -144,7 +143,7 @@ def _section(part: Part, cards: list[dict[str, Any]], index: int) -> dict[str, A
         "parts": [html_table(inner) for inner in part.section.parts],
         "plots": plots,
         "cards": cards,
-        "media_note": part.note,
+        "media_note": part.media.note,
         "failures": failures[:FAILURES_SHOWN],
         "failures_more": max(0, len(failures) - FAILURES_SHOWN),
         "runs": [_provenance(run, part) for run in part.section.group.runs],

@@ -1,4 +1,7 @@
-"""Turns rows and sums into the cells of a table: values with intervals, n of N, and a signature."""
+"""Turns rows and sums into the cells of a table (values with intervals, n of N, a signature), and into replicates.
+
+Nothing that comes after reads sums, features or metrics: the cells, the scores and the replicates are all it needs.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,16 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from vsseval.errors import Unmeasurable
+from vsseval.stages.leave_out import Broken, leave_out
 from vsseval.stages.score import subsets
 from vsseval.statistics.intervals import VERSION, Estimate, ratio, within
-from vsseval.statistics.replicates import Broken, replicates
-from vsseval.statistics.replicates import estimate as replicated
+from vsseval.statistics.replicates import estimate as estimate_distance
 from vsseval.store.record import write_aggregates
-from vsseval.store.sums import read_sums
+from vsseval.store.replicates import Replicates, clips_sha256, write_replicates
+from vsseval.store.sums import groups, read_sums
 from vsseval.store.tables import Row, read_scores
 from vsseval.types import Aggregate, Status
 
@@ -25,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def aggregate(plan: Plan, measures: Measures) -> list[Aggregate]:
-    """Make every cell of a run from its rows and sums, and write `aggregates.json`.
+    """Make every cell of a run from its rows and sums, and write `aggregates.json` and `replicates.npz`.
 
     Args:
         plan: the run.
@@ -41,14 +47,18 @@ def aggregate(plan: Plan, measures: Measures) -> list[Aggregate]:
     rows: dict[str, list[Row]] = {name: [] for name in measures.metrics}
     for row in read_scores(plan.paths.scores):
         rows[row.metric].append(row)
-    cells = []
+    cells, kept = [], []
     for subset in subsets(plan):
         for name in sorted({*measures.metrics, *measures.unavailable}):
             if name in measures.unavailable:
                 cells.append(_unavailable(plan, name, subset, measures.unavailable[name]))
                 continue
             chosen = [row for row in rows[name] if subset in {"", row.subset}]
-            cells.append(_cell(plan, measures, name, subset, chosen))
+            cell, replicates = _cell(plan, measures, name, subset, chosen)
+            cells.append(cell)
+            if replicates is not None:
+                kept.append(replicates)
+    write_replicates(plan.paths.replicates, kept)
     write_aggregates(plan.root, cells)
     return cells
 
@@ -84,21 +94,25 @@ def signature(plan: Plan, measures: Measures, metric: str, counts: str, subset: 
     return "|".join(f"{key}:{value}" for key, value in parts.items() if value is not None)
 
 
-def _cell(plan: Plan, measures: Measures, name: str, subset: str, rows: Sequence[Row]) -> Aggregate:
+def _cell(
+    plan: Plan, measures: Measures, name: str, subset: str, rows: Sequence[Row]
+) -> tuple[Aggregate, Replicates | None]:
     metric = measures.metrics[name]
     counts = Counter(row.status for row in rows)
     n, total = counts["ok"], len(rows) - counts["not_applicable"]
     ok = [row for row in rows if row.status == "ok"]
-    reason: str | None = None
     macro: float | None = None
+    kept: Replicates | None = None
     broken = False
     if metric.kind != "per_clip":
-        estimate, reason, broken = _distance(metric, plan, subset, n)
+        kept, broken = _distance(metric, plan, subset, ok, total)
+        estimate = estimate_distance(kept)
     else:
         estimate, macro = _mean(ok)
     estimate = within(estimate, metric.spec)
     status: Status = "ok" if estimate.value is not None else "failed" if broken else _why_none(counts)
-    return Aggregate(
+    reason = kept.reason if kept is not None and n else None
+    cell = Aggregate(
         metric=name,
         status=status,
         n=n,
@@ -116,6 +130,7 @@ def _cell(plan: Plan, measures: Measures, name: str, subset: str, rows: Sequence
         signature=signature(plan, measures, name, f"{n}/{total}", subset),
         subset=subset,
     )
+    return cell, kept
 
 
 def _mean(rows: Sequence[Row]) -> tuple[Estimate, float | None]:
@@ -126,16 +141,28 @@ def _mean(rows: Sequence[Row]) -> tuple[Estimate, float | None]:
     return estimate, sum(values) / len(values) if len(set(weights)) > 1 else None
 
 
-def _distance(metric: Distance, plan: Plan, subset: str, clips: int) -> tuple[Estimate, str | None, bool]:
-    """Return the distance with its jackknife interval, or an undefined one, the reason, and whether it is a fault."""
-    undefined = Estimate(value=None, se=None, low=None, high=None, method="undefined: no clips")
-    if not clips:
-        return undefined, None, False
+def _distance(metric: Distance, plan: Plan, subset: str, rows: Sequence[Row], total: int) -> tuple[Replicates, bool]:
+    """Return the replicates of a distance, and whether it is a fault that there are none.
+
+    Args:
+        metric: of distributions.
+        plan: the run.
+        subset: part of the benchmark, or empty for all of it.
+        rows: of the clips that were measured.
+        total: clips that ought to have been.
+    """
+    group_of = groups(sample.cluster for sample in plan.samples)
+    clips = clips_sha256((row.sample_id, group_of[row.cluster]) for row in rows)
+    known = Replicates(metric=metric.spec.id, subset=subset, n=len(rows), total=total, clips=clips)
+    if not rows:
+        return replace(known, reason="no clips"), False
     try:
-        found = replicated(replicates(metric, read_sums(plan.paths.sums(metric.spec.id, subset)), clips))
+        found = leave_out(metric, read_sums(plan.paths.sums(metric.spec.id, subset)), len(rows))
     except Unmeasurable as error:
-        return undefined, str(error), isinstance(error, Broken)
-    return found, None, found.value is None
+        return replace(known, reason=str(error)), isinstance(error, Broken)
+    if found.value is None:
+        return replace(known, reason="not finite"), True
+    return replace(known, **found._asdict()), False
 
 
 def _why_none(counts: Counter[Status]) -> Status:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from vsseval.stages.workers import Workers
 from vsseval.statistics.intervals import VERSION as INTERVALS
 from vsseval.store import codec, lock
 from vsseval.store.provenance import packages, provenance
-from vsseval.store.record import aggregates_sha256, load_run, read_record, write_record
+from vsseval.store.record import intact, load_run, read_record, seal, write_record
 from vsseval.types import ExtractorSpec
 
 if TYPE_CHECKING:
@@ -182,21 +183,19 @@ def _selected(planned: Plan) -> tuple[str, ...]:
 
 def _up_to_date(planned: Plan, found: Measures, record: RunRecord) -> bool:
     """Return whether a run is finished, without clips to retry, by the metrics and extractors of today."""
-    paths = planned.paths
     hopeless = sum(sample.problem is not None for sample in planned.samples)
     unheard = record.clips.get("failed", 0) + record.clips.get("missing", 0)
     made = record.provenance
     return (
         record.status == "finished"
-        and paths.scores.exists()
-        and paths.aggregates.exists()
+        and planned.paths.scores.exists()
+        and intact(planned.root, record)
         and unheard == hopeless
         and record.metrics == found.specs
         and codec.encode(made.get("extractors")) == codec.encode(dict(found.extractors))
         and made.get("unavailable") == dict(found.unavailable)
         and not made.get("faults")
         and made.get("intervals") == INTERVALS
-        and made.get("aggregates") in {None, aggregates_sha256(planned.root)}
         and made.get("packages", {}).get("vsseval") == packages().get("vsseval")
     )
 
@@ -242,6 +241,7 @@ def _measure(
     score(begun, generations, left, faults, progress)
     progress.stage("aggregate", 1)
     aggregate(begun, left)
+    shutil.rmtree(begun.paths.all_sums, ignore_errors=True)  # nothing that comes after aggregation reads them
     progress.advance()
     record = msgspec.structs.replace(
         record,
@@ -261,6 +261,6 @@ def _provenance(begun: Plan, left: Measures, faults: Faults) -> dict[str, object
         "unavailable": dict(left.unavailable),
         "faults": sorted(set(faults.clips.values())),
         "intervals": INTERVALS,
-        "aggregates": aggregates_sha256(begun.root),
+        **seal(begun.root),
         **provenance(),
     }

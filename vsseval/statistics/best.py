@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from vsseval.errors import VssevalError
 from vsseval.statistics.compare import compare
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from vsseval.store.record import LoadedRun
     from vsseval.types import Aggregate, MetricSpec
 
-Rule = Literal["paired", "intervals"]
+Rule = Literal["paired", "distances", "intervals"]
+"""What decides: pairs of clips; pairs for distances of sets only, and intervals for the rest; intervals alone."""
+RULES: tuple[Rule, ...] = get_args(Rule)
+"""From the finest to the coarsest."""
 
 PAIRED_UP_TO = 12
 """Systems in a table up to which each is compared clip by clip with the best."""
@@ -33,9 +36,11 @@ class Places(NamedTuple):
 
 
 def rule(runs: Sequence[LoadedRun]) -> Rule:
-    """Name the rule that decides for a table of these systems; without their scores nothing can be paired."""
-    paired = len(runs) <= PAIRED_UP_TO and all(run.paths.scores.exists() for run in runs)
-    return "paired" if paired else "intervals"
+    """Name the rule that decides for a table of these systems; without their scores only distances can be paired."""
+    if len(runs) <= PAIRED_UP_TO and all(run.paths.scores.exists() for run in runs):
+        return "paired"
+    kept = [{(one.metric, one.subset) for one in run.replicates} for run in runs]
+    return "distances" if set.intersection(*kept) else "intervals"
 
 
 def places(
@@ -51,7 +56,7 @@ def places(
 
     Returns:
         No best if the metric ranks nobody, if fewer than two runs have a value, or if the best does not clearly differ:
-        its paired 95 % interval holds zero, or (by the rule "intervals") the two intervals overlap. No second
+        its paired 95 % interval holds zero, or (where clips are not paired) the two intervals overlap. No second
         where there is no best, or where the second does not clearly differ from a third; of two systems the
         other one is no second, for there is nothing that it is better than.
     """
@@ -60,7 +65,8 @@ def places(
     sign = 1.0 if spec.direction == "higher" else -1.0
     found = [(cell, run) for run in runs if not run.problem and (cell := _cell(run, spec.id, subset)) is not None]
     found.sort(key=lambda pair: -sign * (pair[0].value or 0.0))
-    paired, seen = rule(runs) == "paired", readings or Readings()
+    paired = rule(runs) == "paired" or all(run.distance(spec.id, subset) for _, run in found)
+    seen = readings or Readings()
 
     def clear(place: int) -> bool:
         """Whether the run at a place is better than all that come after it; the nearest rival first."""
@@ -96,6 +102,6 @@ def _apart(top: Aggregate, other: Aggregate, sign: float) -> bool:
 def _better(leader: LoadedRun, other: LoadedRun, metric: str, subset: str, readings: Readings) -> bool:
     try:
         (delta,) = compare(leader, other, [metric], subset=subset, allow_partial=True, moved=0, readings=readings)
-    except VssevalError:  # no scores to read, or no plugin to compare with
+    except VssevalError:  # no scores to read
         return False
     return delta.better == "a"

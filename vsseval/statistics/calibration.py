@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 Verdict = Literal["sees", "blind", "not monotone", "unmeasured"]
 
+FOLDER = "calibration"
+"""Below the folder of runs: `vsseval table` does not show these runs, `vsseval report` makes a section of them."""
 TRIFLE = 0.05
 """Share of a metric's greatest answer to any fault; a step back that is smaller does not count."""
 

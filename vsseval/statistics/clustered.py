@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from vsseval.statistics.student import quantile
+
 RESAMPLES = 2000
 """Of the bootstrap; the ends then wander by about 2 % of the width, and a fixed seed keeps them in place."""
 SEED = 1987
@@ -59,17 +61,9 @@ def standard_error(influence: np.ndarray) -> np.ndarray:
     return np.asarray(np.sqrt(size / (size - 1) * np.square(influence).sum(-1)))
 
 
-def t_quantile(degrees: int, level: float = 0.95) -> float:
-    """Return the point beyond which Student's t has (1 - level) / 2."""
-    # scipy.special has the same quantile as scipy.stats, and loads in a tenth of the time.
-    from scipy.special import stdtrit
-
-    return float(stdtrit(degrees, 0.5 + level / 2))
-
-
 def student(value: np.ndarray, influence: np.ndarray) -> Ends:
     """Return value -+ t * standard error, with G - 1 degrees of freedom."""
-    half = t_quantile(influence.shape[-1] - 1) * standard_error(influence)
+    half = quantile(influence.shape[-1] - 1) * standard_error(influence)
     return Ends(value - half, value + half)
 
 
@@ -87,7 +81,7 @@ def skew_corrected(value: np.ndarray, influence: np.ndarray) -> Ends:
     size = influence.shape[-1]
     unbiased = np.sqrt(size * (size - 1)) / (size - 2)
     skew = unbiased * skewness(influence)[..., None] / np.sqrt(size)
-    point = t_quantile(size - 1) * np.array([1.0, -1.0])
+    point = quantile(size - 1) * np.array([1.0, -1.0])
     bent = np.where(np.abs(skew) < STRAIGHT, STRAIGHT, skew)
     moved = 3.0 / bent * (np.cbrt(1.0 + bent * (point - bent / 6.0)) - 1.0)
     ends = value[..., None] - standard_error(influence)[..., None] * moved

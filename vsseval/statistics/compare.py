@@ -17,9 +17,9 @@ from vsseval.statistics.comparable import (
     unfinished,
 )
 from vsseval.statistics.delta import Delta, Move
-from vsseval.statistics.intervals import SMALL, Estimate, ratio, ratio_difference, within
+from vsseval.statistics.intervals import SMALL, Estimate, ratio_difference, within
 from vsseval.statistics.readings import Readings
-from vsseval.statistics.replicates import Replicates, difference
+from vsseval.statistics.replicates import difference
 from vsseval.statistics.significance import Test, hedges, holm, sign_flip, t_test
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from vsseval.statistics.readings import Clips
     from vsseval.store.record import LoadedRun
+    from vsseval.store.replicates import Replicates
     from vsseval.types import MetricSpec
 
 __all__ = ["Delta", "Move", "compare", "differences", "signature", "signature_differences", "unfinished"]
@@ -72,12 +73,41 @@ def compare(
     partly = bool(reasons) and not differences(a, b, wanted, allow_partial=True, any_seed=any_seed)
     _refuse(a, b, reasons, partial=partly)
     readings = readings or Readings()
-    clips = {metric: (readings.clips(a, metric, subset), readings.clips(b, metric, subset)) for metric in wanted}
+    sides = {metric: _distances(a, b, metric, subset) for metric in wanted}
+    # Replicates say by a hash that the same clips were measured; only where they differ the scores have to name them.
+    clips = {
+        metric: (readings.clips(a, metric, subset), readings.clips(b, metric, subset))
+        for metric, pair in sides.items() if pair is None or pair[0].clips != pair[1].clips
+    }  # fmt: skip
     if not allow_partial:
         _refuse(a, b, clip_differences(a, b, clips), partial=True)
-    deltas = [_delta((a, b), metric, subset, clips[metric], readings, moved) for metric in wanted]
+    deltas = []
+    for metric, pair in sides.items():
+        known = _known(a, b, metric)
+        if pair is None:
+            deltas.append(Delta(**known, **_of_clips((a, b), metric, clips[metric], moved)))
+        else:
+            counts = _counts(*clips[metric])[0] if metric in clips else _same_clips(*pair)
+            unpaired = counts.get("only_a", 0) + counts.get("only_b", 0)
+            deltas.append(Delta(**known, **counts, **_of_distances(a.record.metrics[metric], *pair, unpaired)))
     adjusted = holm([delta.p for delta in deltas])
     return [msgspec.structs.replace(delta, p_holm=p) for delta, p in zip(deltas, adjusted, strict=True)]
+
+
+def _distances(a: LoadedRun, b: LoadedRun, metric: str, subset: str) -> tuple[Replicates, Replicates] | None:
+    """Return the replicates of a distance; None of a metric that has a value for each clip."""
+    found = a.distance(metric, subset), b.distance(metric, subset)
+    if found[0] is not None and found[1] is not None:
+        return found[0], found[1]
+    for run, one in zip((a, b), found, strict=True):
+        if one is None and any(found):
+            part = f", {subset}" if subset else ""
+            raise UsageError(run.problem or f"{run.path} holds no replicates of {metric}{part}. {_again(run)}")
+    return None
+
+
+def _again(run: LoadedRun) -> str:
+    return f"Make it anew with: vsseval score {run.path}"
 
 
 def _refuse(a: LoadedRun, b: LoadedRun, reasons: Sequence[str], *, partial: bool) -> None:
@@ -90,43 +120,48 @@ def _refuse(a: LoadedRun, b: LoadedRun, reasons: Sequence[str], *, partial: bool
         raise UsageError("\n".join([*lines, *way_out]))
 
 
-def _delta(
-    runs: tuple[LoadedRun, LoadedRun],
-    metric: str,
-    subset: str,
-    clips: tuple[Clips, Clips],
-    readings: Readings,
-    moved: int,
-) -> Delta:
-    spec = runs[0].record.metrics[metric]
-    ok = [side.take(side.ok) for side in clips]
+def _known(a: LoadedRun, b: LoadedRun, metric: str) -> dict[str, Any]:
+    spec = a.record.metrics[metric]
+    return {
+        "metric": metric, "benchmark": a.record.benchmark.name, "a": a.record.model.name, "b": b.record.model.name,
+        "direction": spec.direction, "unit": spec.unit, "scale": spec.scale, "decimals": spec.decimals,
+    }  # fmt: skip
+
+
+def _counts(a: Clips, b: Clips) -> tuple[dict[str, Any], tuple[Clips, Clips]]:
+    """Return how many clips each run measured, and those that both did."""
+    ok = [side.take(side.ok) for side in (a, b)]
     if np.array_equal(ok[0].ids, ok[1].ids):
         common, n = (ok[0], ok[1]), ok[0].ids.size
     else:
         _, in_a, in_b = np.intersect1d(ok[0].ids, ok[1].ids, assume_unique=True, return_indices=True)
         common, n = (ok[0].take(in_a), ok[1].take(in_b)), in_a.size
-    known: dict[str, Any] = {
-        "metric": metric, "benchmark": runs[0].record.benchmark.name,
-        "a": runs[0].record.model.name, "b": runs[1].record.model.name,
-        "direction": spec.direction, "unit": spec.unit, "scale": spec.scale, "decimals": spec.decimals,
+    counts = {
         "n": n, "only_a": ok[0].ids.size - n, "only_b": ok[1].ids.size - n,
-        "n_a": int(clips[0].ok.sum()), "total_a": int(clips[0].applies.sum()),
-        "n_b": int(clips[1].ok.sum()), "total_b": int(clips[1].applies.sum()),
+        "n_a": int(a.ok.sum()), "total_a": int(a.applies.sum()),
+        "n_b": int(b.ok.sum()), "total_b": int(b.applies.sum()),
     }  # fmt: skip
-    if all(readings.has_sums(run, metric, subset) for run in runs):
-        sides = [readings.replicates(run, metric, subset) for run in runs]
-        return Delta(**known, **_distribution(spec, sides[0], sides[1], known["only_a"] + known["only_b"]))
+    return counts, common
+
+
+def _same_clips(a: Replicates, b: Replicates) -> dict[str, int]:
+    return {"n": a.n, "n_a": a.n, "total_a": a.total, "n_b": b.n, "total_b": b.total}
+
+
+def _of_clips(runs: tuple[LoadedRun, LoadedRun], metric: str, clips: tuple[Clips, Clips], moved: int) -> dict[str, Any]:
+    counts, common = _counts(*clips)
     for run, side in zip(runs, common, strict=True):
         _finite(run, side, metric)
-    return Delta(**known, **_per_clip(spec, *common, moved))
+    return {**counts, **_per_clip(runs[0].record.metrics[metric], *common, moved)}
 
 
 def _finite(run: LoadedRun, clips: Clips, metric: str) -> None:
     good = np.isfinite(clips.values) & np.isfinite(clips.weights) & (clips.weights >= 0)
     if not good.all():
         raise UsageError(
-            f"{run.paths.scores}: clip {clips.ids[~good][0]} is ok by {metric}, and yet its value or weight is no "
-            f"number. Make the scores anew with: vsseval score {run.path}"
+            run.problem
+            or f"{run.paths.scores}: clip {clips.ids[~good][0]} is ok by {metric}, and yet its value or weight is no "
+            f"number. {_again(run)}"
         )
 
 
@@ -137,8 +172,8 @@ def _per_clip(spec: MetricSpec, a: Clips, b: Clips, moved: int) -> dict[str, Any
     gain = (a.values - b.values) * (1.0 if spec.direction == "higher" else -1.0)
     known = {
         **_estimate(found),
-        "value_a": ratio(a.values, a.weights, clusters).value,
-        "value_b": ratio(b.values, b.weights, clusters).value,
+        "value_a": _ratio(a),
+        "value_b": _ratio(b),
         "wins": int((gain > 0).sum()), "ties": int((gain == 0).sum()), "losses": int((gain < 0).sum()),
         "clusters": names.size,
         "moved": tuple(
@@ -150,6 +185,11 @@ def _per_clip(spec: MetricSpec, a: Clips, b: Clips, moved: int) -> dict[str, Any
         return known
     test = _test(found.value, found.se, a, b, clusters)
     return {**known, "p": test.p, "test": test.method, "effect": _effect(found.value, a, b)}
+
+
+def _ratio(clips: Clips) -> float | None:
+    total = float(clips.weights.sum())
+    return float((clips.values * clips.weights).sum()) / total if total > 0 else None
 
 
 def _test(difference: float, se: float, a: Clips, b: Clips, clusters: np.ndarray) -> Test:
@@ -173,24 +213,21 @@ def _effect(difference: float, a: Clips, b: Clips) -> float | None:
     return hedges(difference / float(np.sqrt(spread)), n - 1) if spread > 0 else None
 
 
-def _distribution(spec: MetricSpec, a: Replicates | str, b: Replicates | str, unpaired: int) -> dict[str, Any]:
+def _of_distances(spec: MetricSpec, a: Replicates, b: Replicates, unpaired: int) -> dict[str, Any]:
     if unpaired:
         # A Fréchet distance grows as N falls: over different clips the difference would be that of N.
         return {"reason": f"{unpaired} clips were measured in one run only; a distance needs the same clips"}
-    if isinstance(a, str) or isinstance(b, str):
-        return {"reason": a if isinstance(a, str) else b}
-    if a.without.keys() != b.without.keys():
-        return {"reason": "summed over different groups of clips: run both with one version of vsseval"}
+    for one in (a, b):
+        if one.value is None:
+            return {"reason": one.reason}
+    if (a.clips, a.groups) != (b.clips, b.groups):
+        return {"reason": "the same clips are in other groups: run both on the same list of clips"}
     found = within(difference(a, b), spec, difference=True)
-    known = {**_estimate(found), "value_a": _number(a.full), "value_b": _number(b.full), "clusters": len(a.without)}
+    known = {**_estimate(found), "value_a": a.value, "value_b": b.value, "clusters": len(a.groups)}
     if found.value is None or found.se is None:
         return known
-    test = t_test(found.value, found.se, len(a.without) - 1, "jackknife")
+    test = t_test(found.value, found.se, len(a.groups) - 1, "jackknife")
     return {**known, "p": test.p, "test": test.method}
-
-
-def _number(value: float) -> float | None:
-    return value if np.isfinite(value) else None
 
 
 def _estimate(found: Estimate) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from vsseval.statistics.clustered import t_quantile
 from vsseval.statistics.delta import Delta
+from vsseval.statistics.student import quantile
 from vsseval.types import Record
 
 if TYPE_CHECKING:
@@ -88,5 +88,5 @@ def worse_by(delta: Delta) -> Loss | None:
     value = delta.difference if delta.direction == "lower" else -delta.difference
     if delta.se is None or delta.low is None or delta.clusters < 2:
         return Loss(value, None, None)
-    half = t_quantile(delta.clusters - 1) * delta.se
+    half = quantile(delta.clusters - 1) * delta.se
     return Loss(value, value - half, value + half)

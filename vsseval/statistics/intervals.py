@@ -24,9 +24,9 @@ from vsseval.statistics.clustered import (
     skew_corrected,
     standard_error,
     student,
-    t_quantile,
     widened,
 )
+from vsseval.statistics.student import quantile
 from vsseval.types import Record
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ def _jackknife(full: float, single: Sequence[float], pairs: Mapping[Pair, float]
     double = np.array([pairs.get(pair, math.nan) for pair in ring])
     corrected = bool(ring) and bool(np.isfinite(double).all())
     se = math.sqrt(float(jackknife_variance(np.asarray(full), x, double if corrected else None)))
-    half = t_quantile(x.size - 1, LEVEL) * se
+    half = quantile(x.size - 1, LEVEL) * se
     method = f"{kind}jackknife t({x.size - 1})" + (", pairs" if corrected else "")
     return Estimate(value=full, se=se, low=full - half, high=full + half, method=method)
 

@@ -12,7 +12,6 @@ from vsseval.errors import UsageError
 from vsseval.statistics.compare import compare
 from vsseval.statistics.delta import ALPHA
 from vsseval.statistics.readings import Readings
-from vsseval.store.sums import read_sums
 from vsseval.types import Direction, Record
 
 if TYPE_CHECKING:
@@ -115,7 +114,7 @@ def needs_of_pair(a: LoadedRun, b: LoadedRun, metrics: Sequence[str] = (), aim: 
     aim, readings = aim or Aim(), Readings()
     found = []
     for delta in compare(a, b, metrics, allow_partial=True, moved=0, readings=readings):
-        grouped = all(readings.has_sums(run, delta.metric) for run in (a, b))
+        grouped = a.distance(delta.metric) is not None
         known = Need(
             metric=delta.metric, direction=delta.direction, unit=delta.unit, scale=delta.scale,
             decimals=delta.decimals, n=delta.n, clusters=delta.clusters, grouped=grouped,
@@ -228,13 +227,15 @@ def _answered(known: Need, se: float | None, aim: Aim, reason: str) -> Need:
 
 def _of_run(run: LoadedRun, spec: MetricSpec, readings: Readings) -> Need:
     """Return the clips and clusters of a metric of a run."""
-    clips = readings.clips(run, spec.id)
-    grouped = readings.has_sums(run, spec.id)
-    counted = clips.clusters[clips.ok & (clips.weights > 0)]
-    clusters = len(read_sums(run.paths.sums(spec.id))) if grouped else np.unique(counted).size
+    distance = run.distance(spec.id)
+    if distance is None:
+        clips = readings.clips(run, spec.id)
+        n, clusters = int(clips.ok.sum()), np.unique(clips.clusters[clips.ok & (clips.weights > 0)]).size
+    else:
+        n, clusters = distance.n, len(distance.groups)
     return Need(
         metric=spec.id, direction=spec.direction, unit=spec.unit, scale=spec.scale, decimals=spec.decimals,
-        n=int(clips.ok.sum()), clusters=clusters, grouped=grouped,
+        n=n, clusters=clusters, grouped=distance is not None,
     )  # fmt: skip
 
 

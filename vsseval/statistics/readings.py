@@ -1,4 +1,4 @@
-"""Turns run directories into clips with their values and leave-one-group-out values, each read and computed once."""
+"""Turns run directories into clips with their values, each read once."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from vsseval import plugins
-from vsseval.errors import Unmeasurable, UsageError
-from vsseval.statistics.replicates import Replicates, replicates
-from vsseval.store.sums import read_sums
+from vsseval.errors import UsageError
 from vsseval.store.tables import read_frame, read_numbers
 
 if TYPE_CHECKING:
@@ -48,7 +45,6 @@ class Readings:
         self._tables: dict[Path, pd.DataFrame] = {}
         self._numbers: dict[Path, Numbers] = {}
         self._clips: dict[tuple[Path, str, str], Clips] = {}
-        self._replicates: dict[Path, Replicates | str] = {}
 
     def clips(self, run: LoadedRun, metric: str, subset: str = "") -> Clips:
         """Return what a metric says of each clip of a run, or of one of its parts.
@@ -76,23 +72,6 @@ class Readings:
             self._tables[run.path] = read_frame(run.paths.scores)
         return self._tables[run.path]
 
-    def has_sums(self, run: LoadedRun, metric: str, subset: str = "") -> bool:
-        """Whether a metric is a distance, kept as sums."""
-        return run.paths.sums(metric, subset).exists()
-
-    def replicates(self, run: LoadedRun, metric: str, subset: str = "") -> Replicates | str:
-        """Return a distance and its leave-one-group-out values, or the reason why there are none.
-
-        Raises:
-            UsageError: the sums are damaged, or the metric is not installed.
-            EnvironmentFault: the metric cannot be imported.
-        """
-        path = run.paths.sums(metric, subset)
-        if path not in self._replicates:
-            clips = int(self.clips(run, metric, subset).ok.sum())
-            self._replicates[path] = _replicates(path, metric, run.record.metrics[metric].version, clips)
-        return self._replicates[path]
-
 
 def _clips(table: Numbers, metric: str, subset: str, path: Path) -> Clips:
     chosen = np.flatnonzero(table.metric.equal(metric))
@@ -100,7 +79,7 @@ def _clips(table: Numbers, metric: str, subset: str, path: Path) -> Clips:
         chosen = chosen[table.subset.equal(subset)[chosen]]
     places = table.sample_id.ranks()[chosen]
     order = chosen[np.argsort(places, kind="stable")]
-    if np.unique(places).size < places.size:
+    if not np.diff(np.sort(places)).all():
         raise UsageError(f"{path} holds a clip twice for {metric}. Make it anew with: vsseval score {path.parent}")
     return Clips(
         ids=table.sample_id.at(order),
@@ -110,18 +89,3 @@ def _clips(table: Numbers, metric: str, subset: str, path: Path) -> Clips:
         ok=table.status.equal("ok")[order],
         applies=~table.status.equal("not_applicable")[order],
     )
-
-
-def _replicates(path: Path, metric: str, recorded: str, clips: int) -> Replicates | str:
-    plugin = plugins.load("metrics", metric)()
-    if plugin.kind == "per_clip":
-        return f"{metric} was recorded as a distance; as it is installed it has a value for each clip"
-    if plugin.spec.version != recorded:
-        return f"recorded with version {recorded} of {metric}, installed is {plugin.spec.version}"
-    groups = read_sums(path)
-    if not groups:
-        raise UsageError(f"{path} holds no sums. Make it anew with: vsseval score {path.parent.parent}")
-    try:
-        return replicates(plugin, groups, clips)
-    except Unmeasurable as problem:
-        return str(problem)

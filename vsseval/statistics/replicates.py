@@ -1,160 +1,47 @@
-"""Turns the kept sums or rows of a distance into its value on all clips, and with groups of clips left out."""
+"""Turns the replicates of a distance into an estimate, and those of two runs into their paired difference."""
 
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from vsseval.errors import Unmeasurable, VssevalError
-from vsseval.statistics.intervals import PAIRS_BELOW, Estimate, Pair, jackknife, jackknife_difference, neighbours
-from vsseval.store.rows import joined, members, of_group
-from vsseval.store.sums import added, less
+from vsseval.statistics.intervals import Estimate, jackknife, jackknife_difference, neighbours
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Sequence
 
-    import numpy as np
-
-    from vsseval.metrics.base import Distance, SummedRowsMetric
-
-    Sums = dict[str, np.ndarray]
-
-Groups = tuple[int, ...]
-"""Numbers of the groups that are left out."""
-
-
-class Broken(Unmeasurable):
-    """A metric raised what it should not have, or a routine below it: no finding about the clips."""
-
-
-class Replicates(NamedTuple):
-    """A distance on all clips, and with groups of clips left out."""
-
-    full: float
-    without: dict[int, float]
-    """Group -> value without it; NaN where that cannot be measured; empty for a single group."""
-    pairs: dict[Pair, float]
-    """Places of two groups in the order of `without` -> value without both; empty where clips are many."""
-
-
-def replicates(metric: Distance, stored: Mapping[int, Sums], clips: int) -> Replicates:
-    """Compute a distance and its leave-out values; of sums, no more than four groups are in memory at a time.
-
-    Args:
-        metric: of distributions.
-        stored: sums or rows by group, from `store.sums.read_sums`; at least one group.
-        clips: that they are made of; below `PAIRS_BELOW` neighbouring groups are also left out in pairs.
-
-    Raises:
-        Unmeasurable: the distance of all clips cannot be measured.
-        Broken: the metric raised anything else.
-        UsageError: the sums or rows cannot be read.
-    """
-    numbers = sorted(stored)
-    with _careful(metric):
-        value = _of_rows(metric, stored) or _of_sums(metric, stored)
-        full = value(())
-    if len(numbers) < 2:
-        return Replicates(full, {}, {})
-    left_out = _measured(metric, value)
-    single = {group: left_out((group,)) for group in numbers}
-    ring = neighbours(len(numbers)) if clips < PAIRS_BELOW else []
-    pairs = {(i, j): left_out((numbers[i], numbers[j])) for i, j in ring}
-    return Replicates(full, single, pairs)
-
-
-def _of_rows(metric: Distance, stored: Mapping[int, Sums]) -> Callable[[Groups], float] | None:
-    """Return what computes a metric from rows without some groups, or None where its sums are to be used."""
-    if metric.kind == "sums":
-        return None
-    groups = {group: stored[group] for group in sorted(stored)}
-    if metric.kind == "grouped_rows":
-        grouped = metric.without(joined(groups), members(groups))
-        return lambda without: float(grouped(without))
-    if metric.kind == "rows":
-        return lambda without: float(metric.value(joined(groups, without)))
-    if not _fewer_than_columns(groups):
-        return None
-    return lambda without: float(metric.value_of_rows(joined(groups, without)))
-
-
-def _of_sums(metric: Distance, stored: Mapping[int, Sums]) -> Callable[[Groups], float]:
-    """Return what computes a metric from sums without some groups."""
-    sums = _SummedRows(metric, stored) if metric.kind == "summed_rows" else stored
-    total = added(sums)
-
-    def value(without: Groups) -> float:
-        left = total
-        for group in without:
-            left = less(left, sums[group])
-        return float(metric.value(left))
-
-    return value
-
-
-class _SummedRows(Mapping[int, "Sums"]):
-    """Sums of the rows of each group, made when they are asked for."""
-
-    def __init__(self, metric: SummedRowsMetric[...], stored: Mapping[int, Sums]) -> None:
-        self._metric = metric
-        self._stored = stored
-
-    def __getitem__(self, group: int) -> Sums:
-        return self._metric.sums(of_group(self._stored[group]))
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._stored)
-
-    def __len__(self) -> int:
-        return len(self._stored)
-
-
-def _fewer_than_columns(groups: Mapping[int, Sums]) -> bool:
-    rows, columns = Counter[str](), {}
-    for stored in groups.values():
-        for name, value in of_group(stored).items():
-            rows[name] += len(value)
-            columns[name] = math.prod(value.shape[1:])
-    return all(rows[name] < columns[name] for name in rows)
+    from vsseval.statistics.intervals import Pair
+    from vsseval.store.replicates import Replicates
 
 
 def estimate(found: Replicates) -> Estimate:
-    """Return a distance with its interval."""
-    return jackknife(found.full, [*found.without.values()], found.pairs)
+    """Return a distance with its interval; where it has no value, with the reason."""
+    if found.value is None:
+        return Estimate(value=None, se=None, low=None, high=None, method=f"undefined: {found.reason}")
+    return jackknife(_number(found.value), _numbers(found.without), _pairs(found))
 
 
 def difference(a: Replicates, b: Replicates) -> Estimate:
     """Return the difference of two distances over the same clips, with its interval.
 
     Raises:
-        ValueError: the groups differ.
+        ValueError: the groups, or the clips in them, differ.
     """
-    if list(a.without) != list(b.without):
-        raise ValueError("the two distances were summed over different groups of clips")
-    singles = [*a.without.values()], [*b.without.values()]
-    return jackknife_difference((a.full, b.full), singles, (a.pairs, b.pairs))
+    if (a.groups, a.clips) != (b.groups, b.clips):
+        raise ValueError("the two distances were measured over different groups of clips")
+    full = _number(a.value), _number(b.value)
+    return jackknife_difference(full, (_numbers(a.without), _numbers(b.without)), (_pairs(a), _pairs(b)))
 
 
-@contextmanager
-def _careful(metric: Distance) -> Iterator[None]:
-    """Make whatever a metric or a routine below it raises a reason: the cell is lost, and not the run."""
-    try:
-        yield
-    except (Unmeasurable, VssevalError):
-        raise
-    except Exception as error:
-        raise Broken(f"{metric.spec.id}: {type(error).__name__}: {error}") from error
+def _pairs(found: Replicates) -> dict[Pair, float]:
+    if not found.without_two:
+        return {}
+    return dict(zip(neighbours(len(found.groups)), _numbers(found.without_two), strict=True))
 
 
-def _measured(metric: Distance, value: Callable[[Groups], float]) -> Callable[[Groups], float]:
-    def measured(without: Groups) -> float:
-        try:
-            with _careful(metric):
-                return value(without)
-        except Unmeasurable:
-            return math.nan  # known to `jackknife`: no interval
+def _numbers(values: Sequence[float | None]) -> list[float]:
+    return [_number(value) for value in values]
 
-    return measured
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from vsseval.statistics.student import two_sided
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -38,12 +40,10 @@ def t_test(difference: float, se: float, degrees: int, kind: str) -> Test:
         degrees: of freedom, at least 1.
         kind: what `se` was made by, for the name of the test.
     """
-    from scipy.special import stdtr
-
     method = f"{kind} t({degrees})"
     if se == 0.0:
         return Test(1.0 if difference == 0.0 else 0.0, method)
-    return Test(2.0 * float(stdtr(degrees, -abs(difference) / se)), method)
+    return Test(two_sided(abs(difference) / se, degrees), method)
 
 
 def sign_flip(a: ClusterSums, b: ClusterSums) -> Test:

@@ -40,6 +40,16 @@ class RunPaths:
         """The cells of the table, a list of `Aggregate`."""
         return self.root / "aggregates.json"
 
+    @property
+    def replicates(self) -> Path:
+        """Every distance with groups of clips left out: what comparisons need."""
+        return self.root / "replicates.npz"
+
+    @property
+    def all_sums(self) -> Path:
+        """Folder of what aggregation makes distances from; it is gone when the run is finished."""
+        return self.root / "sums"
+
     def journal(self, shard: int) -> Path:
         """Journal of one shard."""
         return self.shards / f"{shard:04d}.jsonl"
@@ -55,7 +65,7 @@ class RunPaths:
     def sums(self, metric: str, subset: str = "") -> Path:
         """Per-group sums of a distribution metric, over the whole benchmark or one subset."""
         tail = f"__{safe_name(subset)}" if subset else ""
-        return self.root / "sums" / f"{metric}{tail}.npz"
+        return self.all_sums / f"{metric}{tail}.npz"
 
 
 def safe_name(text: str) -> str:

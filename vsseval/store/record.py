@@ -1,38 +1,42 @@
-"""Reads and writes the header and the aggregates of a run directory."""
+"""Reads and writes the header and the aggregates of a run directory, and holds its numbers against their hashes."""
 
 from __future__ import annotations
 
 import hashlib
 import math
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from vsseval.errors import UsageError
 from vsseval.store import atomic, codec
 from vsseval.store.layout import RunPaths
+from vsseval.store.replicates import Replicates, content_sha256, read_replicates
 from vsseval.types import Aggregate, RunRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 T = TypeVar("T")
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the run directory's layout."""
 
 
 @dataclass(frozen=True)
 class LoadedRun:
-    """A run directory, read: the header, and the cells (none where the run is not finished)."""
+    """A run, read: the header, the cells and the replicates (none where the run is not finished)."""
 
     path: Path
     record: RunRecord
     aggregates: tuple[Aggregate, ...] = ()
+    replicates: tuple[Replicates, ...] = ()
+    """Of every distance."""
     problem: str = ""
-    """What is wrong with `aggregates.json` of a finished run: it is not there, or not as the run wrote it."""
+    """What is wrong with `aggregates.json` or `replicates.npz` of a finished run: not there, or not as written."""
 
     @property
     def paths(self) -> RunPaths:
@@ -43,6 +47,11 @@ class LoadedRun:
         """Return the aggregate of a metric (`fad@logmel`), or None where it was not asked for."""
         cells = (cell for cell in self.aggregates if cell.metric == metric and cell.subset == subset)
         return next(cells, None)
+
+    def distance(self, metric: str, subset: str = "") -> Replicates | None:
+        """Return the replicates of a distance, or None where the metric is none or was not asked for."""
+        found = (one for one in self.replicates if one.metric == metric and one.subset == subset)
+        return next(found, None)
 
 
 def load_run(path: Path | str) -> LoadedRun:
@@ -58,16 +67,32 @@ def load_run(path: Path | str) -> LoadedRun:
     if record.status != "finished":
         return LoadedRun(path=root, record=record)
     aggregates, problem = _cells(root, record)
-    return LoadedRun(path=root, record=record, aggregates=aggregates, problem=problem)
+    replicates, fault = _replicates(root, record)
+    problem = ". ".join(filter(None, (problem, fault)))
+    return LoadedRun(path=root, record=record, aggregates=aggregates, replicates=replicates, problem=problem)
 
 
 def find_runs(runs_dir: Path | str) -> list[LoadedRun]:
     """Return every run below a folder, oldest first; unfinished ones have no aggregates.
 
     Raises:
-        UsageError: a run.json that this version cannot read.
+        UsageError: a run.json that this version cannot read; those of an older layout are named in one message.
     """
-    return [load_run(header.parent) for header in sorted(Path(runs_dir).glob("*/run.json"))]
+    found, old = [], []
+    for header in sorted(Path(runs_dir).glob("*/run.json")):
+        try:
+            found.append(load_run(header.parent))
+        except OldLayout as error:
+            old.append(error)
+    if len(old) > 1:
+        moved = "\n".join(f"  {error.command}" for error in old)
+        raise UsageError(
+            f"{len(old)} runs in {runs_dir} have a layout older than {SCHEMA}, which this vsseval reads. Move them "
+            f"away and make them anew:\n{moved}"
+        )
+    if old:
+        raise old[0]
+    return found
 
 
 def read_record(root: Path) -> RunRecord | None:
@@ -81,17 +106,14 @@ def read_record(root: Path) -> RunRecord | None:
     if data is None:
         return None
     # The number first: a header of another layout need not be a RunRecord of this one.
-    layout = _decode(path, data, _Layout).schema
-    if layout > SCHEMA:
+    found = _decode(path, data, _Layout)
+    if found.schema > SCHEMA:
         raise UsageError(
-            f"{path} has layout {layout}, this vsseval reads {SCHEMA}: it was made by a newer one. "
+            f"{path} has layout {found.schema}, this vsseval reads {SCHEMA}: it was made by a newer one. "
             "Mend it with: pip install --upgrade vsseval"
         )
-    if layout < SCHEMA:
-        raise UsageError(
-            f"{path} has layout {layout}, this vsseval reads {SCHEMA}: no release wrote that one. "
-            f"Move the folder away and run again: mv {root} {root}.old"
-        )
+    if found.schema < SCHEMA:
+        raise OldLayout(root, found)
     return _decode(path, data, RunRecord)
 
 
@@ -105,16 +127,61 @@ def write_aggregates(root: Path, aggregates: Sequence[Aggregate]) -> None:
     atomic.write_bytes(RunPaths(root).aggregates, codec.pretty(list(aggregates)))
 
 
-def aggregates_sha256(root: Path) -> str:
-    """Return the sha256 of the bytes of `aggregates.json`; empty where there is none."""
-    data = _read(RunPaths(root).aggregates)
-    return "" if data is None else hashlib.sha256(data).hexdigest()
+def seal(root: Path) -> dict[str, str]:
+    """Return the sha256 of what the numbers of a run are held against later: part of its provenance.
+
+    `aggregates` is of the bytes of the file, `replicates` of what the file holds, as records of a leaderboard keep it.
+
+    Raises:
+        UsageError: `replicates.npz` is missing or damaged.
+    """
+    paths = RunPaths(root)
+    data = _read(paths.aggregates) or b""
+    return {
+        "aggregates": hashlib.sha256(data).hexdigest(),
+        "replicates": content_sha256(read_replicates(paths.replicates)),
+    }
+
+
+def intact(root: Path, record: RunRecord) -> bool:
+    """Return whether the aggregates and replicates of a run are there, as the run wrote them."""
+    try:
+        found = seal(root)
+    except UsageError:
+        return False
+    return all(record.provenance.get(name) == digest for name, digest in found.items())
 
 
 class _Layout(msgspec.Struct, frozen=True):
-    """What every run.json of any layout holds."""
+    """What every run.json of any layout holds, and what may be left of what was asked."""
 
     schema: int
+    spec: dict[str, Any] = {}
+
+
+class OldLayout(UsageError):
+    """A run directory of an older layout, whose numbers have to be made anew."""
+
+    def __init__(self, root: Path, found: _Layout) -> None:
+        self.command = f"{shlex.join(['mv', str(root), f'{root}.old'])} && {rerun(found.spec, root.parent)}"
+        super().__init__(
+            f"{RunPaths(root).record} has layout {found.schema}, this vsseval reads {SCHEMA}. "
+            f"Move it away and make it anew with: {self.command}"
+        )
+
+
+def rerun(spec: Mapping[str, Any], runs: Path) -> str:
+    """Return the command that makes a run anew.
+
+    Args:
+        spec: what was asked, as plain JSON of any layout.
+        runs: folder of run directories.
+    """
+    names = ("model", "benchmark", "seed", "limit", "checkpoint", "profile", "device")
+    options = [(name, spec[name]) for name in names if spec.get(name) not in {None, "", 0, "cpu"}]
+    metrics = [("metric", name) for name in spec.get("metrics") or ()]
+    words = [word for name, value in (*options, *metrics) for word in (f"--{name}", str(value))]
+    return shlex.join(["vsseval", "run", *words, "--runs", str(runs)])
 
 
 def _cells(root: Path, record: RunRecord) -> tuple[tuple[Aggregate, ...], str]:
@@ -133,11 +200,26 @@ def _cells(root: Path, record: RunRecord) -> tuple[tuple[Aggregate, ...], str]:
             )
     written = record.provenance.get("aggregates")
     found = hashlib.sha256(data).hexdigest()
-    if written in {None, found}:  # runs of vsseval before this was recorded have none
+    if written == found:
         return cells, ""
     return cells, (
         f"{path} was changed after the run: its sha256 begins with {found[:8]}, run.json says {str(written)[:8]}. "
         f"{again}"
+    )
+
+
+def _replicates(root: Path, record: RunRecord) -> tuple[tuple[Replicates, ...], str]:
+    """Read the replicates of a finished run, and say what is wrong with them; such are not returned."""
+    path = RunPaths(root).replicates
+    try:
+        found = read_replicates(path)
+    except UsageError as error:
+        return (), str(error)
+    if content_sha256(found) == record.provenance.get("replicates"):
+        return found, ""
+    return (
+        (),
+        f"{path} was changed after the run: it is not what run.json says. Make it anew with: vsseval score {root}",
     )
 
 

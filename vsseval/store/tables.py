@@ -129,7 +129,12 @@ def read_numbers(path: Path) -> Numbers:
     Raises:
         UsageError: the file is missing or damaged, or a row has no name.
     """
-    table = _table(path, Numbers._fields)
+    table = _table(path, Numbers._fields, labels=("sample_id", "cluster", "subset", "metric", "status"))
+    for name in ("value", "weight"):
+        if str(table.schema.field(name).type) != "double":
+            raise UsageError(
+                f"{path}: the column {name} holds no numbers. Make it anew with: vsseval score {path.parent}"
+            )
     return Numbers(
         sample_id=_labels(table, "sample_id", path),
         cluster=_labels(table, "cluster", path),
@@ -142,13 +147,14 @@ def read_numbers(path: Path) -> Numbers:
 
 
 def _floats(table: Any, name: str) -> np.ndarray:
-    return _numbers(table.column(name).cast("float64").chunks, np.dtype(np.float64))
+    return _numbers(table.column(name).chunks, np.dtype(np.float64))
 
 
 def _numbers(chunks: Sequence[Any], kind: np.dtype[Any]) -> np.ndarray:
     """Return Arrow's numbers; NaN where there are none.
 
-    Its own ways to numpy import pandas, which takes longer than all that is done with the numbers.
+    Its own ways to numpy import pandas, and its casts its compute functions, which takes longer than all that is done
+    with the numbers.
     """
     found = [np.empty(0, kind)]
     for chunk in chunks:
@@ -166,17 +172,18 @@ def _labels(table: Any, name: str, path: Path) -> Labels:
     column = table.column(name)
     if column.null_count:
         raise UsageError(f"{path} holds a row without a name. Make it anew with: vsseval score {path.parent}")
-    encoded = column.dictionary_encode().unify_dictionaries()
+    encoded = column.unify_dictionaries()
     codes = _numbers([chunk.indices for chunk in encoded.chunks], np.dtype(np.int32))
     return Labels(codes, np.array(encoded.chunk(0).dictionary.to_pylist() if codes.size else [], dtype=object))
 
 
-def _table(path: Path, columns: Sequence[str] | None = None) -> Any:
+def _table(path: Path, columns: Sequence[str] | None = None, labels: Sequence[str] = ()) -> Any:
+    """Read some columns, or all; `labels` as dictionaries, which Parquet holds already."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, read_dictionary=[*labels]) as file:
             if columns is not None and (lacking := sorted({*columns} - {*file.schema_arrow.names})):
                 raise pa.ArrowInvalid(f"there is no column {', '.join(lacking)}")
             return file.read(columns=None if columns is None else [*columns])

@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from vsseval import plugins
-from vsseval.errors import UsageError, VssevalError
+from vsseval.errors import UsageError
 from vsseval.tables.cells import Block, Cell, Column, Notes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vsseval.profiles import Profile, ProfileColumn
-
-ARROWS = {"higher": "↑", "lower": "↓"}
 
 
 def of_profile(blocks: Sequence[Block], profile: Profile) -> list[Block]:
@@ -72,19 +69,8 @@ def _selected(block: Block, profile: Profile) -> Block:
 
 
 def _empty(column: ProfileColumn) -> Column:
-    """Return the head of a column that no run has; direction and unit are those of the metric, if it is installed."""
+    """Return the head of a column that no run has: nothing is known of its metric but the name."""
     name, _, recipe = column.metric.partition("@")
-    bare = Column(
+    return Column(
         metric=column.metric, name=name, recipe=recipe, arrow="", unit="", decimals=2, total=0, head=column.head
-    )
-    try:
-        spec = plugins.metric_spec(column.metric)
-    except VssevalError:
-        return bare
-    return msgspec.structs.replace(
-        bare,
-        arrow=ARROWS[spec.direction] if spec.ranked else "",
-        unit=spec.unit,
-        decimals=spec.decimals,
-        description=spec.description,
     )

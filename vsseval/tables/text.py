@@ -24,6 +24,10 @@ LEGENDS = {
 TASKS = {"v2s": "video to sound", "vtts": "visual TTS", "joint": "sound and speech", "tts": "TTS"}
 BOLD_RULES = {
     "paired": "best system, where its paired difference from each other system is clear of zero (95 %)",
+    "distances": (
+        "best system, where its 95 % interval overlaps no other system's; by a distance of sets of clips, where its "
+        "paired difference from each other system is clear of zero (95 %)"
+    ),
     "intervals": "best system, where its 95 % interval overlaps no other system's",
 }
 SECOND_RULE = "second, where the same holds against all but the best"

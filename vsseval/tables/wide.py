@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from vsseval.statistics.best import RULES
 from vsseval.tables.cells import Block, Cell, Notes, Row, Span
 from vsseval.tables.text import circumstances, title
 
@@ -42,7 +43,7 @@ def side_by_side(blocks: Sequence[Block]) -> Block:
         apart=(),
         unfinished=tuple(dict.fromkeys(name for block in blocks for name in block.unfinished)),
         remarks=tuple(dict.fromkeys(text for block in shown for text in _remarks(block))),
-        bold="intervals" if any(block.bold == "intervals" for block in shown) else "paired",
+        bold=max((block.bold for block in shown), key=RULES.index),
         spans=tuple(
             Span(title=title(block), circumstances=circumstances(block), columns=len(block.columns)) for block in shown
         ),

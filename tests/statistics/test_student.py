@@ -1,0 +1,32 @@
+"""Student's t, held to scipy."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import stdtr, stdtrit
+
+from vsseval.statistics.student import quantile, two_sided
+
+DEGREES = st.integers(1, 400) | st.integers(400, 200_000)
+
+
+@given(DEGREES, st.floats(1e-3, 60.0))
+def test_tails_are_those_of_scipy_to_nine_digits(degrees, t):
+    other = 2.0 * float(stdtr(degrees, -t))
+    assert two_sided(t, degrees) == pytest.approx(other, rel=1e-9, abs=1e-290)
+
+
+@given(DEGREES, st.sampled_from([0.5, 0.8, 0.9, 0.95, 0.99, 0.999]))
+def test_quantiles_are_those_of_scipy_to_ten_digits(degrees, level):
+    assert quantile(degrees, level) == pytest.approx(float(stdtrit(degrees, 0.5 + level / 2)), rel=1e-10)
+
+
+@pytest.mark.parametrize("degrees", [1, 2, 19, 100, 5000])
+def test_ends(degrees):
+    assert two_sided(0.0, degrees) == 1.0
+    assert two_sided(math.inf, degrees) == 0.0
+    assert two_sided(quantile(degrees), degrees) == pytest.approx(0.05, rel=1e-12)
