@@ -10,15 +10,15 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from vsseval.language import ENGLISH, GRID
 from vsseval.metrics.base import Arrays, Feature, MetricSpec, Need, Score, Unmeasurable
 from vsseval.metrics.text import Name, Normaliser, normaliser
-from vsseval.metrics.text.plain import words as normalise
 from vsseval.types import Record
 
 if TYPE_CHECKING:
     from jiwer import CharacterOutput, WordOutput
 
-__all__ = ["ErrorRate", "Recipe", "normalise"]
+__all__ = ["ErrorRate", "Recipe"]
 
 Measure = Literal["wer", "cer", "wer_over50"]
 
@@ -37,6 +37,7 @@ class Recipe(Record, frozen=True):
     what: str = ""
     """Who hears, for the description."""
     language: str = "en*"
+    version: str = "1"
     as_reported: bool = False
     """Reproduce what StyleDubber's script does: the transcript is counted against the hypothesis, whose length is the
     denominator, and a clip in which nothing was heard leaves the average (it stays as a row of weight 0)."""
@@ -60,7 +61,7 @@ class ErrorRate:
         self.spec = MetricSpec(
             name=measure,
             recipe=recipe.name,
-            version="1",
+            version=recipe.version,
             inputs={"hypothesis": Feature(extractor=recipe.hears, of=Need.AUDIO), "transcript": Need.TRANSCRIPT},
             direction="lower",
             unit="%",
@@ -123,20 +124,21 @@ class ErrorRate:
 
 def wer_sphinx_grid() -> ErrorRate:
     """Return the corpus rate of pocketsphinx in the closed language of GRID."""
-    return ErrorRate(_sphinx("grid", "en-grid", "pocketsphinx with the GRID grammar"))
+    return ErrorRate(_sphinx("grid", GRID, "pocketsphinx with the GRID grammar"))
 
 
 def wer_sphinx_lm() -> ErrorRate:
     """Return the corpus rate of pocketsphinx in general English."""
-    return ErrorRate(_sphinx("lm", "en", "pocketsphinx with a general US English language model"))
+    return ErrorRate(_sphinx("lm", ENGLISH, "pocketsphinx with a general US English language model"))
 
 
 def _sphinx(search: str, language: str, what: str) -> Recipe:
     return Recipe(
         name=f"sphinx-{search}",
         hears=f"sphinx_{search}",
-        normal="words",
+        normal="spoken",
         average="micro",
+        version="2",
         language=language,
         what=what,
         citation="Huggins-Daines et al., PocketSphinx, ICASSP 2006 (not comparable with rates by Whisper)",
@@ -260,9 +262,10 @@ def wer_whisper_base() -> ErrorRate:
         Recipe(
             name="whisper-base",
             hears="whisper_base",
-            normal="english",
+            normal="spoken",
             average="micro",
-            what="Whisper base (transformers, greedy, first 30 s) with Whisper's normaliser",
+            version="2",
+            what="Whisper base (transformers, greedy, first 30 s), numbers read out, then Whisper's normaliser",
             citation="Radford et al., Robust speech recognition via large-scale weak supervision, 2022",
         )
     )
@@ -287,8 +290,9 @@ def _ctc(network: str, citation: str) -> Recipe:
     return Recipe(
         name=f"ctc-{network}",
         hears=f"{network}_ctc",
-        normal="english",
+        normal="spoken",
         average="micro",
-        what=f"{network} (greedy CTC, no language model) with Whisper's normaliser",
+        version="2",
+        what=f"{network} (greedy CTC, no language model), numbers read out, then Whisper's normaliser",
         citation=citation,
     )
