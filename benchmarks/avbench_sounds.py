@@ -18,18 +18,18 @@ import time
 from itertools import cycle, islice
 from pathlib import Path
 
-import extractors as originals
 import numpy as np
 import torch
 
+import extractors as originals
 from vsseval import plugins
 from vsseval.media import load_audio, sha256, write_wav
 from vsseval.stages.inputs import Origin
 from vsseval.stages.work import Job
 from vsseval.stages.workers import Workers
-from vsseval.store import weights
 from vsseval.store.features import FeatureStore
 from vsseval.types import Medium
+from vsseval.weights import pins, verify
 
 NETWORKS = {"vggish": originals.vggish, "panns": originals.panns, "passt": originals.passt}
 SECONDS, RATE, BATCH = 8, originals.RATE, 64
@@ -82,9 +82,9 @@ def main() -> None:
             (folder / "weights" / name).mkdir(parents=True)
             pairs[name] = make(folder / "weights" / name)
             (made,) = (folder / "weights" / name).iterdir()
-            file = made.with_name(weights.pins()[name].files[0].name)
+            file = made.with_name(pins.pinned()[name].files[0].name)
             os.link(made, file)  # the original's side keeps its own name
-            weights.write_found(file.parent, weights.Found(files={file.name: weights.measure(file)}, pinned=False))
+            verify.write_found(file.parent, verify.Found(files={file.name: verify.measure(file)}, pinned=False))
         clips = prepared(asked.files, asked.clips, folder)
         begun = time.perf_counter()
         ours(clips, FeatureStore(folder / "store"), asked.jobs)

@@ -29,10 +29,10 @@ from unittest import mock
 
 import numpy as np
 import torch
-from extractors import RATE, SECONDS, Clips, Pair, av_benchmark_loader, portions, row
 from torchaudio.transforms import Resample
 
-from vsseval.store.weights import Weights
+from extractors import RATE, SECONDS, Clips, Pair, av_benchmark_loader, portions, row
+from vsseval.weights.find import Weights
 
 TOKENS = Path(__file__).parent.parent / "tests" / "golden" / "metrics" / "tokens"
 CAPTIONS = ["a dog barks", "rain falls on a roof, and a man speaks", "music"]

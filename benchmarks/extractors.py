@@ -35,7 +35,7 @@ from torchaudio.transforms import Resample
 
 from vsseval.extractors.network import NetworkExtractor
 from vsseval.media import Audio
-from vsseval.store.weights import Weights
+from vsseval.weights.find import Weights
 
 RATE, SECONDS = 44_100, 8
 Clips = Sequence[np.ndarray]

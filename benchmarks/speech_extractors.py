@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from tests import speech_models
+from tools import seeded_speech_models as speech_models
 from vsseval.extractors import ctc, ecapa, faster_whisper, wavlm_sv, whisper
 from vsseval.extractors.speech import decoded, fourier, sinc
 from vsseval.media import Audio

@@ -30,15 +30,15 @@ from unittest import mock
 
 import numpy as np
 import torch
-from extractors import RATE, SECONDS, saved
 from torchaudio.functional import resample
 
+from extractors import RATE, SECONDS, saved
 from vsseval.extractors import imagebind, syncnet
 from vsseval.extractors.network import NetworkExtractor
-from vsseval.extractors.networks import imagebind_towers
 from vsseval.extractors.pictures import strip
 from vsseval.media import Audio, Video, write_mp4
-from vssflow.authors.frames import short_side
+from vsseval.networks import imagebind_towers
+from vsseval.networks.image_inputs import short_side
 
 FPS = 25.0
 

@@ -17,8 +17,6 @@ from pathlib import Path
 import torch
 
 from vsseval.media import write_flac
-from vsseval.present.comparison import sheet
-from vsseval.present.sheet import markdown
 from vsseval.stages.catalog import Catalog
 from vsseval.stages.plan import limited
 from vsseval.stages.requests import make_request
@@ -26,6 +24,8 @@ from vsseval.stages.run import run
 from vsseval.statistics.compare import compare
 from vsseval.store.features import FeatureStore
 from vsseval.store.record import load_run
+from vsseval.tables.comparison import sheet
+from vsseval.tables.sheet import markdown
 from vsseval.types import RunSpec
 from vssflow.plugin import prompt_of
 from vssflow.sampling.authors import sample_authors

@@ -139,12 +139,13 @@ def part_memory_fast() -> dict[str, Any]:
 
 @torch.no_grad()
 def part_split() -> dict[str, Any]:
-    from vssflow.authors.clip import ClipVision
-    from vssflow.authors.phonemes import phoneme_ids
-    from vssflow.authors.rawnet3 import RawNet3, embed
-    from vssflow.authors.synchformer import SynchformerVision
-    from vssflow.authors.vae import MelVAE, latent_to_vae
-    from vssflow.authors.vocoder import HifiGan
+    from vsseval.networks.clip import ClipVision
+    from vsseval.networks.rawnet3 import RawNet3
+    from vsseval.networks.synchformer_vision import SynchformerVision
+    from vssflow.reference.phonemes import phoneme_ids
+    from vssflow.reference.speaker import embed
+    from vssflow.reference.vae import MelVAE, latent_to_vae
+    from vssflow.reference.vocoder import HifiGan
 
     draw = torch.Generator().manual_seed(2)
     latent, pictures = torch.randn(1, LATENT, FRAMES, generator=draw), torch.randn(250, 3, 224, 224, generator=draw)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.fakes import install, make_clips
-from vsseval.extractors.packages import without_stand_ins
+from support.fakes import install, make_clips
+from vsseval.networks.packages import without_stand_ins
 
 
 @pytest.fixture(scope="session")

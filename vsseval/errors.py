@@ -15,6 +15,14 @@ Unmeasurable                  not an error of the program: this clip has no such
                               a clip too short, a video without events); it becomes a row with a reason
 """
 
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 class VssevalError(Exception):
     """A fault that the user can mend; the message says what happened, to what, and the command that mends it."""
@@ -76,3 +84,11 @@ class Busy(EnvironmentFault):
 
 class Unmeasurable(Exception):
     """One medium has no such feature; the reason is shown in the clip's row."""
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> UsageError:
+    """Return the error for a name that does not exist, with the nearest ones that do."""
+    known = sorted(known)
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known) or 'none'}."
+    return UsageError(f"there is no {what} '{name}': {hint} See: vsseval list")

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from vsseval.grid import sentence
+from vsseval.english.grid import sentence
 
 __all__ = ["ENGLISH", "GRID", "covers", "is_grid", "parse", "recognised", "unheard"]
 
@@ -109,7 +109,8 @@ def unheard(wanted: str, transcript: str) -> str | None:
     if len(foreign) <= (1 - _LEAST_KNOWN) * len(letters):
         return None
     most = max(sorted(set(foreign)), key=foreign.count)
-    return f"the transcript is written in {most if most == 'CJK' else most.title()} letters, the metric hears {script.title()} ones only"
+    written = most if most == "CJK" else most.title()
+    return f"the transcript is written in {written} letters, the metric hears {script.title()} ones only"
 
 
 def _script(letter: str) -> str:

@@ -6,7 +6,6 @@ also be folders of data: each folder of a package that an entry point of the gro
 
 from __future__ import annotations
 
-import difflib
 import sys
 from dataclasses import dataclass
 from functools import cache, partial
@@ -15,10 +14,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from vsseval.errors import EnvironmentFault, UsageError, VssevalError
+from vsseval.errors import EnvironmentFault, VssevalError, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 Kind = Literal["benchmarks", "models", "extractors", "metrics"]
 
@@ -79,14 +78,6 @@ def split(reference: str) -> tuple[str, str | None]:
     """Return the name and the argument of `name:argument`; the argument may hold colons."""
     name, colon, argument = reference.partition(":")
     return name, argument if colon else None
-
-
-def unknown(what: str, name: str, known: Iterable[str]) -> UsageError:
-    """Return the error for a name that does not exist, with the nearest ones that do."""
-    known = sorted(known)
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known) or 'none'}."
-    return UsageError(f"there is no {what} '{name}': {hint} See: vsseval list")
 
 
 @dataclass(frozen=True)

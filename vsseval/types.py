@@ -201,8 +201,8 @@ class MetricSpec(Record, frozen=True):
     greatest: float | None = None
     """What the value can be at least and at most, in stored units; None for no end. Intervals are cut there."""
     language: str | None = None
-    """Applies only to samples of this language, to others it is `not_applicable`; as `vsseval.language.covers` has it: "en" is English of
-    any region, "en-x-grid" the closed grammar of GRID alone, "en*" both."""
+    """Applies only to samples of this language, to others it is `not_applicable`; as `vsseval.language.covers` has it:
+    "en" is English of any region, "en-x-grid" the closed grammar of GRID alone, "en*" both."""
     shortest: float = 0.0
     """Seconds; to clips that last less, by the manifest, it is `not_applicable`."""
     sees: tuple[str, ...] = ("shuffled", "noise", "silence")

@@ -24,7 +24,7 @@ from vssflow.prompt import SAMPLE_RATE, Prompt
 from vssflow.windows import generate_long, plan
 
 if TYPE_CHECKING:
-    from vssflow.authors.model import AuthorsVSSFlow
+    from vssflow.reference.model import AuthorsVSSFlow
     from vssflow.small.model import VSSFlow
 
 SHIPPED = "vssflow-small.safetensors"
@@ -94,8 +94,8 @@ def load(
         UsageError: there is no such file, it holds no such model, or the settings are impossible.
         EnvironmentFault: the device is not there, or the weights that ship are gone.
     """
-    from vssflow.authors.anatomy import is_ours
-    from vssflow.authors.layout import read_layout
+    from vsseval.networks.layout import read_layout
+    from vssflow.reference.anatomy import is_ours
     from vssflow.sampling.solvers import DEFAULT_STEPS
 
     steps = DEFAULT_STEPS if steps is None else steps
@@ -116,7 +116,7 @@ def load(
 def _small(path: Path, device: str, steps: int, guidance: float | None, *, own: bool) -> Model:
     from safetensors import SafetensorError
 
-    from vssflow.authors.files import digest
+    from vssflow.reference.files import digest
     from vssflow.small.model import VSSFlow
 
     try:
@@ -129,11 +129,11 @@ def _small(path: Path, device: str, steps: int, guidance: float | None, *, own: 
 
 
 def _authors(path: Path, device: str, steps: int, guidance: float | None) -> Model:
-    from vssflow.authors import card
-    from vssflow.authors.anatomy import blocks, require_parts
-    from vssflow.authors.files import RAWNET3, SYNCHFORMER, digest, find_weights
-    from vssflow.authors.layout import read_layout
-    from vssflow.authors.model import AuthorsVSSFlow
+    from vsseval.networks.layout import read_layout
+    from vssflow.reference import card
+    from vssflow.reference.anatomy import blocks, require_parts
+    from vssflow.reference.files import RAWNET3, SYNCHFORMER, digest, find_weights
+    from vssflow.reference.model import AuthorsVSSFlow
     from vssflow.sampling.guidance import GUIDANCE
 
     keys = read_layout(path).entries
@@ -191,7 +191,7 @@ def read(
         UsageError: the speech window is impossible, or the lips are no such features.
         Unmeasurable: the video or the voice cannot be read.
     """
-    from vssflow.authors.lips import read_lips
+    from vssflow.reference.lips import read_lips
 
     prompt = Prompt(
         seconds=Video(video).seconds,

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from vsseval.errors import UsageError
-from vssflow.authors.phonemes import phoneme_tokens
-from vssflow.authors.phonemes.cleaner import clean
 from vssflow.prompt import SAMPLE_RATE, Prompt
+from vssflow.reference.phonemes import phoneme_tokens
+from vssflow.reference.phonemes.cleaner import clean
 from vssflow.small.audio import LATENT_RATE, MelSpectrogram
 from vssflow.small.phones import plain, pronounce
 from vssflow.small.voice import describe

@@ -18,12 +18,12 @@ from urllib.parse import unquote
 from vsseval.errors import EnvironmentFault, Unmeasurable, UsageError
 from vsseval.media import load_audio
 from vsseval.models.base import ModelCard, ModelOptions, Request, Take
+from vsseval.networks.layout import read_layout
 from vsseval.types import Task
-from vssflow.authors import card
-from vssflow.authors.anatomy import blocks, is_ours, require_parts
-from vssflow.authors.card import Sampler, Wishes
-from vssflow.authors.files import digest, find_weights, joint_digest
-from vssflow.authors.layout import read_layout
+from vssflow.reference import card
+from vssflow.reference.anatomy import blocks, is_ours, require_parts
+from vssflow.reference.card import Sampler, Wishes
+from vssflow.reference.files import digest, find_weights, joint_digest
 
 if TYPE_CHECKING:
     from vssflow.prompt import Generator, Prompt
@@ -132,8 +132,8 @@ def _authors(path: Path, depth: int, wishes: Wishes, device: str) -> VSSFlowMode
     )
 
     def load() -> Generator:
-        from vssflow.authors.model import AuthorsVSSFlow
         from vssflow.generate import find_device
+        from vssflow.reference.model import AuthorsVSSFlow
 
         place = str(find_device(device))
         return AuthorsVSSFlow.load(path, sampler=wishes.sampler, steps=wishes.steps, device=place)
@@ -220,8 +220,8 @@ def prompt_of(request: Request, lips: Path | None = None) -> Prompt:
     """Say what the model is given: the video's path, the voice at 16 kHz, lips from a file."""
     import torch
 
-    from vssflow.authors.lips import read_lips
     from vssflow.prompt import SAMPLE_RATE, Prompt
+    from vssflow.reference.lips import read_lips
 
     voice = None
     if request.speaker_prompt is not None:

@@ -56,7 +56,11 @@ SAME = (
     ("May 3rd, 2020", "May 3, 2020", "may third twenty twenty"),
     ("Jan. 5", "January fifth"),
     ("World War II", "World War Two", "world war 2"),
-    ("Mr. Smith, Mrs. Hall and Dr. Jones", "mister smith missus hall and doctor jones", "Mr Smith Mrs Hall and Dr Jones"),
+    (
+        "Mr. Smith, Mrs. Hall and Dr. Jones",
+        "mister smith missus hall and doctor jones",
+        "Mr Smith Mrs Hall and Dr Jones",
+    ),
     ("on Main St.", "on main street"),
     ("in St. Louis", "in saint louis"),
     ("U.S.A.", "USA", "u s a"),
@@ -145,7 +149,9 @@ def test_any_text_is_read_out_without_figures_and_stays_as_it_is_then(text):
     SPOKEN(text)
 
 
-@pytest.mark.parametrize("text", ["Well, I never; said she!", "bin blue at f two now", "It's the end. (Or not?)", "d'accord"])
+@pytest.mark.parametrize(
+    "text", ["Well, I never; said she!", "bin blue at f two now", "It's the end. (Or not?)", "d'accord"]
+)
 def test_a_text_of_words_is_left_alone(text):
     assert read_out(text) == text
 

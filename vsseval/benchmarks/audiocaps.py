@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vsseval.benchmarks import lists
-from vsseval.benchmarks.customs import AVBENCH_TEXT
-from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
-from vsseval.benchmarks.trees import Found
+from vsseval.datasets import lists
+from vsseval.datasets.customs import AVBENCH_TEXT
+from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.datasets.trees import Found
 
 __all__ = ["audiocaps"]
 

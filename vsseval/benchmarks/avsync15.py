@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from vsseval.benchmarks import lists
-from vsseval.benchmarks.customs import AVBENCH
-from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.datasets import lists
+from vsseval.datasets.customs import AVBENCH
+from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
 from vsseval.errors import UsageError
 
 __all__ = ["avsync15"]

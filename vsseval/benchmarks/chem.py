@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from vsseval.benchmarks import lists
-from vsseval.benchmarks.customs import DUBBING
-from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
-from vsseval.benchmarks.speech import spoken
-from vsseval.benchmarks.voices import others
+from vsseval.datasets import lists
+from vsseval.datasets.customs import DUBBING
+from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.datasets.speech import spoken
+from vsseval.datasets.voices import others
 
 __all__ = ["chem"]
 

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from vsseval.benchmarks.base import BenchmarkCard, Sample
-from vsseval.benchmarks.clip_list import Row, id_fault, read_list, refuse
+from vsseval.datasets.clip_list import Row, id_fault, read_list, refuse
+from vsseval.datasets.trees import VIDEO_SUFFIXES
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.media import check_video, probe, sha256
 from vsseval.types import Medium, Task
@@ -30,10 +31,7 @@ from vsseval.types import Medium, Task
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["LISTS", "VIDEO_SUFFIXES", "Folder", "folder"]
-
-VIDEO_SUFFIXES = frozenset({".mp4", ".mpg", ".mpeg", ".mov", ".mkv", ".webm", ".avi", ".m4v"})
-"""What counts as a video, in lower case."""
+__all__ = ["LISTS", "Folder", "folder"]
 
 LISTS = ("clips.csv", "clips.jsonl")
 

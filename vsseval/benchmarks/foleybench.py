@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vsseval.benchmarks import tables
-from vsseval.benchmarks.customs import AVBENCH_TEXT
-from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.datasets import tables
+from vsseval.datasets.customs import AVBENCH_TEXT
+from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
 
 __all__ = ["foleybench"]
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from vsseval.benchmarks import lists
-from vsseval.benchmarks.customs import AVBENCH
-from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.datasets import lists
+from vsseval.datasets.customs import AVBENCH
+from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
 from vsseval.errors import UsageError
 
 __all__ = ["greatest_hits"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vsseval import language
-from vsseval.benchmarks import lists
-from vsseval.benchmarks.customs import GRID
-from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
-from vsseval.benchmarks.grid_files import Clip, Files, clip_of, grid_files
-from vsseval.benchmarks.speech import align, grid_sentence
-from vsseval.benchmarks.voices import others
+from vsseval.datasets import lists
+from vsseval.datasets.customs import GRID
+from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.datasets.grid_files import Clip, Files, clip_of, grid_files
+from vsseval.datasets.speech import align, grid_sentence
+from vsseval.datasets.voices import others
 from vsseval.errors import UsageError
 
 __all__ = ["grid"]

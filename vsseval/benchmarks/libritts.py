@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from vsseval.benchmarks.customs import SPEECH
-from vsseval.benchmarks.dataset import Dataset, Entry, Source, Variant
-from vsseval.benchmarks.speech import spoken
-from vsseval.benchmarks.voices import others
+from vsseval.datasets.customs import SPEECH
+from vsseval.datasets.dataset import Dataset, Entry, Source, Variant
+from vsseval.datasets.speech import spoken
+from vsseval.datasets.voices import others
 
 __all__ = ["libritts"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from vsseval.benchmarks import lists, lrs
-from vsseval.benchmarks.customs import LIP_TO_SPEECH
-from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.datasets import lists, lrs
+from vsseval.datasets.customs import LIP_TO_SPEECH
+from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
 
 __all__ = ["lrs3"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vsseval.benchmarks import lists, tables
-from vsseval.benchmarks.customs import NO_REFERENCE
-from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.datasets import lists, tables
+from vsseval.datasets.customs import NO_REFERENCE
+from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
 from vsseval.errors import UsageError
 
 __all__ = ["moviegen"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from vsseval.benchmarks.customs import AVBENCH
-from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.datasets.customs import AVBENCH
+from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
 from vsseval.errors import UsageError
 
 __all__ = ["unav100"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from vsseval.benchmarks.customs import DUBBING
-from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
-from vsseval.benchmarks.speech import spoken
-from vsseval.benchmarks.v2c_lists import Raw, Row, key_of, raw_files, rows
+from vsseval.datasets.customs import DUBBING
+from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.datasets.speech import spoken
+from vsseval.datasets.v2c_lists import Raw, Row, key_of, raw_files, rows
 
 __all__ = ["v2c"]
 

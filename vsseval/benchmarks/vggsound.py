@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vsseval.benchmarks import lists
-from vsseval.benchmarks.customs import AVBENCH
-from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
-from vsseval.benchmarks.youtube import rows, youtube_entry
+from vsseval.datasets import lists
+from vsseval.datasets.customs import AVBENCH
+from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.datasets.youtube import rows, youtube_entry
 
 __all__ = ["vggsound"]
 

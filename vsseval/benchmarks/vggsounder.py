@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vsseval.benchmarks import lists
-from vsseval.benchmarks.customs import AVBENCH_TEXT
-from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
-from vsseval.benchmarks.trees import youtube_names
-from vsseval.benchmarks.youtube import youtube_entry
+from vsseval.datasets import lists
+from vsseval.datasets.customs import AVBENCH_TEXT
+from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.datasets.trees import youtube_names
+from vsseval.datasets.youtube import youtube_entry
 from vsseval.errors import UsageError
 
 __all__ = ["vggsounder"]

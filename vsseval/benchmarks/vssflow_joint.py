@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from vsseval.benchmarks import lists
-from vsseval.benchmarks.customs import JOINT
-from vsseval.benchmarks.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.datasets import lists
+from vsseval.datasets.customs import JOINT
+from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
 
 __all__ = ["vssflow_joint"]
 

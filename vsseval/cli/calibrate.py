@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vsseval import plugins
 from vsseval.cli.compare import printed, printed_json
 from vsseval.cli.run import shared_options
-from vsseval.errors import UsageError
-from vsseval.models.faults import FAULTS, Fault
+from vsseval.errors import UsageError, unknown
+from vsseval.faults import FAULTS, Fault
 from vsseval.types import RunSpec, Task
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def command(
     """
     del no_bounds  # the recordings themselves are the bound here
     from vsseval.cli.progress import shown
-    from vsseval.present.calibration import sheet
+    from vsseval.report.calibration import sheet
     from vsseval.stages.run import run
     from vsseval.statistics.calibration import calibrate
     from vsseval.store.record import load_run
@@ -81,7 +80,7 @@ def _task(benchmark: str) -> Task:
 def _chosen(kinds: Sequence[str], task: Task) -> list[Fault]:
     for kind in kinds:
         if kind not in FAULTS:
-            raise plugins.unknown("fault", kind, FAULTS)
+            raise unknown("fault", kind, FAULTS)
         if task not in FAULTS[kind].tasks:
             raise UsageError(f"the fault {kind} is one of speech, and the benchmark's task is {task}")
     return [fault for name, fault in FAULTS.items() if task in fault.tasks and (not kinds or name in kinds)]

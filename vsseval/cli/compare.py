@@ -11,8 +11,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vsseval.present.sheet import Sheet
     from vsseval.store.record import LoadedRun
+    from vsseval.tables.sheet import Sheet
 
 
 @click.command(name="compare", short_help="Compare two runs clip by clip.")
@@ -35,10 +35,10 @@ def command(
     effect size, on how many clips A is better, and which clips moved most. Runs of different benchmarks, manifests,
     seeds, metric versions, extractors or clips are refused, and the message says what differs.
     """
-    from vsseval.present.comparison import sheet
     from vsseval.statistics.comparable import edited
     from vsseval.statistics.compare import compare
     from vsseval.store.record import load_run
+    from vsseval.tables.comparison import sheet
 
     runs = load_run(run_a), load_run(run_b)
     deltas = compare(*runs, metrics, subset=subset, allow_partial=allow_partial, moved=clips)
@@ -63,7 +63,7 @@ def printed(what: Sheet, style: str | None) -> None:
     """Print a table for the terminal, or as Markdown."""
     import shutil
 
-    from vsseval.present.sheet import markdown, terminal
+    from vsseval.tables.sheet import markdown, terminal
 
     if style == "markdown":
         click.echo(markdown(what), nl=False)

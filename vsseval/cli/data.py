@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from vsseval import plugins
-from vsseval.errors import Busy, EnvironmentFault, UsageError
+from vsseval.errors import Busy, EnvironmentFault, UsageError, unknown
 
 if TYPE_CHECKING:
-    from vsseval.benchmarks.dataset import Dataset, Variant
-    from vsseval.benchmarks.registry import Header
+    from vsseval.datasets.dataset import Dataset, Variant
+    from vsseval.datasets.registry import Header
     from vsseval.types import Sample
 
 INCOMPLETE = 3
@@ -53,9 +53,9 @@ def add(
     Clips that are absent, too short or without sound stay in N, each with its reason. Stopped, the same command goes
     on where it was.
     """
-    from vsseval.benchmarks import lists
-    from vsseval.benchmarks.register import add as register
-    from vsseval.benchmarks.register import apart, chosen
+    from vsseval.datasets import lists
+    from vsseval.datasets.register import add as register
+    from vsseval.datasets.register import apart, chosen
 
     dataset = _dataset(name)
     found = lists.read(listed) if listed else None
@@ -79,7 +79,7 @@ def add(
 @_JSON
 def list_(*, as_json: bool) -> None:
     """Say what is registered, how much of it can be used, and what else could be."""
-    from vsseval.benchmarks.registry import headers
+    from vsseval.datasets.registry import headers
 
     found = headers()
     _print(found, as_json=as_json)
@@ -121,7 +121,7 @@ def _variant(variant: Variant) -> str:
 @_JOBS
 def check(name: str, jobs: int) -> int:
     """Hash every file of the benchmark NAME (or NAME:VARIANT) again, and say which have changed."""
-    from vsseval.benchmarks.register import verify
+    from vsseval.datasets.register import verify
 
     wrong = 0
     for header in _registered(name):
@@ -142,7 +142,7 @@ def check(name: str, jobs: int) -> int:
 @click.argument("name")
 def remove(name: str) -> None:
     """Forget the benchmark NAME (or NAME:VARIANT); its folder is not touched."""
-    from vsseval.benchmarks.registry import remove as forget
+    from vsseval.datasets.registry import remove as forget
 
     benchmark, variant = plugins.split(name)
     # By name alone: a damaged header must be removable too.
@@ -152,7 +152,7 @@ def remove(name: str) -> None:
 
 
 def _dataset(name: str) -> Dataset:
-    from vsseval.benchmarks.dataset import Dataset
+    from vsseval.datasets.dataset import Dataset
 
     bare, variant = plugins.split(name)
     if variant is not None:
@@ -164,7 +164,7 @@ def _dataset(name: str) -> Dataset:
 
 
 def _datasets() -> list[str]:
-    from vsseval.benchmarks.dataset import Dataset
+    from vsseval.datasets.dataset import Dataset
 
     found = []
     for name in plugins.names("benchmarks"):
@@ -177,13 +177,13 @@ def _datasets() -> list[str]:
 
 
 def _registered(name: str) -> list[Header]:
-    from vsseval.benchmarks.registry import headers
+    from vsseval.datasets.registry import headers
 
     benchmark, variant = plugins.split(name)
     found = [header for header in headers(benchmark) if variant in {None, header.variant}]
     if not found:
         if benchmark not in plugins.names("benchmarks"):
-            raise plugins.unknown("benchmark", benchmark, _datasets())
+            raise unknown("benchmark", benchmark, _datasets())
         raise UsageError(f"{name} is not registered. See: vsseval data list")
     return found
 
@@ -203,7 +203,7 @@ def _print(headers: Sequence[Header], *, as_json: bool) -> None:
 
 def _tell(header: Header, samples: Sequence[Sample]) -> None:
     """Say what cannot be used: how many of which kind, the first few by name, and where all of them are named."""
-    from vsseval.benchmarks.registry import PROBLEMS, place
+    from vsseval.datasets.registry import PROBLEMS, place
 
     lost = [sample for sample in samples if sample.problem is not None]
     for kind, count in header.problems.items():
@@ -237,7 +237,7 @@ def _watched(title: str, stage: str) -> Iterator[Callable[[int, int], None]]:
 @contextmanager
 def _held(name: str) -> Iterator[None]:
     """Hold the lock of one benchmark's registration."""
-    from vsseval.benchmarks.registry import root
+    from vsseval.datasets.registry import root
     from vsseval.store.lock import held
 
     try:

@@ -64,7 +64,7 @@ def command(
         verdicts = _judge(run_dirs, baseline, margins, any_seed=any_seed)
     except VssevalError as problem:
         if _on_github():
-            from vsseval.present.gate import annotation
+            from vsseval.tables.gate import annotation
 
             click.echo(annotation("vsseval gate could not judge", str(problem)), err=True)
         raise
@@ -133,9 +133,9 @@ def _newest(runs: Sequence[LoadedRun], where: str) -> dict[str, LoadedRun]:
 def _show(verdicts: list[Verdict], junit: Path | None, markdown: Path | None, *, as_json: bool) -> None:
     import msgspec
 
-    from vsseval.present import gate as text
-    from vsseval.present.junit import junit as junit_xml
     from vsseval.store import atomic
+    from vsseval.tables import gate as text
+    from vsseval.tables.junit import junit as junit_xml
 
     if as_json:
         data = [
@@ -177,7 +177,7 @@ def _learn(run_dirs: Sequence[Path], *, as_json: bool) -> int:
 
         click.echo(msgspec.json.format(msgspec.json.encode(proposals), indent=1).decode())
     else:
-        from vsseval.present.margins import toml
+        from vsseval.tables.margins import toml
 
         click.echo(toml(proposals, runs), nl=False)
     return 0

@@ -33,7 +33,7 @@ def add(run_dirs: tuple[Path, ...], report: Path | None, folder: Path, *, no_rep
 
     A run that was made with --limit, is not finished, or whose aggregates were edited is refused.
     """
-    from vsseval.present.entries import accept
+    from vsseval.leaderboard.entries import accept
 
     if report and (no_report or len(run_dirs) > 1):
         raise UsageError("--report FILE is the report of one run: name one RUN, without --no-report")
@@ -50,8 +50,8 @@ def check(folder: Path) -> int:
 
     Exits with 2 if anything is wrong; every fault is one line.
     """
-    from vsseval.present.gate import annotation
-    from vsseval.present.leaderboard import check as checked
+    from vsseval.leaderboard.leaderboard import check as checked
+    from vsseval.tables.gate import annotation
 
     found = checked(folder)
     for path, fault in found.faults:
@@ -72,7 +72,7 @@ def check(folder: Path) -> int:
 @_PLACE
 def build(output: Path, folder: Path) -> None:
     """Build a site that opens from disk and needs no network: index.html, records and reports."""
-    from vsseval.present.leaderboard import build as built
+    from vsseval.leaderboard.leaderboard import build as built
 
     found = built(folder, output)
     click.echo(f"{output / 'index.html'} ({found.records} records, {found.reported} reported numbers)")
@@ -82,8 +82,8 @@ def _report(directory: Path, target: Path) -> Path | None:
     """Write the report of one run; of a run that has none to give, nothing, for `accept` says why it is refused."""
     from dataclasses import replace
 
-    from vsseval.present.entries import without_paths
-    from vsseval.present.report import write_report
+    from vsseval.leaderboard.entries import without_paths
+    from vsseval.report.report import write_report
     from vsseval.store.record import load_run
 
     run = load_run(directory)

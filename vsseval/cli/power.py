@@ -37,9 +37,9 @@ def command(
     vsseval power runs/A --metric wer@sphinx-grid --difference 2
     vsseval power runs/A runs/B
     """  # noqa: D301 - click wants the control character, which keeps the lines apart
-    from vsseval.present.planning import sheet
     from vsseval.statistics.power import Aim, needs_of_pair, needs_of_run
     from vsseval.store.record import load_run
+    from vsseval.tables.planning import sheet
 
     if difference is not None and len(set(metrics)) != 1:
         raise UsageError(f"--difference {difference:g} is in the unit of one metric: name it with --metric ID")

@@ -29,7 +29,7 @@ def command(
     hearing, the failures, what everything was made with, and what `vsseval calibrate` found.
     """
     from vsseval.cli.calibrate import FOLDER
-    from vsseval.present.report import MEGABYTE, write_report
+    from vsseval.report.report import MEGABYTE, write_report
     from vsseval.statistics.calibration import calibrations
     from vsseval.store.record import find_runs
 

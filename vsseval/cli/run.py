@@ -156,7 +156,7 @@ def _print_table(loaded: Sequence[LoadedRun]) -> None:
     import shutil
     import sys
 
-    from vsseval.present import table
+    from vsseval.tables import table
 
     width = shutil.get_terminal_size((110, 24)).columns
     click.echo(table.render(loaded, "terminal", width=width, colour=sys.stdout.isatty()))

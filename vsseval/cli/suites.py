@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from vsseval import plugins
-from vsseval.errors import EnvironmentFault, UsageError
+from vsseval.errors import EnvironmentFault, UsageError, unknown
 
 EVERY = "*"
 """In suites.toml: every benchmark that needs no argument and whose data is present."""
@@ -35,7 +35,7 @@ def resolve(name: str) -> Suite:
     """
     known = suites()
     if name not in known:
-        raise plugins.unknown("suite", name, known)
+        raise unknown("suite", name, known)
     everything = known[name] == (EVERY,)
     present: list[str] = []
     absent: dict[str, str] = {}

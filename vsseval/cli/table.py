@@ -13,11 +13,11 @@ from vsseval.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vsseval.present.reported import Reported
-    from vsseval.present.table import Style
-    from vsseval.present.text import Interval
     from vsseval.profiles import Profile
     from vsseval.store.record import LoadedRun
+    from vsseval.tables.reported import Reported
+    from vsseval.tables.table import Style
+    from vsseval.tables.text import Interval
 
 RUNS = Path("runs")
 REPORTED = Path("leaderboards/reported.csv")
@@ -50,7 +50,7 @@ def command(
     Of each model on each benchmark the newest finished run is shown. Runs whose numbers cannot be compared
     (another manifest, seed, limit, metric version or extractor) get tables of their own.
     """
-    from vsseval.present.table import arranged, render_blocks
+    from vsseval.tables.table import arranged, render_blocks
 
     style, profile = chosen_style(styles)
     runs = chosen(run_dirs, root)
@@ -93,8 +93,8 @@ def chosen_style(asked: Sequence[str]) -> tuple[Style, Profile | None]:
     Raises:
         UsageError: a name that is neither, or two of one kind.
     """
-    from vsseval.present.table import STYLES
     from vsseval.profiles import load_profile, profile_names
+    from vsseval.tables.table import STYLES
 
     names = [name.strip() for text in asked for name in text.split(",") if name.strip()]
     profiles = profile_names()
@@ -112,7 +112,7 @@ def chosen_style(asked: Sequence[str]) -> tuple[Style, Profile | None]:
 
 
 def _reported(path: Path) -> list[Reported]:
-    from vsseval.present.reported import read_reported
+    from vsseval.tables.reported import read_reported
 
     return read_reported(path)
 

@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vsseval.store.download import Watcher
+    from vsseval.weights.download import Watcher
 
 STEP = 0.1
 """Share of a file between two lines."""

@@ -10,13 +10,15 @@ import click
 import msgspec
 
 from vsseval.errors import EnvironmentFault, UsageError
-from vsseval.store import weights
 from vsseval.types import Record
+from vsseval.weights import pins
+from vsseval.weights.find import find
+from vsseval.weights.verify import state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from vsseval.store.weights import Pin
+    from vsseval.weights.pins import Pin
 
 FAILED = 4
 """Exit code where weights could not be had, or are damaged."""
@@ -87,9 +89,9 @@ def pull(
     What was broken off is gone on with. Exit code 4 where a set could not be had; the others are fetched all the same.
     """
     from vsseval.cli.transfer import shown
-    from vsseval.store import acquire
+    from vsseval.weights import fetch
 
-    where = acquire.source(mirror, offline=offline)
+    where = fetch.source(mirror, offline=offline)
     failed = 0
     for name, pin in _chosen(names, profile, every=every).items():
         size = "size not stated" if pin.bytes is None else f"{pin.bytes / 1e6:.0f} MB"
@@ -98,7 +100,7 @@ def pull(
         )
         try:
             with shown() as watcher:
-                done = acquire.pull(name, pin, where, watcher, again=again)
+                done = fetch.pull(name, pin, where, watcher, again=again)
         except EnvironmentFault as fault:
             failed += 1
             click.echo(f"error: {fault}", err=True)
@@ -114,11 +116,11 @@ def pull(
 def add(name: str, files: tuple[Path, ...], *, unpinned: bool) -> None:
     """Copy files, or folders that hold them, into the place of a set, if their sha256 is that of the pin."""
     from vsseval.cli.transfer import shown
-    from vsseval.store import acquire
+    from vsseval.weights import fetch
 
     (pin,) = _chosen((name,), None, every=False).values()
     with shown() as watcher:
-        found = acquire.add(name, pin, files, watcher, unpinned=unpinned)
+        found = fetch.add(name, pin, files, watcher, unpinned=unpinned)
     if found.pinned:
         click.echo(f"{name}: in its place, as pinned", err=True)
     else:
@@ -135,7 +137,7 @@ def verify(names: tuple[str, ...]) -> int:
     """
     failed = 0
     for name, pin in _chosen(names, None, every=not names).items():
-        state = weights.state(name, pin, whole=True)
+        state = state_of(name, pin, whole=True)
         if state.status == "absent" and not names:
             continue
         good = state.status in {"present", "unpinned"}
@@ -150,10 +152,10 @@ def verify(names: tuple[str, ...]) -> int:
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 def remove(names: tuple[str, ...]) -> None:
     """Delete sets of weights, whole or in part. Scores that were made with them stay."""
-    from vsseval.store import acquire
+    from vsseval.weights import fetch
 
     for name in _chosen(names, None, every=False):
-        freed = acquire.remove(name)
+        freed = fetch.remove(name)
         click.echo(f"{name}: " + (f"removed, {freed / 1e6:.1f} MB freed" if freed else "was not here"), err=True)
 
 
@@ -162,7 +164,7 @@ def remove(names: tuple[str, ...]) -> None:
 def path(name: str) -> None:
     """Print the path of a set's only file, or of its folder."""
     _chosen((name,), None, every=False)
-    found = weights.find(name)
+    found = find(name)
     click.echo(found.file() if len(found.files) == 1 else found.folder)
 
 
@@ -172,26 +174,26 @@ def _chosen(names: Iterable[str], profile: str | None, *, every: bool) -> dict[s
     Raises:
         UsageError: there is no such set, or none was named.
     """
-    pins = weights.pins()
+    pinned = pins.pinned()
     wanted = [*names]
     if profile is not None:
         from vsseval.cli.weights_use import needed
 
         wanted += needed(profile)
     for name in wanted:
-        if name not in pins:
-            near = difflib.get_close_matches(name, pins, n=1)
+        if name not in pinned:
+            near = difflib.get_close_matches(name, pinned, n=1)
             hint = f" Did you mean '{near[0]}'?" if near else ""
             raise UsageError(f"there are no weights '{name}'.{hint} See: vsseval weights list")
     if not wanted and not every and profile is None:
         raise UsageError("name sets of weights, or --profile P, or --all. See: vsseval weights list")
-    return {name: pin for name, pin in pins.items() if every or name in wanted}
+    return {name: pin for name, pin in pinned.items() if every or name in wanted}
 
 
 def _outcome(name: str, pin: Pin, done: str) -> str:
     if done == "fetched":
         return f"{name}: in its place"
-    if weights.state(name, pin).status == "unpinned":
+    if state_of(name, pin).status == "unpinned":
         return (
             f"{name}: files of yours are in its place; to fetch those of the pin: vsseval weights pull --again {name}"
         )
@@ -199,14 +201,14 @@ def _outcome(name: str, pin: Pin, done: str) -> str:
 
 
 def _line(name: str, pin: Pin, used: Iterable[str]) -> Line:
-    from vsseval.store.acquire import arrived
+    from vsseval.weights.fetch import arrived
 
-    state = weights.state(name, pin)
+    state = state_of(name, pin)
     here = state.status in {"present", "unpinned"}
     again = "" if state.status == "absent" else "--again "
     return Line(
         name=name, status=state.status, licence=pin.licence, bytes=pin.bytes, arrived=arrived(name, pin),
-        sha256=weights.find(name).sha256 if here else None, source=pin.source, note=pin.note, detail=state.detail,
+        sha256=find(name).sha256 if here else None, source=pin.source, note=pin.note, detail=state.detail,
         extractors=pin.extractors or (name,), metrics=tuple(used),
         get="" if here else f"vsseval weights pull {again}{name}",
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vsseval.cli.check import Check
-from vsseval.store import weights as store
+from vsseval.weights import pins, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ _BROKEN = frozenset({"damaged", "outdated"})
 
 def weights() -> Iterator[Check]:
     """Are the published weights that are here whole, and which are not here?"""
-    states = {name: store.state(name, pin) for name, pin in store.pins().items()}
+    states = {name: verify.state_of(name, pin) for name, pin in pins.pinned().items()}
     here = [name for name, state in states.items() if state.status == "present"]
     absent = [name for name, state in states.items() if state.status == "absent"]
     if here:

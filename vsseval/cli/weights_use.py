@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from vsseval import plugins
 from vsseval.profiles import load_profile
-from vsseval.store import weights
 from vsseval.types import Feature
+from vsseval.weights import pins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ def users() -> dict[str, tuple[str, ...]]:
             by_extractor.setdefault(extractor, set()).add(metric)
     return {
         name: tuple(sorted(set().union(*(by_extractor.get(one, set()) for one in pin.extractors or (name,)))))
-        for name, pin in weights.pins().items()
+        for name, pin in pins.pinned().items()
     }
 
 

@@ -57,7 +57,9 @@ def ordinal(figures: str) -> str:
 def plural(figures: str) -> str:
     """Read digits as many of them: "nineteen nineties" of "1990", "fives" of "5"."""
     said = year(figures) or cardinal(figures)
-    return _last(said, lambda word: word[:-1] + "ies" if word.endswith("y") else word + ("es" if word == "six" else "s"))
+    return _last(
+        said, lambda word: word[:-1] + "ies" if word.endswith("y") else word + ("es" if word == "six" else "s")
+    )
 
 
 def year(figures: str) -> str | None:
@@ -77,9 +79,11 @@ def _zeros(figures: str) -> set[str]:
 def _hundreds(number: int) -> str:
     """Read 1 to 999."""
     if number >= 100:
-        return " ".join(filter(None, [_SMALL[number // 100], "hundred", number % 100 and _hundreds(number % 100) or ""]))
+        return " ".join(
+            filter(None, [_SMALL[number // 100], "hundred", (number % 100 and _hundreds(number % 100)) or ""])
+        )
     if number >= 20:
-        return " ".join(filter(None, [_TENS[number // 10], number % 10 and _SMALL[number % 10] or ""]))
+        return " ".join(filter(None, [_TENS[number // 10], (number % 10 and _SMALL[number % 10]) or ""]))
     return _SMALL[number]
 
 

@@ -43,8 +43,8 @@ _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = (
 def read_out(text: str) -> str:
     """Return an English text with all that is no word in words; a text of words alone stays as it is.
 
-    Times, dates, money, per cent, decimals, fractions, ordinals, years, decades, ranges, telephone numbers, signs, units
-    and the common abbreviations are read. Case, accents and punctuation of the rest stay; `plain` goes first.
+    Times, dates, money, per cent, decimals, fractions, ordinals, years, decades, ranges, telephone numbers, signs,
+    units and the common abbreviations are read. Case, accents and punctuation of the rest stay; `plain` goes first.
     """
     said = _COMMAS.sub(lambda found: found[1].replace(",", ""), plain(text))
     said = _SPACES.sub(lambda found: found[0].replace(" ", ""), said)

@@ -30,7 +30,12 @@ _UNITS = {
     "mb": "megabyte", "gb": "gigabyte", "tb": "terabyte", "hz": "hertz", "khz": "kilohertz", "mhz": "megahertz",
     "ghz": "gigahertz", "kw": "kilowatt",
 }  # fmt: skip
-_RATES = {"mph": "miles per hour", "km/h": "kilometers per hour", "kph": "kilometers per hour", "m/s": "meters per second"}
+_RATES = {
+    "mph": "miles per hour",
+    "km/h": "kilometers per hour",
+    "kph": "kilometers per hour",
+    "m/s": "meters per second",
+}
 _DEGREES = {"c": "degrees Celsius", "f": "degrees Fahrenheit", "": "degrees"}
 _NUMERALS = {"II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "X": 10}
 

@@ -7,7 +7,9 @@ import unicodedata
 
 __all__ = ["plain"]
 
-_APOSTROPHES = dict.fromkeys(map(ord, "\u00b4`\u2018\u2019\u201b\u02b9\u02bb\u02bc\u02bd\u02c8\u2032\u2035\uff07\u055a\ua78c"), "'")
+_APOSTROPHES = dict.fromkeys(
+    map(ord, "\u00b4`\u2018\u2019\u201b\u02b9\u02bb\u02bc\u02bd\u02c8\u2032\u2035\uff07\u055a\ua78c"), "'"
+)
 _HYPHENS = dict.fromkeys(map(ord, "\u2010\u2011\u2212\ufe63\uff0d"), "-")
 _UNHEARD = dict.fromkeys(map(ord, "\u034f\u115f\u1160\u3164\uffa0\u2122\u00ae\u00a9\u2120"))
 """Fillers and joiners that are no format characters, and the signs of trade marks."""

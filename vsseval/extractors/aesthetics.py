@@ -14,20 +14,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import Unmeasurable, UsageError
-from vsseval.extractors import packages, state
 from vsseval.extractors.base import Audio, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.waveform import mixed
-from vsseval.store.weights import find
+from vsseval.networks import packages
+from vsseval.networks.state_dict import read_state_dict
+from vsseval.weights.find import find
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from torch import Tensor
 
-    from vsseval.extractors.networks.aesthetics import Aesthetics as Network
-    from vsseval.extractors.networks.aesthetics import Scale
-    from vsseval.store.weights import Weights
+    from vsseval.networks.aesthetics import Aesthetics as Network
+    from vsseval.networks.aesthetics import Scale
+    from vsseval.weights.find import Weights
 
 RATE = 16_000
 WINDOW = 10 * RATE
@@ -67,11 +68,11 @@ class Aesthetics(NetworkExtractor):
 
     def build(self) -> Network:
         """Return the network; see `networks.aesthetics.build`."""
-        from vsseval.extractors.networks import aesthetics
+        from vsseval.networks import aesthetics
 
         layers, scales = self._configuration
         file = self._weights.file()
-        return aesthetics.build(state.read(file), file, layers, scales)
+        return aesthetics.build(read_state_dict(file), file, layers, scales)
 
     @cached_property
     def _configuration(self) -> tuple[int, tuple[Scale, ...]]:
@@ -112,8 +113,8 @@ def configuration(file: Path) -> tuple[int, tuple[Scale, ...]]:
     Raises:
         UsageError: it is unreadable, or of a network of another kind.
     """
-    from vsseval.extractors.networks.aesthetics import AXES as PUBLISHED
-    from vsseval.extractors.networks.aesthetics import Scale
+    from vsseval.networks.aesthetics import AXES as PUBLISHED
+    from vsseval.networks.aesthetics import Scale
 
     try:
         content = json.loads(file.read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from vsseval.errors import Unmeasurable, UsageError
-from vsseval.extractors import packages
+from vsseval.networks import packages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors import weights
 from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source, Video
-from vsseval.extractors.spectrum import log_mel
+from vsseval.networks.spectrum import log_mel
+from vsseval.weights import shipped as weights
 
 if TYPE_CHECKING:
     import torch

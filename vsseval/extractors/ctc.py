@@ -16,9 +16,9 @@ from vsseval.errors import Unmeasurable
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.speech import RATE, not_too_long, sinc, sound
-from vsseval.extractors.state import filled, read
 from vsseval.extractors.waveform import fitted
-from vsseval.store.weights import Weights, find
+from vsseval.networks.state_dict import fill_network, read_state_dict
+from vsseval.weights.find import Weights, find
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -62,10 +62,10 @@ class CTC(NetworkExtractor):
         """Return the network with its weights."""
         from torchaudio.models import hubert_large, wav2vec2_base
 
-        from vssflow.authors.weights import Unfilled
+        from vsseval.networks.unfilled import Unfilled
 
         file = self._weights.file()
-        state = read(file)
+        state = read_state_dict(file)
         for key in ("aux.weight", "aux.bias"):
             if key in state and len(state[key]) > len(LETTERS):
                 state[key] = _without(state[key], _IDLE)
@@ -76,7 +76,7 @@ class CTC(NetworkExtractor):
                 network: nn.Module = make(aux_num_out=len(LETTERS))
             return network
 
-        return filled(built, state, file, self.spec.name)
+        return fill_network(built, state, file, self.spec.name)
 
     def prepare(self, source: Source) -> Parts:
         """Return 16 kHz, shape (1, n); HuBERT's brought to mean 0 and variance 1.

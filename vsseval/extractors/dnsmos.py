@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from vsseval.errors import EnvironmentFault, Unmeasurable
-from vsseval.extractors import packages
 from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
-from vsseval.extractors.spectrum import mel_filters, power
-from vsseval.store.weights import joint_sha256
+from vsseval.networks import packages
+from vsseval.networks.spectrum import mel_filters, power
+from vsseval.weights.verify import joint_sha256
 
 RATE = 16_000
 SECONDS = 9.01

@@ -13,10 +13,10 @@ import numpy as np
 
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
-from vsseval.extractors.packages import offline, require
 from vsseval.extractors.speech import RATE, sinc, sound, voice
-from vsseval.extractors.state import filled, read
-from vsseval.store.weights import Weights, find
+from vsseval.networks.packages import offline, require
+from vsseval.networks.state_dict import fill_network, read_state_dict
+from vsseval.weights.find import Weights, find
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -69,7 +69,7 @@ class ECAPA(NetworkExtractor):
             {
                 "features": features.Fbank(n_mels=80),
                 "centring": processing.InputNormalization(norm_type="sentence", std_norm=False),
-                "embedding": filled(built, read(file), file, self.spec.name),
+                "embedding": fill_network(built, read_state_dict(file), file, self.spec.name),
             }
         )
 

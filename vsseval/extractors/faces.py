@@ -16,7 +16,7 @@ from vsseval.extractors.bilinear import scaled
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from vsseval.extractors.networks.s3fd import S3FD
+    from vsseval.networks.s3fd import S3FD
 
 SMALLEST = 100
 """Pixels: mean width or height of a face has to be larger."""

@@ -16,9 +16,9 @@ import numpy as np
 
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source
-from vsseval.extractors.packages import offline, require
 from vsseval.extractors.speech import RATE, decoded, sound
-from vsseval.store.weights import Weights, find
+from vsseval.networks.packages import offline, require
+from vsseval.weights.find import Weights, find
 
 SEED = 0
 """Of the sampling at fallback temperatures."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from vsseval.errors import Unmeasurable
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source, Video
-from vsseval.extractors.packages import offline, require
+from vsseval.networks.packages import offline, require
 
 PYRAMID, LEVELS, WINDOW, ITERATIONS, NEIGHBOURHOOD, DEVIATION = 0.5, 3, 15, 3, 5, 1.2
 """Of Farnebäck's method, as in the script: scale, levels, window, iterations, size and width of the polynomials."""

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors import weights
 from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
-from vsseval.extractors.spectrum import mel_filters, power, silent
+from vsseval.networks.spectrum import mel_filters, power, silent
+from vsseval.weights import shipped as weights
 
 if TYPE_CHECKING:
     import torch

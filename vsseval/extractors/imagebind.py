@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors import state
 from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source, Video
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.pictures import strip
-from vsseval.store.weights import Weights, find
+from vsseval.networks.state_dict import fill_network, read_state_dict
+from vsseval.weights.find import Weights, find
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from torch import Tensor
 
-    from vsseval.extractors.networks.imagebind_towers import ImageBind
+    from vsseval.networks.imagebind_towers import ImageBind
 
 RATE, FPS = 16_000, Fraction(1, 2)
 CLIPS, CLIP_SECONDS = 3, 2
@@ -89,7 +89,7 @@ class ImageBindEmbedding(NetworkExtractor):
             return Parts(mel_clips(_sound(source)), "audio")
         if isinstance(source, Video):
             return Parts(picture_clips(_pictures(source)), "vision")
-        from vsseval.extractors.networks.clip_words import words
+        from vsseval.networks.clip_words import words
 
         return Parts(words([source], self._weights.file("bpe_simple_vocab_16e6.txt.gz")), "text")
 
@@ -121,16 +121,16 @@ def load(file: Path) -> ImageBind:
     Raises:
         UsageError: the file cannot be read, or is of another network.
     """
-    from vsseval.extractors.networks.imagebind_towers import ImageBind
-    from vssflow.authors.weights import Unfilled
+    from vsseval.networks.imagebind_towers import ImageBind
+    from vsseval.networks.unfilled import Unfilled
 
     wanted = {
         key: value
-        for key, value in state.read(file).items()
+        for key, value in read_state_dict(file).items()
         if key.split(".")[1:2] and key.split(".")[1] in _TOWERS and key != _COMPUTED
     }
     with Unfilled():
-        return state.filled(ImageBind, wanted, file, "ImageBind-huge")
+        return fill_network(ImageBind, wanted, file, "ImageBind-huge")
 
 
 def clip_starts(seconds: float) -> list[Fraction]:
@@ -209,7 +209,7 @@ def normalised(pictures: Tensor) -> Tensor:
     """Return uint8 pictures (..., 3, T, h, w) normalised with the mean and deviation of CLIP."""
     import torch
 
-    from vssflow.authors.frames import CLIP_MEAN, CLIP_STD
+    from vsseval.networks.image_inputs import CLIP_MEAN, CLIP_STD
 
     mean, deviation = (torch.tensor(values).view(3, 1, 1, 1).to(pictures.device) for values in (CLIP_MEAN, CLIP_STD))
     return pictures.float().mul_(1 / 255).sub_(mean).div_(deviation)
@@ -228,7 +228,7 @@ def _pictures(video: Video) -> Tensor:
     """Return whole pictures at one in two seconds, as many as there are whole pairs of seconds."""
     import torch
 
-    from vssflow.authors.frames import short_side
+    from vsseval.networks.image_inputs import short_side
 
     found = strip(video, FPS, short_side)
     count = math.floor(video.seconds * _PICTURE_RATE + Fraction(1, 2)) // _PER_PAIR

@@ -13,18 +13,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors import byte_pairs, packages, state
+from vsseval.extractors import byte_pairs
 from vsseval.extractors.base import Audio, ExtractorSpec, Source, Video
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.waveform import centred
-from vsseval.store.weights import find
+from vsseval.networks import packages
+from vsseval.networks.state_dict import read_state_dict
+from vsseval.weights.find import find
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from torch import Tensor
 
-    from vsseval.extractors.networks.laion_clap import LaionClap
-    from vsseval.store.weights import Weights
+    from vsseval.networks.laion_clap import LaionClap
+    from vsseval.weights.find import Weights
 
 RATE = 48_000
 LONGEST = 480_000
@@ -70,10 +72,10 @@ class LaionClapExtractor(NetworkExtractor):
 
     def build(self) -> LaionClap:
         """Return the network; see `networks.laion_clap.build`."""
-        from vsseval.extractors.networks import htsat, laion_clap
+        from vsseval.networks import htsat, laion_clap
 
         file = self._weights.file()
-        return laion_clap.build(state.read(file), file, getattr(htsat, self._size))
+        return laion_clap.build(read_state_dict(file), file, getattr(htsat, self._size))
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:

@@ -17,7 +17,7 @@ import numpy as np
 
 from vsseval.errors import Unmeasurable
 from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
-from vsseval.extractors.spectrum import log_mel
+from vsseval.networks.spectrum import log_mel
 
 RATE = 16_000
 GROUPS = 16

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import UsageError
-from vsseval.extractors import state
 from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
-from vsseval.extractors.spectrum import mel_filters, power
 from vsseval.extractors.waveform import as_librosa, fitted
-from vsseval.store.weights import Weights, find
+from vsseval.networks.spectrum import mel_filters, power
+from vsseval.networks.state_dict import fill_network, read_state_dict
+from vsseval.weights.find import Weights, find
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from vsseval.extractors.networks.melception import Melception
+    from vsseval.networks.melception import Melception
 
 RATE = 22_050
 SECONDS = 10
@@ -62,13 +62,13 @@ class MelceptionExtractor(NetworkExtractor):
         Raises:
             UsageError: the file is of another network.
         """
-        from vsseval.extractors.networks import melception
-        from vssflow.authors.weights import Unfilled
+        from vsseval.networks import melception
+        from vsseval.networks.unfilled import Unfilled
 
         file = self._weights.file(CHECKPOINT)
-        found = {key: value for key, value in state.read(file).items() if not key.startswith(melception.AUXILIARY)}
+        found = {key: value for key, value in read_state_dict(file).items() if not key.startswith(melception.AUXILIARY)}
         with Unfilled():
-            return state.filled(melception.Melception, found, file, "Melception")
+            return fill_network(melception.Melception, found, file, "Melception")
 
     def prepare(self, source: Source) -> Parts:
         """Return the normalised spectrogram, (1, 80, 848); silence is a spectrogram like any other."""

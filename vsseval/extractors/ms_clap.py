@@ -13,18 +13,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors import byte_pairs, packages, state
+from vsseval.extractors import byte_pairs
 from vsseval.extractors.base import Audio, ExtractorSpec, Source, Video
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.waveform import mixed
-from vsseval.store.weights import find
+from vsseval.networks import packages
+from vsseval.networks.state_dict import read_state_dict
+from vsseval.weights.find import find
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from torch import Tensor
 
-    from vsseval.extractors.networks.ms_clap import MsClap
-    from vsseval.store.weights import Weights
+    from vsseval.networks.ms_clap import MsClap
+    from vsseval.weights.find import Weights
 
 RATE = 44_100
 LONGEST = 7 * RATE
@@ -66,10 +68,10 @@ class MsClapExtractor(NetworkExtractor):
 
     def build(self) -> MsClap:
         """Return the network; see `networks.ms_clap.build`."""
-        from vsseval.extractors.networks import ms_clap
+        from vsseval.networks import ms_clap
 
         file = self._weights.file()
-        return ms_clap.build(state.read(file), file)
+        return ms_clap.build(read_state_dict(file), file)
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:

@@ -11,7 +11,7 @@ import numpy as np
 
 from vsseval.errors import Unmeasurable
 from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
-from vsseval.extractors.spectrum import mel_filters, power, silent
+from vsseval.networks.spectrum import mel_filters, power, silent
 
 RATE = 16_000
 ENVELOPE_RATE = 50

@@ -11,8 +11,8 @@ import numpy as np
 
 from vsseval.errors import Unmeasurable
 from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
-from vsseval.extractors.spectrum import mel_filters, power
 from vsseval.extractors.waveform import as_librosa
+from vsseval.networks.spectrum import mel_filters, power
 
 RATE, WINDOW, HOP = 22_050, 2048, 512
 BANDS = 128

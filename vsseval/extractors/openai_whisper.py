@@ -16,10 +16,10 @@ import numpy as np
 
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source
-from vsseval.extractors.packages import offline, require
 from vsseval.extractors.speech import RATE, decoded, sound
-from vsseval.extractors.state import filled
-from vsseval.store.weights import Weights, find
+from vsseval.networks.packages import offline, require
+from vsseval.networks.state_dict import fill_network
+from vsseval.weights.find import Weights, find
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +66,7 @@ class OpenAIWhisper:
     def network(self) -> Any:
         """The network, built at its first use."""
         package = offline("whisper", self.spec.name, "openai-whisper")
-        from vssflow.authors.weights import Unfilled
+        from vsseval.networks.unfilled import Unfilled
 
         file = self._weights.file()
         dimensions, state = _checkpoint(file, package, self.spec.name)
@@ -76,7 +76,7 @@ class OpenAIWhisper:
                 network: nn.Module = package.model.Whisper(dimensions)
             return network
 
-        network = filled(built, state, file, self.spec.name)
+        network = fill_network(built, state, file, self.spec.name)
         return network.eval().requires_grad_(requires_grad=False).to(self.device)
 
     def extract(self, source: Source) -> Arrays:

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors import state
 from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.waveform import at_least, centred
-from vsseval.store.weights import Weights, find
+from vsseval.networks.state_dict import fill_network, read_state_dict
+from vsseval.weights.find import Weights, find
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from vsseval.extractors.networks.panns import Cnn14
+    from vsseval.networks.panns import Cnn14
 
 Kilohertz = Literal[16, 32]
 Preparation = Literal["avbench", "audioldm"]
@@ -66,14 +66,14 @@ class PANNs(NetworkExtractor):
         Raises:
             UsageError: the file is of another network, or of the other rate.
         """
-        from vsseval.extractors.networks import panns
-        from vssflow.authors.weights import Unfilled
+        from vsseval.networks import panns
+        from vsseval.networks.unfilled import Unfilled
 
         file = self._weights.file()
         rate = panns.RATE_16K if self.spec.sample_rate == panns.RATE_16K.hertz else panns.RATE_32K
-        weights = panns.without_tables(state.read(file), rate)
+        weights = panns.without_tables(read_state_dict(file), rate)
         with Unfilled():
-            network = state.filled(lambda: panns.Cnn14(rate), weights, file, self.spec.description.split(",")[0])
+            network = fill_network(lambda: panns.Cnn14(rate), weights, file, self.spec.description.split(",")[0])
         return panns.packed(network.eval()) if self.device == "cpu" else network
 
     def prepare(self, source: Source) -> Parts:

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors import state
 from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.waveform import centred, fitted, peak_normalised
-from vsseval.store.weights import Weights, find
+from vsseval.networks.state_dict import fill_network, read_state_dict
+from vsseval.weights.find import Weights, find
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from vsseval.extractors.networks.passt import PaSST
+    from vsseval.networks.passt import PaSST
 
 RATE = 32_000
 WINDOW, STEP = 10 * RATE, 5 * RATE
@@ -64,12 +64,12 @@ class PaSSTClip(NetworkExtractor):
         Raises:
             UsageError: the file is of another network.
         """
-        from vsseval.extractors.networks import passt
-        from vssflow.authors.weights import Unfilled
+        from vsseval.networks import passt
+        from vsseval.networks.unfilled import Unfilled
 
         file = self._weights.file()
         with Unfilled():
-            return state.filled(passt.PaSST, passt.unwrapped(state.read(file)), file, "PaSST-S")
+            return fill_network(passt.PaSST, passt.unwrapped(read_state_dict(file)), file, "PaSST-S")
 
     def prepare(self, source: Source) -> Parts:
         """Return the sound as windows, (w, n). Silence is a level like any other.
@@ -111,7 +111,7 @@ class PaSSTWindows(PaSSTClip):
         Raises:
             Unmeasurable: silent, or shorter than one patch of the network.
         """
-        from vsseval.extractors.networks.passt import LEAST
+        from vsseval.networks.passt import LEAST
 
         samples = peak_normalised(audio, RATE)
         if samples.size < LEAST:

@@ -1,7 +1,7 @@
 """A voice to a speaker embedding: ESPnet's RawNet3, the default of VERSA and of ESPnet's speech language models.
 
 The weights are those of espnet/voxcelebs12_rawnet3. As in VERSA, the whole utterance is read at once; there the sound
-comes as one channel at 16 kHz, here channels are mixed and torchaudio resamples. (`vssflow.authors.rawnet3` is another
+comes as one channel at 16 kHz, here channels are mixed and torchaudio resamples. (`vsseval.networks.rawnet3` is another
 set of weights of the same design, and is read in windows of three seconds.)
 """
 
@@ -14,8 +14,8 @@ import numpy as np
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.speech import RATE, sinc, sound, voice
-from vsseval.extractors.state import filled, read
-from vsseval.store.weights import Weights, find
+from vsseval.networks.state_dict import fill_network, read_state_dict
+from vsseval.weights.find import Weights, find
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -49,8 +49,8 @@ class RawNet3Extractor(NetworkExtractor):
 
     def build(self) -> nn.Module:
         """Return the network with its weights."""
-        from vsseval.extractors.networks.rawnet3 import RawNet3
-        from vssflow.authors.weights import Unfilled
+        from vsseval.networks.rawnet3_espnet import RawNet3
+        from vsseval.networks.unfilled import Unfilled
 
         file = self._weights.file()
 
@@ -58,8 +58,8 @@ class RawNet3Extractor(NetworkExtractor):
             with Unfilled():
                 return RawNet3()
 
-        state = {key: value for key, value in read(file).items() if not key.startswith(_OF_TRAINING)}
-        return filled(built, state, file, self.spec.name)
+        state = {key: value for key, value in read_state_dict(file).items() if not key.startswith(_OF_TRAINING)}
+        return fill_network(built, state, file, self.spec.name)
 
     def prepare(self, source: Source) -> Parts:
         """Return 16 kHz, shape (1, n).

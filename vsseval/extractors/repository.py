@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vsseval.errors import UsageError
-from vsseval.store.weights import Weights
+from vsseval.weights.find import Weights
 
 _FEWEST_TOKENS = 1000
 """A tokenizer of fewer is one that was made of nothing: every published one has more than 50 000."""

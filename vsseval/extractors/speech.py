@@ -12,7 +12,7 @@ import numpy as np
 
 from vsseval.errors import Unmeasurable
 from vsseval.extractors.base import Audio, Source
-from vsseval.extractors.spectrum import silent
+from vsseval.networks.spectrum import silent
 
 RATE = 16_000
 SHORTEST = 0.1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vsseval.errors import Unmeasurable
 from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
-from vsseval.extractors.spectrum import silent
+from vsseval.networks.spectrum import silent
 
 RATE = 16_000
 SHORTEST = 0.5

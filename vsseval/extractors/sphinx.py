@@ -16,9 +16,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from vsseval.english.grid import GRID
 from vsseval.errors import EnvironmentFault
 from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
-from vsseval.grid import GRID
 
 RATE = 16_000
 Search = Literal["grid", "lm"]

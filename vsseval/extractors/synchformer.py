@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors import state
 from vsseval.extractors.base import Audio, ExtractorSpec, Source, Video
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.pictures import strip
-from vsseval.store.weights import Weights, find
+from vsseval.networks.state_dict import fill_network, read_state_dict
+from vsseval.weights.find import Weights, find
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from torch import Tensor
 
-    from vsseval.extractors.networks.synchformer_sync import Synchformer
+    from vsseval.networks.synchformer import Synchformer
 
 RATE, FPS = 16_000, Fraction(25)
 SAMPLES, SAMPLE_HOP = 10_240, 5120
@@ -111,11 +111,11 @@ def load(file: Path) -> Synchformer:
     Raises:
         UsageError: the file cannot be read, or is of another network.
     """
-    from vsseval.extractors.networks.synchformer_sync import Synchformer
-    from vssflow.authors.weights import Unfilled
+    from vsseval.networks.synchformer import Synchformer
+    from vsseval.networks.unfilled import Unfilled
 
     with Unfilled():
-        network = state.filled(Synchformer, state.read(file), file, "Synchformer")
+        network = fill_network(Synchformer, read_state_dict(file), file, "Synchformer")
     return network.eval().requires_grad_(requires_grad=False)
 
 
@@ -168,7 +168,7 @@ def _frames(video: Video) -> Tensor:
     """Return the pictures at 25 a second, shorter side at 224, centre cut out: uint8, shape (T, 3, 224, 224)."""
     import torch
 
-    from vssflow.authors.frames import centre_cut, short_side
+    from vsseval.networks.image_inputs import centre_cut, short_side
 
     found = strip(video, FPS, lambda picture: centre_cut(short_side(picture)))
     return torch.zeros(0) if found is None else found

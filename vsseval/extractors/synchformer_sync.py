@@ -15,10 +15,10 @@ from vsseval.errors import Unmeasurable
 from vsseval.extractors.base import Arrays, ExtractorSpec
 from vsseval.extractors.network import full_precision
 from vsseval.extractors.synchformer import FRAMES, load
-from vsseval.store.weights import Weights, find
+from vsseval.weights.find import Weights, find
 
 if TYPE_CHECKING:
-    from vsseval.extractors.networks.synchformer_sync import Synchformer
+    from vsseval.networks.synchformer import Synchformer
 
 SEGMENTS = 14
 SHORTEST = 4.8

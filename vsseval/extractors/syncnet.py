@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors import state
 from vsseval.extractors.base import Audio, ExtractorSpec, Source, Video
 from vsseval.extractors.bilinear import scaled
 from vsseval.extractors.mfcc import CEPSTRA, RATE, mfcc
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.pictures import strip
-from vsseval.store.weights import Weights, find
+from vsseval.networks.state_dict import fill_network, read_state_dict
+from vsseval.weights.find import Weights, find
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from torch import Tensor
 
-    from vsseval.extractors.networks.syncnet import SyncNet
+    from vsseval.networks.syncnet import SyncNet
 
 FPS = Fraction(25)
 PER_PICTURE = 640
@@ -109,18 +109,18 @@ def load(file: Path) -> SyncNet:
     import torch
     from torch.nn.utils import convert_conv2d_weight_memory_format
 
-    from vsseval.extractors.networks.syncnet import SyncNet
-    from vssflow.authors.weights import Unfilled
+    from vsseval.networks.syncnet import SyncNet
+    from vsseval.networks.unfilled import Unfilled
 
     # Counters of training steps: files of the time before PyTorch had them lack them, and nothing reads them.
-    found = state.read(file)
+    found = read_state_dict(file)
     counters = {
         key.replace("running_mean", "num_batches_tracked"): torch.zeros((), dtype=torch.int64)
         for key in found
         if key.endswith("running_mean")
     }
     with Unfilled():
-        network = state.filled(SyncNet, {**counters, **found}, file, "SyncNet")
+        network = fill_network(SyncNet, {**counters, **found}, file, "SyncNet")
     # channels last is how convolutions are quickest on a processor
     return convert_conv2d_weight_memory_format(network, torch.channels_last)
 

@@ -13,20 +13,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors import faces, state, syncnet
+from vsseval.extractors import faces, syncnet
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source, Video
 from vsseval.extractors.network import full_precision
 from vsseval.extractors.pictures import at_rate
 from vsseval.extractors.shots import Cuts
-from vsseval.store.weights import Weights, find, joint_sha256
+from vsseval.networks.state_dict import fill_network, read_state_dict
+from vsseval.weights.find import Weights, find
+from vsseval.weights.verify import joint_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torch import Tensor
 
-    from vsseval.extractors.networks.s3fd import S3FD
-    from vsseval.extractors.networks.syncnet import SyncNet
+    from vsseval.networks.s3fd import S3FD
+    from vsseval.networks.syncnet import SyncNet
 
 LEAST = 50
 """Pictures in which a face has to be found; metrics may ask for more."""
@@ -73,12 +75,12 @@ class SyncNetFaces:
     @cached_property
     def detector(self) -> S3FD:
         """The detector of faces, built at its first use."""
-        from vsseval.extractors.networks.s3fd import S3FD
-        from vssflow.authors.weights import Unfilled
+        from vsseval.networks.s3fd import S3FD
+        from vsseval.networks.unfilled import Unfilled
 
         file = self._detector.file()
         with Unfilled():
-            network = state.filled(S3FD, state.read(file), file, "S3FD")
+            network = fill_network(S3FD, read_state_dict(file), file, "S3FD")
         return network.eval().requires_grad_(requires_grad=False).to(self.device)
 
     def extract(self, source: Source) -> Arrays:

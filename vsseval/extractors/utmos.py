@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors import state
 from vsseval.extractors.base import Audio, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.waveform import mixed
-from vsseval.store.weights import find
+from vsseval.networks.state_dict import read_state_dict
+from vsseval.weights.find import find
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from vsseval.extractors.networks.utmos import Utmos22Strong
-    from vsseval.store.weights import Weights
+    from vsseval.networks.utmos import Utmos22Strong
+    from vsseval.weights.find import Weights
 
 RATE = 16_000
 LEAST = 400
@@ -53,10 +53,10 @@ class Utmos(NetworkExtractor):
 
     def build(self) -> Utmos22Strong:
         """Return the network; see `networks.utmos.build`."""
-        from vsseval.extractors.networks import utmos
+        from vsseval.networks import utmos
 
         file = self._weights.file()
-        return utmos.build(state.read(file), file)
+        return utmos.build(read_state_dict(file), file)
 
     def prepare(self, source: Source) -> Parts:
         """Return the mean of the channels at 16 kHz, (1, n). Silence is scored like any other sound.

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors import state
 from vsseval.extractors.base import Audio, ExtractorSpec, Source
 from vsseval.extractors.kaiser import kaiser_best
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.waveform import centred
-from vsseval.store.weights import Weights, find
+from vsseval.networks.state_dict import fill_network, read_state_dict
+from vsseval.weights.find import Weights, find
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from vsseval.extractors.networks.vggish import VGGishNetwork
+    from vsseval.networks.vggish import VGGishNetwork
 
 RATE = 16_000
 
@@ -62,12 +62,12 @@ class VGGish(NetworkExtractor):
         import torch
         from torch.nn.utils import convert_conv2d_weight_memory_format
 
-        from vsseval.extractors.networks.vggish import VGGishNetwork
-        from vssflow.authors.weights import Unfilled
+        from vsseval.networks.unfilled import Unfilled
+        from vsseval.networks.vggish import VGGishNetwork
 
         file = self._weights.file()
         with Unfilled():
-            network = state.filled(VGGishNetwork, state.read(file), file, "VGGish")
+            network = fill_network(VGGishNetwork, read_state_dict(file), file, "VGGish")
         # channels last is how convolutions are quickest on a processor
         return convert_conv2d_weight_memory_format(network, torch.channels_last)
 
@@ -79,7 +79,7 @@ class VGGish(NetworkExtractor):
         """
         import torch
 
-        from vsseval.extractors.networks.vggish import LEAST, patches
+        from vsseval.networks.vggish import LEAST, patches
 
         if not isinstance(source, Audio):
             raise TypeError(f"{self.spec.name} takes audio, not {type(source).__name__}")

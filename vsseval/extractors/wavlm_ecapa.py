@@ -12,10 +12,10 @@ import numpy as np
 
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
-from vsseval.extractors.packages import offline, require
 from vsseval.extractors.speech import RATE, sinc, sound, voice
-from vsseval.extractors.state import filled, read
-from vsseval.store.weights import Weights, find
+from vsseval.networks.packages import offline, require
+from vsseval.networks.state_dict import fill_network, read_state_dict
+from vsseval.weights.find import Weights, find
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -57,8 +57,8 @@ class WavLMECAPAExtractor(NetworkExtractor):
     def build(self) -> nn.Module:
         """Return the network with its weights."""
         transformers = offline("transformers", self.spec.name)
-        from vsseval.extractors.networks.wavlm_ecapa import WavLMECAPA, renamed
-        from vssflow.authors.weights import Unfilled
+        from vsseval.networks.unfilled import Unfilled
+        from vsseval.networks.wavlm_ecapa import WavLMECAPA, renamed
 
         width, layers, heads = self._size
         config = transformers.WavLMConfig(
@@ -79,8 +79,10 @@ class WavLMECAPAExtractor(NetworkExtractor):
             with Unfilled():
                 return WavLMECAPA(transformers.WavLMModel(config), layers + 1, width)
 
-        state = {renamed(key): value for key, value in read(file).items() if not key.startswith(_OF_TRAINING)}
-        return filled(built, state, file, self.spec.name)
+        state = {
+            renamed(key): value for key, value in read_state_dict(file).items() if not key.startswith(_OF_TRAINING)
+        }
+        return fill_network(built, state, file, self.spec.name)
 
     def prepare(self, source: Source) -> Parts:
         """Return 16 kHz of mean 0 and variance 1, shape (1, n).

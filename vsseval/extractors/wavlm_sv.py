@@ -13,11 +13,11 @@ import numpy as np
 
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
-from vsseval.extractors.packages import offline, require
 from vsseval.extractors.repository import part
 from vsseval.extractors.speech import RATE, sinc, sound, voice
-from vsseval.extractors.state import filled, read
-from vsseval.store.weights import Weights, find
+from vsseval.networks.packages import offline, require
+from vsseval.networks.state_dict import fill_network, read_state_dict
+from vsseval.weights.find import Weights, find
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -65,7 +65,7 @@ class WavLMSV(NetworkExtractor):
 
     def build(self) -> nn.Module:
         """Return the network with its weights."""
-        from vssflow.authors.weights import Unfilled
+        from vsseval.networks.unfilled import Unfilled
 
         config = part(self._transformers.WavLMConfig, self._weights, "config.json", self.spec.name)
         file = self._weights.file("pytorch_model.bin")
@@ -75,10 +75,10 @@ class WavLMSV(NetworkExtractor):
                 network: nn.Module = self._transformers.WavLMForXVector(config)
             return network
 
-        state = {renamed(key): value for key, value in read(file).items()}
+        state = {renamed(key): value for key, value in read_state_dict(file).items()}
         expected = built().state_dict()
         state.update({key: expected[key].zero_() for key in _UNUSED if key in expected and key not in state})
-        return filled(built, state, file, self.spec.name)
+        return fill_network(built, state, file, self.spec.name)
 
     def prepare(self, source: Source) -> Parts:
         """Return 16 kHz, shape (1, n), as the repository's own front end wants it.

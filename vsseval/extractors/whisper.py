@@ -16,11 +16,11 @@ import numpy as np
 from vsseval.errors import Unmeasurable
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
-from vsseval.extractors.packages import offline, require
 from vsseval.extractors.repository import part, tokenizer
 from vsseval.extractors.speech import RATE, fourier, sound
-from vsseval.extractors.state import filled, read
-from vsseval.store.weights import Weights, find
+from vsseval.networks.packages import offline, require
+from vsseval.networks.state_dict import fill_network, read_state_dict
+from vsseval.weights.find import Weights, find
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -71,11 +71,11 @@ class Whisper(NetworkExtractor):
 
     def build(self) -> nn.Module:
         """Return Whisper with its weights and its rules of generation."""
-        from vssflow.authors.weights import Unfilled
+        from vsseval.networks.unfilled import Unfilled
 
         config = part(self._transformers.WhisperConfig, self._weights, "config.json", self.spec.name)
         file = self._weights.file("model.safetensors")
-        state = read(file)
+        state = read_state_dict(file)
         # The output layer is the embedding of the tokens, and is stored once.
         if "model.decoder.embed_tokens.weight" in state:
             state.setdefault("proj_out.weight", state["model.decoder.embed_tokens.weight"])
@@ -85,7 +85,7 @@ class Whisper(NetworkExtractor):
                 network: nn.Module = self._transformers.WhisperForConditionalGeneration(config)
             return network
 
-        network: Any = filled(built, state, file, self.spec.name)
+        network: Any = fill_network(built, state, file, self.spec.name)
         rules = part(self._transformers.GenerationConfig, self._weights, "generation_config.json", self.spec.name)
         network.generation_config = rules
         assert self._tokenizer is not None  # read now: without it, minutes of recognition would be lost

@@ -14,8 +14,8 @@ import numpy as np
 
 from vsseval.errors import Unmeasurable
 from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
-from vsseval.extractors.packages import offline, require
 from vsseval.extractors.waveform import as_librosa
+from vsseval.networks.packages import offline, require
 
 PYMCD_RATE, VERSA_RATE = 22_050, 16_000
 FRAME = 5.0

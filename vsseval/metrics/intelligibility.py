@@ -14,8 +14,8 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from vsseval.extractors.packages import require
 from vsseval.metrics.base import Arrays, Feature, MetricSpec, Need, Score, Unmeasurable
+from vsseval.networks.packages import require
 
 Kind = Literal["stoi", "estoi", "pesq"]
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeGuard
 
 from vsseval import plugins
-from vsseval.errors import EnvironmentFault, UsageError
+from vsseval.errors import EnvironmentFault, UsageError, unknown
 from vsseval.metrics.base import DistributionMetric, RowsMetric, SampleMetric, SummedRowsMetric
 from vsseval.models.base import Model, ModelOptions
 from vsseval.types import Feature
@@ -132,7 +132,7 @@ def measures(
     known = set(plugins.names("metrics"))
     for name in asked:
         if name not in known:
-            raise plugins.unknown("metric", name, known)
+            raise unknown("metric", name, known)
     metrics: dict[str, Metric] = {}
     extractors: dict[str, ExtractorSpec] = {}
     unavailable: dict[str, str] = {}

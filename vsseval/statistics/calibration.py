@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 from vsseval.errors import UsageError, VssevalError
-from vsseval.models.faults import FAULTS, parse
+from vsseval.faults import FAULTS, parse
 from vsseval.statistics.bounds_check import describe
 from vsseval.statistics.compare import Delta, compare
 from vsseval.statistics.delta import ALPHA

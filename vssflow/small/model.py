@@ -12,13 +12,13 @@ from torch import Tensor, nn
 
 from vsseval.media import Video
 from vssflow.conditions import ConditionAssembly, Features
-from vssflow.config import ModelConfig
 from vssflow.dit import DiT
 from vssflow.prompt import Prompt
 from vssflow.sampling.fast import Fast
 from vssflow.sampling.noise import clip_noise
 from vssflow.sampling.solvers import DEFAULT_STEPS
 from vssflow.small.audio import LATENT_RATE, LatentCodec, frames_of
+from vssflow.small.config import ModelConfig
 from vssflow.small.phones import ROWS, Lips, phone_frames
 from vssflow.small.vision import FRAME_SIZE, VideoEncoder
 from vssflow.small.voice import describe

@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vssflow.authors.mel import training_mel
-from vssflow.authors.vae import MelVAE, latent_to_vae, vae_to_latent
-from vssflow.authors.vocoder import HifiGan
 from vssflow.conditions import ConditionAssembly, ConditionConfig, Conditions, Features
 from vssflow.dit import DiT
 from vssflow.flow import drop, flow_loss
+from vssflow.reference.mel import training_mel
+from vssflow.reference.vae import MelVAE, latent_to_vae, vae_to_latent
+from vssflow.reference.vocoder import HifiGan
 from vssflow.sampling.fast import Fast
 from vssflow.training.loop import Losses, Stage
 from vssflow.training.mixing import Clip, Mode, Rates, draw, mixed

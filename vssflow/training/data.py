@@ -43,7 +43,7 @@ class Split:
         index = root / "index.jsonl"
         if not index.exists():
             raise FileNotFoundError(
-                f"no training split in {root}; make it with: python -m vsseval.benchmarks.mini.make train --out {root}"
+                f"no training split in {root}; make it with: python -m tools.mini train --out {root}"
             )
         known = {field.name for field in fields(Row)}
         lines = (json.loads(line) for line in index.read_text().splitlines())

@@ -17,9 +17,9 @@ from torch.nn import functional as F
 
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.media import load_audio
-from vssflow.authors.phonemes.stretch import stretch_index
 from vssflow.conditions import ConditionConfig
 from vssflow.prompt import SAMPLE_RATE
+from vssflow.reference.phonemes.stretch import stretch_index
 from vssflow.training.mixing import Clip, Rates
 
 SECONDS = 10

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from vsseval.errors import UsageError
-from vssflow.config import ModelConfig
 from vssflow.small.audio import frames_of
+from vssflow.small.config import ModelConfig
 from vssflow.small.model import VSSFlow
 from vssflow.training.data import Split, summary
 from vssflow.training.features import Item, fit_codec, fit_phones, prepare

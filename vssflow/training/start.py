@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from vsseval.errors import UsageError
-from vssflow.authors.mel import MELS
-from vssflow.authors.vae import MelVAE, VAEConfig
-from vssflow.authors.vocoder import HifiGan, VocoderConfig
-from vssflow.authors.weights import read_state_dict
+from vsseval.networks.state_dict import read_state_dict
 from vssflow.conditions import ConditionAssembly, ConditionConfig
 from vssflow.dit import DiT, DiTConfig
+from vssflow.reference.mel import MELS
+from vssflow.reference.vae import MelVAE, VAEConfig
+from vssflow.reference.vocoder import HifiGan, VocoderConfig
 
 TRAINED = ("vaflow.", "cond_proj.", "ref_proj.", "synch_proj.", "lip_proj.", "phone_embedding.")
 FROZEN = ("vae.", "vocoder.", "image_encoder.")

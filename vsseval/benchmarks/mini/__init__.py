@@ -36,7 +36,7 @@ class MiniBenchmark:
         except OSError as error:
             raise UsageError(
                 f"{self.card.name}: {path} cannot be read ({error.strerror}): reinstall vsseval, or run "
-                "python -m vsseval.benchmarks.mini.make bench"
+                "python -m tools.mini bench"
             ) from error
         return [self._sample(path, number, line) for number, line in enumerate(lines, 1)]
 

@@ -3,8 +3,8 @@
 Both sides are read out first (`vsseval.english`), so that "3:30", "$5" and "9th" are the words that a recogniser hears,
 then go through Whisper's normaliser for English, which brings all readings of a number to one: "nineteen forty five"
 and "one thousand nine hundred and forty five" are 1945. Where its habits would tell spellings apart that sound the
-same, they are evened out here. The letter o is a zero only after a number ("nineteen o five"), so that it stays a letter
-in commands of GRID.
+same, they are evened out here. The letter o is a zero only after a number ("nineteen o five"), so that it stays a
+letter in commands of GRID.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _BEFORE: tuple[Rule, ...] = (
     (re.compile(r"\s+(n't|'(?:s|re|ve|ll|d|m|t))\b"), r"\1"),  # "do n't", as tokenizers write it
     (re.compile(r"\bo'clock\b"), "oclock"),  # else its letter o would be a zero
     (re.compile(r"\bo\.?k\b\.?"), "okay"),
-    (re.compile(rf"(?<![a-z'])o(?![a-z])"), _letter_or_zero),
+    (re.compile(r"(?<![a-z'])o(?![a-z])"), _letter_or_zero),
     (re.compile(r"(?<![a-z])'|'(?![a-z])"), ""),  # quotes, and the end of "dogs'"
     (re.compile(r"\b((?:[a-z]\.){2,})"), lambda found: found[1].replace(".", "") + " "),
     (re.compile(r"\b([ap])\.? m\b\.?"), r"\1m"),  # else what follows would be spelled with it: "3 a m i left"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from vsseval import plugins
-from vsseval.errors import MissingEnvironment, NeedsArgument, ReportedOnly, UsageError
+from vsseval.errors import MissingEnvironment, NeedsArgument, ReportedOnly, UsageError, unknown
 from vsseval.models.base import Model, ModelCard, ModelOptions
 from vsseval.models.baseline import site
 from vsseval.models.baseline.spec import Baseline, digest, read
@@ -33,7 +33,7 @@ def described(name: str) -> tuple[Baseline, Path]:
     """
     found = plugins.folders()
     if name not in found:
-        raise plugins.unknown("baseline", name, found)
+        raise unknown("baseline", name, found)
     return read(found[name]), found[name]
 
 

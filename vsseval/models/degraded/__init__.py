@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import Unmeasurable, UsageError
+from vsseval.faults import FAULTS, Fault
 from vsseval.media import load_audio
 from vsseval.models.base import ModelCard, ModelOptions, Request, Take
 from vsseval.models.degraded.kinds import APPLY, Sound
-from vsseval.models.faults import FAULTS, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

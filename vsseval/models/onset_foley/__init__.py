@@ -2,7 +2,7 @@
 
 It finds the visible events by motion analysis, tells the class of the scene among those it was trained on, and
 places recorded sounds of that class: single ones at the events, or a texture that follows the visible intensity.
-Weights and sounds come from the rendered training split (`python -m vsseval.models.onset_foley.build`). A scene of
+Weights and sounds come from the rendered training split (`python -m tools.onset_foley.build`). A scene of
 none of its classes gets the sounds of the one that moves most alike.
 """
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.english import plain, read_out
+from vsseval.english.grid import sentence
 from vsseval.errors import Unmeasurable
-from vsseval.grid import sentence
 from vsseval.language import is_grid
 from vsseval.media import Video, load_audio, sha256
 from vsseval.models.base import ModelCard, ModelOptions, Request, Take

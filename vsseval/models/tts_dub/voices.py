@@ -16,7 +16,7 @@ __all__ = ["RATE", "TABLE", "Traits", "Voice", "measure", "nearest", "table"]
 
 RATE = 16_000
 TABLE = Path(__file__).parents[1] / "sounds" / "tts_voices.json"
-"""Measured by `python -m vsseval.models.tts_dub.build`."""
+"""Measured by `python -m tools.measure_voices`."""
 
 _FRAME, _HOP = 640, 160
 _LOWEST, _HIGHEST = 60.0, 400.0

@@ -1,0 +1,242 @@
+"""Synchformer against the original's numbers, and what it makes of media and weights that are not as they should be."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from support.seeded_metric_weights import (
+    GOLDEN,
+    check_probe,
+    error,
+    fill,
+    golden,
+    input_tensor,
+    input_uint8,
+    put,
+    waves,
+)
+from support.seeded_metric_weights import KEYS as LISTS
+from vsseval.errors import MissingWeights, Unmeasurable, UsageError
+from vsseval.extractors import synchformer as module
+from vsseval.extractors import synchformer_sync
+from vsseval.extractors.synchformer import FRAME_HOP, FRAMES, RATE, SAMPLE_HOP, SAMPLES, SynchformerTokens
+from vsseval.extractors.synchformer_sync import SynchformerSync
+from vsseval.media import Audio, Video, write_mp4
+from vsseval.metrics.desync_synchformer import desync_synchformer, signed
+from vsseval.networks import synchformer_audio
+from vsseval.networks import synchformer_vision as seeing
+from vsseval.networks.synchformer import Synchformer
+from vsseval.networks.unfilled import Unfilled
+from vsseval.weights.find import Weights
+
+PARTS = [part for part in "ab" if (GOLDEN / f"synchformer_{part}.npz").exists()]
+EVALUATED = [part for part in "ab" if (GOLDEN / f"evaluate_{part}.json").exists()]
+
+
+def unfilled():
+    with Unfilled():
+        return Synchformer().eval().requires_grad_(requires_grad=False)
+
+
+def without_weights(kind):
+    return kind(Weights("synchformer", GOLDEN, ("none.pth",), "0" * 64))
+
+
+@pytest.fixture(scope="module")
+def hearing():
+    """The network with true weights for all but the pictures."""
+    network = unfilled()
+    fill(network, keep=("vfeat_extractor",))
+    return network
+
+
+@pytest.fixture(scope="module")
+def pair(hearing):
+    made = without_weights(SynchformerSync)
+    made.network = hearing
+    return made
+
+
+@pytest.fixture
+def shallow(monkeypatch):
+    """An extractor whose encoders have one layer each."""
+    monkeypatch.setattr(synchformer_audio, "LAYERS", 1)
+    monkeypatch.setattr(seeing, "LAYERS", 1)
+    made = without_weights(SynchformerTokens)
+    made.network = unfilled()
+    fill(made.network)
+    return made
+
+
+def tokens(side, name, medium, part="a"):
+    shape = (24, 8, 768) if medium == "video" else (24, 6, 768)
+    return {"tokens": input_tensor(f"eval_{part}/{side}/sync/{name}", shape).numpy()}
+
+
+def test_the_keys_are_the_originals():
+    listed = json.loads((LISTS / "synchformer_24-01-04T16-39-21.json").read_text())["keys"]
+    own = unfilled().state_dict()
+    assert {key: list(value.shape) for key, value in own.items()} == {key: one["shape"] for key, one in listed.items()}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_segments_of_sound_are_the_originals(part):
+    arrays, _ = golden(f"synchformer_{part}")
+    segments = module.segmented(torch.from_numpy(waves(part)["w8"]), SAMPLES, SAMPLE_HOP, RATE)
+    mels = module.log_mels(segments)
+    assert list(mels.shape) == [int(n) for n in arrays["mel_shape"] if n != 1]
+    np.testing.assert_allclose(mels[arrays["mel_segments"]], arrays["mel"], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_tokens_of_sound_are_the_originals(hearing, part):
+    arrays, _ = golden(f"synchformer_{part}")
+    samples = torch.from_numpy(waves(part)["w8"])
+    mels = module.log_mels(module.segmented(samples, SAMPLES, SAMPLE_HOP, RATE))
+    with torch.inference_mode():
+        found = hearing.afeat_extractor(mels[arrays["afeat_segments"]])
+    assert error(found.numpy(), arrays["afeat"]) < 1e-5
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_offsets_from_given_tokens_are_the_originals(hearing, part):
+    arrays, _ = golden(f"synchformer_{part}")
+    seen, heard = (
+        input_tensor(f"sync_{name}_{part}", (3, 24, many, 768)) for name, many in (("vfeat", 8), ("afeat", 6))
+    )
+    with torch.inference_mode():
+        first = hearing.compare(seen[:, :14], heard[:, :14])
+        last = hearing.compare(seen[:, -14:], heard[:, -14:])
+        swapped = hearing.compare(seen[[1, 2, 0], :14], heard[:, :14])
+    assert error(first.numpy(), arrays["logits_rule_first14"]) < 1e-5
+    assert error(last.numpy(), arrays["logits_rule_last14"]) < 1e-5
+    assert error(swapped.numpy(), arrays["logits_swap_first14"]) < 1e-5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", PARTS)
+def test_all_of_it_from_a_file_equals_the_original(tmp_path_factory, part):
+    arrays, meta = golden(f"synchformer_{part}")
+    network = unfilled()
+    fill(network)
+    check_probe(meta, network.state_dict())
+    folder = tmp_path_factory.mktemp("weights")
+    extractor = SynchformerTokens(put(folder, "synchformer", network.state_dict()))
+    del network
+    count = int(arrays["vfeat_shape"][1]) * FRAME_HOP + FRAMES - FRAME_HOP
+    frames = input_uint8(f"sync_frames_{part}", (count, 3, 224, 224))
+    with torch.inference_mode():
+        seen = extractor.forward(module.segmented(frames, FRAMES, FRAME_HOP, 25.0), "video")["tokens"]
+        assert error(seen[arrays["vfeat_segments"]].numpy(), arrays["vfeat"]) < 1e-5
+        heard = torch.from_numpy(extractor.extract(Audio(waves(part)["w8"], RATE))["tokens"])
+        assert error(heard[arrays["afeat_segments"]].numpy(), arrays["afeat"]) < 1e-5
+        if "logits_real_first14" in arrays:
+            for name, window in (("first14", heard[:14]), ("last14audio", heard[-14:])):
+                found = extractor.network.compare(seen[None], window[None])[0]
+                assert error(found.numpy(), arrays[f"logits_real_{name}"]) < 1e-5
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("part", EVALUATED)
+def test_desync_of_whole_sets_is_the_originals(pair, part):
+    known = json.loads((GOLDEN / f"evaluate_{part}.json").read_text())
+    metric, scores = desync_synchformer(), {}
+    clips = {name: clip for case in known["cases"].values() for name, clip in (case["desync_per_clip"] or {}).items()}
+    for name, clip in clips.items():
+        found = pair.combine(tokens("pred", name, "audio", part), tokens("gt", name, "video", part))
+        assert found["logits"].shape == (2, 21)
+        assert found["logits"].argmax(axis=1).tolist() == clip["argmax"]
+        assert signed(found["logits"]).tolist() == clip["offset_s"]
+        scores[name] = metric.score(found).value
+    for case in known["cases"].values():
+        if "DeSync" in case["metrics"]:
+            of_case = [scores[name] for name in case["desync_per_clip"]]
+            assert np.mean(of_case) == pytest.approx(case["metrics"]["DeSync"], rel=1e-9)
+
+
+@pytest.mark.parametrize("segments", [13, 15])
+def test_other_than_fourteen_segments_are_refused(hearing, segments):
+    with pytest.raises(ValueError, match=rf"14 segments of each medium.* \({segments}, 8, 768\)"):
+        hearing.compare(torch.zeros(1, segments, 8, 768), torch.zeros(1, segments, 6, 768))
+
+
+@pytest.mark.parametrize(
+    ("part", "samples"), [(p, k) for p in PARTS for k in golden(f"synchformer_{p}")[1]["segment_errors"]]
+)
+def test_segments_are_as_many_as_the_originals(part, samples):
+    known = golden(f"synchformer_{part}")[1]["segment_errors"][samples]
+    if not samples.startswith("audio_") or not isinstance(known, int):
+        return
+    whole = torch.zeros(int(samples.removeprefix("audio_")))
+    if known == 0:
+        with pytest.raises(Unmeasurable, match=r"shorter than 0\.64 s"):
+            module.segmented(whole, SAMPLES, SAMPLE_HOP, RATE)
+    else:
+        assert len(module.segmented(whole, SAMPLES, SAMPLE_HOP, RATE)) == known
+
+
+def test_windows_are_cut_from_what_both_have_in_common(pair):
+    sound, picture = tokens("pred", "x", "audio"), tokens("gt", "x", "video")
+    longer = {"tokens": np.concatenate([sound["tokens"], np.ones((5, 6, 768), np.float32)])}
+    np.testing.assert_array_equal(pair.combine(longer, picture)["logits"], pair.combine(sound, picture)["logits"])
+    shortest = pair.combine({"tokens": sound["tokens"][:14]}, picture)["logits"]
+    np.testing.assert_allclose(shortest[0], shortest[1], atol=1e-5)
+
+
+def test_less_than_4_8_seconds_cannot_be_compared(pair):
+    sound, picture = tokens("pred", "x", "audio"), tokens("gt", "x", "video")
+    with pytest.raises(Unmeasurable, match=r"4\.48 s in common, and Synchformer compares no less than 4\.8 s"):
+        pair.combine({"tokens": sound["tokens"][:13]}, picture)
+
+
+def test_a_video_and_its_sound_become_tokens(shallow, tmp_path):
+    rng = np.random.default_rng(0)
+    write_mp4(tmp_path / "v.mp4", rng.integers(0, 256, (24, 96, 64, 3), dtype=np.uint8), 25.0)
+    seen = shallow.extract(Video(tmp_path / "v.mp4"))["tokens"]
+    assert (seen.shape, seen.dtype) == ((2, 8, 768), np.float32)
+    # 24 frames at 30 a second are 20 at 25
+    write_mp4(tmp_path / "w.mp4", rng.integers(0, 256, (24, 96, 64, 3), dtype=np.uint8), 30.0)
+    assert shallow.prepare(Video(tmp_path / "w.mp4")).tensor.shape == (1, 16, 3, 224, 224)
+    heard = shallow.extract(Audio(waves()["w8"][: round(1.2 * RATE)], RATE))["tokens"]
+    assert (heard.shape, heard.dtype) == ((2, 6, 768), np.float32)
+
+
+def test_channels_are_averaged_offsets_stay_and_rates_are_resampled(shallow):
+    wave = waves()["w8"][:SAMPLES]
+    alone = shallow.extract(Audio(wave / 2, RATE))["tokens"]
+    np.testing.assert_allclose(shallow.extract(Audio(np.stack([wave, 0 * wave]), RATE))["tokens"], alone, atol=1e-4)
+    assert not np.allclose(shallow.extract(Audio(wave / 2 + 0.2, RATE))["tokens"], alone, atol=1e-2)
+    assert len(shallow.extract(Audio(np.repeat(wave, 3), 48_000))["tokens"]) == 1
+
+
+def test_silence_has_tokens(shallow):
+    assert np.isfinite(shallow.extract(Audio(np.zeros(SAMPLES), RATE))["tokens"]).all()
+
+
+def test_one_frame_short_sounds_and_texts_have_a_reason(shallow, tmp_path):
+    write_mp4(tmp_path / "one.mp4", np.zeros((1, 32, 32, 3), np.uint8), 25.0)
+    with pytest.raises(Unmeasurable, match=r"shorter than 0\.64 s \(0\.04 s\)"):
+        shallow.extract(Video(tmp_path / "one.mp4"))
+    with pytest.raises(Unmeasurable, match=r"shorter than 0\.64 s \(0\.63 s\)"):
+        shallow.extract(Audio(np.ones(10_100), RATE))
+    with pytest.raises(TypeError, match="synchformer takes audio or video"):
+        shallow.extract("a dog barks")
+
+
+def test_weights_of_another_network_are_named(tmp_path):
+    other = put(tmp_path, "other", {"features.0.weight": torch.zeros(64, 1, 3, 3)})
+    for kind in (SynchformerTokens, SynchformerSync):
+        with pytest.raises(
+            UsageError, match=r"other\.pth does not hold the weights of Synchformer: \d+ missing.*features\.0"
+        ):
+            _ = kind(other).network
+
+
+@pytest.mark.parametrize("factory", [module.create, synchformer_sync.create])
+def test_without_weights_the_factories_say_how_to_get_them(tmp_path, monkeypatch, factory):
+    monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
+    with pytest.raises(MissingWeights, match="vsseval weights pull synchformer"):
+        factory()

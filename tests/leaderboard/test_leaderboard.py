@@ -1,0 +1,194 @@
+"""The leaderboard: what is accepted, what a check finds, what the repository's own folder holds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from support.fakes import ROOT
+from support.leaderboards import ROW, _toy, faults, folder, written  # noqa: F401
+from support.synthetic_runs import METRICS, write_run, write_table
+from vsseval.cli import invoke
+from vsseval.leaderboard.entries import read_entry, seal
+from vsseval.store import record
+from vsseval.store.record import aggregates_sha256, load_run
+
+OWN = ROOT / "leaderboards"
+
+
+def finished(root, name, badness=0.2, **options):
+    """Write a run that knows the sha256 of its aggregates, as `vsseval run` does."""
+    path = write_run(root, name, badness, **options)
+    made = load_run(path).record
+    known = {**made.provenance, "aggregates": aggregates_sha256(path)}
+    record.write_record(path, msgspec.structs.replace(made, provenance=known))
+    return path
+
+
+def accepted(folder, path, *options):
+    assert invoke(["leaderboard", "add", str(path), *map(str, options)]) == 0
+    return folder / "records" / f"{path.name}.json"
+
+
+def changed(path, change):
+    """Change a record, and seal it as one who knows how would."""
+    plain = json.loads(path.read_text())
+    change(plain)
+    plain["sha256"] = seal(plain)
+    path.write_text(json.dumps(plain))
+
+
+# What is accepted
+
+
+def test_a_record_is_small_has_every_hash_and_no_path_of_the_machine(folder, tmp_path, capsys):
+    run = finished(tmp_path / "deep/home", "audio:/home/me/secret_wavs", note="x")
+    made = load_run(run).record
+    spec = msgspec.structs.replace(made.spec, checkpoint=Path("/home/me/best.ckpt"), runs=Path("/home/me/runs"))
+    record.write_record(run, msgspec.structs.replace(made, spec=spec))
+    path = accepted(folder, run)
+    assert capsys.readouterr().out.split() == [f"leaderboards/records/{run.name}.json"]
+    assert path.stat().st_size < 20_000
+    page = folder / "reports" / f"{run.name}.html"
+    for text in (path.read_text(), page.read_text()):
+        assert "/home/me" not in text.replace("audio__home_me", "")
+        assert str(tmp_path) not in text
+    entry, plain = read_entry(path)
+    assert (entry.run.spec.model, entry.run.spec.checkpoint) == ("audio:secret_wavs", Path("best.ckpt"))
+    assert set(entry.files) == {"aggregates.json", "scores.parquet", "sums/fad@toy.npz", "shards/0000.jsonl"}
+    for name, digest in entry.files.items():
+        assert digest == hashlib.sha256((run / name).read_bytes()).hexdigest()
+    assert entry.report_sha256 == hashlib.sha256(page.read_bytes()).hexdigest()
+    assert entry.sha256 == seal(plain)
+    assert [cell.signature for cell in entry.aggregates] == [cell.signature for cell in load_run(run).aggregates]
+    assert faults(folder) == []
+
+
+def test_the_same_run_gives_the_same_record(folder, tmp_path):
+    run = finished(tmp_path, "good")
+    first = accepted(folder, run).read_bytes()
+    assert accepted(folder, run).read_bytes() == first
+
+
+def test_another_report_or_none_may_be_kept(folder, tmp_path, capsys):
+    run = finished(tmp_path, "good")
+    mine = tmp_path / "mine.html"
+    mine.write_text("<p>mine")
+    entry, _ = read_entry(accepted(folder, run, "--report", mine))
+    assert (folder / "reports" / entry.report).read_text() == "<p>mine"
+    entry, _ = read_entry(accepted(folder, run, "--no-report"))
+    assert entry.report == ""
+    assert invoke(["leaderboard", "add", str(run), "--report", str(mine), "--no-report"]) == 2
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"limit": 5}, "made with --limit 5: run it on all clips"),
+        ({"status": "generated"}, "it is generated, not finished"),
+        ({"failed": range(24), "metrics": METRICS[1:]}, "it has no number"),
+    ],
+)
+def test_what_may_not_stand_in_a_leaderboard_is_refused(folder, tmp_path, capsys, options, says):
+    run = write_run(tmp_path, "m", 0.2, **options)
+    assert invoke(["leaderboard", "add", str(run)]) == 2
+    assert says in capsys.readouterr().err
+    assert not [*folder.glob("records/*")]
+
+
+def test_an_edited_run_is_refused(folder, tmp_path, capsys):
+    run = finished(tmp_path, "m")
+    (run / "aggregates.json").write_text((run / "aggregates.json").read_text() + "\n")
+    assert invoke(["leaderboard", "add", str(run)]) == 2
+    assert "was changed after the run" in capsys.readouterr().err
+    assert not [*folder.glob("records/*")]
+
+
+# What a check finds
+
+
+def test_a_check_counts_and_passes(folder, tmp_path, capsys):
+    for path in write_table(tmp_path / "runs").values():
+        accepted(folder, path, "--no-report")
+    written(folder, ROW)
+    capsys.readouterr()
+    assert invoke(["leaderboard", "check"]) == 0
+    assert capsys.readouterr().out == "6 records, 1 reported numbers: no fault\n"
+
+
+def test_an_edited_record_is_found(folder, tmp_path, capsys, monkeypatch):
+    path = accepted(folder, finished(tmp_path, "m"))
+    path.write_text(path.read_text().replace('"seed": 0', '"seed": 7', 1))
+    assert "it was edited: its sha256 is another one" in faults(folder)[0]
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    capsys.readouterr()
+    assert invoke(["leaderboard", "check"]) == 2
+    shown = capsys.readouterr()
+    assert f"leaderboards/records/{path.name}: it was edited" in shown.out
+    assert f"::error title=leaderboards/records/{path.name}::it was edited" in shown.err
+
+
+def cell(**values):
+    def change(plain):
+        plain["aggregates"][1].update(values)
+        text = msgspec.json.format(msgspec.json.encode(plain["aggregates"]), indent=1) + b"\n"
+        plain["files"]["aggregates.json"] = hashlib.sha256(text).hexdigest()
+
+    return change
+
+
+def run_with(**values):
+    return lambda plain: plain["run"].update(values)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda plain: plain.update(schema=2), "has layout 2, this vsseval reads 1"),
+        (lambda plain: plain.update(extra=1), "unknown field `extra`"),
+        (lambda plain: plain.pop("files"), "missing required field `files`"),
+        (lambda plain: plain["files"].pop("scores.parquet"), "it has no sha256 of scores.parquet"),
+        (lambda plain: plain["files"].update({"scores.parquet": "abc"}), "the sha256 of scores.parquet is none"),
+        (lambda plain: plain["aggregates"][0].update(value=0.0), "its aggregates are not those of the run"),
+        (lambda plain: plain["run"]["spec"].update(limit=5), "made with --limit 5"),
+        (run_with(status="started"), "it is started, not finished"),
+        (cell(signature=""), "clap_score@toy has no signature"),
+        (cell(metric="clap_score@mine"), "clap_score@mine: there is no such metric"),
+        (cell(n=25), "n = 25 of N = 24"),
+        (cell(n=20), "20 measured, 0 failed and 0 missing clips are not N = 24"),
+        (cell(n=240, total=240), "N = 240, but the benchmark has 24 clips"),
+        (cell(value=None), "status ok, but no value"),
+        (cell(low=9.0, high=8.0), "its interval runs from 9 to 8"),
+        (lambda plain: plain["run"]["spec"].update(seed=3), "its signature says seed:0, the record 3"),
+        (lambda plain: plain.update(report="../../x.html"), "which is no file name"),
+        (lambda plain: plain.update(report="none.html"), "none.html is not there"),
+    ],
+)
+def test_faults_of_a_record_are_found_even_if_it_is_sealed_again(folder, tmp_path, change, says):
+    changed(accepted(folder, finished(tmp_path, "m")), change)
+    found = faults(folder)
+    assert any(says in fault for fault in found), found
+
+
+def test_a_record_with_nan_is_no_json_and_a_stray_file_no_record(folder, tmp_path):
+    path = accepted(folder, finished(tmp_path, "m"))
+    path.write_text(re.sub(r'"value": [^,\n]+', '"value": NaN', path.read_text(), count=1))
+    (folder / "records/notes.txt").write_text("x")
+    shutil.copy(accepted(folder, finished(tmp_path, "n")), folder / "records/other.json")
+    found = faults(folder)
+    assert "is no JSON" in found[0]
+    assert "the file ought to be called" in found[1]
+    assert "only .json files belong here" in found[2]
+
+
+def test_a_report_that_is_another_one_is_found(folder, tmp_path):
+    path = accepted(folder, finished(tmp_path, "m"))
+    (folder / "reports" / f"{path.stem}.html").write_text("another")
+    assert "is another one: the sha256 differs" in faults(folder)[0]

@@ -1,0 +1,203 @@
+"""Onsets, their matches and AV-Align, against librosa and the original scripts, and by construction."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.onset_sounds import RATE, events, sound
+from vsseval.errors import Unmeasurable
+from vsseval.extractors import flow, onset_strength
+from vsseval.media import Audio, Video, write_mp4
+from vsseval.metrics import onsets
+from vsseval.metrics.av_align import av_align, av_align_as_reported, flow_peaks
+from vsseval.metrics.base import SampleMetric
+from vsseval.metrics.onset_matches import CONDFOLEYGEN, MMAUDIO, average_precision, f1, matched, thinned
+from vsseval.metrics.onset_peaks import peaks
+from vsseval.stages.inputs import applies, texts
+from vsseval.types import Sample
+
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "metrics" / "onsets.json").read_text())
+CASES = GOLDEN["cases"]
+
+
+def features(wave, rate=RATE):
+    return onset_strength.create().extract(Audio(wave, rate))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["case"]))
+def test_strength_and_peaks_are_those_of_librosa(case):
+    heard = features(sound(case["case"], "generated"))
+    assert heard["strength"][::7] == pytest.approx(np.array(case["strength_every7"]), abs=1e-5)
+    for delta in (0.3, 0.07):
+        assert peaks(heard["strength"], delta).tolist() == case[f"frames_{delta}"]
+    there = features(sound(case["case"], "reference"))
+    assert peaks(there["strength"], 0.3).tolist() == case["reference_frames_0.3"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["case"]))
+def test_as_reported_equals_the_scripts(case):
+    heard, there = (features(sound(case["case"], side)) for side in ("generated", "reference"))
+    for make, expected in (
+        (onsets.onset_acc_condfoleygen_as_reported, case["condfoleygen"]["acc"]),
+        (onsets.onset_ap_condfoleygen_as_reported, case["condfoleygen"]["ap"]),
+    ):
+        assert make().score(heard, there).value == pytest.approx(expected, rel=1e-6)
+    text = " ".join(map(str, events(case["case"])))
+    for make, name in (
+        (onsets.onset_acc_mmaudio_as_reported, "acc"),
+        (onsets.onset_ap_mmaudio_as_reported, "ap"),
+        (onsets.onset_f1_mmaudio_as_reported, "f1"),
+    ):
+        assert make().score(heard, text).value == pytest.approx(case["mmaudio"][name], rel=1e-6)
+
+
+@pytest.mark.parametrize("case", GOLDEN["nms"])
+def test_thinning_as_reported_leaves_in_what_the_script_leaves_in(case):
+    frames, loudest = np.array(case["frames"]), np.array(case["loudest"])
+    assert thinned(frames, loudest, as_reported=True).tolist() == case["kept"]
+    assert (np.diff(thinned(frames, loudest)) * 512 >= 0.05 * RATE).all()
+
+
+def test_the_same_sound_is_perfect_and_silence_finds_nothing():
+    there = features(sound(0, "reference"))
+    silence = features(np.zeros(4 * RATE, np.float32))
+    for make in (onsets.onset_count_condfoleygen, onsets.onset_acc_condfoleygen, onsets.onset_ap_condfoleygen):
+        metric = make()
+        assert isinstance(metric, SampleMetric)
+        assert metric.score(there, there).value == 1
+        assert metric.score(silence, there).value == 0
+    with pytest.raises(Unmeasurable, match="no onset"):
+        onsets.onset_acc_condfoleygen().score(there, silence)
+    assert onsets.onset_count_condfoleygen().score(silence, silence).value == 1
+    assert onsets.onset_ap_condfoleygen_as_reported().score(silence, there).value == 1
+    assert onsets.onset_acc_mmaudio().score(silence, "0.5 1.5").value == 0
+
+
+def test_what_comes_after_the_last_generated_onset_is_a_miss():
+    there = features(sound(2, "reference"))
+    first = peaks(there["strength"], 0.3)[0]
+    alone = {**there, "strength": np.where(np.arange(len(there["strength"])) == first, 1, 0).astype(np.float32)}
+    frames = peaks(there["strength"], 0.3) * 512
+    exact = matched(alone, frames, CONDFOLEYGEN)
+    script = matched(alone, frames, CONDFOLEYGEN, as_reported=True)
+    assert (exact.hits, sum(exact.truth)) == (1, len(frames))
+    assert (script.hits, sum(script.truth)) == (1, 1)
+    assert average_precision(exact.truth, exact.confidence) == pytest.approx(1 / len(frames))
+    assert average_precision(script.truth, script.confidence, as_reported=True) == 1
+
+
+def test_each_onset_is_used_once():
+    there = features(sound(1, "reference"))
+    frames = np.repeat(peaks(there["strength"], 0.3), 2) * 512
+    found = matched(there, frames, MMAUDIO)
+    assert found.hits <= len(frames) // 2
+    assert f1([0], [0.4]) == 0
+
+
+def test_average_precision_of_known_ranks():
+    assert average_precision([1, 0, 1], [0.9, 0.8, 0.7]) == pytest.approx((1 + 2 / 3) / 2)
+    assert average_precision([0, 0], [0.9, 0.8]) == 0
+    assert average_precision([1, 0], [0.5, 0.5]) == 0.5
+    assert average_precision([1, 1, 0], [0.0, 0.9, 0.5]) == 0.5
+    assert average_precision([1, 1, 0], [0.0, 0.9, 0.5], as_reported=True) == pytest.approx(1 / 2 + 2 / 3 / 2)
+    assert f1([1, 1, 0], [0.5, 0.0, 0.5]) == pytest.approx(0.5)
+
+
+def beats(times, fps=25.0, seconds=4.0):
+    """Sound and picture that peak at times, as features."""
+    strength = np.zeros(1 + int(seconds * RATE) // 512)
+    strength[np.round(np.array(times) * RATE / 512).astype(int)] = 1
+    magnitude = np.full(int(seconds * fps), 0.5)
+    magnitude[np.round(np.array(times) * fps).astype(int)] = 2
+    sounding = {"strength": strength, "rate": np.asarray(RATE / 512)}
+    return sounding, {"magnitude": magnitude, "fps": np.asarray(fps)}
+
+
+TIMES = [0.4, 1.0, 1.6, 2.4, 3.2]
+
+
+def test_av_align_of_peaks_that_coincide_or_do_not():
+    sounding, picture = beats(TIMES)
+    for make in (av_align, av_align_as_reported):
+        metric = make()
+        assert isinstance(metric, SampleMetric)
+        assert metric.score(sounding, picture).value == 1
+        late, _ = beats([time + 0.2 for time in TIMES])
+        assert metric.score(late, picture).value == 0
+        half, _ = beats(TIMES[:2])
+        assert metric.score(half, picture).value == pytest.approx(2 / 5)
+
+
+def test_two_onsets_at_one_maximum_exceed_one_only_in_the_script():
+    sounding, _ = beats([0.98, 1.03])
+    _, picture = beats([1.0])
+    assert av_align_as_reported().spec.greatest is None
+    assert av_align_as_reported().score(sounding, picture).value == 2
+    assert av_align().score(sounding, picture).value == 1
+
+
+def test_av_align_without_any_peak_has_no_value():
+    sounding, picture = beats(TIMES)
+    still = {**picture, "magnitude": np.full(100, 0.01)}
+    quiet = {**sounding, "strength": np.zeros(173)}
+    with pytest.raises(Unmeasurable, match="neither"):
+        av_align().score(quiet, still)
+    assert av_align().score(sounding, still).value == 0
+    assert av_align().score(quiet, picture).value == 0
+
+
+@given(seed=st.integers(0, 99), count=st.integers(0, 60))
+@settings(max_examples=30, deadline=None)
+def test_av_align_is_between_0_and_1_and_flow_peaks_are_local_maxima(seed, count):
+    rng = np.random.default_rng(seed)
+    magnitude = rng.random(count)
+    found = flow_peaks(magnitude)
+    assert all(magnitude[i - 1] < magnitude[i] > magnitude[i + 1] for i in found)
+    sounding, picture = {"strength": rng.random(200), "rate": np.asarray(43.07)}, {"fps": np.asarray(25.0)}
+    try:
+        assert 0 <= av_align().score(sounding, {**picture, "magnitude": magnitude}).value <= 1
+    except Unmeasurable:
+        assert not len(found)
+
+
+def test_flow_of_a_square_that_jumps(tmp_path):
+    pytest.importorskip("cv2")
+    rng = np.random.default_rng(0)
+    wall = rng.integers(60, 120, (64, 64, 3), dtype=np.uint8)
+    patch = rng.integers(130, 255, (24, 24, 3), dtype=np.uint8)
+    frames = np.repeat(wall[None], 20, axis=0)
+    left = 4
+    for index, frame in enumerate(frames):
+        left += 3 if index in {6, 13} else 0
+        frame[20:44, left : left + 24] = patch
+    write_mp4(tmp_path / "jumps.mp4", frames, 10.0)
+    found = flow.create().extract(Video(tmp_path / "jumps.mp4"))
+    assert (found["magnitude"].shape, float(found["fps"])) == ((20,), 10.0)
+    assert found["magnitude"][0] == found["magnitude"][1]
+    assert flow_peaks(found["magnitude"]).tolist() == [6, 13]
+
+
+def test_a_video_of_two_frames_has_no_peak(tmp_path):
+    pytest.importorskip("cv2")
+    write_mp4(tmp_path / "two.mp4", np.zeros((2, 32, 32, 3), np.uint8), 10.0)
+    with pytest.raises(Unmeasurable, match="2 frames"):
+        flow.create().extract(Video(tmp_path / "two.mp4"))
+
+
+def test_annotated_events_are_handed_over_as_the_manifest_has_them():
+    spec = onsets.onset_ap_mmaudio().spec
+    sample = Sample(id="a", cluster="a", duration=4.0, events=(2.5, 0.75))
+    assert texts(spec, sample) == {"events": "0.75 2.5"}
+    assert applies(spec, sample) is None
+    assert "no annotated events" in applies(spec, Sample(id="b", cluster="b", duration=4.0))
+
+
+def test_no_samples_is_a_reason():
+    with pytest.raises(Unmeasurable, match="no samples"):
+        features(np.zeros(0, np.float32))
+    with pytest.raises(TypeError, match="takes audio"):
+        onset_strength.create().extract("words")

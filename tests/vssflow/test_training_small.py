@@ -1,0 +1,93 @@
+"""Training of the small configuration from a split to weights, and from weights on."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from click.testing import CliRunner
+
+from support.training_split import write_split
+from vsseval.errors import UsageError
+from vssflow.commands.train import command
+from vssflow.prompt import Prompt
+from vssflow.small.model import VSSFlow
+from vssflow.training.mixtures import Mixing
+from vssflow.training.recipe import Recipe
+from vssflow.training.run import Training, train
+
+ONE = Recipe(steps=1, batch=2, rate=1e-3)
+
+
+@pytest.fixture(scope="module")
+def split(tmp_path_factory):
+    return write_split(tmp_path_factory.mktemp("small") / "split")
+
+
+@pytest.fixture(scope="module")
+def first(split, tmp_path_factory):
+    """A training of one step a stage, and the weights that it wrote."""
+    out = tmp_path_factory.mktemp("small") / "first"
+    return out, train(Training(data=split, out=out, vision=ONE, flow=ONE))
+
+
+def test_weights_start_a_fine_tuning_on_mixtures(split, first, tmp_path):
+    out, weights = first
+    on = Training(
+        data=split, out=tmp_path / "on", init=weights, encoders=out, vision=ONE, flow=ONE, tasks=("v2s",),
+        mixing=Mixing(("add", "insert"), 1.0),
+    )  # fmt: skip
+    before, after = VSSFlow.load(weights).state_dict(), VSSFlow.load(train(on)).state_dict()
+    changed = {key.split(".")[0] for key in before if not torch.equal(before[key], after[key])}
+    assert changed == {"vaflow", "conditions"}
+    assert not (tmp_path / "on" / "features").exists()
+
+
+def test_without_encoders_the_features_are_made_from_the_weights(split, first, tmp_path):
+    train(Training(data=split, out=tmp_path / "on", init=first[1], vision=ONE, flow=ONE))
+    assert (tmp_path / "on" / "features" / "0000.pt").exists()
+    assert not (tmp_path / "on" / "vision").exists()
+
+
+def test_the_guidance_of_a_finished_training_is_changed_by_calling_again(split, first, tmp_path):
+    out, weights = first
+    begun = Training(data=split, out=tmp_path / "on", init=weights, encoders=out, vision=ONE, flow=ONE, guidance=2.0)
+    before = VSSFlow.load(train(begun))
+    after = VSSFlow.load(train(replace(begun, guidance=1.5)))
+    assert (before.config.guidance, after.config.guidance) == (2.0, 1.5)
+    assert all(torch.equal(value, after.state_dict()[key]) for key, value in before.state_dict().items())
+    sounds = [after.generate(Prompt(0.4), seed=0, steps=2, guidance=weight) for weight in (None, 1.5, 2.0)]
+    assert torch.equal(sounds[0], sounds[1])
+    assert not torch.equal(sounds[0], sounds[2])
+
+
+def test_encoders_of_another_training_are_refused(split, first, tmp_path):
+    weights = VSSFlow.load(first[1])
+    with torch.no_grad():
+        weights.vision.to_lip.weight.add_(1.0)
+    weights.save(tmp_path / "other.safetensors")
+    for change, message in (
+        ({"init": tmp_path / "other.safetensors", "encoders": first[0]}, "the video encoders differ"),
+        ({"init": first[0] / "codec.pt"}, r"codec\.pt cannot be loaded"),
+        ({"encoders": tmp_path}, "no finished encoders there"),
+        ({"encoders": first[0], "data": write_split(tmp_path / "other", seed=1, clips=4)}, "begun otherwise: data"),
+        ({"data": tmp_path / "nothing"}, r"no training split in .*make it with"),
+        ({"encoders": first[0], "tasks": ("joint",)}, "no clip to train flow on"),
+    ):
+        known = {"data": split, "out": tmp_path / "out" / message[:5], "vision": ONE, "flow": ONE}
+        with pytest.raises(UsageError, match=message):
+            train(Training(**{**known, **change}))
+
+
+def test_options_that_go_against_each_other_are_refused(split, tmp_path):
+    base = ["--data", str(split), "--out", str(tmp_path)]
+    for wrong, message in (
+        ([*base, "--layers", "5"], "--layers is for --config authors"),
+        ([*base, "--mask-ratio", "1", "--frozen", str(split / "index.jsonl")], "--frozen, --mask-ratio are for"),
+        ([*base, "--mix", "add", "--mix-share", "0"], "mixes nothing"),
+        (["--out", str(tmp_path)], "--data is missing"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            CliRunner().invoke(command, wrong, catch_exceptions=False)
+    done = CliRunner().invoke(command, [*base, "--tasks", "v2s,tts"])
+    assert done.exit_code == 2
+    assert "tts: tasks are v2s, vtts, joint" in done.output

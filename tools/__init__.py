@@ -1,0 +1,1 @@
+"""Makers of the shipped benchmarks and trainers of the shipped networks; not part of an installation."""

@@ -1,0 +1,1 @@
+"""What benchmarks are built with: file index, lists, registration, manifests."""

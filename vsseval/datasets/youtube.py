@@ -1,0 +1,83 @@
+"""Clips of YouTube videos: the lists of VGGSound in all their forms, and the entry of a clip in a folder."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from vsseval.datasets import lists
+from vsseval.datasets.description import Entry
+from vsseval.datasets.lists import ListText
+from vsseval.datasets.trees import Tree, youtube_names
+
+__all__ = ["Row", "rows", "youtube_entry"]
+
+_WINDOW = 2.56
+"""Seconds that V-AURA generates; its lists say where each begins (Viertola et al., 2024)."""
+
+
+class Row(NamedTuple):
+    """One line of a list."""
+
+    names: tuple[str, ...]
+    """Names under which the clip may lie, its id first."""
+    label: str | None = None
+    subset: str = ""
+    start: float = 0.0
+    """Seconds of the file at which the clip begins."""
+    seconds: float | None = None
+
+
+def youtube_entry(
+    tree: Tree, names: tuple[str, ...], *, label: str | None, subset: str, start: float = 0.0,
+    seconds: float | None = None, caption: str | None = None,
+) -> Entry:  # fmt: skip
+    """Return the entry of a YouTube clip: found under any of its names, its sound in the video or beside it."""
+    found = tree.stem("video", *names)
+    sound = tree.sound_of(found.path, *names) if found.path else None
+    return Entry(
+        id=names[0], cluster=names[0][:11], video=found.path, reference=sound,
+        own_sound=found.path is not None and sound is None, caption=caption or label, label=label, subset=subset,
+        start=start, seconds=seconds, problem=found.problem,
+    )  # fmt: skip
+
+
+def rows(found: ListText) -> list[Row]:
+    """Return the rows of any of the published lists."""
+    head = found.text.split("\n", 1)[0].strip()
+    if head == "file,start_sec":
+        windows = lists.table(found)[1:]
+        return [row for _, row in lists.parsed(found, windows, _windowed)]
+    if head.startswith("dataset_name,video_id,start_sec"):
+        marked = lists.csv_rows(found, ("video_id", "start_sec", "is_sync"))
+        return [
+            Row(_names(f"{r['video_id']}_{int(r['start_sec']):06d}"), None, "sync" if r["is_sync"] == "1" else "")
+            for _, r in marked
+        ]
+    cells = lists.table(found, "\t" if "\t" in head else ",")
+    rows_of_text = cells[1:] if head.split("\t")[0] == "id" else cells
+    # vggsound.csv holds both splits: `YouTube ID,start seconds,label,split`.
+    tests = [(i, row) for i, row in rows_of_text if not (_is_split(row) and row[3] == "train")]
+    return [row for _, row in lists.parsed(found, tests, _row)]
+
+
+def _windowed(cells: list[str]) -> Row:
+    return Row(_names(cells[0]), start=float(cells[1]), seconds=_WINDOW)
+
+
+def _row(cells: list[str]) -> Row:
+    if _is_split(cells):
+        return Row(_names(f"{cells[0]}_{int(cells[1]):06d}"), cells[2])
+    if len(cells) > 2:
+        raise ValueError(f"{len(cells)} cells where an id and a label are expected; quote labels with commas")
+    return Row(_names(cells[0]), cells[1] if len(cells) > 1 else None)
+
+
+def _is_split(cells: list[str]) -> bool:
+    return len(cells) == 4 and cells[1].isdigit() and cells[3] in {"train", "test"}
+
+
+def _names(clip: str) -> tuple[str, ...]:
+    names = youtube_names(clip)
+    if names is None:
+        raise ValueError(f"{clip!r} is no id: eleven characters, '_', and the start in seconds or milliseconds")
+    return names

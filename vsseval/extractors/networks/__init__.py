@@ -1,1 +1,0 @@
-"""Networks that others published, written afresh: parameters have the names of the original checkpoints."""

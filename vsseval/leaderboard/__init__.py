@@ -1,0 +1,1 @@
+"""Accepted records, and the site made of them."""

@@ -1,1 +1,0 @@
-"""Everything that a person looks at: tables, plots and the report, made from finished records alone."""

@@ -1,0 +1,107 @@
+"""Turns paired differences into a table: both values, the difference with its interval, the test, who is better."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vsseval.statistics.delta import ALPHA
+from vsseval.tables.sheet import Line, Sheet, bar
+from vsseval.tables.text import DASH, number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vsseval.statistics.delta import Delta
+
+ARROWS = {"higher": "↑", "lower": "↓"}
+LEAST_P = 0.001
+
+
+def sheet(deltas: Sequence[Delta], names: Sequence[str], left_out: Sequence[str] = ()) -> Sheet:
+    """Lay out a comparison.
+
+    Args:
+        deltas: of one call of `compare`.
+        names: of the two runs, as they stand above the table.
+        left_out: what was not compared, and why.
+    """
+    above = tuple(f"{letter}  {name}" for letter, name in zip("AB", names, strict=True))
+    if not deltas:
+        return Sheet(above=(*above, "The two runs have no metric in common."), heads=(), lines=(), below=(*left_out,))
+    tested = sum(delta.p is not None for delta in deltas)
+    adjusted = f", adjusted for {tested} metrics (Holm)" if tested > 1 else ""
+    legend = (
+        f"p: two-sided, of no difference{adjusted}; win: who is better, where p is at most {ALPHA:g}; d: mean "
+        "difference over the standard deviation of the clips' differences."
+    )
+    return Sheet(
+        above=above,
+        heads=("metric", "A", "B", "A - B [95 %]", "p", "d", "win"),
+        lines=tuple(Line(_cells(delta), clear=delta.significant is not None) for delta in deltas),
+        below=(*(remark(delta) for delta in deltas), *left_out, legend),
+    )
+
+
+def label(metric: str, direction: str, unit: str) -> str:
+    """Name a metric with the direction that is better, and its unit."""
+    return f"{metric} {ARROWS[direction]}{f' {unit}' if unit else ''}"
+
+
+def signed(value: float | None, scale: float, decimals: int) -> str:
+    """Print a difference in displayed units with its sign; zero has none."""
+    if value is None:
+        return DASH
+    text = number(value * scale, decimals)
+    return f"+{text}" if value > 0 and float(text) else text
+
+
+def probability(p: float | None) -> str:
+    """Print a p value; never 0, which no test can show."""
+    if p is None:
+        return DASH
+    return f"<{LEAST_P:g}" if p < LEAST_P else f"{p:.3f}"
+
+
+def _cells(delta: Delta) -> tuple[str, ...]:
+    scale, decimals = delta.scale, delta.decimals
+    values = [DASH if value is None else number(value * scale, decimals) for value in (delta.value_a, delta.value_b)]
+    interval = ""
+    if delta.low is not None and delta.high is not None:
+        interval = f" [{signed(delta.low, scale, decimals)}, {signed(delta.high, scale, decimals)}]"
+    better = delta.significant
+    return (
+        label(delta.metric, delta.direction, delta.unit), *values,
+        f"{signed(delta.difference, scale, decimals)}{interval}", probability(delta.p_holm),
+        DASH if delta.effect is None else signed(delta.effect, 1.0, 2), DASH if better is None else better.upper(),
+    )  # fmt: skip
+
+
+def remark(delta: Delta) -> str:
+    """Say how a difference was made, over which clips, and which clips moved most."""
+    wins = "" if delta.wins is None else (
+        f"A better on {delta.wins} clips, equal on {delta.ties}, worse on {delta.losses}"
+    )  # fmt: skip
+    made = f"no difference: {delta.reason}" if delta.reason else f"interval: {delta.method}"
+    test = "" if delta.p is None else f"p {_equals(delta.p)} alone, by {delta.test}"
+    return f"{delta.metric}: {bar([wins, _counts(delta), made, test, _moved(delta)])}."
+
+
+def _equals(p: float) -> str:
+    return f"< {LEAST_P:g}" if p < LEAST_P else f"= {p:.3f}"
+
+
+def _counts(delta: Delta) -> str:
+    """Say the denominators; of both runs, where they are not the same."""
+    if delta.n == delta.n_a == delta.n_b and delta.total_a == delta.total_b:
+        return f"n = {delta.n} of {delta.total_a}"
+    lost = [f"{count} of {run} only" for count, run in ((delta.only_a, "A"), (delta.only_b, "B")) if count]
+    both = f"A has {delta.n_a} of {delta.total_a} clips, B {delta.n_b} of {delta.total_b}; compared on {delta.n}"
+    return f"{both} (left out: {', '.join(lost)})" if lost else both
+
+
+def _moved(delta: Delta) -> str:
+    def show(value: float) -> str:
+        return number(value * delta.scale, delta.decimals)
+
+    clips = [f"{move.clip} ({show(move.value_a)}, {show(move.value_b)})" for move in delta.moved]
+    return f"moved most (A, B): {', '.join(clips)}" if clips else ""

@@ -1,0 +1,288 @@
+"""Puts sets of weights in their place: fetched from where their makers offer them or from a mirror, or from the user.
+
+Every file is hashed and compared with its pin before it gets its name; the record of the set is written last, so that
+a set is there as a whole or not at all. One process at a time works on a set.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote
+
+from vsseval.errors import EnvironmentFault, UsageError
+from vsseval.store import lock
+from vsseval.types import Record
+from vsseval.weights.download import NotOffered, Patience, Wanted, discard, download, require_room, writing
+from vsseval.weights.pins import Pin, PinnedFile, root
+from vsseval.weights.verify import Found, FoundFile, measure, read_found, state_of, write_found
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from vsseval.weights.download import Watcher
+
+
+class Source(Record, frozen=True):
+    """Where files are looked for."""
+
+    mirror: str | None = None
+    """A folder or another address, searched first: for `<set>/<file>`, then for `<file>`."""
+    offline: bool = False
+    """Nothing is asked of the network; a mirror that is a folder serves all the same."""
+    patience: Patience = Patience()
+
+    @property
+    def folder(self) -> Path | None:
+        """The mirror, if it is a folder."""
+        return None if self.mirror is None or self.is_address else Path(self.mirror)
+
+    @property
+    def is_address(self) -> bool:
+        """Whether the mirror is an address."""
+        return self.mirror is not None and self.mirror.startswith(("http://", "https://"))
+
+
+def source(mirror: str | None = None, *, offline: bool = False, patience: Patience | None = None) -> Source:
+    """Return where to look, by the options of a command, and `$VSSEVAL_MIRROR` and `$VSSEVAL_OFFLINE` else.
+
+    Raises:
+        UsageError: the mirror is neither a folder nor an address.
+    """
+    named = mirror or os.environ.get("VSSEVAL_MIRROR") or None
+    quiet = offline or os.environ.get("VSSEVAL_OFFLINE", "0").lower() not in {"", "0", "false", "no"}
+    found = Source(named, quiet, patience or Patience())
+    if found.folder is not None and not found.folder.is_dir():
+        raise UsageError(f"the mirror {named} is neither a folder nor an address that begins with http:// or https://")
+    return found
+
+
+def pull(name: str, pin: Pin, where: Source, watcher: Watcher, *, again: bool = False) -> Literal["there", "fetched"]:
+    """Put a set in its place, unless it is there.
+
+    Args:
+        name: of the set.
+        pin: of the set.
+        where: where its files are looked for.
+        watcher: is told how it goes.
+        again: fetch it though it is there.
+
+    Raises:
+        EnvironmentFault: it cannot be had; what has arrived is kept, and gone on with the next time.
+        Busy: another process is putting it in its place.
+    """
+    with _locked(name):
+        if not again and state_of(name, pin).status in {"present", "unpinned"}:
+            return "there"
+        found = {file.name: _placed(name, file, pin, where, watcher, again=again) for file in pin.files}
+        write_found(root() / name, Found(found, pinned=True))
+    return "fetched"
+
+
+def add(name: str, pin: Pin, given: Sequence[Path], watcher: Watcher, *, unpinned: bool = False) -> Found:
+    """Put files that the user has in the place of a set.
+
+    Args:
+        name: of the set.
+        pin: of the set.
+        given: files, or folders that hold them; matched by name, or, where the set and the user have one only, alone.
+        watcher: is told how it goes.
+        unpinned: take files that are not those of the pin; lists mark the set, and signatures show its own sha256.
+
+    Raises:
+        UsageError: files are lacking, or are not those of the pin.
+        EnvironmentFault: a file cannot be read or written.
+        Busy: another process is putting the set in its place.
+    """
+    chosen = _matched(name, pin, given)
+    with _locked(name):
+        found: dict[str, FoundFile] = {}
+        vouched = True
+        for file in pin.files:
+            part = _part(name, file)
+            discard(part)
+            _copy(chosen[file.name], part, watcher)
+            measured = _measured(part)
+            reason = _mismatch(file, measured)
+            if reason and not unpinned:
+                discard(part)
+                raise UsageError(
+                    f"{chosen[file.name]} is not the {file.name} that is pinned: {reason}. To use it all the same, "
+                    f"marked as unpinned: vsseval weights add --unpinned {name} FILE…"
+                )
+            vouched = vouched and not reason and file.sha256 is not None
+            found[file.name] = _named(part, measured)
+        made = Found(found, pinned=vouched)
+        write_found(root() / name, made)
+    return made
+
+
+def remove(name: str) -> int:
+    """Delete a set, and what has arrived of it; return the bytes that were freed.
+
+    Raises:
+        EnvironmentFault: it cannot be deleted.
+        Busy: another process is putting it in its place.
+    """
+    folder = root() / name
+    if not folder.exists():
+        return 0
+    with _locked(name), writing(folder):
+        freed = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        shutil.rmtree(folder)
+    return freed
+
+
+def arrived(name: str, pin: Pin) -> int:
+    """Return how many bytes of a set lie in its folder, whole files and parts."""
+    paths = [path for file in pin.files for path in (root() / name / file.name, _part(name, file))]
+    return sum(path.stat().st_size for path in paths if path.exists())
+
+
+@contextmanager
+def _locked(name: str) -> Iterator[None]:
+    with writing(root()):
+        root().mkdir(parents=True, exist_ok=True)
+    with lock.held(root(), name, f"the weights {name}"):
+        yield
+
+
+def _placed(name: str, file: PinnedFile, pin: Pin, where: Source, watcher: Watcher, *, again: bool) -> FoundFile:
+    """Return a file that is in its place: an earlier one that is still the right one, or one that is fetched now."""
+    place, part = root() / name / file.name, _part(name, file)
+    if not again and place.exists():
+        measured, known = _measured(place), read_found(root() / name)
+        # without a published hash: what was recorded, or, before there is a record, what has got its name
+        wanted = file.sha256 or (known.files[file.name].sha256 if known and file.name in known.files else None)
+        if _mismatch(file, measured) is None and wanted in {None, measured.sha256}:
+            return measured
+    with writing(part):
+        part.parent.mkdir(parents=True, exist_ok=True)
+    if _from_folder(name, file, where, part, watcher):
+        return _named(part, _measured(part))
+    if where.offline:
+        raise EnvironmentFault(
+            f"{file.name} of the weights {name} is not on this machine, and the network is not to be used. Without "
+            f"--offline and VSSEVAL_OFFLINE: vsseval weights pull {name}"
+        )
+    refusals = []
+    for address in _addresses(name, file, where):
+        try:
+            return _named(part, _fetched(address, file, part, where, watcher))
+        except NotOffered as refusal:
+            refusals.append(str(refusal))
+    raise EnvironmentFault(
+        f"{file.name} of the weights {name} cannot be fetched: {'; '.join(refusals)}. Get it from {pin.source} and put "
+        f"it in its place with: vsseval weights add {name} FILE…"
+    )
+
+
+def _from_folder(name: str, file: PinnedFile, where: Source, part: Path, watcher: Watcher) -> bool:
+    """Copy a file out of a mirror that is a folder; return whether it was the right one."""
+    if where.folder is None:
+        return False
+    for path in (where.folder / place for place in _places(name, file)):
+        if path.is_file():
+            _copy(path, part, watcher)
+            reason = _mismatch(file, _measured(part))
+            if reason is None:
+                return True
+            discard(part)
+            watcher.note(f"{path} is passed over, it is not the file that is pinned: {reason}")
+    return False
+
+
+def _addresses(name: str, file: PinnedFile, where: Source) -> list[str]:
+    if not where.is_address:
+        return [file.url]
+    base = str(where.mirror).rstrip("/")
+    return [*(f"{base}/{quote(place)}" for place in _places(name, file)), file.url]
+
+
+def _places(name: str, file: PinnedFile) -> list[str]:
+    """Return where a mirror may hold a file; without a hash, its name alone could be that of another set's."""
+    return [f"{name}/{file.name}"] + ([file.name] if file.sha256 is not None else [])
+
+
+def _fetched(address: str, file: PinnedFile, part: Path, where: Source, watcher: Watcher) -> FoundFile:
+    """Fetch a file, and hash it; where an earlier part turns out to be of another file, fetch it whole."""
+    earlier = part.exists()
+    wanted = Wanted(address, file.bytes, checked=file.sha256 is not None)
+    download(wanted, part, watcher, where.patience)
+    measured = _measured(part)
+    reason = _mismatch(file, measured)
+    if reason and earlier:
+        discard(part)
+        watcher.note(f"{file.name}: what had arrived earlier was of another file; fetching it anew")
+        download(wanted, part, watcher, where.patience)
+        measured = _measured(part)
+        reason = _mismatch(file, measured)
+    if reason:
+        discard(part)
+        raise EnvironmentFault(
+            f"what {address} gives is not the {file.name} that is pinned: {reason}. Nothing of it was kept; try "
+            "another mirror, or another network"
+        )
+    return measured
+
+
+def _matched(name: str, pin: Pin, given: Sequence[Path]) -> dict[str, Path]:
+    """Return which of the user's files stands for which of the set."""
+    files = [path for one in given for path in (sorted(one.rglob("*")) if one.is_dir() else [one]) if path.is_file()]
+    if len(pin.files) == len(files) == 1:
+        return {pin.files[0].name: files[0]}
+    by_name = {wanted.name: path for wanted in pin.files for path in files if _is_called(path, wanted.name)}
+    lacking = [file.name for file in pin.files if file.name not in by_name]
+    if lacking:
+        raise UsageError(
+            f"the weights {name} also hold {', '.join(lacking)}, which is not among the files given. Give all of "
+            f"{', '.join(file.name for file in pin.files)}, or the folder that holds them"
+        )
+    return by_name
+
+
+def _is_called(path: Path, name: str) -> bool:
+    parts = Path(name).parts
+    return path.parts[-len(parts) :] == parts
+
+
+def _copy(path: Path, part: Path, watcher: Watcher) -> None:
+    size = path.stat().st_size
+    with writing(part):
+        part.parent.mkdir(parents=True, exist_ok=True)
+        require_room(part.parent, size)
+        watcher.begin(part.stem, size, 0)
+        shutil.copyfile(path, part)
+        watcher.advance(size)
+
+
+def _part(name: str, file: PinnedFile) -> Path:
+    place = root() / name / file.name
+    return place.with_name(f"{place.name}.part")
+
+
+def _named(part: Path, measured: FoundFile) -> FoundFile:
+    """Give a file that was found to be right its name."""
+    with writing(part):
+        part.replace(part.with_name(part.stem))
+    discard(part)
+    return measured
+
+
+def _measured(path: Path) -> FoundFile:
+    try:
+        return measure(path)
+    except OSError as error:
+        raise EnvironmentFault(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _mismatch(file: PinnedFile, found: FoundFile) -> str | None:
+    """Return how a file differs from its pin, or None."""
+    if file.bytes is not None and found.bytes != file.bytes:
+        return f"{found.bytes} bytes instead of {file.bytes}"
+    if file.sha256 is not None and found.sha256 != file.sha256:
+        return f"sha256 {found.sha256} instead of {file.sha256}"
+    return None

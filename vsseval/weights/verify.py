@@ -1,0 +1,123 @@
+"""Whether a set of weights is still what was put there.
+
+`weights.json` in its folder says what was found then. Files are hashed once; afterwards their size and time of change
+vouch for them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from vsseval.store import atomic, codec
+from vsseval.types import Record
+from vsseval.weights.pins import Pin, root
+
+RECORD = "weights.json"
+
+
+class FoundFile(Record, frozen=True):
+    """One file as it was found when it was put in its place."""
+
+    sha256: str
+    bytes: int
+    changed_ns: int
+    """Time of change, in nanoseconds of the file system's clock."""
+
+
+class Found(Record, frozen=True):
+    """Content of `weights.json`."""
+
+    files: dict[str, FoundFile]
+    pinned: bool
+    """The files are those of the pin; False for others that the user put in their place."""
+
+
+class State(Record, frozen=True):
+    """What there is of a set of weights."""
+
+    status: Literal["present", "unpinned", "absent", "damaged", "outdated"]
+    detail: str = ""
+    """What is wrong, where it is damaged or outdated."""
+    found: Found | None = None
+
+
+def state_of(name: str, pin: Pin, *, whole: bool = False) -> State:
+    """Return what there is of a set of weights.
+
+    Args:
+        name: of the set.
+        pin: of the set.
+        whole: hash every file, though its size and time of change are those that were recorded.
+    """
+    folder = root() / name
+    found = read_found(folder)
+    if found is None:
+        return State("absent")
+    for file, known in found.files.items():
+        fault = _fault(folder / file, known, whole=whole)
+        if fault:
+            return State("damaged", f"{file} of the weights {name} {fault}", found)
+    lacking = [file.name for file in pin.files if file.name not in found.files]
+    if lacking:
+        return State("outdated", f"{', '.join(lacking)} of the weights {name} is not there", found)
+    if not found.pinned:
+        return State("unpinned", "", found)
+    others = [file.name for file in pin.files if file.sha256 not in {None, found.files[file.name].sha256}]
+    if others:
+        return State("outdated", f"{', '.join(others)} of the weights {name} is that of an earlier pin", found)
+    return State("present", "", found)
+
+
+def read_found(folder: Path) -> Found | None:
+    """Return what a folder of weights holds, or None where there is none."""
+    try:
+        return msgspec.json.decode((folder / RECORD).read_bytes(), type=Found)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def write_found(folder: Path, found: Found) -> None:
+    """Say what a folder of weights holds; its files must be in their places.
+
+    Raises:
+        EnvironmentFault: the folder cannot be written.
+    """
+    atomic.write_bytes(folder / RECORD, codec.encode(found, order="sorted"))
+
+
+def joint_sha256(hashes: dict[str, str]) -> str:
+    """Return one sha256 for files given by name and sha256; that of a single file is its own."""
+    if len(hashes) == 1:
+        return next(iter(hashes.values()))
+    lines = "".join(f"{content}  {file}\n" for file, content in sorted(hashes.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def measure(path: Path) -> FoundFile:
+    """Hash a file.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    now = path.stat()
+    return FoundFile(digest, now.st_size, now.st_mtime_ns)
+
+
+def _fault(path: Path, known: FoundFile, *, whole: bool) -> str | None:
+    """Return what is wrong with a file since it was put in its place, or None."""
+    try:
+        now = path.stat()
+        if not whole and (now.st_size, now.st_mtime_ns) == (known.bytes, known.changed_ns):
+            return None
+        found = measure(path).sha256
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if found == known.sha256:
+        return None
+    return f"is damaged or replaced (sha256 {found[:8]} instead of {known.sha256[:8]})"

@@ -1,0 +1,93 @@
+"""What a table says of the authors' configuration: which size, which sampler, what is absent. Text only, no torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from vssflow.reference.anatomy import SIZES
+from vssflow.reference.files import RAWNET3, SYNCHFORMER, WeightFiles
+
+Sampler = Literal["fast", "authors"]
+
+FAST_SOLVER, FAST_STEPS = "pec2", 16
+"""Name and steps of what `vssflow.sampling.solvers` takes where nothing is asked for; a change there is a change of
+every sound, so that a test holds the two together."""
+FAST_ERROR = 0.056
+"""Relative RMS error of the fast sampler's latent against that of the authors' solver at the default steps: the worst
+of twelve clips of the shipped benchmarks (0.0205 in the geometric mean), on the small model's weights, for the
+authors' are not public (`benchmarks/vssflow_latent_error.py --clips 12`). Cards print it."""
+_HASH_SHOWN = 8
+_WINDOWS = "clips over 10 s are generated in overlapping windows"
+
+
+class Wishes(NamedTuple):
+    """What may be asked of the model besides its weights."""
+
+    sampler: Sampler = "fast"
+    steps: int | None = None
+    """Of the fast sampler; None for its default."""
+    lips: Path | None = None
+    """Folder of AV-HuBERT features."""
+
+
+def version(blocks: int, wishes: Wishes, device: str = "cpu") -> str:
+    """Name the size and everything about sampling that changes the sound: `authors-10-fast-pec2-16-bf16-lips`."""
+    parts = ["authors", str(blocks)]
+    if wishes.sampler == "authors":
+        parts.append("dopri5")
+    else:
+        parts += ["fast", FAST_SOLVER, str(wishes.steps or FAST_STEPS)]
+        # elsewhere than on a CPU the fast sampler's matrices are in half precision
+        parts += [] if device == "cpu" else ["bf16"]
+    return "-".join([*parts, *(["lips"] if wishes.lips is not None else [])])
+
+
+def note(blocks: int, files: WeightFiles, hashes: dict[str, str], wishes: Wishes, lip_files: int) -> str:
+    """Say under every table what the sound was made with, and without.
+
+    Args:
+        blocks: depth of the transformer.
+        files: of weights.
+        hashes: sha256 of each, by name.
+        wishes: sampler and lips.
+        lip_files: how many there are in the folder of lips.
+    """
+    size = f" ({SIZES[blocks]} size)" if blocks in SIZES else ""
+    weights = ", ".join(f"{name} {hashes[name][:_HASH_SHOWN]}" for name in (path.name for path in files.present))
+    return "; ".join([
+        f"the authors' configuration, {blocks} blocks{size}, weights {weights}",
+        _sampling(wishes),
+        _lips(wishes.lips, lip_files),
+        *_absent(files),
+        _WINDOWS,
+    ])  # fmt: skip
+
+
+def _sampling(wishes: Wishes) -> str:
+    if wishes.sampler == "authors":
+        return "the authors' own sampler (dopri5 at 1e-5)"
+    if wishes.steps is None:
+        return (
+            f"fast sampler, whose latent differs from that of the authors' dopri5 by up to {FAST_ERROR:.1%} (relative "
+            "RMS, measured on the small model's weights)"
+        )
+    return "fast sampler instead of the authors' dopri5"
+
+
+def _lips(folder: Path | None, count: int) -> str:
+    if folder is None:
+        return (
+            "no lip features: zeros, as in the authors' own inference, so that speech is not the paper's VisualTTS, "
+            "which sees lips (vssflow:lips=DIR)"
+        )
+    return f"AV-HuBERT lip features of {count} clips from {folder.resolve().name}, zeros for the others"
+
+
+def _absent(files: WeightFiles) -> list[str]:
+    found = []
+    if files.synchformer is None:
+        found.append(f"no {SYNCHFORMER} beside the checkpoint: zeros for the motion that Synchformer sees")
+    if files.rawnet3 is None:
+        found.append(f"no {RAWNET3} beside the checkpoint: zeros for the voice, whatever the prompt")
+    return found
