@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Literal
 
 __all__ = ["plain"]
 
@@ -15,7 +16,7 @@ _UNHEARD = dict.fromkeys(map(ord, "\u034f\u115f\u1160\u3164\uffa0\u2122\u00ae\u0
 """Fillers and joiners that are no format characters, and the signs of trade marks."""
 _FORMS = str.maketrans({**_APOSTROPHES, **_HYPHENS, **_UNHEARD})
 _SPACED_THOUSANDS = re.compile(r"(?<=\d)[\u00a0\u2007\u2009\u202f](?=\d{3}(?!\d))")
-_COMPATIBLE = "NFKC"
+_COMPATIBLE: Literal["NFKC"] = "NFKC"
 
 
 def plain(text: str) -> str:
