@@ -58,7 +58,7 @@ def unlisted(found: Contents) -> list[OwnClip]:
         by_id.setdefault(clip, []).append(path.relative_to(found.root).as_posix())
     faults += [f"{' and '.join(names)} share the id {clip!r}" for clip, names in by_id.items() if len(names) > 1]
     refuse(found.root, [f"{fault}: rename it, or give ids in clips.csv" for fault in faults])
-    return [OwnClip(named[file.path], file.path, {}, beside.sound_of(file)) for file in found.videos]
+    return [OwnClip(named[file.path], file.path, {}, beside.of_video(file.path)) for file in found.videos]
 
 
 def listed(found: Contents, path: Path) -> list[OwnClip]:
@@ -93,10 +93,12 @@ class _Beside:
         for file in found.sounds:
             self._places.setdefault(file.place, []).append(file)
         self._names = Names(found.sounds)
+        self._videos = {file.path: file.place for file in found.videos}
 
-    def sound_of(self, video: OwnFile) -> Path | None:
+    def of_video(self, video: Path) -> Path | None:
         """Return the only sound of a video's place; of several, none, for either could be meant."""
-        return self._only(self._places.get(video.place, []))
+        place = self._videos.get(video)
+        return None if place is None else self._only(self._places.get(place, []))
 
     def named(self, clip: str) -> Path | None:
         """Return the only sound that is named by a clip."""
@@ -143,7 +145,7 @@ def _sound(found: Contents, cells: dict[str, str], clip: str, video: Path | None
         return found.at(cells["reference"])
     if video is None:
         return beside.named(clip)
-    return next((beside.sound_of(file) for file in found.videos if file.path == video), None)
+    return beside.of_video(video)
 
 
 def _path_faults(cells: dict[str, str]) -> list[str]:

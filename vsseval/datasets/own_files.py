@@ -69,6 +69,8 @@ class Contents(NamedTuple):
     """Of every file."""
     passed: dict[Path, str]
     """What is passed over, and why."""
+    spelled: dict[str, Path]
+    """Every file by its path in composed Unicode."""
 
     def at(self, cell: str) -> Path:
         """Return the file that a list names, whatever Unicode form and slashes it is written in."""
@@ -76,9 +78,7 @@ class Contents(NamedTuple):
         if given.exists():
             return given
         wanted = composed(given.as_posix())
-        slashed = wanted.replace("\\", "/")
-        there = {composed(path.as_posix()): path for path in self.looks}
-        return there.get(wanted) or there.get(slashed) or given
+        return self.spelled.get(wanted) or self.spelled.get(wanted.replace("\\", "/")) or given
 
 
 def own_files(root: Path, passed: dict[Path, str], *, results: bool = False) -> list[OwnFile]:
@@ -96,8 +96,9 @@ def contents(root: Path) -> Contents:
     files = own_files(root, passed)
     looks = {file.path: look(file.path) for file in files}
     videos = [file for file in files if _is_called_video(file.path, looks[file.path])]
-    sounds = [file for file in files if looks[file.path].kind == "sound" and file not in videos]
-    return Contents(root, videos, sounds, looks, passed)
+    called = {file.path for file in videos}
+    sounds = [file for file in files if looks[file.path].kind == "sound" and file.path not in called]
+    return Contents(root, videos, sounds, looks, passed, {composed(path.as_posix()): path for path in looks})
 
 
 def ids(files: Iterable[OwnFile]) -> dict[Path, str]:
