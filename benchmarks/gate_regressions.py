@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from vsseval import plugins
+from vsseval.language import is_grid
 from vsseval.media import load_audio, write_flac
 from vsseval.stages.run import run
 from vsseval.statistics.gate import gate
@@ -39,7 +40,7 @@ def references(benchmark: str = BENCHMARK):
     """Return id, sound (n,), rate and transcript of each clip; the transcript where GRID is spoken, else None."""
     for sample in plugins.load("benchmarks", benchmark)(None).samples():
         sound = load_audio(sample.reference.path)
-        grid = sample.transcript if sample.language == "en-grid" else None
+        grid = sample.transcript if is_grid(sample.language) else None
         yield sample.id, sound.mono(sound.sample_rate).astype(np.float64), sound.sample_rate, grid
 
 

@@ -75,7 +75,7 @@ class Sample(Record, frozen=True):
     caption: str | None = None
     transcript: str | None = None
     language: str = "en"
-    """What is spoken: "en", or "en-grid" for the closed grammar of the GRID corpus."""
+    """What is spoken: a BCP 47 tag, "en-x-grid" for the closed grammar of the GRID corpus."""
     speech_window: tuple[float, float] | None = None
     """Seconds between which the face speaks."""
     speaker_prompt: Medium | None = None
@@ -205,7 +205,8 @@ class MetricSpec(Record, frozen=True):
     greatest: float | None = None
     """What the value can be at least and at most, in stored units; None for no end. Intervals are cut there."""
     language: str | None = None
-    """Applies only to samples of this language, to others it is `not_applicable`; "en*" is every kind of English."""
+    """Applies only to samples of this language, to others it is `not_applicable`; as `vsseval.language.covers` has it:
+    "en" is English of any region, "en-x-grid" the closed grammar of GRID alone, "en*" both."""
     shortest: float = 0.0
     """Seconds; to clips that last less, by the manifest, it is `not_applicable`."""
     sees: tuple[str, ...] = ("shuffled", "noise", "silence")

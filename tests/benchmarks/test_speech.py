@@ -42,7 +42,7 @@ def test_grid_as_it_is_downloaded(tmp_path):
     found = registered(grid, root, "all")
     assert list(found) == ["s1_bbaf2n", "s1_lbaq4n", "s2_lbaq4n", "s2_swiz3n", "s3_lgbz2p"]
     first = found["s1_lbaq4n"]
-    assert (first.transcript, first.language, first.cluster) == ("lay blue at q four now", "en-grid", "s1")
+    assert (first.transcript, first.language, first.cluster) == ("lay blue at q four now", "en-x-grid", "s1")
     assert first.speech_window == (0.49, 2.21)
     assert first.reference == first.video
     assert first.speaker_prompt.path.name == "bbaf2n.mpg"

@@ -7,7 +7,7 @@ import pytest
 
 from support import built
 from vsseval import plugins
-from vsseval.datasets.grid_grammar import GRID
+from vsseval.english.grid import GRID
 from vsseval.errors import EnvironmentFault
 from vsseval.extractors import sphinx
 from vsseval.media import Audio

@@ -46,7 +46,7 @@ def test_known_habits(text, plain):
     assert normaliser("english")(text) == plain
 
 
-@pytest.mark.parametrize("name", ["words", "english", "basic", "seedtts", "f5", "styledubber"])
+@pytest.mark.parametrize("name", ["spoken", "english", "basic", "seedtts", "f5", "styledubber"])
 @given(text=st.text(max_size=40))
 @settings(max_examples=60, deadline=None)
 def test_any_text_in_any_script_gives_text(name, text):
@@ -54,7 +54,7 @@ def test_any_text_in_any_script_gives_text(name, text):
 
 
 def test_scripts_emoji_and_digits_go_through():
-    for name in ("words", "english", "basic", "seedtts", "f5", "styledubber"):
+    for name in ("spoken", "english", "basic", "seedtts", "f5", "styledubber"):
         assert "字" in normaliser(name)("字 😀 3")
         assert "3" in normaliser(name)("字 😀 3") or "three" in normaliser(name)("字 😀 3")
 

@@ -7,30 +7,14 @@ from hypothesis import strategies as st
 
 from support import built
 from vsseval.errors import Unmeasurable
-from vsseval.metrics.wer import normalise
 
-WORDS = st.lists(st.sampled_from(["bin", "blue", "at", "f", "two", "now", "don't", "o"]), min_size=1, max_size=8)
+WORDS = st.lists(
+    st.sampled_from(["bin", "blue", "at", "place", "white", "now", "again", "soon"]), min_size=1, max_size=8
+)
 
 
 def heard(text):
     return {"text": np.asarray(text)}
-
-
-@pytest.mark.parametrize(
-    ("text", "plain"),
-    [
-        ("Bin blue at F two, now.", "bin blue at f two now"),
-        ("set white in o 2 soon", "set white in o two soon"),
-        ("I don\u2019t - 'really' - know!", "i don't really know"),
-        ("room 42, well-known", "room 42 well known"),
-        ("na\u00efve\tcaf\u00e9\n", "na\u00efve caf\u00e9"),
-        ("...", ""),
-        ("0 9", "zero nine"),
-    ],
-)
-def test_normaliser(text, plain):
-    assert normalise(text) == plain
-    assert normalise(plain) == plain
 
 
 def test_counts_and_weight():
@@ -39,13 +23,13 @@ def test_counts_and_weight():
     assert score.value == pytest.approx(3 / 6)
     counts = {name: score.detail[name] for name in ("substitutions", "deletions", "insertions", "hits")}
     assert counts == {"substitutions": 1, "deletions": 1, "insertions": 1, "hits": 4}
-    assert score.detail["hypothesis"] == "bin red at two now please"
+    assert score.detail["hypothesis"] == "bin red at 2 now please"
 
 
 def test_nothing_heard_is_all_deleted_and_babble_exceeds_one():
-    nothing = built.metric("wer@sphinx-lm").score(heard(""), "one two three")
+    nothing = built.metric("wer@sphinx-lm").score(heard(""), "nothing at all")
     assert (nothing.value, nothing.weight, nothing.detail["deletions"]) == (1.0, 3.0, 3)
-    assert built.metric("wer@sphinx-lm").score(heard("a b c d e"), "x").value == 5
+    assert built.metric("wer@sphinx-lm").score(heard("so it goes on and"), "x").value == 5
 
 
 def test_a_transcript_without_words_is_the_benchmarks_fault():
@@ -66,6 +50,6 @@ def test_identical_text_has_no_errors_and_counts_are_consistent(said, understood
 def test_specs():
     grid, lm = built.metric("wer@sphinx-grid"), built.metric("wer@sphinx-lm")
     assert grid.kind == "per_clip"
-    assert (grid.spec.id, grid.spec.language) == ("wer@sphinx-grid", "en-grid")
+    assert (grid.spec.id, grid.spec.language) == ("wer@sphinx-grid", "en-x-grid")
     assert (lm.spec.id, lm.spec.language) == ("wer@sphinx-lm", "en")
     assert (lm.spec.scale, lm.spec.unit) == (100.0, "%")

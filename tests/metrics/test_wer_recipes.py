@@ -111,4 +111,4 @@ def test_declarations_are_distinct_and_say_who_hears():
     assert hears["wer@v2c-grid"] == "openai_whisper_base_detect"
     assert hears["wer@seedtts"] == "whisper_large_v3"
     assert hears["wer@f5"] == hears["wer@aligndit"] == hears["wer@deepaudio"] == "faster_whisper_large_v3"
-    assert {spec.language for spec in specs} == {"en*", "en", "en-grid"}
+    assert {spec.language for spec in specs} == {"en*", "en", "en-x-grid"}

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from vsseval.datasets.grid_grammar import GRID
+from vsseval.english.grid import GRID
 
 Side = Literal["bench", "train"]
 

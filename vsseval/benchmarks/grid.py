@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from vsseval import language
 from vsseval.datasets import lists
 from vsseval.datasets.customs import GRID
 from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
@@ -67,7 +68,7 @@ def _entry(clip: Clip, there: dict[Clip, Files], voice: Clip | None) -> Entry:
     return Entry(
         id=_id(clip), cluster=clip[0] or clip[1], video=next(iter(files.video), None),
         reference=next(iter(files.audio), None), own_sound=not files.audio, speaker_prompt=next(iter(sounds), None),
-        transcript=sentence, language="en-grid", speech_window=window, problem=problem,
+        transcript=sentence, language=language.GRID, speech_window=window, problem=problem,
     )  # fmt: skip
 
 

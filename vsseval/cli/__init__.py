@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vsseval.cli.once import warned_once
 from vsseval.errors import UsageError, VssevalError
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ def main() -> None:
 def invoke(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for each way to end
     """Run the command line; whatever goes wrong for the user becomes one message and an exit code."""
     try:
-        code = verbs.main(args=[*arguments], prog_name="vsseval", standalone_mode=False)
+        with warned_once():
+            code = verbs.main(args=[*arguments], prog_name="vsseval", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return UsageError.exit_code

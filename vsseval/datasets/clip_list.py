@@ -1,4 +1,8 @@
-"""Reads the list of a user's clips, `clips.csv` or `clips.jsonl`, into rows, and collects what is wrong with it."""
+"""Reads the list of a user's clips, `clips.csv`, `.tsv` or `.jsonl`, into rows, and collects what is wrong with it.
+
+A `metadata.csv` (`.tsv`, `.jsonl`) is made for other programs too: columns of it that mean nothing here are passed
+over, and named.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import csv
 import difflib
 import io
 import json
+import logging
 import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +25,7 @@ __all__ = ["COLUMNS", "LONGEST_ID", "LONGEST_REPORT", "Row", "id_fault", "read_l
 COLUMNS = (
     "id",
     "video",
+    "file_name",
     "transcript",
     "caption",
     "reference",
@@ -30,13 +36,19 @@ COLUMNS = (
     "speech_start",
     "speech_end",
 )
-"""What a list may say of a clip; each row needs `video` or `id`."""
+"""What a list may say of a clip; each row needs `id`, `video` or `file_name`, which is a video or a sound."""
 
 LONGEST_ID = 200
 """Characters."""
 
 LONGEST_REPORT = 200
 """Faults of one list that are printed; the rest are counted."""
+
+
+_MARKS = {".csv": ",", ".tsv": "\t"}
+_NAMES = {",": "commas", "\t": "tabs"}
+
+log = logging.getLogger("vsseval")
 
 
 class Row(NamedTuple):
@@ -50,8 +62,9 @@ def read_list(path: Path) -> tuple[list[Row], list[str]]:
     """Return the rows of a list, and its faults, each beginning with the number of its line.
 
     Args:
-        path: a file that ends in .csv (comma-separated, with a header) or .jsonl (one object per line); UTF-8,
-            with or without a byte-order mark. Blank lines are skipped; an empty cell means that there is nothing.
+        path: a file that ends in .csv or .tsv (separated by commas or tabs, with a header) or .jsonl (one object per
+            line); UTF-8, with or without a byte-order mark. Blank lines are skipped; an empty cell means that there is
+            nothing.
 
     Raises:
         UsageError: the file cannot be read at all, or its header names unknown columns.
@@ -64,7 +77,14 @@ def read_list(path: Path) -> tuple[list[Row], list[str]]:
         where = error.object[: error.start].count(b"\n") + 1
         raise UsageError(f"{path}, line {where}: not UTF-8; save the list as UTF-8 and run again") from error
     faults: list[str] = []
-    rows = list(_csv(path, text, faults) if path.suffix == ".csv" else _jsonl(text, faults))
+    foreign = path.stem.lower() == "metadata"
+    unread: dict[str, None] = {}
+    if path.suffix.lower() == ".jsonl":
+        rows = list(_jsonl(text, faults, unread if foreign else None))
+    else:
+        rows = list(_csv(path, text, faults, unread if foreign else None))
+    if unread:
+        log.warning("%s: columns passed over: %s; known are %s", path, ", ".join(unread), ", ".join(COLUMNS))
     return rows, faults
 
 
@@ -92,9 +112,10 @@ def refuse(where: Path, faults: list[str]) -> None:
     raise UsageError(f"{where} has {count}; mend and run again:\n" + "\n".join(f"  {fault}" for fault in shown))
 
 
-def _csv(path: Path, text: str, faults: list[str]) -> Iterator[Row]:
+def _csv(path: Path, text: str, faults: list[str], unread: dict[str, None] | None) -> Iterator[Row]:
     # strict: an unbalanced quote would otherwise swallow the clips that follow it.
-    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    mark = _MARKS[path.suffix.lower()]
+    lines = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=mark)
     names: list[str] | None = None
     first = 1
     try:
@@ -103,21 +124,27 @@ def _csv(path: Path, text: str, faults: list[str]) -> Iterator[Row]:
             if not any(cell.strip() for cell in cells):
                 continue
             if names is None:
-                names = _header(path, line, cells)
+                names = _header(path, line, cells, unread)
             elif len(cells) > len(names):
-                faults.append(f"line {line}: {len(cells)} cells under {len(names)} columns; quote cells with commas")
+                faults.append(
+                    f"line {line}: {len(cells)} cells under {len(names)} columns; quote cells with {_NAMES[mark]}"
+                )
             else:
                 stripped = (cell.strip() for cell in cells)
-                yield Row(line, {name: cell for name, cell in zip(names, stripped, strict=False) if cell})
+                known = zip(names, stripped, strict=False)
+                yield Row(line, {name: cell for name, cell in known if cell and name in COLUMNS})
     except csv.Error as error:
         faults.append(f"line {first}: not CSV from here on: {error}")
 
 
-def _header(path: Path, line: int, cells: list[str]) -> list[str]:
+def _header(path: Path, line: int, cells: list[str], unread: dict[str, None] | None) -> list[str]:
     names = [_name(cell) for cell in cells]
-    if len(names) == 1 and any(mark in names[0] for mark in (";", "\t")):
-        raise UsageError(f"{path}, line {line}: columns must be separated by commas")
-    unknown = [_unknown(name) for name in names if name not in COLUMNS]
+    mark = _MARKS[path.suffix.lower()]
+    if len(names) == 1 and any(other in names[0] for other in {";", "\t", ","} - {mark}):
+        raise UsageError(f"{path}, line {line}: columns must be separated by {_NAMES[mark]}")
+    if unread is not None:
+        unread |= dict.fromkeys(name for name in names if name not in COLUMNS)
+    unknown = [_unknown(name) for name in names if name not in COLUMNS and unread is None]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if unknown or doubled:
         problems = unknown + [f"column {name!r} comes twice" for name in doubled]
@@ -125,7 +152,7 @@ def _header(path: Path, line: int, cells: list[str]) -> list[str]:
     return names
 
 
-def _jsonl(text: str, faults: list[str]) -> Iterator[Row]:
+def _jsonl(text: str, faults: list[str], unread: dict[str, None] | None) -> Iterator[Row]:
     # Not splitlines: JSON strings may hold U+2028, which Python takes for the end of a line.
     for line, content in enumerate(text.split("\n"), start=1):
         if not content.strip():
@@ -138,18 +165,20 @@ def _jsonl(text: str, faults: list[str]) -> Iterator[Row]:
         except RecursionError:
             faults.append(f"line {line}: not a clip: nested too deeply")
             continue
-        cells, wrong = _members(clip) if isinstance(clip, dict) else ({}, ["not a JSON object of one clip"])
+        cells, wrong = _members(clip, unread) if isinstance(clip, dict) else ({}, ["not a JSON object of one clip"])
         faults.extend(f"line {line}: {problem}" for problem in wrong)
         if not wrong:
             yield Row(line, cells)
 
 
-def _members(clip: dict[str, object]) -> tuple[dict[str, str], list[str]]:
+def _members(clip: dict[str, object], unread: dict[str, None] | None) -> tuple[dict[str, str], list[str]]:
     cells: dict[str, str] = {}
     wrong: list[str] = []
     for key, value in clip.items():
         name = _name(key)
-        if name not in COLUMNS:
+        if name not in COLUMNS and unread is not None:
+            unread[name] = None
+        elif name not in COLUMNS:
             wrong.append(_unknown(name))
         elif name in cells:
             wrong.append(f"{name!r} comes twice")

@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 
 from vsseval import media
-from vsseval.datasets.trees import VIDEO_SUFFIXES
 from vsseval.errors import EnvironmentFault, Unmeasurable
+from vsseval.media import VIDEO_SUFFIXES
 from vsseval.store import atomic, codec
 from vsseval.types import Record
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from vsseval.datasets.grid_grammar import GRID
+from vsseval.english.grid import GRID
 from vsseval.errors import UsageError
 
 __all__ = ["align", "grid_sentence", "lower_if_upper", "spoken", "transcript"]

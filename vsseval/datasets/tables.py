@@ -10,8 +10,8 @@ from typing import Any
 from vsseval.datasets import lists
 from vsseval.datasets.description import Entry, Source
 from vsseval.datasets.lists import ListText
-from vsseval.datasets.trees import AUDIO_SUFFIXES, VIDEO_SUFFIXES
 from vsseval.errors import UsageError
+from vsseval.media import SOUND_SUFFIXES, VIDEO_SUFFIXES
 
 __all__ = ["FILES", "entries", "pick", "rows"]
 
@@ -67,7 +67,7 @@ def entries(source: Source, *, own_sound: bool, subset: str | None = None) -> li
         if name is None:
             raise UsageError(f"{source.list.path}, line {line}: no column {', '.join(COLUMNS['id'])} names the clip")
         path = PurePosixPath(name)
-        clip = path.stem if path.suffix.lower() in VIDEO_SUFFIXES | AUDIO_SUFFIXES else path.name
+        clip = path.stem if path.suffix.lower() in VIDEO_SUFFIXES | SOUND_SUFFIXES else path.name
         made.append(_entry(source, row, clip, own_sound=own_sound, subset=row.get(subset or "", "")))
     return made
 

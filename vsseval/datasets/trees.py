@@ -14,17 +14,13 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from vsseval.errors import UsageError
+from vsseval.media import SOUND_SUFFIXES, VIDEO_SUFFIXES
 
-__all__ = ["AUDIO_SUFFIXES", "VIDEO_SUFFIXES", "Found", "Tree", "composed", "youtube_names"]
-
-VIDEO_SUFFIXES = frozenset({".mp4", ".mpg", ".mpeg", ".mov", ".mkv", ".webm", ".avi", ".m4v"})
-"""What counts as a video, in lower case."""
-AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".aac"})
-"""What counts as a sound, in lower case."""
+__all__ = ["Found", "Tree", "composed", "walk", "youtube_names"]
 
 Kind = Literal["video", "audio", "text"]
 
-_SUFFIXES = {"video": VIDEO_SUFFIXES, "audio": AUDIO_SUFFIXES, "text": frozenset({".txt", ".lab", ".align"})}
+_SUFFIXES = {"video": VIDEO_SUFFIXES, "audio": SOUND_SUFFIXES, "text": frozenset({".txt", ".lab", ".align"})}
 _CLIP = re.compile(r"(?P<youtube>.{11})_(?P<start>\d+)(?:_(?P<end>\d+))?", re.DOTALL)
 _SOUND_FOLDERS = ("audio", "wav", "sound")
 _RESULTS = re.compile(r"(generated|generations?|outputs?|results?|predictions?|predicted)([_.-].*)?", re.IGNORECASE)
@@ -54,7 +50,7 @@ class Tree:
             raise UsageError(f"--root {root} {'is no folder' if self.root.exists() else 'does not exist'}")
         self._files: dict[str, Path] = {}
         self._stems: dict[tuple[str, str], list[Path]] = {}
-        for path in _walk(self.root):
+        for path in walk(self.root):
             self._files[composed(path.relative_to(self.root).as_posix())] = path
             for kind, suffixes in _SUFFIXES.items():
                 if path.suffix.lower() in suffixes:
@@ -136,7 +132,18 @@ def youtube_names(clip: str) -> tuple[str, ...] | None:
     return seconds, millis, f"{youtube}_{start}", f"{youtube}_{start}_{start + _CLIP_SECONDS}"
 
 
-def _walk(root: Path) -> list[Path]:
+def walk(root: Path, passed: dict[Path, str] | None = None, *, results: bool = False) -> list[Path]:
+    """Return every file below a folder, sorted; links to folders are followed once.
+
+    Args:
+        root: the folder.
+        passed: is given what is passed over, and why; what is hidden is not mentioned.
+        results: whether folders in which systems put their results are walked as well.
+
+    Raises:
+        UsageError: a folder cannot be read.
+    """
+    passed = {} if passed is None else passed
     seen: set[tuple[int, int]] = set()
     found: list[Path] = []
 
@@ -147,10 +154,15 @@ def _walk(root: Path) -> list[Path]:
         state = Path(folder).stat()
         if (state.st_dev, state.st_ino) in seen:
             below.clear()  # a link that leads back: it would be walked for ever
+            passed[Path(folder)] = "a link to a folder that is read already"
             continue
         seen.add((state.st_dev, state.st_ino))
-        below[:] = sorted(name for name in below if not name.startswith(".") and not _RESULTS.fullmatch(name))
-        found.extend(Path(folder, name) for name in names if not name.startswith(".") and _is_unicode(name))
+        shown = sorted(name for name in below if not name.startswith("."))
+        below[:] = [name for name in shown if results or not _RESULTS.fullmatch(name)]
+        passed |= {Path(folder, name): "a folder of results by its name" for name in shown if name not in below}
+        files = [name for name in names if not name.startswith(".")]
+        found.extend(Path(folder, name) for name in files if _is_unicode(name))
+        passed |= {Path(folder, name): "its name is no Unicode" for name in files if not _is_unicode(name)}
     return sorted(found)
 
 

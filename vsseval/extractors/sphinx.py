@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from vsseval.datasets.grid_grammar import GRID
+from vsseval.english.grid import GRID
 from vsseval.errors import EnvironmentFault
 from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
 

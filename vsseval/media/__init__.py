@@ -6,18 +6,23 @@ Nothing here loads PyAV, libsndfile or soxr before the first file is opened.
 from vsseval.media.audio import Audio, check_samples, load_audio
 from vsseval.media.encode import write_flac, write_mp4, write_wav
 from vsseval.media.hashing import sha256
+from vsseval.media.kinds import SOUND_SUFFIXES, VIDEO_SUFFIXES, Look, look
 from vsseval.media.probe import Probe, check_video, probe
 from vsseval.media.remux import dub, mute
 from vsseval.media.video import Video
 
 __all__ = [
+    "SOUND_SUFFIXES",
+    "VIDEO_SUFFIXES",
     "Audio",
+    "Look",
     "Probe",
     "Video",
     "check_samples",
     "check_video",
     "dub",
     "load_audio",
+    "look",
     "mute",
     "probe",
     "sha256",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from vsseval.errors import Unmeasurable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["LATEST_START", "LEAST_READABLE", "Probe", "check_video", "probe"]
 
@@ -29,6 +29,7 @@ _CLOCK_STARTS_ANYWHERE = frozenset({"mpeg", "mpegts", "mpegvideo"})
 _STATES_EACH_DURATION = frozenset({"mov", "mp4", "flac"})
 _STATES_WHOLE_DURATION = frozenset({"matroska", "webm", "avi"})
 _ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC: the cover of an album is no video
+_DEFAULT = 0x1  # AV_DISPOSITION_DEFAULT
 _TICKS = 1_000_000  # AV_TIME_BASE: container times are in microseconds
 
 
@@ -84,9 +85,8 @@ def opened(path: Path) -> Iterator[Any]:
 
 
 def video_stream(container: Any) -> Any | None:
-    """Return the first video stream that is no cover picture, or None."""
-    streams = container.streams.video
-    return next((stream for stream in streams if not stream.disposition & _ATTACHED_PICTURE), None)
+    """Return the default video stream, or the first where none is marked so; no cover picture; or None."""
+    return _default([stream for stream in container.streams.video if not stream.disposition & _ATTACHED_PICTURE])
 
 
 def require_video(container: Any, path: Path) -> Any:
@@ -98,8 +98,13 @@ def require_video(container: Any, path: Path) -> Any:
 
 
 def audio_stream(container: Any) -> Any | None:
-    """Return the first audio stream, or None."""
-    return next(iter(container.streams.audio), None)
+    """Return the default audio stream, or the first where none is marked so, or None."""
+    return _default(container.streams.audio)
+
+
+def _default(streams: Sequence[Any]) -> Any | None:
+    """Return the stream that players take: the first that the container marks as the default, else the first."""
+    return next((stream for stream in streams if stream.disposition & _DEFAULT), next(iter(streams), None))
 
 
 def clock_zero(container: Any) -> float:

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from vsseval.metrics.base import Arrays, MetricSpec, Score, Unmeasurable
 from vsseval.metrics.text import Name, Normaliser, normaliser
-from vsseval.metrics.text.plain import words as normalise
 
 if TYPE_CHECKING:
     from jiwer import CharacterOutput, WordOutput
 
-__all__ = ["ErrorRate", "normalise"]
+__all__ = ["ErrorRate"]
 
 Measure = Literal["wer", "cer", "wer_over50"]
 

@@ -5,25 +5,17 @@ from __future__ import annotations
 import hashlib
 import logging
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
+from vsseval.datasets.own_files import Names, OwnFile, is_sound, own_files, tell
 from vsseval.errors import Unmeasurable, UsageError
-from vsseval.media import load_audio, sha256
+from vsseval.media import load_audio, look, sha256
 from vsseval.models.base import ModelCard, ModelOptions, Request, Take
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["SUFFIXES", "AudioFolder", "audio_dir"]
-
-SUFFIXES = frozenset(
-    {
-        ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".m4a", ".aac", ".mka",
-        ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".mpg", ".mpeg", ".avi",
-    }
-)  # fmt: skip
-"""What counts as sound in the folder, in lower case; of a video it is the audio track."""
+__all__ = ["AudioFolder", "audio_dir"]
 
 _VERSION = "1"
 _EXAMPLE = "--model audio:outputs/my_system, where outputs/my_system/<clip id>.wav is the sound of a clip"
@@ -35,8 +27,10 @@ log = logging.getLogger("vsseval")
 class AudioFolder:
     """A folder of finished sound.
 
-    A file belongs to a clip if its name without the suffix is the clip's id, or becomes it when
-    percent-decoded (`a%3Fb.wav` is the clip `a?b`). Nothing is guessed beyond that, and case counts.
+    A file belongs to a clip if its name without the suffix is the clip's id, in any Unicode form, or becomes it when
+    percent-decoded (`a%3Fb.wav` is the clip `a?b`). Folders below are read by the rule of `own_files`. Nothing is
+    guessed beyond that, and case counts. Where a sound and a video bear one name, as MMAudio's demo leaves them, the
+    sound is taken.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -46,15 +40,16 @@ class AudioFolder:
             UsageError: there is no such folder, or it holds no sound.
         """
         self.folder = folder
-        files = _sound_files(folder)
-        self._unasked = {file.name for file in files}
-        self._exact = _by_name(files, decode=False)
-        self._decoded = _by_name(files, decode=True)
+        found = _sound_files(folder)
+        files = [file.path for file in found]
+        self._unasked = set(files)
+        self._exact = Names(found)
+        self._decoded = Names(found, decode=True)
         self.card = ModelCard(
             name=f"audio:{folder.resolve().name}",
             version=_VERSION,
             tasks=("v2s", "vtts", "joint", "tts"),
-            weights=_identity(files),
+            weights=_identity(folder, files),
             note=f"Finished sound: {len(files)} files of the folder {folder.resolve().name}.",
             watches=False,
         )
@@ -76,16 +71,18 @@ class AudioFolder:
                 "%d of %d clips have no file in %s (%s), while %d of its files belong to no clip "
                 "so far (%s); a file must be named by the clip's id",
                 len(lacking), len(requests), self.folder, _some(lacking),
-                len(self._unasked), _some(sorted(self._unasked)),
+                len(self._unasked), _some(sorted(_name(file, self.folder) for file in self._unasked)),
             )  # fmt: skip
 
     def _take(self, clip: str) -> Take:
-        files = self._exact.get(clip) or self._decoded.get(clip) or []
-        self._unasked.difference_update(file.name for file in files)
+        files = [file.path for file in self._exact.find(clip) or self._decoded.find(clip)]
+        self._unasked.difference_update(files)
         if not files:
             return Take(clip, None, 0, error=f"no file named {clip!r} in {self.folder}", missing=True)
         if len(files) > 1:
-            names = " and ".join(file.name for file in files)
+            files = [file for file in files if look(file).kind == "sound"] or files
+        if len(files) > 1:
+            names = " and ".join(_name(file, self.folder) for file in files)
             return Take(clip, None, 0, error=f"more than one file for this clip: {names}; keep one")
         try:
             audio = load_audio(files[0])
@@ -109,28 +106,25 @@ def audio_dir(options: ModelOptions) -> AudioFolder:
     return AudioFolder(Path(options.argument).expanduser())
 
 
-def _sound_files(folder: Path) -> list[Path]:
+def _sound_files(folder: Path) -> list[OwnFile]:
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
         raise UsageError(f"{folder} {what}: write {_EXAMPLE}")
-    files = sorted(
-        file
-        for file in folder.iterdir()
-        if file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
-    )
+    passed: dict[Path, str] = {}
+    every = own_files(folder, passed, results=True)
+    files = [file for file in every if is_sound(file.path)]
     if not files:
         raise UsageError(f"{folder} holds no sound files: write {_EXAMPLE}")
+    kept = {file.path for file in files}
+    tell(folder, passed | {file.path: "no sound" for file in every if file.path not in kept})
     return files
 
 
-def _by_name(files: list[Path], *, decode: bool) -> dict[str, list[Path]]:
-    found: dict[str, list[Path]] = {}
-    for file in files:
-        found.setdefault(unquote(file.stem) if decode else file.stem, []).append(file)
-    return found
+def _name(file: Path, folder: Path) -> str:
+    return file.relative_to(folder).as_posix()
 
 
-def _identity(files: list[Path]) -> str:
+def _identity(folder: Path, files: list[Path]) -> str:
     """Return the sha256 of sorted names and file hashes; a file that cannot be read counts by its name."""
     digest = hashlib.sha256()
     for file in files:
@@ -138,7 +132,7 @@ def _identity(files: list[Path]) -> str:
             content = sha256(file)
         except Unmeasurable:
             content = "unreadable"
-        digest.update(f"{content}  {file.name}\n".encode("utf-8", "surrogateescape"))
+        digest.update(f"{content}  {_name(file, folder)}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from vsseval.language import covers, unheard
 from vsseval.store.features import text_key
 from vsseval.types import TEXTS, Feature, Medium, Need
 
@@ -44,7 +44,7 @@ def applies(spec: MetricSpec, sample: Sample) -> str | None:
 
     This depends on the benchmark alone, so that every model is held against the same number of clips.
     """
-    if spec.language is not None and not fnmatchcase(sample.language, spec.language):
+    if spec.language is not None and not covers(spec.language, sample.language):
         return f"the clip's language is {sample.language}, the metric is for {spec.language}"
     if sample.problem is not None:
         return None  # it may lack its media because of the problem; it stays in N as failed
@@ -54,6 +54,8 @@ def applies(spec: MetricSpec, sample: Sample) -> str | None:
         for need in needs(value):
             if need is not Need.AUDIO and _given(need, sample) is None:
                 return f"the clip has no {NAMES[need]}"
+    if spec.language is not None and Need.TRANSCRIPT in spec.inputs.values():
+        return unheard(spec.language, sample.transcript or "")
     return None
 
 

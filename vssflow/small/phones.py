@@ -18,6 +18,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from vsseval.english import read_out
 from vssflow.small.align import lay, script
 from vssflow.small.audio import LATENT_RATE
 
@@ -30,11 +31,6 @@ ROWS = BLANK + 1
 """Ids in use: no speech, the phones, the blank."""
 IDS = {phone: place + 1 for place, phone in enumerate(PHONES)}
 
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen"
-).split()
-_TENS = "zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()
 # longest spellings first: "tch" before "ch" before "c"
 _LETTERS = {
     "tch": "CH", "igh": "AY", "ch": "CH", "sh": "SH", "th": "TH", "ph": "F", "wh": "W", "ng": "NG", "ck": "K",
@@ -61,39 +57,22 @@ def dictionary() -> dict[str, tuple[str, ...]]:
     return words
 
 
-def number_words(number: int) -> list[str]:
-    """Spell a number of up to six digits."""
-    if number >= 1000:
-        rest = number_words(number % 1000) if number % 1000 else []
-        return [*number_words(number // 1000), "thousand", *rest]
-    if number >= 100:
-        return [_ONES[number // 100], "hundred", *(number_words(number % 100) if number % 100 else [])]
-    if number >= 20:
-        return [_TENS[number // 10], *([_ONES[number % 10]] if number % 10 else [])]
-    return [_ONES[number]]
-
-
-def digit_words(digits: str) -> list[str]:
-    """Spell digits as a number; more than six, or a zero in front, are read one by one."""
-    if len(digits) > 6 or (digits[0] == "0" and len(digits) > 1):
-        return [_ONES[int(digit)] for digit in digits]
-    return number_words(int(digits))
-
-
 def plain(transcript: str) -> str:
-    """Lower case without accents, with straight apostrophes; other scripts stay as they are."""
-    decomposed = unicodedata.normalize("NFKD", transcript.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").casefold())
+    """Lower case without accents; other scripts stay as they are."""
+    decomposed = unicodedata.normalize("NFKD", transcript.casefold())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
 def pronounce(transcript: str) -> list[list[int]]:
-    """Phone ids of each word of a transcript, without stress; empty where nothing in it can be pronounced."""
+    """Phone ids of each word of a transcript, without stress; empty where nothing in it can be pronounced.
+
+    Numbers, times, money and abbreviations are read out first.
+    """
     words: list[list[int]] = []
-    for token in re.findall(r"[a-z']+|[0-9]+", plain(transcript)):
-        for word in digit_words(token) if token.isdigit() else [token]:
-            phones = dictionary().get(word) or dictionary().get(word.replace("'", "")) or spell(word)
-            if phones:
-                words.append([IDS[phone] for phone in phones])
+    for word in re.findall(r"[a-z']+", plain(read_out(transcript))):
+        phones = dictionary().get(word) or dictionary().get(word.replace("'", "")) or spell(word)
+        if phones:
+            words.append([IDS[phone] for phone in phones])
     return words
 
 

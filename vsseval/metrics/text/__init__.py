@@ -8,22 +8,23 @@ from typing import Literal
 Normaliser = Callable[[str], str]
 """What both sides of a comparison go through: text to text."""
 
-Name = Literal["words", "english", "basic", "seedtts", "f5", "styledubber"]
+Name = Literal["spoken", "english", "basic", "seedtts", "f5", "styledubber"]
 
 
 def normaliser(name: Name) -> Normaliser:
     """Return a normaliser; its tables are read now, so that scoring a clip reads none.
 
     Args:
-        name: "words" (of `plain`, for closed vocabularies), "english" or "basic" (of Whisper), "seedtts", "f5" or
+        name: "spoken" (of every recipe that is no paper's), "english" or "basic" (of Whisper), "seedtts", "f5" or
             "styledubber" (of those evaluations).
     """
-    from vsseval.metrics.text import english, plain
+    from vsseval.metrics.text import english, plain, spoken
 
+    if name == "spoken":
+        return spoken.Spoken()
     if name == "english":
         return english.English()
     table: dict[str, Normaliser] = {
-        "words": plain.words,
         "basic": english.basic,
         "seedtts": plain.seedtts,
         "f5": plain.f5,

@@ -1,4 +1,4 @@
-"""The small normalisers: a closed vocabulary, and what seed-tts-eval, F5-TTS and StyleDubber do before they count."""
+"""The small normalisers: what seed-tts-eval, F5-TTS and StyleDubber do before they count."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import re
 import string
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-
-_QUOTES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'"})
 
 _CHINESE = (
     "\uff02-\uff0d\uff0f\uff1a-\uff1e\uff20\uff3b-\uff40\uff5b-\uff60\uff62-\uff64\u3000\u3001\u3003\u3008-\u3011\u3014-\u301f"
@@ -17,17 +15,6 @@ _CHINESE = (
 
 _PUNCTUATION = re.compile(f"[{_CHINESE}{re.escape(string.punctuation)}]")
 _PUNCTUATION_BUT_APOSTROPHES = re.compile(f"[{_CHINESE}{re.escape(string.punctuation.replace(chr(39), ''))}]")
-
-
-def words(text: str) -> str:
-    """Return words in lower case, separated by single spaces; for closed vocabularies such as GRID's.
-
-    Curly apostrophes become straight and stay inside words; all other punctuation separates words; each digit
-    standing alone becomes its word, so that "2" is "two", while the letter o stays a letter.
-    """
-    lowered = text.lower().translate(_QUOTES)
-    found = (word.strip("'") for word in re.sub(r"[^\w']|_", " ", lowered).split())
-    return " ".join(DIGITS[int(word)] if re.fullmatch("[0-9]", word) else word for word in found if word)
 
 
 def seedtts(text: str) -> str:

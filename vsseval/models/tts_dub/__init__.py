@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vsseval.english import plain, read_out
+from vsseval.english.grid import sentence
 from vsseval.errors import Unmeasurable
+from vsseval.language import is_grid
 from vsseval.media import Video, load_audio, sha256
 from vsseval.models.base import ModelCard, ModelOptions, Request, Take
 from vsseval.models.tts_dub.engines import Engine, Speech, engine
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TtsDub", "create"]
 
-_VERSION = "1"
+_VERSION = "2"
 _GPL = "an optional extra under the GPL, run in a process of its own"
 _FREE = "which also speaks the references of mini_vtts and mini_joint: there it is no fair contender"
 _SHORTEST_WINDOW = 0.1
@@ -77,7 +80,7 @@ class TtsDub:
         Raises:
             Unmeasurable: there is no transcript, nothing in it can be said, or there is no time to say it.
         """
-        text = " ".join((request.transcript or "").split())
+        text = plain(request.transcript or "")
         if not text:
             raise Unmeasurable("no transcript: tts_dub has nothing to say")
         start, end = _window(request)
@@ -86,7 +89,7 @@ class TtsDub:
                 f"the speech window from {start:.2f} to {end:.2f} s of a clip of {request.duration:.2f} s is too short"
             )
         voice = self._voice(request)
-        text = _spelled(text) if request.language == "en-grid" else text
+        text = _spelled(text) if is_grid(request.language) else read_out(text)
 
         def say(speed: float) -> Speech:
             return self._engine.say(text, voice.voice, speed, voice.setting)
@@ -115,4 +118,4 @@ def _window(request: Request) -> tuple[float, float]:
 
 def _spelled(text: str) -> str:
     """Make the letter of a GRID command a letter, for alone it is read as the article."""
-    return " ".join("ay" if word == "a" else word for word in text.split())
+    return " ".join("ay" if word == "a" else word for word in (sentence(text) or text).split())
