@@ -66,7 +66,7 @@ def per_clip(spec: MetricSpec) -> list[SampleMetric[...]]:
         DesyncOnset(spec),
         DesyncSynchformer(spec),
         Divergence(spec, "reference to generated"),
-        ErrorRate(spec, "wer", "words", "micro"),
+        ErrorRate(spec, "wer", "spoken", "micro"),
         EventOnsets(spec, "onset_acc"),
         IbScore(spec),
         LSE(spec, "distance"),
