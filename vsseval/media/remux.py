@@ -6,26 +6,30 @@ Packets are copied as they are wherever the target's format and their times allo
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vsseval.media.audio import Audio
 from vsseval.media.encode import encode_sound, replacing, sound_track, x264
-from vsseval.media.probe import clock_zero, decoded, opened, require_video
+from vsseval.media.opening import opened
+from vsseval.media.streams import clock_zero, decoded, require_video
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     import numpy as np
 
 __all__ = ["dub", "mute"]
 
+_REORDERED = 64
+"""Packets among which the picture that is shown first is looked for; codecs reorder by at most sixteen."""
+
 _MUXERS = {".mov": "mov", ".mkv": "matroska", ".webm": "matroska"}
 
 
 def mute(source: Path | str, target: Path | str, start: float = 0.0, seconds: float | None = None) -> None:
-    """Write the video of `source`, or a stretch of it, without audio, at the same times on the container clock.
+    """Write the video of `source`, or a stretch of it, without audio, at the same times from its start.
 
     The stream is copied as it is. Only where the target's format cannot hold it (VP8 in MP4, the untimed
     packets of an AVI) is it encoded anew, as H.264, and so is a stretch, whose first picture may lean on earlier
@@ -34,7 +38,7 @@ def mute(source: Path | str, target: Path | str, start: float = 0.0, seconds: fl
     Args:
         source: video.
         target: replaced if it exists.
-        start: second of the container clock at which the stretch begins; it becomes time zero.
+        start: seconds from the start of the container at which the stretch begins; they become t = 0.
         seconds: length of the stretch; None reaches to the end.
 
     Raises:
@@ -53,7 +57,7 @@ def dub(
     Args:
         source: video; copied as `mute` does.
         target: mp4, mov or mkv, replaced if it exists.
-        samples: float, shape (n,) or (channels, n), from the start of the container clock.
+        samples: float, shape (n,) or (channels, n), from the start of the container.
         rate: samples per second of `samples`.
         codecs: names of the codecs that are copied, where a player knows no others; None for all.
 
@@ -104,15 +108,39 @@ def _is_well_timed(source: Path) -> bool:
 
 def _copy_video(container: Any, stream: Any, out: Any, copy: Any) -> None:
     zero = round(clock_zero(container) / stream.time_base)
-    packets = (packet for packet in container.demux(stream) if packet.size)
-    first, second = next(packets, None), next(packets, None)
-    if first is not None and second is not None and first.dts >= second.dts:
-        first.dts = second.dts - (first.duration or 1)
-    for packet in chain(filter(None, (first, second)), packets):
-        packet.pts -= zero
-        packet.dts -= zero
+
+    def on_clock() -> Iterator[Any]:
+        for packet in container.demux(stream):
+            if packet.size:
+                packet.pts -= zero
+                packet.dts -= zero
+                yield packet
+
+    packets = on_clock()
+    head = list(islice(packets, _REORDERED))
+    _begin_at_zero(head)
+    for packet in chain(head, packets):
         packet.stream = copy
         out.mux(packet)
+
+
+def _begin_at_zero(packets: list[Any]) -> None:
+    """Show the first picture from t = 0 on, as before its time stamp it is what there is to be seen.
+
+    A file without sound starts with its first picture: left where it is, it would move t = 0 and all that follows.
+    """
+    first = min(packets, key=lambda packet: packet.pts, default=None)
+    if first is None:
+        return
+    if first.pts > 0:
+        first.duration = (first.duration or 0) + first.pts
+        first.pts = 0
+        # no packet may be decoded after it is shown, and those before it are decoded earlier still
+        late = max(first.dts, 0)
+        for packet in packets[: packets.index(first) + 1]:
+            packet.dts -= late
+    if len(packets) > 1 and packets[0].dts >= packets[1].dts:
+        packets[0].dts = packets[1].dts - (packets[0].duration or 1)
 
 
 def _transcoded(stream: Any, out: Any) -> Any:
@@ -126,6 +154,7 @@ def _transcode_video(container: Any, stream: Any, out: Any, video: Any, stretch:
     start, seconds = stretch
     zero = round((clock_zero(container) + start) / stream.time_base)
     end = None if seconds is None else round(seconds / stream.time_base)
+    begun = False
     for frame in decoded(container, stream):
         stop = frame.pts - zero + (frame.duration or 1)
         if start and stop <= 0:
@@ -133,8 +162,9 @@ def _transcode_video(container: Any, stream: Any, out: Any, video: Any, stretch:
         if end is not None and frame.pts - zero >= end:
             break
         picture = frame.reformat(width=video.width, height=video.height, format="yuv420p")
-        # the picture that is on the screen when a stretch begins
-        picture.pts, picture.time_base = max(frame.pts - zero, 0) if start else frame.pts - zero, stream.time_base
+        # The first is the picture that is on the screen at t = 0 (see `_begin_at_zero`).
+        picture.pts, picture.time_base = (frame.pts - zero if begun else 0), stream.time_base
         picture.pict_type = 0  # the encoder chooses its own key frames
+        begun = True
         out.mux(video.encode(picture))
     out.mux(video.encode(None))
