@@ -8,7 +8,7 @@ import numpy as np
 
 from vsseval.errors import Unmeasurable
 
-__all__ = ["MAX_BYTES", "Piece", "Placed", "join"]
+__all__ = ["MAX_BYTES", "Piece", "Placed", "join", "require_room"]
 
 MAX_BYTES = 2 * 1024**3
 """Greatest sound that is kept in memory."""
@@ -37,13 +37,16 @@ class Piece(NamedTuple):
 class Placed:
     """Takes the frames of one stream; where its rate or channels change, another piece begins."""
 
-    def __init__(self, name: str, zero: float) -> None:
+    def __init__(self, name: str, zero: float, *, has_holes: bool = True) -> None:
         """Begin.
 
         Args:
             name: of the file, for messages.
             zero: time stamp, in seconds, of t = 0.
+            has_holes: whether its format can leave sound out. AVI cannot: its time stamps are counted by PyAV from
+                what the header states, which many writers get wrong by factors.
         """
+        self._has_holes = has_holes
         self._name = name
         self._zero = zero
         self._blocks: list[list[np.ndarray]] = []
@@ -54,7 +57,8 @@ class Placed:
         """Seconds at which the present piece begins."""
         self._count = 0
         """Samples of the present piece."""
-        self._bytes = 0
+        self._samples = 0
+        """Samples of all channels and pieces."""
         self._lost = False
 
     @property
@@ -80,13 +84,18 @@ class Placed:
         """
         rate = int(frame.sample_rate)
         self._begin_piece(frame, rate)
-        block = np.concatenate([part.to_ndarray() for part in self._resampler.resample(frame)], axis=1)
+        parts = [part.to_ndarray() for part in self._resampler.resample(frame)]
+        if not parts:
+            return
+        block = np.concatenate(parts, axis=1)
         if frame.pts is not None:
             at = float(frame.pts * frame.time_base) - self._zero
             started = len(self._rates) > 1 or self._count > 0
             jump = at - self.seconds
             if not started and jump < 0:
                 block = block[:, min(round(-jump * rate), block.shape[1]) :]
+            elif started and not self._has_holes:
+                pass
             elif jump > ((_AFTER_LOSS if self._lost else _GAP) if started else 0):
                 self._fill(len(block), jump, rate)
         self._lost = False
@@ -112,14 +121,19 @@ class Placed:
     def _append(self, block: np.ndarray) -> None:
         if not block.shape[1]:
             return
-        self._bytes += block.nbytes
-        if self._bytes > MAX_BYTES:
-            raise Unmeasurable(
-                f"{self._name}: its sound is longer than {self.seconds:.0f} s and needs more than the "
-                f"{MAX_BYTES / 1024**3:.0f} GiB allowed: use a shorter clip"
-            )
+        self._samples += block.size
+        require_room(self._name, self._samples, 1, self._rates[-1])
         self._blocks[-1].append(block)
         self._count += block.shape[1]
+
+
+def require_room(name: str, count: int, channels: int, rate: int) -> None:
+    """Raise Unmeasurable where so many samples need more memory than is allowed."""
+    if 4 * count * channels > MAX_BYTES:
+        raise Unmeasurable(
+            f"{name}: {count} samples at {rate} Hz need {4 * count * channels / 1024**3:.1f} GiB, more than the "
+            f"{MAX_BYTES / 1024**3:.0f} GiB allowed: use a shorter clip"
+        )
 
 
 def join(pieces: list[Piece], name: str) -> Piece:

@@ -108,6 +108,8 @@ def whole_end(container: Any) -> float | None:
     """Return where the header says that the longest stream ends, for formats that say just that."""
     if not container.duration or not formats(container) & _STATES_WHOLE_DURATION:
         return None
+    if "avi" in formats(container) and video_stream(container) is None:
+        return None  # of sound alone, AVI states bytes, which many writers take for samples
     # Counted from the time stamp zero, whenever the first stream starts; some writers count from that start.
     end, zero = float(container.duration / _TICKS), clock_zero(container)
     return end - zero if end > zero else end
