@@ -18,11 +18,14 @@ __all__ = ["Part", "joined_parts", "mp3_parts", "ogg_parts"]
 DECODER_DELAY = 529
 """Samples by which every MP3 decoder is late, counted in no header (528 of the filter bank and 1)."""
 
+_LATER = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 _BIT_RATES = {
-    1: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
-    2: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    (3, True): (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (2, True): (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+    (3, False): _LATER,
+    (2, False): _LATER,
 }
-"""kbit/s of layer III: of MPEG 1, and of MPEG 2 and 2.5 (ISO/IEC 11172-3, 13818-3)."""
+"""kbit/s by layer, and by whether it is MPEG 1 and not 2 or 2.5 (ISO/IEC 11172-3, 13818-3)."""
 _RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
 """Hertz, by the two bits of the version: MPEG 1, 2 and 2.5."""
 _ENCODERS = (b"LAME", b"Lavc", b"Lavf", b"L3.9")
@@ -51,8 +54,8 @@ class _Frame(NamedTuple):
     at: int
     size: int
     samples: int
-    kind: tuple[int, int]
-    """Version and rate: what does not change from frame to frame."""
+    kind: tuple[int, int, int]
+    """Version, layer and rate: what does not change from frame to frame."""
 
 
 class _Tag(NamedTuple):
@@ -78,7 +81,7 @@ def joined_parts(path: Path, names: set[str], *, is_seen: bool) -> list[Part]:
 
 
 def mp3_parts(data: bytes) -> list[Part]:
-    """Return the sounds of an MPEG audio layer III file, without their headers; none where no frame is found.
+    """Return the sounds of an MPEG audio file of layer II or III, without their headers; none where no frame is found.
 
     Headers are Xing, Info and VBRI frames. Delay and padding are taken off where a header states them; a padding only
     where its frame count is right, since it belongs to the last frame that was counted.
@@ -140,22 +143,25 @@ def _follows(data: bytes, frame: _Frame) -> bool:
 
 
 def _frame(data: bytes, at: int) -> _Frame | None:
-    """Return the frame of layer III that begins here, if one does; those of free bit rate are not known."""
+    """Return the frame of layer II or III that begins here, if one does; those of free bit rate are not known."""
     head = data[at : at + 4]
-    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0 or head[1] & 0x06 != 0x02:
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return None
+    layer = 4 - (head[1] >> 1 & 3)
     version, rate_index, speed_index = head[1] >> 3 & 3, head[2] >> 2 & 3, head[2] >> 4
-    if version == 1 or rate_index == 3 or speed_index in {0, 15}:
+    if layer not in {2, 3} or version == 1 or rate_index == 3 or speed_index in {0, 15}:
         return None
     rate = _RATES[version][rate_index]
-    whole = version == 3
-    speed = 1000 * _BIT_RATES[1 if whole else 2][speed_index]
-    size = (144 if whole else 72) * speed // rate + (head[2] >> 1 & 1)
-    return _Frame(at, size, 1152 if whole else 576, (version, rate))
+    samples = 1152 if version == 3 or layer == 2 else 576
+    speed = 1000 * _BIT_RATES[layer, version == 3][speed_index]
+    size = samples // 8 * speed // rate + (head[2] >> 1 & 1)
+    return _Frame(at, size, samples, (version, layer, rate))
 
 
 def _tag(data: bytes, frame: _Frame) -> _Tag | None:
     """Return what a frame says that is a header and no sound; None where it is sound."""
+    if frame.kind[1] != 3:
+        return None
     body = data[frame.at : frame.at + frame.size]
     if body[36:40] == b"VBRI":
         return _Tag(int.from_bytes(body[50:54]), int.from_bytes(body[46:50]), 0, 0)

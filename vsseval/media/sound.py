@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from vsseval.errors import Unmeasurable
+from vsseval.media.endings import share_there
 from vsseval.media.joined import Part, joined_parts
 from vsseval.media.opening import opened
 from vsseval.media.placing import Piece, Placed, join, require_room
@@ -141,7 +142,8 @@ def _whole(path: Path, container: Any, stream: Any, until: float | None, *, is_s
     require_length(path, found.seconds, declared)
     if whole and found.seconds < LEAST_READABLE * whole:
         measured_end(path)  # the sound may end before the pictures do; all streams together may not
-    if tally.breaks_off and not is_sized and not declared and not (whole and found.seconds >= LEAST_READABLE * whole):
+    breaks_off = tally.breaks_off and not (is_sized or declared or (whole and found.seconds >= LEAST_READABLE * whole))
+    if breaks_off or share_there(path) < LEAST_READABLE:
         raise Unmeasurable(f"{path.name}: truncated: the sound breaks off after {found.seconds:.2f} s")
     if declared and formats(container) & {"mov", "mp4"}:
         length = round(declared * found.rate)
