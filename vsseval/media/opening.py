@@ -54,13 +54,16 @@ def reading(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def opened(path: Path, source: BinaryIO | None = None, form: str | None = None) -> Iterator[Any]:
+def opened(
+    path: Path, source: BinaryIO | None = None, form: str | None = None, options: dict[str, str] | None = None
+) -> Iterator[Any]:
     """Open a container with PyAV for reading.
 
     Args:
         path: the file; its name stands in messages.
         source: what to read in its place: a part of the file.
         form: name of the format; None finds it out.
+        options: of FFmpeg's reader.
 
     Raises:
         Unmeasurable: the file is missing, empty, or no readable media file; also for a fault of the
@@ -69,7 +72,10 @@ def opened(path: Path, source: BinaryIO | None = None, form: str | None = None) 
     import av
 
     check_file(path)
-    with reading(path), av.open(source or str(path), format=form, metadata_errors="replace") as container:
+    with (
+        reading(path),
+        av.open(source or str(path), format=form, options=options or {}, metadata_errors="replace") as container,
+    ):
         yield container
 
 

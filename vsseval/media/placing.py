@@ -148,7 +148,7 @@ def join(pieces: list[Piece], name: str) -> Piece:
         Unmeasurable: there is none, or several channels become others.
     """
     if not pieces:
-        raise Unmeasurable(f"{name}: the audio track holds no readable sound")
+        raise Unmeasurable(f"{name}: the audio holds no samples")
     first = pieces[0]
     if len(pieces) == 1:
         return Piece(np.ascontiguousarray(first.samples), first.rate)

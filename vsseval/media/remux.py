@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from vsseval.media.audio import Audio
 from vsseval.media.encode import encode_sound, replacing, sound_track, x264
 from vsseval.media.opening import opened
-from vsseval.media.streams import clock_zero, decoded, require_video
+from vsseval.media.streams import clock_zero, require_video
+from vsseval.media.video import Video
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -89,7 +90,7 @@ def _remux(
             if copied:
                 _copy_video(container, stream, out, video)
             else:
-                _transcode_video(container, stream, out, video, stretch or (0.0, None))
+                _transcode_video(source, stretch or (0.0, None), out, video)
             if track is not None:
                 encode_sound(out, *track)
 
@@ -98,11 +99,13 @@ def _is_well_timed(source: Path) -> bool:
     """Return whether the packets can be copied with their times: all present, decoded in rising order."""
     with opened(source) as container:
         stream = require_video(container, source)
-        packets = [(packet.pts, packet.dts) for packet in container.demux(stream) if packet.size]
-    if any(time is None for packet in packets for time in packet):
+        packets = [(packet.pts, packet.dts, packet.is_discard) for packet in container.demux(stream) if packet.size]
+    if any(left_out for _, _, left_out in packets):
+        return False  # an edit list leaves out pictures on which others lean: the copy would begin with them
+    if any(pts is None or dts is None for pts, dts, _ in packets):
         return False
     # The first two may coincide: programme streams do not say that the first is decoded a frame earlier.
-    order = [dts for _, dts in packets[1:]]
+    order = [dts for _, dts, _ in packets[1:]]
     return all(before < after for before, after in pairwise(order))
 
 
@@ -150,21 +153,13 @@ def _transcoded(stream: Any, out: Any) -> Any:
     return video
 
 
-def _transcode_video(container: Any, stream: Any, out: Any, video: Any, stretch: Stretch) -> None:
-    start, seconds = stretch
-    zero = round((clock_zero(container) + start) / stream.time_base)
-    end = None if seconds is None else round(seconds / stream.time_base)
-    begun = False
-    for frame in decoded(container, stream):
-        stop = frame.pts - zero + (frame.duration or 1)
-        if start and stop <= 0:
-            continue
-        if end is not None and frame.pts - zero >= end:
-            break
-        picture = frame.reformat(width=video.width, height=video.height, format="yuv420p")
+def _transcode_video(source: Path, stretch: Stretch, out: Any, video: Any) -> None:
+    tick, last = video.codec_context.time_base, -1
+    for shown in Video(source, *stretch).each():
+        picture = shown.frame.reformat(width=video.width, height=video.height, format="yuv420p")
         # The first is the picture that is on the screen at t = 0 (see `_begin_at_zero`).
-        picture.pts, picture.time_base = (frame.pts - zero if begun else 0), stream.time_base
+        at = 0 if last < 0 else max(round(shown.seconds / tick), last + 1)
+        picture.pts, picture.time_base, last = at, tick, at
         picture.pict_type = 0  # the encoder chooses its own key frames
-        begun = True
         out.mux(video.encode(picture))
     out.mux(video.encode(None))

@@ -135,7 +135,7 @@ def _whole(path: Path, container: Any, stream: Any, until: float | None, *, is_s
     declared, whole = declared_end(container, stream), whole_end(container)
     tally = _decode(path, container, stream, placed, until)
     if not placed.pieces:
-        raise Unmeasurable(f"{path.name}: the audio track holds no readable sound")
+        raise Unmeasurable(f"{path.name}: the audio holds no samples")
     found = join(placed.pieces, path.name)
     if not tally.ended:
         return found

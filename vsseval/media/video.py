@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from vsseval.errors import Unmeasurable
+from vsseval.media.edits import moved_ahead
 from vsseval.media.opening import opened, reading
 from vsseval.media.probe import Probe, probe
 from vsseval.media.streams import UNKNOWN_VIDEO, clock_zero, decoded, require_length, require_video
@@ -196,12 +197,24 @@ class Video:
             Unmeasurable: no frame is readable, or less than nine tenths of the declared seconds are. Who stops
                 before the end learns nothing about what follows.
         """
+        if self._whole:
+            yield from self._all()
+            return
+        # The first is the one on the screen when the stretch begins. How long a frame is shown, the next one's time says:
+        # the duration that a file states is that between two packets, which come in another order.
+        held: Shown | None = None
         for shown in self._all():
-            if not self._whole and shown.seconds + float(shown.stop - shown.start) <= _EPSILON:
+            if shown.seconds <= _EPSILON:
+                held = shown
                 continue
-            if not self._whole and shown.seconds >= self.seconds - _EPSILON:
+            if held is not None:
+                yield held
+                held = None
+            if shown.seconds >= self.seconds - _EPSILON:
                 return
             yield shown
+        if held is not None:
+            yield held
 
     def _all(self) -> Generator[Shown, None, None]:
         """Yield every frame of the file.
@@ -213,11 +226,11 @@ class Video:
         with opened(self.path) as container:
             stream = require_video(container, self.path)
             stream.thread_type = "AUTO"
-            zero = clock_zero(container)
+            zero, moved = clock_zero(container), moved_ahead(self.path, container, stream)
             stop, own = Fraction(zero), 1 / Fraction(self.fps or 25.0)
             for frame in decoded(container, stream):
                 # A frame without a stamp starts where the last one ended.
-                start = stop if frame.pts is None else Fraction(frame.pts * frame.time_base)
+                start = stop if frame.pts is None else Fraction(frame.pts * frame.time_base) + moved
                 stop = start + ((frame.duration or 0) * stream.time_base or own)
                 end = float(stop) - zero - self.start
                 yield Shown(start, stop, frame, float(start) - zero - self.start, self.path)
