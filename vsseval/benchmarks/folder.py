@@ -195,7 +195,7 @@ def _sample(root: Path, entry: _Entry) -> Sample:
 
 
 def _video(entry: _Entry) -> tuple[Medium | None, float, bool, str | None]:
-    """Return the video, its seconds, whether it has an audio track, and why it cannot be used."""
+    """Return the video, its seconds, whether it has a sound that can be heard, and why it cannot be used."""
     if entry.video is None:
         return None, 0.0, False, f"there is no video named {entry.id!r} in the folder"
     medium: Medium | None = None
@@ -204,7 +204,9 @@ def _video(entry: _Entry) -> tuple[Medium | None, float, bool, str | None]:
         found = check_video(entry.video)
     except Unmeasurable as reason:
         return medium, 0.0, False, f"unusable video: {reason}"
-    return medium, found.seconds, found.has_audio, None
+    if found.unheard is not None:
+        log.warning("clip %r is used without its own sound: %s: %s", entry.id, entry.video.name, found.unheard)
+    return medium, found.seconds, found.has_audio and found.unheard is None, None
 
 
 def _sound(root: Path, entry: _Entry, column: str) -> Medium | None:
@@ -212,9 +214,10 @@ def _sound(root: Path, entry: _Entry, column: str) -> Medium | None:
     path = root / entry.cells[column]
     try:
         medium = Medium(path=path, sha256=sha256(path))
-        if probe(path).has_audio:
+        found = probe(path)
+        if found.has_audio and found.unheard is None:
             return medium
-        reason = f"{path.name}: has no audio track"
+        reason = f"{path.name}: {found.unheard or 'has no audio track'}"
     except Unmeasurable as error:
         reason = str(error)
     log.warning("clip %r is used without its %s: %s", entry.id, column.replace("_", " "), reason)

@@ -6,6 +6,7 @@ Nothing here loads PyAV, libsndfile or soxr before the first file is opened.
 from vsseval.media.audio import Audio, check_samples, load_audio
 from vsseval.media.encode import write_flac, write_mp4, write_wav
 from vsseval.media.hashing import sha256
+from vsseval.media.opening import reading
 from vsseval.media.probe import Probe, check_video, probe
 from vsseval.media.remux import dub, mute
 from vsseval.media.video import Video
@@ -20,6 +21,7 @@ __all__ = [
     "load_audio",
     "mute",
     "probe",
+    "reading",
     "sha256",
     "write_flac",
     "write_mp4",
