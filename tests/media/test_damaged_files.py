@@ -123,7 +123,17 @@ def damage(data, chance):
     elif kind == "tail":
         data += chance.randbytes(chance.randrange(1, 3000))
     else:
-        for name in (b"avc1", b"mp4a", b"V_MPEG4/ISO/AVC", b"A_AAC", b"A_OPUS", b"OpusHead", b"vorbis", b"fLaC", b"fmt "):
+        for name in (
+            b"avc1",
+            b"mp4a",
+            b"V_MPEG4/ISO/AVC",
+            b"A_AAC",
+            b"A_OPUS",
+            b"OpusHead",
+            b"vorbis",
+            b"fLaC",
+            b"fmt ",
+        ):
             if (at := data.find(name)) >= 0 and chance.random() < 0.5:
                 data[at : at + len(name)] = b"?" * len(name)
     return bytes(data)

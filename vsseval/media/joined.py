@@ -8,6 +8,7 @@ So a file is cut at those headers, and each part is decoded as the file that it 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def mp3_parts(data: bytes) -> list[Part]:
     starts = [i for i, frame in enumerate(frames) if _tag(data, frame) is not None]
     bounds = sorted({0, *starts, len(frames)})
     parts = []
-    for first, last in zip(bounds, bounds[1:], strict=False):
+    for first, last in pairwise(bounds):
         tag = _tag(data, frames[first])
         own = frames[first + (tag is not None) : last]
         if own:
@@ -119,7 +120,8 @@ def _frames(data: bytes) -> tuple[list[_Frame], bool]:
     at, in_step = 0, False
     while at + 4 <= len(data):
         if data[at : at + 3] == b"ID3" and at + 10 <= len(data):
-            at += 10 + sum((byte & 0x7F) << shift for byte, shift in zip(data[at + 6 : at + 10], (21, 14, 7, 0)))
+            a, b, c, d = (byte & 0x7F for byte in data[at + 6 : at + 10])
+            at += 10 + (a << 21 | b << 14 | c << 7 | d)
             continue
         frame = _frame(data, at)
         if frame is None or not (in_step or _follows(data, frame)):

@@ -11,6 +11,7 @@ from typing import Any
 from vsseval.errors import Unmeasurable
 from vsseval.media.joined import joined_parts
 from vsseval.media.opening import opened
+from vsseval.media.sizes import sound_bytes
 from vsseval.media.streams import (
     UNKNOWN_SOUND,
     audio_stream,
@@ -59,6 +60,31 @@ def probe(path: Path | str) -> Probe:
             truncated when its packets are counted.
     """
     path = Path(path)
+    try:
+        return _by_pyav(path)
+    except Unmeasurable:
+        found = _by_libsndfile(path)
+        if found is None:
+            raise
+        return found
+
+
+def _by_libsndfile(path: Path) -> Probe | None:
+    """Return what a file of sound holds that PyAV cannot open: AIFF and W64 that were written to a pipe."""
+    import soundfile
+
+    try:
+        if sound_bytes(path) is None:
+            return None
+        found = soundfile.info(str(path))
+    except Exception:  # noqa: BLE001 - PyAV has said why it cannot be read
+        return None
+    seconds = found.frames / found.samplerate
+    facts = Probe(seconds, has_video=False, has_audio=True, sample_rate=found.samplerate, channels=found.channels)
+    return facts if seconds > 0 else None
+
+
+def _by_pyav(path: Path) -> Probe:
     with opened(path) as container:
         video, audio = video_stream(container), audio_stream(container)
         stream = audio if video is None else video

@@ -1,4 +1,4 @@
-"""How much of the sound of a WAV, AIFF, AU, W64 or CAF file is there: what its header states, and what follows in the file.
+"""How much of the sound of a WAV, AIFF, AU, W64 or CAF file is there: what its header states, and what follows.
 
 Readers shorten a broken-off file to what there is and say nothing; and a writer to a pipe, which cannot know the size,
 states none, or the greatest.

@@ -73,6 +73,8 @@ def read_sound(path: Path, until: float | None = None) -> Piece:
     size = sound_bytes(path)
     if size is None:
         return _by_pyav(path, until, is_sized=False)
+    if size.declared == 0:
+        raise Unmeasurable(f"{path.name}: the audio holds no samples")
     if size.declared is not None and size.there < LEAST_READABLE * size.declared:
         raise Unmeasurable(f"{path.name}: truncated: {size.there} of the declared {size.declared} bytes are there")
     return _by_libsndfile(path, until) or _by_pyav(path, until, is_sized=True)
@@ -135,7 +137,9 @@ def _whole(path: Path, container: Any, stream: Any, until: float | None, *, is_s
     declared, whole = declared_end(container, stream), whole_end(container)
     tally = _decode(path, container, stream, placed, until)
     if not placed.pieces:
-        raise Unmeasurable(f"{path.name}: the audio holds no samples")
+        require_length(path, 0, declared)
+        cut = "truncated: it breaks off before its first samples" if tally.breaks_off else "the audio holds no samples"
+        raise Unmeasurable(f"{path.name}: {cut}")
     found = join(placed.pieces, path.name)
     if not tally.ended:
         return found

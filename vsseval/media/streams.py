@@ -63,7 +63,7 @@ def video_stream(container: Any) -> Any | None:
 
 
 def require_video(container: Any, path: Path) -> Any:
-    """Return the video stream that players show; raise Unmeasurable where there is none, or none that can be decoded."""
+    """Return the video stream that players show; raise Unmeasurable where none can be decoded."""
     stream = video_stream(container)
     if stream is None:
         raise Unmeasurable(f"{path.name}: holds no video stream")

@@ -200,7 +200,7 @@ class Video:
         if self._whole:
             yield from self._all()
             return
-        # The first is the one on the screen when the stretch begins. How long a frame is shown, the next one's time says:
+        # The first is the one on the screen when the stretch begins. How long it is shown, the next one's time says:
         # the duration that a file states is that between two packets, which come in another order.
         held: Shown | None = None
         for shown in self._all():
