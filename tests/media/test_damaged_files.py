@@ -95,47 +95,64 @@ def sources(tmp_path_factory):
     }
 
 
+def flip_bits(data, chance):
+    for _ in range(chance.choice([1, 4, 40])):
+        data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+
+
+def write_over_the_head(data, chance):
+    for _ in range(chance.choice([1, 3, 8])):
+        data[chance.randrange(min(len(data), 400))] = chance.randrange(256)
+
+
+def state_impossible_numbers(data, chance):
+    size = chance.choice([2, 4, 8])
+    at = chance.randrange(0, min(len(data), 2000) - size)
+    data[at : at + size] = chance.choice([b"\0", b"\xff", b"\x7f", b"\x80"]) * size
+
+
+def cut(data, chance):
+    del data[chance.randrange(1, len(data)) :]
+
+
+def leave_a_hole(data, chance):
+    at = chance.randrange(len(data))
+    del data[at : at + chance.randrange(1, 3000)]
+
+
+def swap_pieces(data, chance):
+    a, b = sorted(chance.randrange(len(data)) for _ in range(2))
+    data[:] = data[b:] + data[a:b] + data[:a]
+
+
+def write_zeros(data, chance):
+    at = chance.randrange(len(data))
+    data[at : at + 200] = bytes(len(data[at : at + 200]))
+
+
+def append_garbage(data, chance):
+    data += chance.randbytes(chance.randrange(1, 3000))
+
+
+CODECS = (b"avc1", b"mp4a", b"V_MPEG4/ISO/AVC", b"A_AAC", b"A_OPUS", b"OpusHead", b"vorbis", b"fLaC", b"fmt ")
+
+
+def name_unknown_codecs(data, chance):
+    for name in CODECS:
+        if (at := data.find(name)) >= 0 and chance.random() < 0.5:
+            data[at : at + len(name)] = b"?" * len(name)
+
+
+DAMAGES = (
+    flip_bits, write_over_the_head, state_impossible_numbers, cut, leave_a_hole, swap_pieces, write_zeros,
+    append_garbage, name_unknown_codecs,
+)  # fmt: skip
+
+
 def damage(data, chance):
-    """Return a file with some of what happens to files: bits, headers, ends, holes, and pieces of others."""
+    """Return a file with some of what happens to files."""
     data = bytearray(data)
-    kind = chance.choice(["bits", "head", "numbers", "cut", "hole", "swap", "zeros", "tail", "codec"])
-    if kind == "bits":
-        for _ in range(chance.choice([1, 4, 40])):
-            data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
-    elif kind == "head":
-        for _ in range(chance.choice([1, 3, 8])):
-            data[chance.randrange(min(len(data), 400))] = chance.randrange(256)
-    elif kind == "numbers":
-        size = chance.choice([2, 4, 8])
-        at = chance.randrange(0, min(len(data), 2000) - size)
-        data[at : at + size] = chance.choice([b"\0", b"\xff", b"\x7f", b"\x80"]) * size
-    elif kind == "cut":
-        del data[chance.randrange(1, len(data)) :]
-    elif kind == "hole":
-        at = chance.randrange(len(data))
-        del data[at : at + chance.randrange(1, 3000)]
-    elif kind == "swap":
-        a, b = sorted(chance.randrange(len(data)) for _ in range(2))
-        data = data[b:] + data[a:b] + data[:a]
-    elif kind == "zeros":
-        at = chance.randrange(len(data))
-        data[at : at + 200] = bytes(len(data[at : at + 200]))
-    elif kind == "tail":
-        data += chance.randbytes(chance.randrange(1, 3000))
-    else:
-        for name in (
-            b"avc1",
-            b"mp4a",
-            b"V_MPEG4/ISO/AVC",
-            b"A_AAC",
-            b"A_OPUS",
-            b"OpusHead",
-            b"vorbis",
-            b"fLaC",
-            b"fmt ",
-        ):
-            if (at := data.find(name)) >= 0 and chance.random() < 0.5:
-                data[at : at + len(name)] = b"?" * len(name)
+    chance.choice(DAMAGES)(data, chance)
     return bytes(data)
 
 

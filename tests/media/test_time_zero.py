@@ -139,7 +139,7 @@ def test_a_loose_wav_begins_where_the_container_does(tmp_path, start):
 
 
 @pytest.mark.parametrize("target", ["mp4", "mkv"])
-@pytest.mark.parametrize(("start", "late"), [(0.667, 0.0), (0.667, 0.021), (0.667, 0.3), (-0.4, 0.0), (10.0, 0.021)])
+@pytest.mark.parametrize(("start", "late"), [(0.667, 0), (0.667, 0.021), (0.667, 0.3), (-0.4, 0), (10.0, 0.021)])
 def test_muting_moves_no_picture(tmp_path, target, start, late):
     path = tmp_path / "clip.mp4"
     write(path, stamps_of("variable"), picture_start=start + late, sound_start=start)

@@ -7,7 +7,9 @@ Measured with libsndfile 1.2.2 and PyAV 18.1 (FFmpeg 8) on one known sound in ev
   refuses (GSM and G.721 in WAV: "non-seekable"; CAF from a pipe) or believes a length of zero that a writer to a pipe
   left behind. Both shorten what is broken off and say nothing: that is found by the header (see `sizes`).
 - FLAC: PyAV; libsndfile asks for as much memory as the header counts, and stops there.
-- MP3 and Ogg: PyAV, part by part (see `joined`).
+- Ogg: libsndfile, part by part (see `joined`); PyAV leaves the padding of a short part in, whose first page of sound is
+  its last. PyAV where it breaks off, and for what libsndfile does not know (Speex).
+- MP3: PyAV, part by part; libsndfile counts by the header, or guesses.
 - all else: PyAV.
 """
 
@@ -77,15 +79,15 @@ def read_sound(path: Path, until: float | None = None) -> Piece:
         raise Unmeasurable(f"{path.name}: the audio holds no samples")
     if size.declared is not None and size.there < LEAST_READABLE * size.declared:
         raise Unmeasurable(f"{path.name}: truncated: {size.there} of the declared {size.declared} bytes are there")
-    return _by_libsndfile(path, until) or _by_pyav(path, until, is_sized=True)
+    return _by_libsndfile(path, path, until) or _by_pyav(path, until, is_sized=True)
 
 
-def _by_libsndfile(path: Path, until: float | None) -> Piece | None:
-    """Return the sound; None where libsndfile cannot read it, or finds none."""
+def _by_libsndfile(path: Path, source: Path | BytesIO, until: float | None) -> Piece | None:
+    """Return the sound of a file, or of a part of it; None where libsndfile cannot read it, or finds none."""
     import soundfile
 
     try:
-        with soundfile.SoundFile(str(path)) as file:
+        with soundfile.SoundFile(source) as file:
             rate = int(file.samplerate)
             wanted = file.frames if until is None else min(file.frames, round(until * rate))
             require_room(path.name, wanted, file.channels, rate)
@@ -116,6 +118,12 @@ def _part_by_part(path: Path, parts: list[Part], until: float | None) -> Iterato
         left = None if until is None else until - done
         if left is not None and left <= 0:
             return
+        by_pages = part.form == "ogg" and not part.breaks_off
+        piece = _by_libsndfile(path, BytesIO(part.data), left) if by_pages else None
+        if piece is not None:
+            done += piece.seconds
+            yield piece
+            continue
         with opened(path, BytesIO(part.data), part.form) as container:
             stream = audio_stream(container)
             if stream is None or not is_known(stream):
