@@ -158,7 +158,7 @@ def test_a_stretch_counts_from_its_own_beginning(tmp_path):
 
 
 def test_the_two_rules_for_frames_at_a_rate(tmp_path):
-    """By default a place shows what a player shows; by "nearest", as FFmpeg's fps filter, up to half a place earlier."""
+    """By default a place shows what a player does; by "nearest", as FFmpeg's fps filter, up to half a place earlier."""
     path = tmp_path / "clip.mp4"
     write(path, np.arange(90) / 30, picture_start=0.0, sound_start=None)
     source = np.array([at for at, _ in Video(path).timed((8, 8), gray=True)])

@@ -33,7 +33,7 @@ __all__ = ["Probe", "check_video", "measured_end", "probe"]
 class Probe:
     """What a media file holds; all zero where there is no such stream.
 
-    `seconds` is the end of the video stream on the container clock, or of the audio where there is no video;
+    `seconds` is the end of the video stream, from t = 0, or of the audio where there is no video;
     `fps` is the average frame rate; `width` and `height` are those of the picture as shown, turned upright. A track
     whose codec is not known here is there, but has no size and no rate; of sound, `unheard` then says so.
     """

@@ -41,7 +41,7 @@ class Shown(NamedTuple):
     """One frame of a file, its picture made only where it is asked for."""
 
     start: Fraction
-    """Time stamp in seconds, exactly as the file counts them: the container clock may start elsewhere."""
+    """Time stamp in seconds, as the file counts them: t = 0 may be elsewhere."""
     stop: Fraction
     """Where the frame's own duration ends, on the same count."""
     frame: Any
@@ -92,7 +92,7 @@ class Video:
 
     @property
     def seconds(self) -> float:
-        """Length: the end of the video stream on the container clock, or of the stretch that was asked for."""
+        """Length: the end of the video stream, from t = 0, or of the stretch that was asked for."""
         return self._seconds
 
     @property
