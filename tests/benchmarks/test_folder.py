@@ -204,7 +204,7 @@ def test_a_clip_is_used_without_an_unreadable_reference_or_prompt(clips, caplog)
         found = samples(clips)
     assert all(sample.problem is sample.reference is sample.speaker_prompt is None for sample in found.values())
     assert {record.getMessage() for record in caplog.records} == {
-        "clip 'a' is used without its reference: gone.wav: cannot be read: No such file or directory",
+        "clip 'a' is used without its reference: gone.wav: no such file",
         "clip 'a' is used without its speaker prompt: empty.wav: the file is empty (0 bytes)",
         "clip 'b' is used without its reference: b.MP4: has no audio track",
     }

@@ -107,7 +107,7 @@ def _sample(clip: OwnClip) -> Sample:
 
 
 def _video(clip: OwnClip) -> tuple[Medium | None, float, bool, str | None]:
-    """Return the video, its seconds, whether it has an audio track, and why it cannot be used."""
+    """Return the video, its seconds, whether it has a sound that can be heard, and why it cannot be used."""
     if clip.video is None:
         lost = f", and its reference {clip.sound.name} cannot be used" if clip.sound else ""
         return None, 0.0, False, f"there is no video named {clip.id!r} in the folder{lost}"
@@ -117,16 +117,19 @@ def _video(clip: OwnClip) -> tuple[Medium | None, float, bool, str | None]:
         found = check_video(clip.video)
     except Unmeasurable as reason:
         return medium, 0.0, False, f"unusable video: {reason}"
-    return medium, found.seconds, found.has_audio, None
+    if found.unheard is not None:
+        log.warning("clip %r is used without its own sound: %s: %s", clip.id, clip.video.name, found.unheard)
+    return medium, found.seconds, found.has_audio and found.unheard is None, None
 
 
 def _sound(clip: OwnClip, path: Path, what: str) -> Medium | None:
     """Return a reference or speaker prompt; None, and a warning, where it cannot be opened or has no audio."""
     try:
         medium = Medium(path=path, sha256=sha256(path))
-        if probe(path).has_audio:
+        found = probe(path)
+        if found.has_audio and found.unheard is None:
             return medium
-        reason = f"{path.name}: has no audio track"
+        reason = f"{path.name}: {found.unheard or 'has no audio track'}"
     except Unmeasurable as error:
         reason = str(error)
     log.warning("clip %r is used without its %s: %s", clip.id, what, reason)

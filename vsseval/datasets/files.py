@@ -36,6 +36,7 @@ class FileFacts(Record, frozen=True):
     sha256: str = ""
     seconds: float = 0.0
     has_audio: bool = False
+    """Whether it has a sound that can be heard."""
     fault: str | None = None
     """Why it cannot be used."""
 
@@ -45,14 +46,13 @@ def examine(path: Path) -> FileFacts:
     size = changed = 0
     digest = ""
     try:
-        size, changed = _state(path)
+        with media.reading(path):
+            size, changed = _state(path)
         digest = media.sha256(path)
         found = media.check_video(path) if path.suffix.lower() in VIDEO_SUFFIXES else media.probe(path)
     except Unmeasurable as reason:
         return FileFacts(path, size, changed, digest, fault=str(reason))
-    except OSError as error:
-        return FileFacts(path, size, changed, digest, fault=f"{path.name}: cannot be read: {error.strerror}")
-    return FileFacts(path, size, changed, digest, found.seconds, found.has_audio)
+    return FileFacts(path, size, changed, digest, found.seconds, found.has_audio and found.unheard is None)
 
 
 def unchanged(facts: FileFacts) -> bool:

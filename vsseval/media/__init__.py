@@ -7,6 +7,7 @@ from vsseval.media.audio import Audio, check_samples, load_audio
 from vsseval.media.encode import write_flac, write_mp4, write_wav
 from vsseval.media.hashing import sha256
 from vsseval.media.kinds import SOUND_SUFFIXES, VIDEO_SUFFIXES, Look, look
+from vsseval.media.opening import reading
 from vsseval.media.probe import Probe, check_video, probe
 from vsseval.media.remux import dub, mute
 from vsseval.media.video import Video
@@ -25,6 +26,7 @@ __all__ = [
     "look",
     "mute",
     "probe",
+    "reading",
     "sha256",
     "write_flac",
     "write_mp4",

@@ -5,29 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.media.probe import (
-    audio_stream,
-    check_file,
-    clock_zero,
-    declared_end,
-    decoded,
-    opened,
-    require_length,
-)
+from vsseval.media.opening import check_file, reading
+from vsseval.media.sound import read_sound
 
 __all__ = ["Audio", "check_samples", "load_audio"]
 
-_SOUNDFILE = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64"})
-_GAP = 0.1
-"""Seconds. Time stamps that jump ahead by more are a hole, filled with zeros; less is rounding."""
-
-_PADDING = 0.1
-"""Seconds. A tail beyond the declared end that is shorter than this is the encoder's padding, and is cut."""
+_LOWEST, _HIGHEST = 100, 1_536_000
+"""Samples per second between which a header may be believed: above the fastest converters, below telegraphy."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,28 +76,31 @@ class Audio:
 def load_audio(path: Path | str, start: float = 0.0, seconds: float | None = None) -> Audio:
     """Return the sound of an audio file or of a video's audio track, at its own rate, with all channels.
 
-    wav, flac, ogg, opus and mp3 are read by libsndfile, everything else by PyAV. The sound of a container is
-    put on the container's clock: a track that starts late is preceded by zeros, one that starts early is cut,
-    and the padding that an AAC encoder leaves at the end is cut to the declared length.
+    It is decoded to its end, whatever a header counts; which reader reads what stands in `vsseval.media.sound`. The
+    sound of a container is put on the container's clock: a track that starts late is preceded by zeros. What the
+    encoder added at the start and the end is cut where the container says how much it is. A stream whose rate or number
+    of channels changes keeps those it begins with.
 
     Args:
         path: the file.
-        start: seconds at which to begin.
-        seconds: how many to return at most; None for all that follow.
+        start: seconds at which to begin, from t = 0 (see `vsseval.media.streams`).
+        seconds: how many to return at most; None for all that follow. What comes behind is not decoded.
 
     Raises:
-        Unmeasurable: the file is missing, empty, unreadable or without an audio track or samples, holds less
-            than nine tenths of the seconds that it declares, or holds NaN or infinite samples.
+        Unmeasurable: the file is missing, empty, unreadable or without an audio track or samples, breaks off (less
+            than nine tenths of the seconds that it declares are there, or its last packet is incomplete), or holds
+            NaN or infinite samples.
     """
     path = Path(path)
     check_file(path)
-    audio = _read_soundfile(path) if path.suffix.lower() in _SOUNDFILE else None
-    if audio is None:
-        audio = _read_container(path)
-    audio = _stretch(audio, start, seconds)
-    if audio.samples.size == 0:
-        raise Unmeasurable(f"{path.name}: the audio holds no samples")
-    check_samples(audio.samples, path.name)
+    with reading(path):
+        samples, rate = read_sound(path, None if seconds is None else start + seconds)
+        if not _LOWEST <= rate <= _HIGHEST:
+            raise Unmeasurable(f"{path.name}: states a sample rate of {rate} Hz")
+        audio = _stretch(Audio(samples, rate), start, seconds)
+        if audio.samples.size == 0:
+            raise Unmeasurable(f"{path.name}: the audio holds no samples")
+        check_samples(audio.samples, path.name)
     return audio
 
 
@@ -142,83 +133,3 @@ def _resample(samples: np.ndarray, have: int, want: int) -> np.ndarray:
     # soxr drops the last fraction of a sample, or gives one more: the length is a promise.
     length = round(samples.size * want / have)
     return np.pad(out[:length], (0, max(0, length - out.size)))
-
-
-def _read_soundfile(path: Path) -> Audio | None:
-    """Return the sound, or None where libsndfile does not know the format (an mp4 that is called .wav)."""
-    import soundfile
-
-    try:
-        with soundfile.SoundFile(str(path)) as file:
-            rate, declared = file.samplerate, _declared_frames(path, file)
-            samples = file.read(dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError:
-        return None
-    require_length(path, len(samples) / rate, declared / rate)
-    return Audio(np.ascontiguousarray(samples.T), rate)
-
-
-def _declared_frames(path: Path, file: Any) -> int:
-    """Return the number of frames that the header states (libsndfile shortens that of a broken-off WAV)."""
-    if file.format not in {"WAV", "WAVEX"}:
-        return int(file.frames)
-    with path.open("rb") as raw:
-        raw.seek(12)
-        while len(header := raw.read(8)) == 8:
-            size = int.from_bytes(header[4:], "little")
-            if header[:4] == b"data":
-                per_frame = _bytes_per_frame(path)
-                # A writer to a pipe cannot know the size, and states the greatest.
-                return size // per_frame if per_frame and size < 0xFFFFF000 else int(file.frames)
-            raw.seek(size + size % 2, 1)
-    return int(file.frames)
-
-
-def _bytes_per_frame(path: Path) -> int:
-    with path.open("rb") as raw:
-        raw.seek(12)
-        while len(header := raw.read(8)) == 8:
-            size = int.from_bytes(header[4:], "little")
-            if header[:4] == b"fmt ":
-                return int.from_bytes(raw.read(14)[12:14], "little")
-            raw.seek(size + size % 2, 1)
-    return 0
-
-
-def _read_container(path: Path) -> Audio:
-    with opened(path) as container:
-        stream = audio_stream(container)
-        if stream is None:
-            raise Unmeasurable(f"{path.name}: has no audio track")
-        zero = clock_zero(container)
-        declared = declared_end(container, stream)
-        samples, rate = _decode(container, stream, zero)
-    if not rate:
-        raise Unmeasurable(f"{path.name}: the audio track holds no readable sound")
-    require_length(path, samples.shape[1] / rate, declared)
-    if declared and 0 < samples.shape[1] - round(declared * rate) <= _PADDING * rate:
-        samples = samples[:, : round(declared * rate)]
-    return Audio(np.ascontiguousarray(samples), rate)
-
-
-def _decode(container: Any, stream: Any, zero: float) -> tuple[np.ndarray, int]:
-    """Return a stream's samples on the container clock, float32 (channels, n), and their rate (0: none)."""
-    import av
-
-    to_float = av.AudioResampler(format="fltp")
-    blocks: list[np.ndarray] = []
-    written, rate = 0, 0
-    for frame in decoded(container, stream):
-        rate = rate or int(frame.sample_rate)
-        at = None if frame.pts is None else round((float(frame.pts * frame.time_base) - zero) * rate)
-        block = np.concatenate([part.to_ndarray() for part in to_float.resample(frame)], axis=1)
-        if at is not None and at < 0 and not written:
-            block = block[:, -at:]
-        elif at is not None and at - written > (_GAP * rate if written else 0):
-            blocks.append(np.zeros((len(block), at - written), np.float32))
-            written = at
-        blocks.append(block)
-        written += block.shape[1]
-    if not blocks:
-        return np.zeros((1, 0), np.float32), 0
-    return np.concatenate(blocks, axis=1), rate

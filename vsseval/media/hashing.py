@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from vsseval.errors import Unmeasurable
+from vsseval.media.opening import reading
 
 __all__ = ["sha256"]
 
@@ -16,8 +16,6 @@ def sha256(path: Path | str) -> str:
     Raises:
         Unmeasurable: the file is missing or cannot be read.
     """
-    try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise Unmeasurable(f"{Path(path).name}: cannot be read: {error.strerror or error}") from error
+    path = Path(path)
+    with reading(path), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

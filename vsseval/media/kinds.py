@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from vsseval.errors import Unmeasurable
-from vsseval.media.probe import audio_stream, opened, video_stream
+from vsseval.media.opening import check_file, opened
+from vsseval.media.streams import audio_stream, video_stream
 
 __all__ = ["SOUND_SUFFIXES", "VIDEO_SUFFIXES", "Kind", "Look", "look"]
 
@@ -49,7 +50,9 @@ class Look(NamedTuple):
 
 
 def look(path: Path) -> Look:
-    """Return what a file is; one that cannot be opened is what its suffix says."""
+    """Return what a file is; one that cannot be opened is what its suffix says; a pipe or device is never opened."""
+    if not path.is_file():
+        return _by_suffix(path)
     if _is_text(path):
         named = _by_suffix(path)
         return named if named.kind != "other" and path.suffix.lower() not in _ALSO_CODE else Look("text")

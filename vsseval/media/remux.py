@@ -6,26 +6,31 @@ Packets are copied as they are wherever the target's format and their times allo
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vsseval.media.audio import Audio
 from vsseval.media.encode import encode_sound, replacing, sound_track, x264
-from vsseval.media.probe import clock_zero, decoded, opened, require_video
+from vsseval.media.opening import opened
+from vsseval.media.streams import clock_zero, require_video
+from vsseval.media.video import Video
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     import numpy as np
 
 __all__ = ["dub", "mute"]
 
+_REORDERED = 64
+"""Packets among which the picture that is shown first is looked for; codecs reorder by at most sixteen."""
+
 _MUXERS = {".mov": "mov", ".mkv": "matroska", ".webm": "matroska"}
 
 
 def mute(source: Path | str, target: Path | str, start: float = 0.0, seconds: float | None = None) -> None:
-    """Write the video of `source`, or a stretch of it, without audio, at the same times on the container clock.
+    """Write the video of `source`, or a stretch of it, without audio, at the same times from its start.
 
     The stream is copied as it is. Only where the target's format cannot hold it (VP8 in MP4, the untimed
     packets of an AVI) is it encoded anew, as H.264, and so is a stretch, whose first picture may lean on earlier
@@ -34,7 +39,7 @@ def mute(source: Path | str, target: Path | str, start: float = 0.0, seconds: fl
     Args:
         source: video.
         target: replaced if it exists.
-        start: second of the container clock at which the stretch begins; it becomes time zero.
+        start: seconds from the start of the container at which the stretch begins; they become t = 0.
         seconds: length of the stretch; None reaches to the end.
 
     Raises:
@@ -53,7 +58,7 @@ def dub(
     Args:
         source: video; copied as `mute` does.
         target: mp4, mov or mkv, replaced if it exists.
-        samples: float, shape (n,) or (channels, n), from the start of the container clock.
+        samples: float, shape (n,) or (channels, n), from the start of the container.
         rate: samples per second of `samples`.
         codecs: names of the codecs that are copied, where a player knows no others; None for all.
 
@@ -85,7 +90,7 @@ def _remux(
             if copied:
                 _copy_video(container, stream, out, video)
             else:
-                _transcode_video(container, stream, out, video, stretch or (0.0, None))
+                _transcode_video(source, stretch or (0.0, None), out, video)
             if track is not None:
                 encode_sound(out, *track)
 
@@ -94,25 +99,51 @@ def _is_well_timed(source: Path) -> bool:
     """Return whether the packets can be copied with their times: all present, decoded in rising order."""
     with opened(source) as container:
         stream = require_video(container, source)
-        packets = [(packet.pts, packet.dts) for packet in container.demux(stream) if packet.size]
-    if any(time is None for packet in packets for time in packet):
+        packets = [(packet.pts, packet.dts, packet.is_discard) for packet in container.demux(stream) if packet.size]
+    if any(left_out for _, _, left_out in packets):
+        return False  # an edit list leaves out pictures on which others lean: the copy would begin with them
+    if any(pts is None or dts is None for pts, dts, _ in packets):
         return False
     # The first two may coincide: programme streams do not say that the first is decoded a frame earlier.
-    order = [dts for _, dts in packets[1:]]
+    order = [dts for _, dts, _ in packets[1:]]
     return all(before < after for before, after in pairwise(order))
 
 
 def _copy_video(container: Any, stream: Any, out: Any, copy: Any) -> None:
     zero = round(clock_zero(container) / stream.time_base)
-    packets = (packet for packet in container.demux(stream) if packet.size)
-    first, second = next(packets, None), next(packets, None)
-    if first is not None and second is not None and first.dts >= second.dts:
-        first.dts = second.dts - (first.duration or 1)
-    for packet in chain(filter(None, (first, second)), packets):
-        packet.pts -= zero
-        packet.dts -= zero
+
+    def on_clock() -> Iterator[Any]:
+        for packet in container.demux(stream):
+            if packet.size:
+                packet.pts -= zero
+                packet.dts -= zero
+                yield packet
+
+    packets = on_clock()
+    head = list(islice(packets, _REORDERED))
+    _begin_at_zero(head)
+    for packet in chain(head, packets):
         packet.stream = copy
         out.mux(packet)
+
+
+def _begin_at_zero(packets: list[Any]) -> None:
+    """Show the first picture from t = 0 on, as before its time stamp it is what there is to be seen.
+
+    A file without sound starts with its first picture: left where it is, it would move t = 0 and all that follows.
+    """
+    first = min(packets, key=lambda packet: packet.pts, default=None)
+    if first is None:
+        return
+    if first.pts > 0:
+        first.duration = (first.duration or 0) + first.pts
+        first.pts = 0
+        # no packet may be decoded after it is shown, and those before it are decoded earlier still
+        late = max(first.dts, 0)
+        for packet in packets[: packets.index(first) + 1]:
+            packet.dts -= late
+    if len(packets) > 1 and packets[0].dts >= packets[1].dts:
+        packets[0].dts = packets[1].dts - (packets[0].duration or 1)
 
 
 def _transcoded(stream: Any, out: Any) -> Any:
@@ -122,19 +153,13 @@ def _transcoded(stream: Any, out: Any) -> Any:
     return video
 
 
-def _transcode_video(container: Any, stream: Any, out: Any, video: Any, stretch: Stretch) -> None:
-    start, seconds = stretch
-    zero = round((clock_zero(container) + start) / stream.time_base)
-    end = None if seconds is None else round(seconds / stream.time_base)
-    for frame in decoded(container, stream):
-        stop = frame.pts - zero + (frame.duration or 1)
-        if start and stop <= 0:
-            continue
-        if end is not None and frame.pts - zero >= end:
-            break
-        picture = frame.reformat(width=video.width, height=video.height, format="yuv420p")
-        # the picture that is on the screen when a stretch begins
-        picture.pts, picture.time_base = max(frame.pts - zero, 0) if start else frame.pts - zero, stream.time_base
+def _transcode_video(source: Path, stretch: Stretch, out: Any, video: Any) -> None:
+    tick, last = video.codec_context.time_base, -1
+    for shown in Video(source, *stretch).each():
+        picture = shown.frame.reformat(width=video.width, height=video.height, format="yuv420p")
+        # The first is the picture that is on the screen at t = 0 (see `_begin_at_zero`).
+        at = 0 if last < 0 else max(round(shown.seconds / tick), last + 1)
+        picture.pts, picture.time_base, last = at, tick, at
         picture.pict_type = 0  # the encoder chooses its own key frames
         out.mux(video.encode(picture))
     out.mux(video.encode(None))

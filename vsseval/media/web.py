@@ -45,7 +45,7 @@ def small_mp4(path: Path | str, start: float = 0.0, seconds: float | None = None
 
     Args:
         path: the video.
-        start: second of the container clock at which the stretch begins.
+        start: seconds from the start of the container at which the stretch begins.
         seconds: its length; None reaches to the end.
 
     Raises:

@@ -1,0 +1,190 @@
+"""Sound of a file, decoded to its end and put on the container's clock: which reader reads what, and why.
+
+Measured with libsndfile 1.2.2 and PyAV 18.1 (FFmpeg 8) on one known sound in every format that they write:
+
+- WAV, AIFF, AU, W64, CAF: libsndfile, in WAV seventeen times as fast and the same samples. PyAV refuses AIFF and W64
+  that were written to a pipe, and takes the remainder of an ALAC packet table in CAF off twice. PyAV where libsndfile
+  refuses (GSM and G.721 in WAV: "non-seekable"; CAF from a pipe) or believes a length of zero that a writer to a pipe
+  left behind. Both shorten what is broken off and say nothing: that is found by the header (see `sizes`).
+- FLAC: PyAV; libsndfile asks for as much memory as the header counts, and stops there.
+- Ogg: libsndfile, part by part (see `joined`); PyAV leaves the padding of a short part in, whose first page of sound is
+  its last. PyAV where it breaks off, and for what libsndfile does not know (Speex).
+- MP3: PyAV, part by part; libsndfile counts by the header, or guesses.
+- all else: PyAV.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from vsseval.errors import Unmeasurable
+from vsseval.media.endings import share_there
+from vsseval.media.joined import Part, joined_parts
+from vsseval.media.opening import opened
+from vsseval.media.placing import Piece, Placed, join, require_room
+from vsseval.media.probe import measured_end
+from vsseval.media.sizes import sound_bytes
+from vsseval.media.streams import (
+    LEAST_READABLE,
+    UNKNOWN_SOUND,
+    audio_stream,
+    clock_zero,
+    declared_end,
+    formats,
+    is_known,
+    require_length,
+    video_stream,
+    whole_end,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["read_sound"]
+
+_PADDING = 0.1
+"""Seconds. A tail beyond the end that MP4 declares that is shorter than this is the encoder's padding, and is cut."""
+
+_GREATEST_LOSS = 0.1
+"""Share of packets that may be undecodable; with more, the sound is not what was recorded."""
+
+
+class _Tally(NamedTuple):
+    """How the decoding of a stream went."""
+
+    ended: bool
+    """Whether the stream was read to its end, and not just as far as was asked for."""
+    breaks_off: bool
+    """Whether its last packet is incomplete."""
+
+
+def read_sound(path: Path, until: float | None = None) -> Piece:
+    """Return the sound of a file from t = 0 on.
+
+    Args:
+        path: the file.
+        until: seconds behind which nothing is needed, and nothing need be decoded; None for all.
+
+    Raises:
+        Unmeasurable: no sound, none that can be decoded, or less than a header or the last packet promise.
+    """
+    size = sound_bytes(path)
+    if size is None:
+        return _by_pyav(path, until, is_sized=False)
+    if size.declared == 0:
+        raise Unmeasurable(f"{path.name}: the audio holds no samples")
+    if size.declared is not None and size.there < LEAST_READABLE * size.declared:
+        raise Unmeasurable(f"{path.name}: truncated: {size.there} of the declared {size.declared} bytes are there")
+    return _by_libsndfile(path, path, until) or _by_pyav(path, until, is_sized=True)
+
+
+def _by_libsndfile(path: Path, source: Path | BytesIO, until: float | None) -> Piece | None:
+    """Return the sound of a file, or of a part of it; None where libsndfile cannot read it, or finds none."""
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(source) as file:
+            rate = int(file.samplerate)
+            wanted = file.frames if until is None else min(file.frames, round(until * rate))
+            require_room(path.name, wanted, file.channels, rate)
+            samples = file.read(wanted, dtype="float32", always_2d=True)
+    except Unmeasurable:
+        raise
+    except Exception:  # noqa: BLE001 - PyAV reads it, or says why nobody can
+        return None
+    return Piece(np.ascontiguousarray(samples.T), rate) if samples.size else None
+
+
+def _by_pyav(path: Path, until: float | None, *, is_sized: bool) -> Piece:
+    with opened(path) as container:
+        stream = audio_stream(container)
+        if stream is None:
+            raise Unmeasurable(f"{path.name}: has no audio track")
+        if not is_known(stream):
+            raise Unmeasurable(f"{path.name}: {UNKNOWN_SOUND}")
+        parts = joined_parts(path, formats(container), is_seen=video_stream(container) is not None)
+        if not parts:
+            return _whole(path, container, stream, until, is_sized=is_sized)
+    return join(list(_part_by_part(path, parts, until)), path.name)
+
+
+def _part_by_part(path: Path, parts: list[Part], until: float | None) -> Iterator[Piece]:
+    done = 0.0
+    for part in parts:
+        left = None if until is None else until - done
+        if left is not None and left <= 0:
+            return
+        by_pages = part.form == "ogg" and not part.breaks_off
+        piece = _by_libsndfile(path, BytesIO(part.data), left) if by_pages else None
+        if piece is not None:
+            done += piece.seconds
+            yield piece
+            continue
+        with opened(path, BytesIO(part.data), part.form) as container:
+            stream = audio_stream(container)
+            if stream is None or not is_known(stream):
+                raise Unmeasurable(f"{path.name}: holds a part without readable sound")
+            placed = Placed(path.name, clock_zero(container))
+            tally = _decode(path, container, stream, placed, None if left is None else left + 1)
+            pieces = placed.pieces
+        if part.skipped or part.length is not None:
+            end = None if part.length is None else part.skipped + part.length
+            pieces = [Piece(pieces[0].samples[:, part.skipped : end], pieces[0].rate), *pieces[1:]] if pieces else []
+        done += sum(piece.seconds for piece in pieces)
+        if tally.ended and part.breaks_off:
+            raise Unmeasurable(f"{path.name}: truncated: the sound breaks off after {done:.2f} s")
+        yield from pieces
+
+
+def _whole(path: Path, container: Any, stream: Any, until: float | None, *, is_sized: bool) -> Piece:
+    placed = Placed(path.name, clock_zero(container), has_holes="avi" not in formats(container))
+    declared, whole = declared_end(container, stream), whole_end(container)
+    tally = _decode(path, container, stream, placed, until)
+    if not placed.pieces:
+        require_length(path, 0, declared)
+        cut = "truncated: it breaks off before its first samples" if tally.breaks_off else "the audio holds no samples"
+        raise Unmeasurable(f"{path.name}: {cut}")
+    found = join(placed.pieces, path.name)
+    if not tally.ended:
+        return found
+    require_length(path, found.seconds, declared)
+    if whole and found.seconds < LEAST_READABLE * whole:
+        measured_end(path)  # the sound may end before the pictures do; all streams together may not
+    breaks_off = tally.breaks_off and not (is_sized or declared or (whole and found.seconds >= LEAST_READABLE * whole))
+    if breaks_off or share_there(path) < LEAST_READABLE:
+        raise Unmeasurable(f"{path.name}: truncated: the sound breaks off after {found.seconds:.2f} s")
+    if declared and formats(container) & {"mov", "mp4"}:
+        length = round(declared * found.rate)
+        if 0 < found.samples.shape[1] - length <= _PADDING * found.rate:
+            found = Piece(found.samples[:, :length], found.rate)
+    return found
+
+
+def _decode(path: Path, container: Any, stream: Any, placed: Placed, until: float | None) -> _Tally:
+    """Decode a stream into `placed`; packets that are damaged leave a hole of their length."""
+    import av
+
+    count = lost = 0
+    breaks_off = False
+    try:
+        for packet in container.demux(stream):
+            count += bool(packet.size)
+            breaks_off = packet.is_corrupt if packet.size else breaks_off
+            try:
+                for frame in packet.decode():
+                    placed.add(frame)
+            except av.error.FFmpegError:
+                if packet.size:
+                    lost, breaks_off = lost + 1, True
+                    placed.lose()
+            if until is not None and placed.seconds >= until:
+                return _Tally(ended=False, breaks_off=False)
+    except (av.error.InvalidDataError, av.error.EOFError):
+        breaks_off = True
+    if lost > max(_GREATEST_LOSS * count, 1):
+        raise Unmeasurable(f"{path.name}: damaged: {lost} of {count} packets of its sound cannot be decoded")
+    return _Tally(ended=True, breaks_off=breaks_off)
