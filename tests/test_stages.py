@@ -206,8 +206,8 @@ def test_an_unknown_metric_is_refused_and_a_customary_one_is_missing(clips):
 
 
 def test_a_metric_that_asks_for_what_an_extractor_does_not_make_is_missing(monkeypatch):
-    class Odd:
-        spec = measures([], ["fd@fake"]).specs["fd@fake"]
+    class Odd(type(measures([], ["fd@fake"]).metrics["fd@fake"])):
+        pass
 
     inputs = {"x": Feature(extractor=next(iter(Odd.spec.inputs.values())).extractor, of=Need.AUDIO, beside=Need.VIDEO)}
     Odd.spec = msgspec.structs.replace(Odd.spec, inputs=inputs)

@@ -8,6 +8,8 @@ import click
 import msgspec
 
 from vsseval import plugins
+from vsseval.border.benchmarks import samples as samples_of
+from vsseval.border.build import build
 from vsseval.errors import EnvironmentFault, MissingData, MissingEnvironment, NeedsArgument, ReportedOnly, UsageError
 from vsseval.types import Feature, Record
 
@@ -89,8 +91,6 @@ def _item(kind: str, name: str, describe: Callable[[str], Item]) -> Item:
         return Item(kind=kind, name=name, status="needs an argument", note=_first_line(problem))
     except EnvironmentFault as problem:
         return Item(kind=kind, name=name, status="missing", get=_first_line(problem))
-    except Exception as problem:  # noqa: BLE001 - a stranger's plugin may raise anything; the list goes on
-        return Item(kind=kind, name=name, status="missing", get=f"{type(problem).__name__}: {_first_line(problem)}")
 
 
 def _first_line(problem: Exception) -> str:
@@ -102,14 +102,14 @@ def _known(kind: Any, name: str, **fields: Any) -> Item:
 
 
 def _benchmark(name: str) -> Item:
-    made = plugins.load("benchmarks", name)(None)
+    made = build("benchmarks", name, None)
     card = made.card
     known = _known(
         "benchmarks", name, version=card.version, task=card.task, size=card.size, licence=card.licence,
         note=card.description,
     )  # fmt: skip
     try:
-        clips = made.samples()
+        clips = samples_of(made, name)
     except UsageError as problem:
         return msgspec.structs.replace(known, status="missing", get=_first_line(problem))
     lost = sum(sample.problem is not None for sample in clips)
@@ -132,7 +132,7 @@ def _unregistered(name: str, problem: MissingData) -> Item:
 def _model(name: str) -> Item:
     from vsseval.models.base import ModelOptions
 
-    card = plugins.load("models", name)(ModelOptions()).card
+    card = build("models", name, ModelOptions()).card
     return _known("models", name, version=card.version, task=" ".join(card.tasks), licence=card.licence, note=card.note)
 
 
@@ -149,7 +149,7 @@ def _absent(name: str, problem: MissingEnvironment | NeedsArgument) -> Item:
 
 
 def _metric(name: str) -> Item:
-    spec = plugins.load("metrics", name)().spec
+    spec = build("metrics", name).spec
     used = sorted({source.extractor for source in spec.inputs.values() if isinstance(source, Feature)})
     lacking = next(filter(None, map(_lacking, used)), "")
     arrow = "↑" if spec.direction == "higher" else "↓"
@@ -164,14 +164,14 @@ def _lacking(extractor: str) -> str:
     if extractor not in plugins.names("extractors"):
         return f"no extractor {extractor}: install the package that brings it"
     try:
-        spec = plugins.load("extractors", extractor)().spec
+        spec = build("extractors", extractor).spec
     except (EnvironmentFault, UsageError) as problem:
         return _first_line(problem)
     return _lacking(spec.reads) if spec.reads else ""
 
 
 def _extractor(name: str) -> Item:
-    spec = plugins.load("extractors", name)().spec
+    spec = build("extractors", name).spec
     return _known(
         "extractors", name, version=spec.version, task=" ".join(spec.takes), licence=spec.licence,
         note=spec.description,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from vsseval import plugins
+from vsseval.border.build import build
+from vsseval.errors import VssevalError
 from vsseval.profiles import load_profile
 from vsseval.store import weights
 from vsseval.types import Feature
@@ -38,8 +40,8 @@ def needed(profile: str) -> list[str]:
 def _extractors(metric: str) -> Iterable[str]:
     """Yield the extractors that a metric reads from; none for a metric that is not whole on this machine."""
     try:
-        spec: Any = plugins.load("metrics", metric)().spec
-    except Exception:  # noqa: BLE001 - a stranger's metric may raise anything; `vsseval doctor` tells of it
+        spec: Any = build("metrics", metric).spec
+    except VssevalError:  # `vsseval doctor` tells of it
         return
     for source in spec.inputs.values():
         if isinstance(source, Feature):

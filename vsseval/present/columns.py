@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from vsseval import plugins
+from vsseval.border.build import build
 from vsseval.errors import UsageError, VssevalError
 from vsseval.present.cells import Block, Cell, Column, Notes
 
@@ -78,7 +78,7 @@ def _empty(column: ProfileColumn) -> Column:
         metric=column.metric, name=name, recipe=recipe, arrow="", unit="", decimals=2, total=0, head=column.head
     )
     try:
-        spec = plugins.load("metrics", column.metric)().spec
+        spec = build("metrics", column.metric).spec
     except VssevalError:
         return bare
     return msgspec.structs.replace(

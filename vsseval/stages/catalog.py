@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeGuard
 
 from vsseval import plugins
+from vsseval.border.benchmarks import samples
+from vsseval.border.build import build
 from vsseval.errors import EnvironmentFault, UsageError
 from vsseval.metrics.base import DistributionMetric, RowsMetric, SampleMetric, SummedRowsMetric
 from vsseval.models.base import Model, ModelOptions
@@ -63,8 +65,7 @@ class Catalog:
         # The checkpoint is asked of the model that was named; the bounds beside it have none.
         key = (spec.model, spec.checkpoint, spec.device)
         if key not in self._models:
-            factory = plugins.load("models", name)
-            self._models[key] = factory(ModelOptions(argument, spec.checkpoint, spec.device))
+            self._models[key] = build("models", name, ModelOptions(argument, spec.checkpoint, spec.device))
         return self._models[key]
 
     def release(self, spec: RunSpec) -> None:
@@ -74,8 +75,8 @@ class Catalog:
     def _loaded(self, reference: str) -> tuple[Benchmark, tuple[Sample, ...]]:
         if reference not in self._benchmarks:
             name, argument = plugins.split(reference)
-            benchmark: Benchmark = plugins.load("benchmarks", name)(argument)
-            self._benchmarks[reference] = (benchmark, _unique(reference, benchmark.samples()))
+            benchmark: Benchmark = build("benchmarks", name, argument)
+            self._benchmarks[reference] = (benchmark, _unique(reference, samples(benchmark, reference)))
         return self._benchmarks[reference]
 
 
@@ -139,13 +140,10 @@ def measures(
     wanted = {*asked, *besides} | {name for name in earlier if name in known}
     for name in sorted(wanted):
         try:
-            metric: Metric = plugins.load("metrics", name)()
+            metric: Metric = build("metrics", name)
             read = _read_from(metric.spec, extractors, recorded or {})
         except (EnvironmentFault, UsageError) as error:
             unavailable[name] = str(error)
-            continue
-        except Exception as error:  # noqa: BLE001 - a plugin may raise anything; a broken one breaks no other
-            unavailable[name] = f"{type(error).__name__}: {error}"
             continue
         extractors |= read
         metrics[name] = metric
@@ -192,7 +190,7 @@ def _read_from(
 
 def _extractor_spec(name: str, recorded: Mapping[str, ExtractorSpec]) -> ExtractorSpec:
     try:
-        spec: ExtractorSpec = plugins.load("extractors", name)().spec
+        spec: ExtractorSpec = build("extractors", name).spec
     except EnvironmentFault:
         if name not in recorded:
             raise

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from vsseval import plugins
+from vsseval.border.build import build
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.statistics.replicates import Replicates, replicates
 from vsseval.store.sums import read_sums
@@ -113,7 +113,7 @@ def _clips(table: Numbers, metric: str, subset: str, path: Path) -> Clips:
 
 
 def _replicates(path: Path, metric: str, recorded: str, clips: int) -> Replicates | str:
-    plugin = plugins.load("metrics", metric)()
+    plugin = build("metrics", metric)
     if plugin.spec.version != recorded:
         return f"recorded with version {recorded} of {metric}, installed is {plugin.spec.version}"
     groups = read_sums(path)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from vsseval.border.blame import blame
 from vsseval.errors import Unmeasurable, VssevalError
 from vsseval.metrics.base import DistributionMetric, GroupedRowsMetric, RowsMetric, SummedRowsMetric
 from vsseval.statistics.intervals import PAIRS_BELOW, Estimate, Pair, jackknife, jackknife_difference, neighbours
@@ -147,8 +148,10 @@ def _careful(metric: Distance) -> Iterator[None]:
         yield
     except (Unmeasurable, VssevalError):
         raise
-    except Exception as error:
-        raise Broken(f"{metric.spec.id}: {type(error).__name__}: {error}") from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise Broken(f"{metric.spec.id}: {blame(error, metric, 'value')}") from error
 
 
 def _measured(metric: Distance, value: Callable[[Groups], float]) -> Callable[[Groups], float]:
