@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
+import msgspec
 import numpy as np
 
 from vsseval.errors import Unmeasurable
@@ -17,7 +18,17 @@ Arrays = Mapping[str, np.ndarray]
 Source = Audio | Video | str
 """What is handed to an extractor: decoded once, whatever the number of extractors that read it."""
 
-__all__ = ["Arrays", "Audio", "BatchExtractor", "Extractor", "ExtractorSpec", "Source", "Unmeasurable", "Video"]
+__all__ = [
+    "Arrays",
+    "Audio",
+    "BatchExtractor",
+    "Extractor",
+    "ExtractorSpec",
+    "Source",
+    "Unmeasurable",
+    "Video",
+    "computed_on",
+]
 
 
 class Extractor(Protocol):
@@ -36,12 +47,20 @@ class Extractor(Protocol):
         ...
 
 
+def computed_on(spec: ExtractorSpec, device: str, precision: str = "float32") -> ExtractorSpec:
+    """Return the declaration of an extractor whose network runs on a device ("cuda:1") in some precision."""
+    return msgspec.structs.replace(spec, device=device.partition(":")[0], precision=precision)
+
+
 @runtime_checkable
 class BatchExtractor(Protocol):
     """What an extractor may offer besides, where it runs on a device: many media at once (`extractors.network`)."""
 
     def on(self, device: str) -> None:
-        """Choose where the network runs ("cpu", "cuda", "cuda:1"), before its first use."""
+        """Choose where the network runs ("cpu", "cuda", "cuda:1"), before its first use.
+
+        The `spec` has to say so from then on (`computed_on`): it is part of the key of every feature.
+        """
         ...
 
     def extract_many(self, sources: Sequence[Source]) -> list[Arrays | Unmeasurable]:

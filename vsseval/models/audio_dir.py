@@ -55,6 +55,7 @@ class AudioFolder:
             version=_VERSION,
             tasks=("v2s", "vtts", "joint", "tts"),
             weights=_identity(files),
+            argument=folder.resolve().name,
             note=f"Finished sound: {len(files)} files of the folder {folder.resolve().name}.",
             watches=False,
         )

@@ -15,9 +15,10 @@ from vsseval.present.html import table as html_table
 from vsseval.present.players import card
 from vsseval.present.text import BOLD_RULES, LEGEND, SECOND_RULE, title
 from vsseval.stages.catalog import Catalog
-from vsseval.stages.plan import limited, manifest_hash
+from vsseval.stages.plan import limited
 from vsseval.statistics.readings import Readings
 from vsseval.store import atomic
+from vsseval.store.manifest import manifest_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

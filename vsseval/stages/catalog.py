@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from vsseval import plugins
 from vsseval.border.benchmarks import samples
 from vsseval.border.build import build
+from vsseval.border.extractors import built
 from vsseval.errors import EnvironmentFault, UsageError
 from vsseval.metrics.base import DistributionMetric, RowsMetric, SampleMetric, SummedRowsMetric
 from vsseval.models.base import Model, ModelOptions
@@ -117,6 +118,7 @@ def measures(
     besides: Sequence[str],
     earlier: Iterable[str] = (),
     recorded: Mapping[str, ExtractorSpec] | None = None,
+    device: str = "cpu",
 ) -> Measures:
     """Build the metrics of a run and the declarations of their extractors.
 
@@ -126,6 +128,7 @@ def measures(
         earlier: ids that the run already holds; those that no longer exist are dropped.
         recorded: extractors that the run was measured with. They stand for those that cannot be had any more: what
             they made is in the store, and weights that were removed take no number with them.
+        device: where networks run; it shows in the declarations of those whose features depend on it.
 
     Raises:
         UsageError: an asked metric does not exist.
@@ -141,7 +144,7 @@ def measures(
     for name in sorted(wanted):
         try:
             metric: Metric = build("metrics", name)
-            read = _read_from(metric.spec, extractors, recorded or {})
+            read = _read_from(metric.spec, extractors, recorded or {}, device)
         except (EnvironmentFault, UsageError) as error:
             unavailable[name] = str(error)
             continue
@@ -167,7 +170,7 @@ def hash_order(samples: Iterable[Sample]) -> list[Sample]:
 
 
 def _read_from(
-    spec: MetricSpec, known: Mapping[str, ExtractorSpec], recorded: Mapping[str, ExtractorSpec]
+    spec: MetricSpec, known: Mapping[str, ExtractorSpec], recorded: Mapping[str, ExtractorSpec], device: str
 ) -> dict[str, ExtractorSpec]:
     """Return the extractors of a metric's features, and those that they read from.
 
@@ -179,18 +182,18 @@ def _read_from(
     for value in spec.inputs.values():
         if not isinstance(value, Feature):
             continue
-        used = found[value.extractor] = known.get(value.extractor) or _extractor_spec(value.extractor, recorded)
+        used = found[value.extractor] = known.get(value.extractor) or _extractor_spec(value.extractor, recorded, device)
         if (used.reads is None) != (value.beside is None):
             what = "one medium" if used.reads is None else "two media together (`Feature.beside`)"
             raise UsageError(f"{spec.id} asks {value.extractor} for what it does not make: its features are of {what}")
         if used.reads is not None:
-            found[used.reads] = known.get(used.reads) or _extractor_spec(used.reads, recorded)
+            found[used.reads] = known.get(used.reads) or _extractor_spec(used.reads, recorded, device)
     return found
 
 
-def _extractor_spec(name: str, recorded: Mapping[str, ExtractorSpec]) -> ExtractorSpec:
+def _extractor_spec(name: str, recorded: Mapping[str, ExtractorSpec], device: str) -> ExtractorSpec:
     try:
-        spec: ExtractorSpec = build("extractors", name).spec
+        spec: ExtractorSpec = built(name, device).spec
     except EnvironmentFault:
         if name not in recorded:
             raise

@@ -9,7 +9,7 @@ from vsseval import media
 from vsseval.border.blame import PluginFault
 from vsseval.border.models import answers
 from vsseval.engines.local import Local
-from vsseval.errors import Unmeasurable
+from vsseval.errors import ModelFault, Unmeasurable, VssevalError
 from vsseval.stages.catalog import Catalog
 from vsseval.stages.progress import Quiet
 from vsseval.stages.requests import readable, references
@@ -162,6 +162,8 @@ class _Recorder:
                 take = next(takes, None)
             except (PluginFault, Unmeasurable) as error:
                 return error
+            except VssevalError as error:
+                raise ModelFault(str(error)) from error
             if take is None:
                 return None
             request = pending.pop(take.id, None)

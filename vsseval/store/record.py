@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 T = TypeVar("T")
+
+log = logging.getLogger("vsseval")
 
 SCHEMA = 1
 """Version of the run directory's layout."""
@@ -64,10 +67,23 @@ def load_run(path: Path | str) -> LoadedRun:
 def find_runs(runs_dir: Path | str) -> list[LoadedRun]:
     """Return every run below a folder, oldest first; unfinished ones have no aggregates.
 
-    Raises:
-        UsageError: a run.json that this version cannot read.
+    What cannot be read (damaged, of another program, of another version) is passed over with a line in the log.
     """
-    return [load_run(header.parent) for header in sorted(Path(runs_dir).glob("*/run.json"))]
+    found, faults = scan_runs(runs_dir)
+    for fault in faults:
+        log.warning("passed over: %s", fault)
+    return found
+
+
+def scan_runs(runs_dir: Path | str) -> tuple[list[LoadedRun], list[str]]:
+    """Return every run below a folder, as `find_runs`, and one line for each that cannot be read."""
+    found, faults = [], []
+    for header in sorted(Path(runs_dir).glob("*/run.json")):
+        try:
+            found.append(load_run(header.parent))
+        except UsageError as fault:
+            faults.append(" ".join(str(fault).split()))
+    return found, faults
 
 
 def read_record(root: Path) -> RunRecord | None:
@@ -170,7 +186,7 @@ def _read(path: Path) -> bytes | None:
 def _decode(path: Path, data: bytes, kind: type[T]) -> T:
     try:
         return codec.decode(data, kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(
             f"{path} is damaged: {error}. Move the folder away and run the same command again: "
             f"mv {path.parent} {path.parent}.damaged"
