@@ -84,6 +84,8 @@ class Sample(Record, frozen=True):
     """Part of the benchmark that is also reported on its own, for example a voice kept out of training."""
     problem: str | None = None
     """Why the clip cannot be used (an unreadable file); it stays in N."""
+    lost: bool = False
+    """The problem was there when the data set was registered: known, told as n of N, and no failure of a run."""
 
 
 class Request(Record, frozen=True):
@@ -118,6 +120,8 @@ class Generation(Record, frozen=True):
     error: str | None = None
     note: str | None = None
     """What is odd about a sound that was taken as it is: clipped, or not as long as was asked for."""
+    lost: bool = False
+    """The registered data has no such clip (`Sample.lost`)."""
 
 
 class Feature(Record, frozen=True, omit_defaults=True):

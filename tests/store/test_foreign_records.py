@@ -1,4 +1,4 @@
-"""A run.json that cannot be read is named in one line and passed over; what was named on the command line is refused."""
+"""A run.json that cannot be read is named in one line and passed over; one that was asked for is refused."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from vsseval.cli.moved import moved_option, relocations
 from vsseval.cli.table import RUNS, chosen
 
 
@@ -20,8 +21,16 @@ from vsseval.cli.table import RUNS, chosen
 @click.option("--no-media", is_flag=True, help="Embed neither sound nor video.")
 @click.option("--clips", type=click.IntRange(0), default=12, show_default=True,
               help="Clips of each benchmark to show, at most.")  # fmt: skip
+@moved_option
 def command(
-    run_dirs: tuple[Path, ...], root: Path, output: Path, megabytes: float, clips: int, *, no_media: bool
+    run_dirs: tuple[Path, ...],
+    root: Path,
+    output: Path,
+    megabytes: float,
+    clips: int,
+    moved: tuple[str, ...],
+    *,
+    no_media: bool,
 ) -> None:
     """Write one self-contained HTML file that opens from disk.
 
@@ -36,7 +45,7 @@ def command(
     runs = chosen(run_dirs, root)
     found = [] if run_dirs else calibrations(find_runs(root / FOLDER))
     budget = 0 if no_media else int(megabytes * MEGABYTE)
-    shelf = write_report(runs, output, budget=budget, clips=clips, calibrations=found)
+    shelf = write_report(runs, output, budget=budget, clips=clips, calibrations=found, moved=relocations(moved))
     size = output.stat().st_size / MEGABYTE
     if shelf.left_out and not no_media:
         click.echo(f"{shelf.left_out} media did not fit {megabytes:g} MB and were left out: see --media", err=True)

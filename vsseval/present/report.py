@@ -21,7 +21,7 @@ from vsseval.store import atomic
 from vsseval.store.manifest import manifest_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from vsseval.present.clips import Choice
@@ -55,6 +55,7 @@ def write_report(
     budget: int = BUDGET,
     clips: int = CLIPS,
     calibrations: Sequence[Calibration] = (),
+    moved: Mapping[str, str] | None = None,
 ) -> Shelf:
     """Write the report of some runs.
 
@@ -64,6 +65,7 @@ def write_report(
         budget: bytes of the page that media may take; 0 leaves out players and spectrograms.
         clips: how many clips of each benchmark to show, at most.
         calibrations: of benchmarks; each becomes a section of its own.
+        moved: where clips of `folder:PATH` lie now: old beginning of a path -> new one.
 
     Returns:
         What was embedded and what was left out.
@@ -76,7 +78,7 @@ def write_report(
     found = [s for s in sections(runs, subsets=True, readings=readings) if s.group.runs]
     if not found:
         raise UsageError("no run is finished yet: there is nothing to report. Make some with: vsseval run")
-    catalog = Catalog()
+    catalog = Catalog(moved)
     parts = [_part(section, catalog, readings) for section in found]
     shelf = Shelf(budget)
     cards = _cards(parts, shelf, clips)
@@ -105,7 +107,8 @@ def _part(section: Section, catalog: Catalog, readings: Readings) -> Part:
     try:
         samples = limited(catalog.samples(record.spec.benchmark), record.spec.limit)
     except VssevalError as problem:
-        return Part(section, clips, {}, f"Videos and transcripts are not shown: {problem}")
+        why = f"Videos and transcripts are not shown: {problem}. Say where the clips lie now with: --data-root OLD=NEW"
+        return Part(section, clips, {}, why)
     changed = manifest_hash(samples) != record.manifest_sha256
     note = "The benchmark has changed since these runs: videos and transcripts are those of today." if changed else ""
     return Part(section, clips, {sample.id: sample for sample in samples}, note)

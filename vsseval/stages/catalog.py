@@ -33,8 +33,15 @@ class Catalog:
     A model is shared by all its benchmarks, so its weights are loaded once.
     """
 
-    def __init__(self) -> None:
-        self._benchmarks: dict[str, tuple[Benchmark, tuple[Sample, ...]]] = {}
+    def __init__(self, moved: Mapping[str, str] | None = None) -> None:
+        """Begin with nothing.
+
+        Args:
+            moved: where benchmarks of a path (`folder:PATH`) lie now: old beginning of a path -> new one.
+        """
+        self._moved = moved or {}
+        self._benchmarks: dict[str, Benchmark] = {}
+        self._samples: dict[str, tuple[Sample, ...]] = {}
         self._models: dict[tuple[str, Path | None, str], Model] = {}
 
     def benchmark(self, reference: str) -> Benchmark:
@@ -44,7 +51,11 @@ class Catalog:
             UsageError: unknown, or the argument makes no sense.
             EnvironmentFault: its data is not there.
         """
-        return self._loaded(reference)[0]
+        if reference not in self._benchmarks:
+            name, argument = plugins.split(reference)
+            argument = argument and relocated(argument, self._moved)
+            self._benchmarks[reference] = build("benchmarks", name, argument)
+        return self._benchmarks[reference]
 
     def samples(self, reference: str) -> tuple[Sample, ...]:
         """Return all samples of a benchmark; ids are unique.
@@ -53,7 +64,9 @@ class Catalog:
             UsageError: the manifest is unreadable, empty, or names an id twice.
             EnvironmentFault: its data is not there.
         """
-        return self._loaded(reference)[1]
+        if reference not in self._samples:
+            self._samples[reference] = _unique(reference, samples(self.benchmark(reference), reference))
+        return self._samples[reference]
 
     def model(self, spec: RunSpec) -> Model:
         """Return the model of a run; its weights are loaded by its first `generate`, not here.
@@ -72,13 +85,6 @@ class Catalog:
     def release(self, spec: RunSpec) -> None:
         """Let go of a model, and of its weights, once its last run is done."""
         self._models.pop((spec.model, spec.checkpoint, spec.device), None)
-
-    def _loaded(self, reference: str) -> tuple[Benchmark, tuple[Sample, ...]]:
-        if reference not in self._benchmarks:
-            name, argument = plugins.split(reference)
-            benchmark: Benchmark = build("benchmarks", name, argument)
-            self._benchmarks[reference] = (benchmark, _unique(reference, samples(benchmark, reference)))
-        return self._benchmarks[reference]
 
 
 @dataclass(frozen=True)
@@ -151,6 +157,15 @@ def measures(
         extractors |= read
         metrics[name] = metric
     return Measures(metrics, dict(sorted(extractors.items())), unavailable)
+
+
+def relocated(path: str, moved: Mapping[str, str]) -> str:
+    """Return a path with its beginning replaced, where it has one of the old ones; the longest of these counts."""
+    for old in sorted(moved, key=len, reverse=True):
+        bare = old.rstrip("/")
+        if path == bare or path.startswith(f"{bare}/"):
+            return moved[old].rstrip("/") + path[len(bare) :]
+    return path
 
 
 def is_distance(metric: Metric) -> TypeGuard[Distance]:

@@ -115,7 +115,7 @@ def _settled(plan: Plan, sample: Sample, line: Generation | None, given: Given) 
 def _without_model(sample: Sample, given: Given) -> Generation | None:
     """Return the outcome of a clip that no model is asked for, or None."""
     if sample.problem is not None:
-        return Generation(id=sample.id, status="failed", error=sample.problem)
+        return Generation(id=sample.id, status="failed", error=sample.problem, lost=sample.lost)
     if given is not None and sample.id not in given:
         why = "no reference to make this bound from"
         return Generation(id=sample.id, status="not_applicable", error=why)

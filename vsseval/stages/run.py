@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from vsseval.errors import EnvironmentFault, ModelFault, UsageError
+from vsseval.errors import EnvironmentFault, ModelFault, UsageError, VssevalError
 from vsseval.stages.aggregate import aggregate
 from vsseval.stages.catalog import Catalog
 from vsseval.stages.current import Work, selected, work_of
@@ -136,6 +136,7 @@ def rescore(
     store: Path | None = None,
     jobs: int = 0,
     device: str = "cpu",
+    moved: Mapping[str, str] | None = None,
 ) -> RunRecord:
     """Extract, score and aggregate a run again, from the sounds that it has; the model is not needed.
 
@@ -147,6 +148,7 @@ def rescore(
         store: feature store; None means that of the run.
         jobs: worker processes; 0 means one per core.
         device: where networks run, wherever the model did.
+        moved: where the clips of `folder:PATH` lie now: old beginning of a path -> new one.
 
     Raises:
         UsageError: no run directory, or the benchmark has changed since.
@@ -162,8 +164,12 @@ def rescore(
         profile=profile or record.spec.profile,
         store=store or record.spec.store,
     )
-    catalog = Catalog()
-    samples = limited(catalog.samples(spec.benchmark), spec.limit)
+    catalog = Catalog(moved)
+    try:
+        samples = limited(catalog.samples(spec.benchmark), spec.limit)
+    except VssevalError as error:
+        hint = f"If its clips lie elsewhere now, say where: vsseval score {directory} --data-root OLD=NEW"
+        raise UsageError(f"{error}. {hint}") from error
     if manifest_hash(samples) != record.manifest_sha256:
         raise UsageError(
             f"the clips of {spec.benchmark} are not those that {directory} was made with. "
