@@ -38,14 +38,13 @@ def _sample(benchmark: Benchmark, given: Any) -> Sample:
     try:
         converted = msgspec.convert(plainly(given), Sample, dec_hook=_path, from_attributes=True)
         # What goes through JSON and back has neither NaN nor text that is no Unicode.
-        sample = codec.decode(codec.encode(converted), Sample)
+        return codec.decode(codec.encode(converted), Sample)
     except Exception as error:
         clip = given.get("id") if isinstance(given, Mapping) else getattr(given, "id", None)
         if not isinstance(clip, str) or not clip:
             raise
         why = f"the benchmark does not describe the clip: {blame(error, benchmark, 'samples')}"
         return Sample(id=clip, cluster=clip, duration=0.0, problem=why)
-    return given if type(given) is Sample and sample == given else sample
 
 
 def _path(kind: type, value: object) -> Path:

@@ -57,7 +57,8 @@ def call(owner: object, function: Callable[[], T], method: str = "") -> T:
 def blame(error: BaseException, owner: object, method: str = "") -> str:
     """Return `TypeError: its words (my_package/model.py:41, in generate)`; see `call` for the arguments."""
     home = _home(owner)
-    frames = [*traceback.walk_tb(error.__traceback__)]
+    # A generator that lets `StopIteration` out is a RuntimeError without a frame, and that is its cause.
+    frames = [found for one in (error.__cause__, error) if one for found in traceback.walk_tb(one.__traceback__)]
     named = [(str(frame.f_globals.get("__name__", "")), frame.f_code, line) for frame, line in frames]
     named = [found for found in named if not found[0].startswith(_HARNESS)]
     own = [found for found in named if found[0].partition(".")[0] == home.partition(".")[0]]

@@ -69,7 +69,10 @@ def _plain(value: Any, weight: Any = 1.0, detail: Any = None) -> Score:
 
 def _word(said: Any) -> float | int | str:
     """Return a number or a text for a clip's detail; JSON has no NaN, so that it is a word there."""
-    found = scalar(said)
+    try:
+        found = scalar(said)
+    except Exception:  # noqa: BLE001 - what a stranger's array raises: it is only said, not counted
+        return readable(said)
     if isinstance(found, bool):
         return int(found)
     if isinstance(found, int):

@@ -29,7 +29,7 @@ def answers(model: Model, batch: Sequence[Request]) -> Iterator[Take]:
     """
     stream = call(model, lambda: _stream(model, batch), "generate")
     for _ in range(10 * len(batch) + SPARE):
-        found = call(model, lambda: next(stream, _END))
+        found = call(model, lambda: next(stream, _END), "generate")
         if found is _END:
             return
         yield from call(model, lambda found=found: _takes(model, found, batch), "generate")  # type: ignore[misc]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from vsseval import media
 from vsseval.border.blame import PluginFault
+from vsseval.border.blame import readable as legible
 from vsseval.border.models import answers
 from vsseval.engines.local import Local
 from vsseval.errors import ModelFault, Unmeasurable, VssevalError
@@ -168,7 +169,7 @@ class _Recorder:
                 return None
             request = pending.pop(take.id, None)
             if request is None:
-                self._progress.note(f"the model gave '{take.id}', which was not asked for or given already")
+                self._progress.note(f"the model gave '{legible(take.id)}', which was not asked for or given already")
                 continue
             self._keep(take, request)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vsseval import plugins
-from vsseval.errors import EnvironmentFault, ModelFault
+from vsseval.errors import ModelFault
 from vsseval.types import BOUNDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from vsseval.errors import VssevalError
     from vsseval.types import RunSpec
 
 __all__ = ["Losses", "model_of"]
@@ -36,7 +37,7 @@ class Losses:
         if model_of(spec) in self._models:
             raise ModelFault(self._models[model_of(spec)])
 
-    def add(self, spec: RunSpec, error: EnvironmentFault) -> None:
+    def add(self, spec: RunSpec, error: VssevalError) -> None:
         """Keep why a run is lost.
 
         Raises:

@@ -113,7 +113,13 @@ def _looked_at(specs: Sequence[RunSpec], catalog: Catalog, losses: Losses, watch
     for spec in specs:
         try:
             require_device(spec.device)
-            plans.append(plan(spec, catalog))
+            catalog.benchmark(spec.benchmark)
+            try:
+                catalog.samples(spec.benchmark)
+            except UsageError as error:  # of its list, not of how it was asked for
+                losses.add(spec, error)
+            else:
+                plans.append(plan(spec, catalog))
         except EnvironmentFault as error:
             losses.add(spec, error)
     tasks: dict[str, Work] = {}
