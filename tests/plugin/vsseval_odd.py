@@ -29,7 +29,7 @@ class Hostile:
         raise OSError(f"no {name}")
 
     def __len__(self):
-        return -1
+        return -1  # noqa: PLE0303
 
     def __float__(self):
         raise ArithmeticError("no float")

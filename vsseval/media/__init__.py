@@ -5,22 +5,25 @@ Nothing here loads PyAV, libsndfile or soxr before the first file is opened.
 
 from vsseval.media.audio import Audio, check_samples, load_audio
 from vsseval.media.encode import write_flac, write_mp4, write_wav
-from vsseval.media.hashing import sha256
+from vsseval.media.hashing import FileState, file_state, sha256, vouched
 from vsseval.media.probe import Probe, check_video, probe
 from vsseval.media.remux import dub, mute
 from vsseval.media.video import Video
 
 __all__ = [
     "Audio",
+    "FileState",
     "Probe",
     "Video",
     "check_samples",
     "check_video",
     "dub",
+    "file_state",
     "load_audio",
     "mute",
     "probe",
     "sha256",
+    "vouched",
     "write_flac",
     "write_mp4",
     "write_wav",

@@ -125,4 +125,4 @@ def _reworded(planned: Plan, found: Measures, record: RunRecord) -> RunRecord:
             record, metrics=found.specs, provenance={**record.provenance, "extractors": said}
         )
         write_record(planned.root, record)
-    return record
+    return read_record(planned.root) or record
