@@ -116,6 +116,15 @@ def test_a_model_alone_that_cannot_be_built_is_one_message(odd, capsys):
     assert (code, said.count("error: ")) == (4, 1)
 
 
+def test_a_bound_that_was_named_is_one_of_several_and_one_that_was_not_is_none(odd, capsys):
+    where = ("--benchmark", benchmark("a"), "--metric", "well@odd")
+    code, runs, said = run(capsys, "--model", "silence", "--model", "odd_factory0", *where)
+    assert code == 3
+    assert runs.keys() == {"silence"}
+    assert "odd_factory0 on odd:ids.txt: not run: " in said
+    assert invoke(["run", "--store", "store", "--jobs", "1", "--model", "odd_factory0", *where]) == 4
+
+
 def test_every_benchmark_misbehaves_in_another_way(odd, capsys):
     names = [f"odd_clips{n}" for n in range(len(odd.CLIPS))]
     named = [word for name in names for word in ("--benchmark", name)]

@@ -96,7 +96,7 @@ def command(
         device=device,
     )
     asked = specs(known, models, chosen, checkpoint, catalog, bounds=not no_bounds)
-    return execute(asked, catalog, strict=strict, as_json=as_json)
+    return execute(asked, catalog, models, strict=strict, as_json=as_json)
 
 
 def specs(
@@ -148,13 +148,21 @@ def _done_by(catalog: Catalog, spec: RunSpec) -> tuple[Task, ...]:
         return ()
 
 
-def execute(asked: Sequence[RunSpec], catalog: Catalog, *, strict: bool, as_json: bool) -> int:
-    """Carry out runs and show what came of them; return the exit code."""
+def execute(asked: Sequence[RunSpec], catalog: Catalog, models: Sequence[str], *, strict: bool, as_json: bool) -> int:
+    """Carry out runs and show what came of them; return the exit code.
+
+    Args:
+        asked: the runs.
+        catalog: benchmarks and models that are already built.
+        models: those that were asked for; the others are company.
+        strict: as `show`.
+        as_json: as `show`.
+    """
     from vsseval.cli.progress import shown
     from vsseval.stages.run import carry_out
 
     with shown() as watcher:
-        done = carry_out(asked, watcher, catalog)
+        done = carry_out(asked, watcher, catalog, {spec.model for spec in asked} - {*models})
     paths = [asked[0].runs / record.id for record in done.records]
     code = show(paths, asked[0].metrics, strict=strict, as_json=as_json)
     for title, why in done.lost.items():

@@ -57,5 +57,6 @@ def command(
         model="", benchmark="", metrics=metrics, profile=profile, runs=runs, store=store, jobs=jobs, device=device
     )
     catalog = Catalog()
-    asked = specs(known, [f"audio:{path}"], [benchmark], None, catalog, bounds=not no_bounds)
-    return execute(asked, catalog, strict=strict, as_json=as_json)
+    models = [f"audio:{path}"]
+    asked = specs(known, models, [benchmark], None, catalog, bounds=not no_bounds)
+    return execute(asked, catalog, models, strict=strict, as_json=as_json)

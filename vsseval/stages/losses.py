@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vsseval import plugins
 from vsseval.errors import ModelFault
-from vsseval.types import BOUNDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from vsseval.errors import VssevalError
     from vsseval.types import RunSpec
@@ -20,13 +18,17 @@ __all__ = ["Losses", "model_of"]
 class Losses:
     """What was lost so far, and why."""
 
-    def __init__(self, specs: Sequence[RunSpec]) -> None:
+    def __init__(self, specs: Sequence[RunSpec], company: Collection[str] = ()) -> None:
+        """Begin with nothing lost.
+
+        Args:
+            specs: all runs.
+            company: models that nobody asked for, the bounds beside a system: without one they are worth nothing.
+        """
         self.reasons: dict[str, str] = {}
         """`MODEL on BENCHMARK` -> why it could not be run here."""
         self._models: dict[tuple[object, ...], str] = {}
-        # The bounds are company: without a system to hold against them they are worth nothing.
-        named = [spec for spec in specs if plugins.split(spec.model)[0] not in BOUNDS]
-        self._left = [*dict.fromkeys(_title(spec) for spec in named or specs)]
+        self._left = [*dict.fromkeys(_title(spec) for spec in specs if spec.model not in company)]
 
     def look(self, spec: RunSpec) -> None:
         """Make sure that the model of a run was not lost before.

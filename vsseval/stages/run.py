@@ -27,7 +27,7 @@ from vsseval.store.provenance import provenance
 from vsseval.store.record import aggregates_sha256, load_run, read_record, write_record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from vsseval.stages.catalog import Measures
@@ -73,19 +73,25 @@ def run(specs: Sequence[RunSpec], progress: Progress | None = None) -> list[RunR
     return done.records
 
 
-def carry_out(specs: Sequence[RunSpec], progress: Progress | None = None, catalog: Catalog | None = None) -> Done:
+def carry_out(
+    specs: Sequence[RunSpec],
+    progress: Progress | None = None,
+    catalog: Catalog | None = None,
+    company: Collection[str] = (),
+) -> Done:
     """Carry out runs as `run` does, and say besides which of them were lost.
 
     Args:
         specs: one per model and benchmark.
         progress: who watches.
         catalog: benchmarks and models that are already built.
+        company: models that nobody asked for, the bounds beside a system.
 
     Raises:
         VssevalError: as `run`.
     """
     watcher, catalog = progress or Quiet(), catalog or Catalog()
-    losses = Losses(specs)
+    losses = Losses(specs, company)
     tasks = _looked_at(specs, catalog, losses, watcher)
     finished = sum(task.record is not None for task in tasks)
     if finished:
