@@ -192,7 +192,6 @@ class ExtractorSpec(Record, frozen=True):
     reads: str | None = None
     """Set where `takes` is "features": the extractor whose features of two media it puts together."""
 
-
     @property
     def identity(self) -> tuple[str, ...]:
         """All that features of one medium depend on."""
