@@ -8,6 +8,7 @@ VssevalError                  1..4, always shown as a message, never as a traceb
     │   └── MissingEnvironment    a baseline whose own environment was not made yet
     │       └── ReportedOnly      a system of which neither code nor outputs are public: its numbers are quoted
     ├── MissingData      4    the data of a benchmark is not registered on this machine yet
+    ├── ModelFault       4    a model says what it lacks when its first sound is asked for
     ├── MissingWeights   4    weights that are fetched, not shipped, are not on this machine yet
     └── Busy             4    another process holds the run
 
@@ -78,6 +79,10 @@ class MissingData(EnvironmentFault):
 
 class MissingWeights(EnvironmentFault):
     """Weights were not fetched yet; the message holds the command that fetches them."""
+
+
+class ModelFault(EnvironmentFault):
+    """A model says what it lacks, or refuses what was asked of it, when it is to make sound: no clip is to blame."""
 
 
 class Busy(EnvironmentFault):

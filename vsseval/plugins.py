@@ -68,7 +68,7 @@ def load(kind: Kind, name: str) -> Callable[..., object]:
         factory = claim.load()
     except VssevalError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise EnvironmentFault(
             f"{kind[:-1]} '{name}' of the distribution '{_owner(claim)}' cannot be imported: "
             f"{type(error).__name__}: {error}. Mend it with: pip install --force-reinstall {_owner(claim)}"

@@ -88,6 +88,8 @@ class Sample(Record, frozen=True):
     """Part of the benchmark that is also reported on its own, for example a voice kept out of training."""
     problem: str | None = None
     """Why the clip cannot be used (an unreadable file); it stays in N."""
+    lost: bool = False
+    """The problem was there when the data set was registered: known, told as n of N, and no failure of a run."""
 
 
 class Request(Record, frozen=True):
@@ -122,6 +124,8 @@ class Generation(Record, frozen=True):
     error: str | None = None
     note: str | None = None
     """What is odd about a sound that was taken as it is: clipped, or not as long as was asked for."""
+    lost: bool = False
+    """The registered data has no such clip (`Sample.lost`)."""
 
 
 class Feature(Record, frozen=True, omit_defaults=True):
@@ -168,6 +172,9 @@ class ModelCard(Record, frozen=True):
     note: str = ""
     bound: Literal["own", "other", "both"] | None = None
     """Set for the bounds only: whose reference the planner hands over, the clip's own, another clip's, or both."""
+    argument: str | None = None
+    """The argument in its one spelling, where several mean one thing: of a folder its name, for its path says where
+    it lies, and what it holds is in `weights`. None: as it was written."""
     watches: bool = True
     """Whether it looks at videos; where it does not, no muted copies are made for it, and it is handed none."""
 
@@ -182,8 +189,18 @@ class ExtractorSpec(Record, frozen=True):
     weights: str = "none"
     licence: str = ""
     description: str = ""
+    device: str = "cpu"
+    """Kind of the device that the features are computed on ("cpu", "cuda"): their last digits depend on it."""
+    precision: str = "float32"
+    """What they are computed in there ("float16"): part of every signature where it is another one."""
     reads: str | None = None
     """Set where `takes` is "features": the extractor whose features of two media it puts together."""
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """All that features of one medium depend on."""
+        bare = (self.name, self.version, self.weights)
+        return bare if self.device == "cpu" and self.precision == "float32" else (*bare, self.device, self.precision)
 
 
 class MetricSpec(Record, frozen=True):
@@ -293,3 +310,9 @@ class RunRecord(Record, frozen=True):
     """Number of clips by generation status."""
     metrics: dict[str, MetricSpec] = {}
     provenance: dict[str, Any] = {}
+
+    @property
+    def system(self) -> str:
+        """What was run, as `--model` takes it, in its one spelling."""
+        name, colon, _ = self.spec.model.partition(":")
+        return self.spec.model if self.model.argument is None else f"{name}{colon}{self.model.argument}"

@@ -125,12 +125,16 @@ def test_a_run_on_a_registered_benchmark_keeps_n(tmp_path, capfd):
     capfd.readouterr()
     arguments = ["--benchmark", "vggsound:custom@1", "--metric", "fad@logmel", "--no-bounds", "--jobs", "1", "--json"]
     places = ["--runs", str(tmp_path / "runs"), "--store", str(tmp_path / "store")]
-    assert invoke(["run", "--model", "reference", *arguments, *places]) == 3
+    assert invoke(["run", "--model", "reference", *arguments, *places]) == 0
     out, err = capfd.readouterr()
     (done,) = json.loads(out)
     assert done["record"]["clips"] == {"ok": 2, "failed": 1}
     assert (done["aggregates"][0]["n"], done["aggregates"][0]["total"]) == (2, 3)
-    assert "lostlostlos_000004 failed: absent: no video is named" in err
+    assert "vggsound:custom@1: 2/3 clips, for the registered data lacks the others (1 absent)" in err
+    assert invoke(["run", "--strict", "--model", "reference", *arguments, *places]) == 3
+    (data / f"{CLIPS[0]}.mp4").unlink()
+    assert invoke(["run", "--model", "reference", *arguments, *places]) == 3
+    assert f"{CLIPS[0]} failed: absent: {CLIPS[0]}.mp4 is gone" in capfd.readouterr().err
 
 
 def test_check_finds_a_replaced_file_even_of_the_same_size_and_time(data, listed, capfd):

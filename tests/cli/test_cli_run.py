@@ -116,7 +116,7 @@ def test_score_takes_a_folder_of_sound(clips, tmp_path, monkeypatch, capsys):
 
 
 def test_a_bug_is_shown_as_one(monkeypatch, capsys):
-    monkeypatch.setattr("vsseval.cli.suites.resolve", lambda _name: 1 / 0)
+    monkeypatch.setattr("vsseval.cli.suites.resolve", lambda *_: 1 / 0)
     assert cli.invoke(["run", "--model", "fake", "--suite", "all"]) == cli.BUG
     assert "ZeroDivisionError" in capsys.readouterr().err
 

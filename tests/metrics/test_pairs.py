@@ -12,14 +12,15 @@ import pytest
 from support.fakes import medium, spec
 from vsseval import media, plugins
 from vsseval.errors import MissingWeights, Unmeasurable
+from vsseval.stages import work as work_module
 from vsseval.stages.catalog import Measures
 from vsseval.stages.extract import Faults
 from vsseval.stages.inputs import Origin, origin, parts, pieces
-from vsseval.stages.plan import manifest_hash
 from vsseval.stages.run import rescore, run
 from vsseval.stages.score import _Clip
 from vsseval.stages.work import Job, work
 from vsseval.store.features import FeatureStore
+from vsseval.store.manifest import manifest_hash
 from vsseval.store.record import load_run
 from vsseval.store.tables import read_scores
 from vsseval.types import ExtractorSpec, Feature, Generation, Medium, MetricSpec, Need, Sample, Score
@@ -72,7 +73,8 @@ class Both:
 @pytest.fixture
 def built(monkeypatch):
     made = {"level": Level(), "both": Both()}
-    monkeypatch.setattr("vsseval.stages.work._built", lambda name, device: made[name])
+    own = work_module._built
+    monkeypatch.setattr(work_module, "_built", lambda name, device: made.get(name) or own(name, device))
     return made
 
 

@@ -174,7 +174,7 @@ def test_who_stops_in_the_middle_gets_no_old_answers(tmp_path):
         ("raise MemoryError('out of GPU memory')", "MemoryError: out of GPU memory"),
         ("return None", "TypeError"),
         ("return 'elsewhere.wav'", "outside the folder"),
-        ("return [[0.5, 0.5], [0.5]], 8000", "do not part into 2 channels"),
+        ("return [[0.5, 0.5], [0.5]], 8000", "the channels differ in length: 2, 1 samples"),
     ],
 )
 def test_a_clip_without_sound_has_a_reason_and_the_log(tmp_path, body, says):

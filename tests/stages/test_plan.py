@@ -10,11 +10,12 @@ from support.fakes import medium, spec, write_samples
 from vsseval import media, plugins
 from vsseval.errors import UsageError
 from vsseval.models.base import ModelOptions, Take
-from vsseval.stages.plan import limited, manifest_hash, plan
+from vsseval.stages.plan import limited, plan
 from vsseval.stages.requests import Loan, clip_seed, derangement, loans, make_request, muted, references
 from vsseval.stages.takes import check
 from vsseval.store import codec
 from vsseval.store.features import FeatureStore
+from vsseval.store.manifest import manifest_hash
 from vsseval.types import BOUNDS, Medium, Request, Sample
 
 WISH = Request(id="a", duration=1.0, seed=1)

@@ -164,7 +164,7 @@ def test_a_run_that_another_process_holds_is_busy(clips, tmp_path):
 
     asked = spec(clips, tmp_path)
     identity = plan(asked).identity
-    path = tmp_path / "runs" / ".locks" / f"{identity[:16]}.lock"
+    path = tmp_path / "runs" / ".locks" / f"{identity}.lock"
     path.parent.mkdir(parents=True)
     with path.open("w") as file:
         file.write("4711\n")

@@ -44,8 +44,8 @@ def test_a_run_of_another_layout_is_refused_before_it_is_read(tmp_path, capsys, 
     good, other = write_run(tmp_path, "a", 0.2), write_run(tmp_path, "b", 0.2)
     # Nothing but the number of the layout need be as it is today.
     (other / "run.json").write_text(json.dumps({"schema": layout, "everything": "is elsewhere"}))
-    arguments = {"table": ["--runs", tmp_path], "compare": [good, other], "report": ["--runs", tmp_path]}[verb]
-    text = refusal(capsys, verb, *arguments)
+    named = {"table": [other], "compare": [good, other], "report": [other]}[verb]
+    text = refusal(capsys, verb, *named)
     assert f"{other}/run.json has layout {layout}, this vsseval reads 2" in text
     assert says in text
 

@@ -14,13 +14,10 @@ the reason why it is passed over.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os.path
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from vsseval.benchmarks.base import BenchmarkCard, Sample
 from vsseval.datasets.own_clips import OwnClip, list_of, listed, unlisted
@@ -28,6 +25,7 @@ from vsseval.datasets.own_files import Contents, contents, some, tell
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.language import ENGLISH, GRID, covers, unheard
 from vsseval.media import check_video, probe, sha256
+from vsseval.store.manifest import manifest_hash
 from vsseval.types import Medium, Task
 
 if TYPE_CHECKING:
@@ -159,23 +157,13 @@ def _reason(kind: str, lists: Path | None) -> str:
 def _card(root: Path, samples: tuple[Sample, ...]) -> BenchmarkCard:
     return BenchmarkCard(
         name="folder",
-        version=_identity(samples)[:8],
+        version=manifest_hash(samples)[:8],
         task=_task(samples),
         size=len(samples),
         licence="the user's own",
         description=f"The clips of {root.name}.",
         metrics=_metrics(samples),
     )
-
-
-def _identity(samples: tuple[Sample, ...]) -> str:
-    """Return the sha256 of all ids, texts and media hashes, wherever the files lie."""
-    clips = []
-    for sample in samples:
-        fields = msgspec.structs.asdict(sample)
-        hashes = {name: value.sha256 for name, value in fields.items() if isinstance(value, Medium)}
-        clips.append({**fields, **hashes, "problem": sample.problem is not None})
-    return hashlib.sha256(msgspec.json.encode(clips, order="sorted")).hexdigest()
 
 
 def _task(samples: tuple[Sample, ...]) -> Task:

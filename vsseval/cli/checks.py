@@ -18,6 +18,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from vsseval import plugins
+from vsseval.border.benchmarks import samples as samples_of
+from vsseval.border.blame import PluginFault
+from vsseval.border.build import build
+from vsseval.border.extractors import features
 from vsseval.cli.check import Check, part
 from vsseval.cli.weights_checks import lacks_weights, without_weights
 from vsseval.cli.weights_checks import weights as weights_checks
@@ -176,9 +180,9 @@ def extractors() -> Iterator[Check]:
 def _extractor(name: str, sources: dict[str, Audio | Video | str]) -> Check:
     begun = time.perf_counter()
     try:
-        made = plugins.load("extractors", name)()
+        made = build("extractors", name)
         takes = made.spec.takes
-        found = [] if is_pair(made) else [made.extract(sources[kind]) for kind in takes if kind != "features"]
+        found = [] if is_pair(made) else [features(made, sources[kind]) for kind in takes if kind != "features"]
     except Unmeasurable as reason:
         return Check("extractors", name, "note", f"loads; gives no feature of the test sound: {reason}")
     except MissingWeights:
@@ -187,9 +191,9 @@ def _extractor(name: str, sources: dict[str, Audio | Video | str]) -> Check:
         return Check("extractors", name, "note", str(fault))
     except (EnvironmentFault, UsageError) as fault:
         return Check("extractors", name, "problem", *part(fault, f"vsseval list extractors  # {name}"))
-    except Exception as fault:  # noqa: BLE001 - a stranger's extractor may raise anything
-        return Check("extractors", name, "problem", f"{type(fault).__name__}: {fault}", _reinstall("extractors", name))
-    numbers = [np.asarray(value) for arrays in found for value in arrays.values()]
+    except PluginFault as fault:
+        return Check("extractors", name, "problem", str(fault), _reinstall("extractors", name))
+    numbers = [value for arrays in found for value in arrays.values()]
     if not all(np.isfinite(value).all() for value in numbers if np.issubdtype(value.dtype, np.number)):
         return Check("extractors", name, "problem", "gives NaN of the test sound", _reinstall("extractors", name))
     seconds = time.perf_counter() - begun
@@ -231,7 +235,7 @@ def benchmarks() -> Iterator[Check]:
     """Is every benchmark there, with the media that its manifest names?"""
     for name in plugins.names("benchmarks"):
         try:
-            made = plugins.load("benchmarks", name)(None)
+            made = build("benchmarks", name, None)
         except UsageError:
             yield Check("benchmarks", name, "note", "needs an argument")
             continue
@@ -247,7 +251,7 @@ def _clips(name: str, made: Any) -> Check:
     registered = bool(made.card.data)
     mend = f"vsseval data check {name}" if registered else _reinstall("benchmarks", name)
     try:
-        samples = made.samples()
+        samples = samples_of(made, name)
     except (EnvironmentFault, UsageError) as fault:
         return Check("benchmarks", name, "problem", *part(fault, mend))
     # Data sets erode: only what changed since it was registered is a fault.
@@ -269,7 +273,7 @@ def models() -> Iterator[Check]:
     apart = 0
     for name in plugins.names("models"):
         try:
-            card = plugins.load("models", name)(ModelOptions()).card
+            card = build("models", name, ModelOptions()).card
         except UsageError:
             yield Check("models", name, "note", "needs an argument")
         except MissingEnvironment:
@@ -278,9 +282,6 @@ def models() -> Iterator[Check]:
             yield Check("models", name, "note", str(fault))
         except EnvironmentFault as fault:
             yield Check("models", name, "problem", *part(fault, _reinstall("models", name)))
-        except Exception as fault:  # noqa: BLE001 - a stranger's model may raise anything
-            detail = f"{type(fault).__name__}: {fault}"
-            yield Check("models", name, "problem", detail, _reinstall("models", name))
         else:
             weights = "" if card.weights == "none" else f", weights {card.weights[:8]}"
             yield Check("models", name, "ok", f"v{card.version}, {' '.join(card.tasks)}{weights}")

@@ -8,6 +8,8 @@ import click
 import msgspec
 
 from vsseval import plugins
+from vsseval.border.benchmarks import samples as samples_of
+from vsseval.border.build import build
 from vsseval.errors import EnvironmentFault, MissingData, MissingEnvironment, NeedsArgument, ReportedOnly, UsageError
 from vsseval.families import require_packages, require_weights
 from vsseval.types import Feature, Record
@@ -93,8 +95,6 @@ def _item(kind: str, name: str, describe: Callable[[str], Item]) -> Item:
         return Item(kind=kind, name=name, status="needs an argument", note=_first_line(problem))
     except EnvironmentFault as problem:
         return Item(kind=kind, name=name, status="missing", get=_first_line(problem))
-    except Exception as problem:  # noqa: BLE001 - a stranger's plugin may raise anything; the list goes on
-        return Item(kind=kind, name=name, status="missing", get=f"{type(problem).__name__}: {_first_line(problem)}")
 
 
 def _first_line(problem: Exception) -> str:
@@ -102,7 +102,7 @@ def _first_line(problem: Exception) -> str:
 
 
 def _benchmark(name: str) -> Item:
-    made = plugins.load("benchmarks", name)(None)
+    made = build("benchmarks", name, None)
     card = made.card
     known = Item(
         kind="benchmarks",
@@ -115,7 +115,7 @@ def _benchmark(name: str) -> Item:
         note=card.description,
     )
     try:
-        clips = made.samples()
+        clips = samples_of(made, name)
     except UsageError as problem:
         return msgspec.structs.replace(known, status="missing", get=_first_line(problem))
     lost = sum(sample.problem is not None for sample in clips)
@@ -146,7 +146,7 @@ def _unregistered(name: str, problem: MissingData) -> Item:
 def _model(name: str) -> Item:
     from vsseval.models.base import ModelOptions
 
-    card = plugins.load("models", name)(ModelOptions()).card
+    card = build("models", name, ModelOptions()).card
     return Item(
         kind="models",
         name=name,
@@ -201,14 +201,14 @@ def _lacking(extractor: str, *, pair: bool = False) -> str:
         return f"no extractor {extractor}: install the package that brings it"
     try:
         require_weights(extractor, plugins.variant(extractor))
-        reads = plugins.load("extractors", extractor)().spec.reads if pair else None
+        reads = build("extractors", extractor).spec.reads if pair else None
     except (EnvironmentFault, UsageError) as problem:
         return _first_line(problem)
     return _lacking(reads) if reads else ""
 
 
 def _extractor(name: str) -> Item:
-    spec = plugins.load("extractors", name)().spec
+    spec = build("extractors", name).spec
     return Item(
         kind="extractors",
         name=name,

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vsseval.cli.moved import moved_option, relocations
 from vsseval.cli.table import RUNS, chosen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from vsseval.report.report import Media
     from vsseval.stages.catalog import Catalog
@@ -29,8 +30,16 @@ if TYPE_CHECKING:
 @click.option("--no-media", is_flag=True, help="Embed neither sound nor video.")
 @click.option("--clips", type=click.IntRange(0), default=12, show_default=True,
               help="Clips of each benchmark to show, at most.")  # fmt: skip
+@moved_option
 def command(
-    run_dirs: tuple[Path, ...], root: Path, output: Path, megabytes: float, clips: int, *, no_media: bool
+    run_dirs: tuple[Path, ...],
+    root: Path,
+    output: Path,
+    megabytes: float,
+    clips: int,
+    moved: tuple[str, ...],
+    *,
+    no_media: bool,
 ) -> None:
     """Write one self-contained HTML file that opens from disk.
 
@@ -44,25 +53,32 @@ def command(
     runs = chosen(run_dirs, root)
     found = [] if run_dirs else calibrations(find_runs(root / FOLDER))
     budget = 0 if no_media else int(megabytes * MEGABYTE)
-    shelf = write_report(runs, output, budget=budget, clips=clips, calibrations=found, media=benchmark_media())
+    media = benchmark_media(relocations(moved))
+    shelf = write_report(runs, output, budget=budget, clips=clips, calibrations=found, media=media)
     size = output.stat().st_size / MEGABYTE
     if shelf.left_out and not no_media:
         click.echo(f"{shelf.left_out} media did not fit {megabytes:g} MB and were left out: see --media", err=True)
     click.echo(f"{output} ({size:.1f} MB, {shelf.embedded} media)")
 
 
-def benchmark_media() -> Callable[[RunRecord], Media]:
-    """Return what finds the clips of a run's benchmark, where that is installed and its data is here."""
+def benchmark_media(moved: Mapping[str, str]) -> Callable[[RunRecord], Media]:
+    """Return what finds the clips of a run's benchmark, where that is installed and its data is here.
+
+    Args:
+        moved: where clips of `folder:PATH` lie now: old beginning of a path -> new one.
+    """
 
     def found(record: RunRecord) -> Media:
         from vsseval.errors import VssevalError
         from vsseval.report.report import Media
-        from vsseval.stages.plan import limited, manifest_hash
+        from vsseval.stages.plan import limited
+        from vsseval.store.manifest import manifest_hash
 
         try:
             samples = limited(catalog().samples(record.spec.benchmark), record.spec.limit)
         except VssevalError as problem:
-            return Media(note=f"Videos and transcripts are not shown: {problem}")
+            hint = "Say where the clips lie now with: --data-root OLD=NEW"
+            return Media(note=f"Videos and transcripts are not shown: {problem}. {hint}")
         changed = manifest_hash(samples) != record.manifest_sha256
         note = "The benchmark has changed since these runs: videos and transcripts are those of today."
         return Media({sample.id: sample for sample in samples}, note if changed else "")
@@ -71,6 +87,6 @@ def benchmark_media() -> Callable[[RunRecord], Media]:
     def catalog() -> Catalog:
         from vsseval.stages.catalog import Catalog
 
-        return Catalog()
+        return Catalog(moved)
 
     return found

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vsseval.errors import UsageError
+from vsseval.errors import EnvironmentFault, UsageError
 from vsseval.types import BOUNDS, RunSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from vsseval.stages.catalog import Catalog
     from vsseval.store.record import LoadedRun
+    from vsseval.types import Task
 
 INCOMPLETE = 3
 SHOWN = 10
@@ -41,6 +43,11 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+strict_option = click.option(
+    "--strict", is_flag=True, help="Exit with 3 too where registered data lacks clips since it was registered."
+)
+
+
 @click.command(name="run", short_help="Run models on benchmarks.")
 @click.option("--model", "models", multiple=True, required=True, metavar="M", help="Name or name:argument; repeatable.")
 @click.option("--suite", metavar="S", help="A named list of benchmarks: all, mini.")
@@ -48,6 +55,7 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Every clip's seed comes from it.")
 @click.option("--limit", type=click.IntRange(1), metavar="L", help="Only L clips of each benchmark, always the same.")
 @click.option("--checkpoint", type=click.Path(exists=True, path_type=Path), help="Weights for the named models.")
+@strict_option
 @shared_options
 def command(
     models: tuple[str, ...],
@@ -63,6 +71,7 @@ def command(
     jobs: int,
     device: str,
     *,
+    strict: bool,
     no_bounds: bool,
     as_json: bool,
 ) -> int:
@@ -70,7 +79,10 @@ def command(
 
     What is finished is not done again: the same command, after any interruption, goes on where it stopped.
     """
-    chosen = _chosen(suite, benchmarks)
+    from vsseval.stages.catalog import Catalog
+
+    catalog = Catalog()
+    chosen = _chosen(suite, benchmarks, catalog)
     known = RunSpec(
         model="",
         benchmark="",
@@ -83,11 +95,18 @@ def command(
         jobs=jobs,
         device=device,
     )
-    return execute(specs(known, models, chosen, checkpoint, bounds=not no_bounds), as_json=as_json)
+    asked = specs(known, models, chosen, checkpoint, catalog, bounds=not no_bounds)
+    return execute(asked, catalog, models, strict=strict, as_json=as_json)
 
 
 def specs(
-    known: RunSpec, models: Sequence[str], benchmarks: Sequence[str], checkpoint: Path | None, *, bounds: bool
+    known: RunSpec,
+    models: Sequence[str],
+    benchmarks: Sequence[str],
+    checkpoint: Path | None,
+    catalog: Catalog,
+    *,
+    bounds: bool,
 ) -> list[RunSpec]:
     """Return one spec for every model and benchmark, the bounds last.
 
@@ -96,11 +115,9 @@ def specs(
     """
     import msgspec
 
-    from vsseval.stages.catalog import Catalog
-
     extra = [name for name in BOUNDS if name not in models] if bounds else []
-    catalog = Catalog()
-    tasks = {catalog.benchmark(name).card.task for name in benchmarks}
+    # What cannot be had here has no task yet; whether it costs a row or all is said by whoever carries the runs out.
+    tasks = {task for name in benchmarks for task in _asked_for(catalog, name)}
     made = []
     for model in dict.fromkeys([*models, *extra]):
         weights = checkpoint if model in models and model not in BOUNDS else None
@@ -108,8 +125,8 @@ def specs(
             msgspec.structs.replace(known, model=model, benchmark=name, checkpoint=weights)
             for name in dict.fromkeys(benchmarks)
         ]
-        does = catalog.model(asked[0]).card.tasks
-        if not tasks & set(does):
+        does = _done_by(catalog, asked[0])
+        if tasks and does and not tasks & set(does):
             raise UsageError(
                 f"model '{model}' does {', '.join(does)}, but the benchmarks ask for {', '.join(sorted(tasks))}"
             )
@@ -117,22 +134,49 @@ def specs(
     return made
 
 
-def execute(asked: Sequence[RunSpec], *, as_json: bool) -> int:
-    """Carry out runs and show what came of them; return the exit code."""
+def _asked_for(catalog: Catalog, benchmark: str) -> tuple[Task, ...]:
+    try:
+        return (catalog.benchmark(benchmark).card.task,)
+    except EnvironmentFault:
+        return ()
+
+
+def _done_by(catalog: Catalog, spec: RunSpec) -> tuple[Task, ...]:
+    try:
+        return catalog.model(spec).card.tasks
+    except EnvironmentFault:
+        return ()
+
+
+def execute(asked: Sequence[RunSpec], catalog: Catalog, models: Sequence[str], *, strict: bool, as_json: bool) -> int:
+    """Carry out runs and show what came of them; return the exit code.
+
+    Args:
+        asked: the runs.
+        catalog: benchmarks and models that are already built.
+        models: those that were asked for; the others are company.
+        strict: as `show`.
+        as_json: as `show`.
+    """
     from vsseval.cli.progress import shown
-    from vsseval.stages.run import run
+    from vsseval.stages.run import carry_out
 
     with shown() as watcher:
-        records = run(asked, watcher)
-    return show([asked[0].runs / record.id for record in records], asked[0].metrics, as_json=as_json)
+        done = carry_out(asked, watcher, catalog, {spec.model for spec in asked} - {*models})
+    paths = [asked[0].runs / record.id for record in done.records]
+    code = show(paths, asked[0].metrics, strict=strict, as_json=as_json)
+    for title, why in done.lost.items():
+        click.echo(f"{title}: not run: {why}", err=True)
+    return INCOMPLETE if done.lost else code
 
 
-def show(paths: Sequence[Path], named: Sequence[str], *, as_json: bool) -> int:
+def show(paths: Sequence[Path], named: Sequence[str], *, strict: bool, as_json: bool) -> int:
     """Print the table of some runs, their failed clips and where everything lies; return the exit code.
 
     Args:
         paths: run directories.
         named: metrics that were asked for by name; one of them missing makes the runs incomplete.
+        strict: clips that the registered data lacks since it was registered make them incomplete too.
         as_json: print JSON in place of the table.
     """
     from vsseval.store.record import load_run
@@ -146,10 +190,11 @@ def show(paths: Sequence[Path], named: Sequence[str], *, as_json: bool) -> int:
     else:
         _print_table(loaded)
     faults = [line for run in loaded for line in _faults(run, named)]
-    for line in faults:
+    lost = [line for run in loaded for line in _lost(run)]
+    for line in (*faults, *lost):
         click.echo(line, err=True)
     _print_paths(loaded)
-    return INCOMPLETE if faults else 0
+    return INCOMPLETE if faults or (strict and lost) else 0
 
 
 def _print_table(loaded: Sequence[LoadedRun]) -> None:
@@ -172,7 +217,7 @@ def _faults(run: LoadedRun, named: Sequence[str]) -> list[str]:
     from vsseval.stages.generate import outcomes_of
 
     title = f"{run.record.model.name} on {run.record.benchmark.name}"
-    bad = [clip for clip in outcomes_of(run.path) if clip.status in {"failed", "missing"}]
+    bad = [clip for clip in outcomes_of(run.path) if clip.status in {"failed", "missing"} and not clip.lost]
     lines = [f"{title}: clip {clip.id} {clip.status}: {clip.error}" for clip in bad[:SHOWN]]
     if len(bad) > SHOWN:
         lines.append(f"{title}: and {len(bad) - SHOWN} more clips failed; the report names them all")
@@ -182,6 +227,22 @@ def _faults(run: LoadedRun, named: Sequence[str]) -> list[str]:
         if cell is not None and cell.status == "missing" and not bad:
             lines.append(f"{title}: {name} is missing: {cell.reason}")
     return lines
+
+
+def _lost(run: LoadedRun) -> list[str]:
+    """Return a line where the registered data lacks clips since it was registered: they stay in N."""
+    from collections import Counter
+
+    from vsseval.stages.generate import outcomes_of
+
+    clips = outcomes_of(run.path)
+    kinds = Counter((clip.error or "").partition(":")[0] for clip in clips if clip.lost)
+    if not kinds:
+        return []
+    name, told = run.record.benchmark.name, ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+    share = f"{len(clips) - kinds.total()}/{len(clips)} clips"
+    why = f"the registered data lacks the others ({told}). See: vsseval data list"
+    return [f"{run.record.model.name} on {name}: {share}, for {why}"]
 
 
 def _print_paths(loaded: Sequence[LoadedRun]) -> None:
@@ -196,7 +257,7 @@ def _print_paths(loaded: Sequence[LoadedRun]) -> None:
     click.echo(f"Open the report with: vsseval report{option}", err=True)
 
 
-def _chosen(suite: str | None, benchmarks: Sequence[str]) -> list[str]:
+def _chosen(suite: str | None, benchmarks: Sequence[str], catalog: Catalog) -> list[str]:
     if suite is None and not benchmarks:
         raise UsageError("say on what to run: --suite all, or --benchmark NAME. See: vsseval list")
     if suite is None:
@@ -205,7 +266,7 @@ def _chosen(suite: str | None, benchmarks: Sequence[str]) -> list[str]:
         raise UsageError("--suite and --benchmark exclude each other: a suite is a list of benchmarks")
     from vsseval.cli.suites import resolve
 
-    found = resolve(suite)
+    found = resolve(suite, catalog)
     for name, reason in found.absent.items():
         click.echo(f"{name}: left out, {reason}", err=True)
     return list(found.present)

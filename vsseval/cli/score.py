@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from vsseval.cli.run import execute, shared_options, show, specs
+from vsseval.cli.moved import moved_option, relocations
+from vsseval.cli.run import execute, shared_options, show, specs, strict_option
 from vsseval.errors import UsageError
 from vsseval.types import RunSpec
 
@@ -14,10 +15,13 @@ from vsseval.types import RunSpec
 @click.command(name="score", short_help="Score a run again, or a folder of finished sound.")
 @click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--benchmark", metavar="B", help="For a folder of sound: name or folder:PATH.")
+@moved_option
+@strict_option
 @shared_options
 def command(
     path: Path,
     benchmark: str | None,
+    moved: tuple[str, ...],
     metrics: tuple[str, ...],
     profile: str,
     runs: Path,
@@ -25,6 +29,7 @@ def command(
     jobs: int,
     device: str,
     *,
+    strict: bool,
     no_bounds: bool,
     as_json: bool,
 ) -> int:
@@ -33,33 +38,25 @@ def command(
     A run directory is extracted, scored and aggregated anew from the sounds that it has. A folder of sound is
     the model audio:PATH, run on the benchmark that is named.
     """
+    from vsseval.cli.progress import shown
+    from vsseval.stages.catalog import Catalog
+    from vsseval.stages.run import rescore
+
     if (path / "run.json").exists():
-        return _again(path, benchmark, metrics, profile, store, jobs, device, as_json=as_json)
+        if benchmark is not None:
+            raise UsageError(f"{path} is a run directory and knows its benchmark: leave out --benchmark")
+        with shown() as watcher:
+            rescore(
+                path, watcher, metrics=metrics, profile=profile, store=store, jobs=jobs, device=device,
+                moved=relocations(moved),
+            )  # fmt: skip
+        return show([path], metrics, strict=strict, as_json=as_json)
     if benchmark is None:
         raise UsageError(f"{path} is no run directory; to score its sounds say on what: --benchmark NAME")
     known = RunSpec(
         model="", benchmark="", metrics=metrics, profile=profile, runs=runs, store=store, jobs=jobs, device=device
     )
-    asked = specs(known, [f"audio:{path}"], [benchmark], None, bounds=not no_bounds)
-    return execute(asked, as_json=as_json)
-
-
-def _again(
-    path: Path,
-    benchmark: str | None,
-    metrics: tuple[str, ...],
-    profile: str,
-    store: Path | None,
-    jobs: int,
-    device: str,
-    *,
-    as_json: bool,
-) -> int:
-    if benchmark is not None:
-        raise UsageError(f"{path} is a run directory and knows its benchmark: leave out --benchmark")
-    from vsseval.cli.progress import shown
-    from vsseval.stages.run import rescore
-
-    with shown() as watcher:
-        rescore(path, watcher, metrics=metrics, profile=profile, store=store, jobs=jobs, device=device)
-    return show([path], metrics, as_json=as_json)
+    catalog = Catalog()
+    models = [f"audio:{path}"]
+    asked = specs(known, models, [benchmark], None, catalog, bounds=not no_bounds)
+    return execute(asked, catalog, models, strict=strict, as_json=as_json)

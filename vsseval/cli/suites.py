@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from importlib.resources import files
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from vsseval import plugins
 from vsseval.errors import EnvironmentFault, UsageError, unknown
+
+if TYPE_CHECKING:
+    from vsseval.stages.catalog import Catalog
 
 EVERY = "*"
 """In suites.toml: every benchmark that needs no argument and whose data is present."""
@@ -27,12 +30,19 @@ def suites() -> dict[str, tuple[str, ...]]:
     return {name: tuple(suite["benchmarks"]) for name, suite in tomllib.loads(text).items()}
 
 
-def resolve(name: str) -> Suite:
+def resolve(name: str, catalog: Catalog | None = None) -> Suite:
     """Find the benchmarks of a suite.
+
+    Args:
+        name: of the suite.
+        catalog: keeps what is built.
 
     Raises:
         UsageError: there is no such suite, or none of its benchmarks is there.
     """
+    from vsseval.stages.catalog import Catalog
+
+    catalog = catalog or Catalog()
     known = suites()
     if name not in known:
         raise unknown("suite", name, known)
@@ -41,7 +51,7 @@ def resolve(name: str) -> Suite:
     absent: dict[str, str] = {}
     for benchmark in plugins.names("benchmarks") if everything else known[name]:
         try:
-            made = plugins.load("benchmarks", benchmark)(None)
+            catalog.benchmark(benchmark)
         except EnvironmentFault as error:
             absent[benchmark] = str(error)
             continue
@@ -50,7 +60,7 @@ def resolve(name: str) -> Suite:
                 continue  # it needs an argument, as `folder:PATH` does
             raise
         try:
-            made.samples()
+            catalog.samples(benchmark)
         except (EnvironmentFault, UsageError) as error:
             absent[benchmark] = str(error)
             continue

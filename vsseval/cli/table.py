@@ -71,14 +71,16 @@ def command(
 
 
 def chosen(run_dirs: tuple[Path, ...], root: Path) -> list[LoadedRun]:
-    """Load the runs that are named, or else all below `root`; what is wrong with one is said on standard error.
+    """Load the runs that are named, or else all below `root` that can be read; what is wrong is said on standard error.
 
     Raises:
         UsageError: there are none.
     """
-    from vsseval.store.record import find_runs, load_run
+    from vsseval.store.record import load_run, scan_runs
 
-    runs = [load_run(path) for path in run_dirs] if run_dirs else find_runs(root)
+    runs, faults = ([load_run(path) for path in run_dirs], []) if run_dirs else scan_runs(root)
+    for fault in faults:
+        click.echo(f"passed over: {fault}", err=True)
     if not runs:
         raise UsageError(f"there are no runs in {root}. Make some with: vsseval run --model vssflow --suite all")
     for run in runs:

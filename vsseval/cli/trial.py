@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval import plugins
+from vsseval.border.benchmarks import samples as samples_of
+from vsseval.border.blame import PluginFault
+from vsseval.border.build import build
+from vsseval.border.models import answers
 from vsseval.cli.check import Check, part
 from vsseval.errors import EnvironmentFault, Unmeasurable, UsageError
 
@@ -42,7 +46,7 @@ def try_model(reference: str, checkpoint: Path | None, device: str) -> Iterator[
     area = f"model {reference}"
     begun = time.perf_counter()
     try:
-        model: Model = plugins.load("models", name)(ModelOptions(argument, checkpoint, device))
+        model: Model = build("models", name, ModelOptions(argument, checkpoint, device))
     except EnvironmentFault as fault:
         yield Check(area, "load", "problem", *part(fault, "vsseval list models"))
         return
@@ -70,8 +74,8 @@ def _fitting(card: ModelCard) -> tuple[BenchmarkCard, Sequence[Sample]]:
     """The first benchmark that is present and asks for what the model does."""
     for name in plugins.names("benchmarks"):
         try:
-            made = plugins.load("benchmarks", name)(None)
-            samples = [sample for sample in made.samples() if not sample.problem]
+            made = build("benchmarks", name, None)
+            samples = [sample for sample in samples_of(made, name) if not sample.problem]
         except (EnvironmentFault, UsageError):
             continue
         if made.card.task in card.tasks and samples:
@@ -84,11 +88,9 @@ def _fitting(card: ModelCard) -> tuple[BenchmarkCard, Sequence[Sample]]:
 def _generate(model: Model, requests: Sequence[Request]) -> dict[str, Take] | str:
     """Return the takes by clip, or what went wrong."""
     try:
-        return {take.id: take for take in model.generate(requests)}
-    except (EnvironmentFault, Unmeasurable, UsageError) as fault:
+        return {take.id: take for take in answers(model, requests)}
+    except (EnvironmentFault, PluginFault, Unmeasurable, UsageError) as fault:
         return str(fault)
-    except Exception as fault:  # noqa: BLE001 - a stranger's model may raise anything
-        return f"{type(fault).__name__}: {fault}"
 
 
 def _sound(area: str, request: Request, take: Take | None) -> Iterator[Check]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vsseval import plugins
-from vsseval.errors import EnvironmentFault
+from vsseval.errors import VssevalError
 from vsseval.profiles import load_profile
 from vsseval.types import Feature
 from vsseval.weights import pins
@@ -40,7 +40,7 @@ def _extractors(metric: str) -> Iterable[str]:
     """Yield the extractors that a metric reads from; none for a metric that is not whole on this machine."""
     try:
         spec = plugins.metric_spec(metric)
-    except EnvironmentFault:  # a row that is not right; `vsseval doctor` tells of it
+    except VssevalError:  # a row that is not right; `vsseval doctor` tells of it
         return
     for source in spec.inputs.values():
         if isinstance(source, Feature):

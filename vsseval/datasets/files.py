@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -90,16 +91,21 @@ def examined(
         paths: files; those that `known` holds unchanged and sound are not opened again.
         journal_path: appended to.
         jobs: processes.
-        known: facts by path.
+        known: facts by path. A file of the same name, size and time of change that is no longer where it was is taken
+            for moved.
 
     Raises:
         EnvironmentFault: the journal cannot be written, or processes cannot be started.
     """
     new: list[Path] = []
+    moved: list[FileFacts] = []
+    elsewhere = {(facts.path.name, facts.size, facts.changed_ns): facts for facts in known.values() if not facts.fault}
     for path in dict.fromkeys(paths):
         facts = known.get(path)
         if facts is not None and facts.fault is None and unchanged(facts):
             yield facts
+        elif (same := _moved(path, elsewhere)) is not None:
+            moved.append(same)
         else:
             new.append(path)
     with atomic.faults(journal_path):
@@ -108,11 +114,22 @@ def examined(
         file = journal_path.open("ab")
     with file, atomic.faults(journal_path):
         file.write(b"\n" if torn else b"")
-        for facts in _opened(new, jobs):
+        for facts in chain(moved, _opened(new, jobs)):
             file.write(codec.encode(facts) + b"\n")
             file.flush()
             yield facts
         os.fsync(file.fileno())
+
+
+def _moved(path: Path, elsewhere: Mapping[tuple[str, int, int], FileFacts]) -> FileFacts | None:
+    """Return the facts of a file under its new path, where it was known under one at which nothing lies any more."""
+    try:
+        facts = elsewhere.get((path.name, *_state(path)))
+    except OSError:
+        return None
+    if facts is None or facts.path == path or facts.path.exists():
+        return None
+    return msgspec.structs.replace(facts, path=path)
 
 
 def _opened(paths: Sequence[Path], jobs: int) -> Iterator[FileFacts]:

@@ -91,7 +91,8 @@ class Registered:
         # Of all files that were ever registered, only those of this manifest are looked at.
         used = {medium.path for sample in samples for medium in media_of(sample)}
         files = {path: (known[path], unchanged(known[path])) for path in used if path in known}
-        return tuple(_checked(cut(sample, self._seconds), files, again) for sample in samples)
+        cuts = [cut(sample, self._seconds) for sample in samples]
+        return tuple(_checked(msgspec.structs.replace(s, lost=s.problem is not None), files, again) for s in cuts)
 
 
 def manifest(header: Header) -> list[Sample]:

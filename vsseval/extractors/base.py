@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+import msgspec
 import numpy as np
 
 from vsseval.errors import Unmeasurable
@@ -31,6 +32,7 @@ __all__ = [
     "Source",
     "Unmeasurable",
     "Video",
+    "computed_on",
     "is_pair",
 ]
 
@@ -77,12 +79,20 @@ def is_pair(extractor: AnyExtractor) -> TypeIs[PairExtractor]:
     return extractor.spec.reads is not None
 
 
+def computed_on(spec: ExtractorSpec, device: str, precision: str = "float32") -> ExtractorSpec:
+    """Return the declaration of an extractor whose network runs on a device ("cuda:1") in some precision."""
+    return msgspec.structs.replace(spec, device=device.partition(":")[0], precision=precision)
+
+
 @runtime_checkable
 class BatchExtractor(Protocol):
     """What an extractor may offer besides, where it runs on a device: many media at once (`extractors.network`)."""
 
     def on(self, device: str) -> None:
-        """Choose where the network runs ("cpu", "cuda", "cuda:1"), before its first use."""
+        """Choose where the network runs ("cpu", "cuda", "cuda:1"), before its first use.
+
+        The `spec` has to say so from then on (`computed_on`): it is part of the key of every feature.
+        """
         ...
 
     def extract_many(self, sources: Sequence[Source]) -> list[Arrays | Unmeasurable]:

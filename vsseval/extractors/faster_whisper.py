@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 
 from vsseval.errors import Unmeasurable, UsageError
-from vsseval.extractors.base import Arrays, ExtractorSpec, Source
+from vsseval.extractors.base import Arrays, ExtractorSpec, Source, computed_on
 from vsseval.extractors.speech import RATE, decoded, sound
 from vsseval.networks.packages import offline
 from vsseval.weights.find import Weights
 
+HALF = "float16"
+"""What the package computes in on CUDA."""
 SEED = 0
 """Of the sampling at fallback temperatures."""
 BEAM = 5
@@ -55,6 +57,7 @@ class FasterWhisper:
     def on(self, device: str) -> None:
         """Choose where the network runs, before its first use."""
         self.device = device
+        self.spec = computed_on(self.spec, device, HALF if device.startswith("cuda") else "float32")
 
     @cached_property
     def network(self) -> Any:
@@ -76,7 +79,7 @@ class FasterWhisper:
                 str(folder),
                 device=kind,
                 device_index=int(index or 0),
-                compute_type="float16" if kind == "cuda" else "float32",
+                compute_type=self.spec.precision,
                 local_files_only=True,
             )
 

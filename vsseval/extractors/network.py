@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.base import Arrays, ExtractorSpec, Source
+from vsseval.extractors.base import Arrays, ExtractorSpec, Source, computed_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,6 +48,7 @@ class NetworkExtractor(ABC):
     def on(self, device: str) -> None:
         """Choose where the network runs, before its first use."""
         self.device = device
+        self.spec = computed_on(self.spec, device)
 
     @abstractmethod
     def build(self) -> nn.Module:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from vsseval.errors import Unmeasurable, UsageError
-from vsseval.extractors.base import Arrays, ExtractorSpec, Source
+from vsseval.extractors.base import Arrays, ExtractorSpec, Source, computed_on
 from vsseval.extractors.speech import RATE, decoded, sound
 from vsseval.networks.packages import offline
 from vsseval.networks.state_dict import fill_network
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
+HALF = "float16"
+"""What the package computes in on CUDA."""
 SEED = 0
 """Of the sampling at fallback temperatures."""
 Size = Literal["base", "large_v2", "large_v3"]
@@ -61,6 +63,7 @@ class OpenAIWhisper:
     def on(self, device: str) -> None:
         """Choose where the network runs, before its first use."""
         self.device = device
+        self.spec = computed_on(self.spec, device, HALF if device.startswith("cuda") else "float32")
 
     @cached_property
     def network(self) -> Any:
@@ -96,7 +99,7 @@ class OpenAIWhisper:
         with torch.random.fork_rng(), torch.inference_mode():
             torch.manual_seed(SEED)
             # A dictionary of its own: the decoder writes into it.
-            found = network.transcribe(samples, fp16=self.device != "cpu", **dict(self._options))
+            found = network.transcribe(samples, fp16=self.spec.precision == HALF, **dict(self._options))
         return {"text": np.asarray(found["text"])}
 
     def extract_many(self, sources: Sequence[Source]) -> list[Arrays | Unmeasurable]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.base import Arrays, ExtractorSpec
+from vsseval.extractors.base import Arrays, ExtractorSpec, computed_on
 from vsseval.extractors.network import full_precision
 from vsseval.extractors.synchformer import FRAMES, load
 from vsseval.weights.find import Weights
@@ -50,6 +50,7 @@ class SynchformerSync:
     def on(self, device: str) -> None:
         """Choose where the network runs, before its first use."""
         self.device = device
+        self.spec = computed_on(self.spec, device)
 
     @cached_property
     def network(self) -> Synchformer:

@@ -14,7 +14,7 @@ import numpy as np
 
 from vsseval.errors import Unmeasurable
 from vsseval.extractors import faces, syncnet
-from vsseval.extractors.base import Arrays, ExtractorSpec, Source, Video
+from vsseval.extractors.base import Arrays, ExtractorSpec, Source, Video, computed_on
 from vsseval.extractors.network import full_precision
 from vsseval.extractors.pictures import at_rate
 from vsseval.extractors.shots import Cuts
@@ -66,6 +66,7 @@ class SyncNetFaces:
     def on(self, device: str) -> None:
         """Choose where the networks run, before their first use."""
         self.device = device
+        self.spec = computed_on(self.spec, device)
 
     @cached_property
     def network(self) -> SyncNet:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from vsseval.errors import Unmeasurable
-from vsseval.media.opening import check_file, opened
+from vsseval.media.opening import opened
 from vsseval.media.streams import audio_stream, video_stream
 
 __all__ = ["SOUND_SUFFIXES", "VIDEO_SUFFIXES", "Kind", "Look", "look"]

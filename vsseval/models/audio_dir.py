@@ -50,6 +50,7 @@ class AudioFolder:
             version=_VERSION,
             tasks=("v2s", "vtts", "joint", "tts"),
             weights=_identity(folder, files),
+            argument=folder.resolve().name,
             note=f"Finished sound: {len(files)} files of the folder {folder.resolve().name}.",
             watches=False,
         )

@@ -108,22 +108,26 @@ def _answer(generate: Generate, request: Message, path: str, owner: int) -> Mess
         if isinstance(sound, (str, os.PathLike)):
             return {"type": "result", "id": request["id"], "path": os.path.abspath(os.fspath(sound))}
         samples, rate = sound
-        channels = _write(samples, path)
+        answer = {"file": path, "rate": int(rate), "channels": _write(samples, path)}
     except Refusal as reason:
-        return {"type": "result", "id": request["id"], "error": str(reason)}
-    except Exception as fault:
+        answer = {"error": str(reason)}
+    except (Exception, SystemExit) as fault:
         traceback.print_exc()
-        return {"type": "result", "id": request["id"], "error": "%s: %s" % (type(fault).__name__, fault)}
-    return {"type": "result", "id": request["id"], "file": path, "rate": int(rate), "channels": channels}
+        answer = {"error": "%s: %s" % (type(fault).__name__, fault)}
+    return {"type": "result", "id": request["id"], **answer}
 
 
 def _write(samples: Any, path: str) -> int:
     """Write samples as little-endian float32, one channel after the other; return the number of channels."""
+    if hasattr(samples, "detach"):
+        samples = samples.detach().cpu().float().numpy()
     shape = getattr(samples, "shape", None)
     if shape is not None:
         channels, data = (1 if len(shape) == 1 else int(shape[0])), samples.astype("<f4").tobytes()
     else:
         rows = [samples] if len(samples) == 0 or not hasattr(samples[0], "__len__") else samples
+        if len({len(row) for row in rows}) > 1:
+            raise ValueError("the channels differ in length: %s samples" % ", ".join(str(len(row)) for row in rows))
         flat = array.array("f", (value for row in rows for value in row))
         if sys.byteorder == "big":
             flat.byteswap()

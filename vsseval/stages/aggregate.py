@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from vsseval.metrics.base import Distance
     from vsseval.stages.catalog import Measures
     from vsseval.stages.plan import Plan
+    from vsseval.types import ExtractorSpec
 
 
 def aggregate(plan: Plan, measures: Measures) -> list[Aggregate]:
@@ -84,7 +85,8 @@ def signature(plan: Plan, measures: Measures, metric: str, counts: str, subset: 
         "manifest": plan.manifest_sha256[:8],
         "limit": plan.spec.limit,
         "subset": subset or None,
-        "x": "+".join(f"{x.name}-{x.version}-{x.weights[:8]}" for x in used) or "none",
+        "x": "+".join(_known_as(x) for x in used) or "none",
+        "device": "+".join(sorted({x.device for x in used} - {"cpu"})) or None,
         "sr": "+".join(map(str, rates)) or "native",
         "seed": plan.spec.seed,
         "n": counts,
@@ -92,6 +94,11 @@ def signature(plan: Plan, measures: Measures, metric: str, counts: str, subset: 
         "vsseval": version("vsseval"),
     }
     return "|".join(f"{key}:{value}" for key, value in parts.items() if value is not None)
+
+
+def _known_as(extractor: ExtractorSpec) -> str:
+    name = f"{extractor.name}-{extractor.version}-{extractor.weights[:8]}"
+    return name if extractor.precision == "float32" else f"{name}-{extractor.precision}"
 
 
 def _cell(

@@ -8,6 +8,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from vsseval import plugins
+from vsseval.border.benchmarks import samples
+from vsseval.border.build import build
+from vsseval.border.extractors import built
 from vsseval.errors import EnvironmentFault, UsageError, unknown
 from vsseval.models.base import Model, ModelOptions
 from vsseval.types import Feature
@@ -27,8 +30,15 @@ class Catalog:
     A model is shared by all its benchmarks, so its weights are loaded once.
     """
 
-    def __init__(self) -> None:
-        self._benchmarks: dict[str, tuple[Benchmark, tuple[Sample, ...]]] = {}
+    def __init__(self, moved: Mapping[str, str] | None = None) -> None:
+        """Begin with nothing.
+
+        Args:
+            moved: where benchmarks of a path (`folder:PATH`) lie now: old beginning of a path -> new one.
+        """
+        self._moved = moved or {}
+        self._benchmarks: dict[str, Benchmark] = {}
+        self._samples: dict[str, tuple[Sample, ...]] = {}
         self._models: dict[tuple[str, Path | None, str], Model] = {}
 
     def benchmark(self, reference: str) -> Benchmark:
@@ -38,7 +48,11 @@ class Catalog:
             UsageError: unknown, or the argument makes no sense.
             EnvironmentFault: its data is not there.
         """
-        return self._loaded(reference)[0]
+        if reference not in self._benchmarks:
+            name, argument = plugins.split(reference)
+            argument = argument and relocated(argument, self._moved)
+            self._benchmarks[reference] = build("benchmarks", name, argument)
+        return self._benchmarks[reference]
 
     def samples(self, reference: str) -> tuple[Sample, ...]:
         """Return all samples of a benchmark; ids are unique.
@@ -47,7 +61,9 @@ class Catalog:
             UsageError: the manifest is unreadable, empty, or names an id twice.
             EnvironmentFault: its data is not there.
         """
-        return self._loaded(reference)[1]
+        if reference not in self._samples:
+            self._samples[reference] = _unique(reference, samples(self.benchmark(reference), reference))
+        return self._samples[reference]
 
     def model(self, spec: RunSpec) -> Model:
         """Return the model of a run; its weights are loaded by its first `generate`, not here.
@@ -60,20 +76,12 @@ class Catalog:
         # The checkpoint is asked of the model that was named; the bounds beside it have none.
         key = (spec.model, spec.checkpoint, spec.device)
         if key not in self._models:
-            factory = plugins.load("models", name)
-            self._models[key] = factory(ModelOptions(argument, spec.checkpoint, spec.device))
+            self._models[key] = build("models", name, ModelOptions(argument, spec.checkpoint, spec.device))
         return self._models[key]
 
     def release(self, spec: RunSpec) -> None:
         """Let go of a model, and of its weights, once its last run is done."""
         self._models.pop((spec.model, spec.checkpoint, spec.device), None)
-
-    def _loaded(self, reference: str) -> tuple[Benchmark, tuple[Sample, ...]]:
-        if reference not in self._benchmarks:
-            name, argument = plugins.split(reference)
-            benchmark = plugins.load("benchmarks", name)(argument)
-            self._benchmarks[reference] = (benchmark, _unique(reference, benchmark.samples()))
-        return self._benchmarks[reference]
 
 
 @dataclass(frozen=True)
@@ -113,6 +121,7 @@ def measures(
     besides: Sequence[str],
     earlier: Iterable[str] = (),
     recorded: Mapping[str, ExtractorSpec] | None = None,
+    device: str = "cpu",
 ) -> Measures:
     """Build the metrics of a run and the declarations of their extractors.
 
@@ -122,6 +131,7 @@ def measures(
         earlier: ids that the run already holds; those that no longer exist are dropped.
         recorded: extractors that the run was measured with. They stand for those that cannot be had any more: what
             they made is in the store, and weights that were removed take no number with them.
+        device: where networks run; it shows in the declarations of those whose features depend on it.
 
     Raises:
         UsageError: an asked metric does not exist.
@@ -136,17 +146,23 @@ def measures(
     wanted = {*asked, *besides} | {name for name in earlier if name in known}
     for name in sorted(wanted):
         try:
-            metric = plugins.load("metrics", name)()
-            read = _read_from(metric.spec, extractors, recorded or {})
+            metric: Metric = build("metrics", name)
+            read = _read_from(metric.spec, extractors, recorded or {}, device)
         except (EnvironmentFault, UsageError) as error:
             unavailable[name] = str(error)
-            continue
-        except Exception as error:  # noqa: BLE001 - a plugin may raise anything; a broken one breaks no other
-            unavailable[name] = f"{type(error).__name__}: {error}"
             continue
         extractors |= read
         metrics[name] = metric
     return Measures(metrics, dict(sorted(extractors.items())), unavailable)
+
+
+def relocated(path: str, moved: Mapping[str, str]) -> str:
+    """Return a path with its beginning replaced, where it has one of the old ones; the longest of these counts."""
+    for old in sorted(moved, key=len, reverse=True):
+        bare = old.rstrip("/")
+        if path == bare or path.startswith(f"{bare}/"):
+            return moved[old].rstrip("/") + path[len(bare) :]
+    return path
 
 
 def extractor_names(specs: Iterable[MetricSpec]) -> list[str]:
@@ -161,7 +177,7 @@ def hash_order(samples: Iterable[Sample]) -> list[Sample]:
 
 
 def _read_from(
-    spec: MetricSpec, known: Mapping[str, ExtractorSpec], recorded: Mapping[str, ExtractorSpec]
+    spec: MetricSpec, known: Mapping[str, ExtractorSpec], recorded: Mapping[str, ExtractorSpec], device: str
 ) -> dict[str, ExtractorSpec]:
     """Return the extractors of a metric's features, and those that they read from.
 
@@ -173,22 +189,23 @@ def _read_from(
     for value in spec.inputs.values():
         if not isinstance(value, Feature):
             continue
-        used = found[value.extractor] = known.get(value.extractor) or _extractor_spec(value.extractor, recorded)
+        used = found[value.extractor] = known.get(value.extractor) or _extractor_spec(value.extractor, recorded, device)
         if (used.reads is None) != (value.beside is None):
             what = "one medium" if used.reads is None else "two media together (`Feature.beside`)"
             raise UsageError(f"{spec.id} asks {value.extractor} for what it does not make: its features are of {what}")
         if used.reads is not None:
-            found[used.reads] = known.get(used.reads) or _extractor_spec(used.reads, recorded)
+            found[used.reads] = known.get(used.reads) or _extractor_spec(used.reads, recorded, device)
     return found
 
 
-def _extractor_spec(name: str, recorded: Mapping[str, ExtractorSpec]) -> ExtractorSpec:
+def _extractor_spec(name: str, recorded: Mapping[str, ExtractorSpec], device: str) -> ExtractorSpec:
     try:
-        return plugins.load("extractors", name)().spec
+        spec: ExtractorSpec = built(name, device).spec
     except EnvironmentFault:
         if name not in recorded:
             raise
         return recorded[name]
+    return spec
 
 
 def _unique(reference: str, samples: Sequence[Sample]) -> tuple[Sample, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from vsseval import media
 from vsseval.errors import Unmeasurable
 from vsseval.stages.inputs import applies, features, origin, parts
 from vsseval.stages.progress import Quiet
@@ -12,7 +13,7 @@ from vsseval.stages.work import Job
 from vsseval.stages.workers import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from vsseval.stages.catalog import Measures
     from vsseval.stages.inputs import Origin
@@ -83,7 +84,12 @@ def missing(plan: Plan, generations: Mapping[str, Generation], measures: Measure
     for found, extractor in sorted(set(_wanted(plan, generations, measures)), key=_place):
         if not plan.store.has(measures.extractors[extractor], found.key):
             wanted.setdefault(found, set()).add(extractor)
-    return [Job(found, tuple(sorted(extractors))) for found, extractors in _distinct(wanted).items()]
+    return [_job(found, extractors) for found, extractors in _distinct(wanted).items()]
+
+
+def _job(found: Origin, extractors: Collection[str]) -> Job:
+    medium = found.medium
+    return Job(found, tuple(sorted(extractors)), media.vouched(medium.path, medium.sha256) if medium else None)
 
 
 def _complete(job: Job, plan: Plan) -> bool:

@@ -6,8 +6,11 @@ import time
 from typing import TYPE_CHECKING
 
 from vsseval import media
+from vsseval.border.blame import PluginFault
+from vsseval.border.blame import readable as legible
+from vsseval.border.models import answers
 from vsseval.engines.local import Local
-from vsseval.errors import Unmeasurable, VssevalError
+from vsseval.errors import ModelFault, Unmeasurable, VssevalError
 from vsseval.stages.catalog import Catalog
 from vsseval.stages.progress import Quiet
 from vsseval.stages.requests import readable, references
@@ -17,7 +20,7 @@ from vsseval.store.layout import RunPaths
 from vsseval.types import Generation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from vsseval.engines.base import Engine
@@ -113,7 +116,7 @@ def _settled(plan: Plan, sample: Sample, line: Generation | None, given: Given) 
 def _without_model(sample: Sample, given: Given) -> Generation | None:
     """Return the outcome of a clip that no model is asked for, or None."""
     if sample.problem is not None:
-        return Generation(id=sample.id, status="failed", error=sample.problem)
+        return Generation(id=sample.id, status="failed", error=sample.problem, lost=sample.lost)
     if given is not None and sample.id not in given:
         why = "no reference to make this bound from"
         return Generation(id=sample.id, status="not_applicable", error=why)
@@ -153,20 +156,20 @@ class _Recorder:
 
     def _take(self, model: Model, batch: list[Request], pending: dict[str, Request]) -> Exception | None:
         """Take what a model gives for a batch; return what it raised, if it did."""
-        takes: Iterator[Take] | None = None
+        takes = answers(model, batch)
         while True:
+            # What is raised by writing is not the model's.
             try:
-                takes = iter(model.generate(batch)) if takes is None else takes
-                take = next(takes)
-            except StopIteration:
-                return None
-            except VssevalError:
-                raise  # the machine lacks something: no clip is to blame
-            except Exception as error:  # noqa: BLE001 - a model may raise anything; the clip is failed, not the run
+                take = next(takes, None)
+            except (PluginFault, Unmeasurable) as error:
                 return error
+            except VssevalError as error:
+                raise ModelFault(str(error)) from error
+            if take is None:
+                return None
             request = pending.pop(take.id, None)
             if request is None:
-                self._progress.note(f"the model gave '{take.id}', which was not asked for or given already")
+                self._progress.note(f"the model gave '{legible(take.id)}', which was not asked for or given already")
                 continue
             self._keep(take, request)
 
@@ -195,10 +198,7 @@ class _Recorder:
         )
 
     def _fail(self, request: Request, error: Exception) -> None:
-        known = isinstance(error, Unmeasurable)
-        reason = str(error) if known else f"{type(error).__name__}: {error}"
-        outcome = Generation(id=request.id, status="failed", error=reason, wall_seconds=self._lap())
-        self.write(outcome)
+        self.write(Generation(id=request.id, status="failed", error=str(error), wall_seconds=self._lap()))
 
     def _lap(self) -> float:
         before, self._clock = self._clock, time.perf_counter()

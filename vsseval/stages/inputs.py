@@ -118,7 +118,7 @@ def origin(
     if second is None or reads is None:
         return None
     spec = extractors[reads]
-    key = text_key(f"{spec.name} {spec.version} {spec.weights} {first.key} {second.key}")
+    key = text_key(" ".join((*spec.identity, first.key, second.key)))
     return Origin("features", key, reads=spec, pair=(first.key, second.key))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from vsseval.border.blame import blame
 from vsseval.errors import Unmeasurable, VssevalError
 from vsseval.statistics.intervals import PAIRS_BELOW, neighbours
 from vsseval.store.rows import joined, members, of_group
@@ -131,10 +132,10 @@ def _careful(metric: Distance) -> Iterator[None]:
     """Make whatever a metric or a routine below it raises a reason: the cell is lost, and not the run."""
     try:
         yield
-    except (Unmeasurable, VssevalError):
+    except (Unmeasurable, VssevalError, KeyboardInterrupt):
         raise
-    except Exception as error:
-        raise Broken(f"{metric.spec.id}: {type(error).__name__}: {error}") from error
+    except BaseException as error:
+        raise Broken(f"{metric.spec.id}: {blame(error, metric, 'value')}") from error
 
 
 def _measured(metric: Distance, value: Callable[[Groups], float]) -> Callable[[Groups], float | None]:

@@ -15,16 +15,15 @@ from vsseval.stages.catalog import Catalog, hash_order
 from vsseval.store import atomic, codec
 from vsseval.store.features import FeatureStore, default_root
 from vsseval.store.layout import RunPaths, slug
+from vsseval.store.manifest import manifest_hash
 from vsseval.store.record import SCHEMA, read_record, write_record
-from vsseval.types import RunRecord, Sample
+from vsseval.types import RunRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from vsseval.types import BenchmarkCard, Medium, ModelCard, RunSpec
-
-MEDIA = ("video", "speaker_prompt", "reference")
+    from vsseval.types import BenchmarkCard, ModelCard, RunSpec, Sample
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,10 @@ def plan(spec: RunSpec, catalog: Catalog | None = None) -> Plan:
         raise UsageError(f"a shard of {spec.shard_size} clips is impossible: at least 1")
     card = catalog.benchmark(spec.benchmark).card
     model = catalog.model(spec).card
-    samples = limited(catalog.samples(spec.benchmark), spec.limit)
+    every = catalog.samples(spec.benchmark)
+    if spec.limit is not None and spec.limit >= len(every):
+        spec = msgspec.structs.replace(spec, limit=None)  # as many as there are is no limit
+    samples = limited(every, spec.limit)
     manifest = manifest_hash(samples)
     identity = _identity(spec, card, model, manifest)
     root = _existing(spec.runs, identity) or _fresh(spec.runs, card, model, identity)
@@ -133,36 +135,25 @@ def limited(samples: Sequence[Sample], limit: int | None) -> tuple[Sample, ...]:
     return tuple(sample for sample in samples if sample.id in chosen)
 
 
-def manifest_hash(samples: Sequence[Sample]) -> str:
-    """Return the sha256 of the samples as canonical JSON, wherever their files lie."""
-    lines = codec.encode([_placeless(sample) for sample in samples], order="sorted")
-    return hashlib.sha256(lines).hexdigest()
-
-
 def now() -> str:
     """Return the time in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _placeless(sample: Sample) -> dict[str, object]:
-    fields: dict[str, object] = codec.builtins(sample)
-    for name in MEDIA:
-        medium: Medium | None = getattr(sample, name)
-        fields[name] = medium and medium.key
-    # The reason names files; what matters is that there is one.
-    fields["problem"] = sample.problem is not None
-    return fields
-
-
 def _identity(spec: RunSpec, benchmark: BenchmarkCard, model: ModelCard, manifest: str) -> str:
     parts = {
-        "model": [model.name, model.version, model.weights, plugins.split(spec.model)[1]],
+        "model": [model.name, model.version, model.weights, _argument(spec, model)],
         "benchmark": [benchmark.name, benchmark.version, manifest],
         "seed": spec.seed,
         # The limit acts through the manifest. Devices differ in their last bits, cuda:0 and cuda:1 do not.
         "device": plugins.split(spec.device)[0],
     }
     return hashlib.sha256(codec.encode(parts, order="sorted")).hexdigest()
+
+
+def _argument(spec: RunSpec, model: ModelCard) -> str | None:
+    """Return a model's argument in its one spelling."""
+    return plugins.split(spec.model)[1] if model.argument is None else model.argument
 
 
 def _existing(runs: Path, identity: str) -> Path | None:

@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from vsseval.errors import UsageError
-from vsseval.profiles import load_profile
+from vsseval.errors import EnvironmentFault, ModelFault, UsageError, VssevalError
 from vsseval.stages.aggregate import aggregate
-from vsseval.stages.catalog import Catalog, Measures, measures
+from vsseval.stages.catalog import Catalog
+from vsseval.stages.current import Work, selected, work_of
 from vsseval.stages.extract import Faults, extract
 from vsseval.stages.generate import generate, outcomes
-from vsseval.stages.plan import Plan, begin, limited, manifest_hash, now, plan
+from vsseval.stages.losses import Losses, model_of
+from vsseval.stages.plan import Plan, begin, limited, now, plan
 from vsseval.stages.progress import Quiet
 from vsseval.stages.requests import references
 from vsseval.stages.score import score
-from vsseval.stages.workers import Workers
+from vsseval.stages.workers import Workers, require_device
 from vsseval.statistics.intervals import VERSION as INTERVALS
 from vsseval.store import codec, lock
-from vsseval.store.provenance import packages, provenance
-from vsseval.store.record import intact, load_run, read_record, seal, write_record
-from vsseval.types import ExtractorSpec
+from vsseval.store.manifest import manifest_hash
+from vsseval.store.provenance import provenance
+from vsseval.store.record import load_run, read_record, seal, write_record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
+    from vsseval.stages.catalog import Measures
     from vsseval.stages.progress import Progress
     from vsseval.types import Generation, RunRecord, RunSpec
+
+
+class Done(NamedTuple):
+    """What came of some runs."""
+
+    records: list[RunRecord]
+    """Of the runs that were carried out, in the order of the specs."""
+    lost: dict[str, str]
+    """`MODEL on BENCHMARK` -> why it could not be run here."""
+
+
+log = logging.getLogger("vsseval")
 
 
 def run(specs: Sequence[RunSpec], progress: Progress | None = None) -> list[RunRecord]:
@@ -45,36 +60,84 @@ def run(specs: Sequence[RunSpec], progress: Progress | None = None) -> list[RunR
         progress: who watches.
 
     Returns:
-        The records of the runs, in the order of `specs`; their folders are `spec.runs / record.id`.
+        The records of the runs, in the order of `specs`; their folders are `spec.runs / record.id`. A model or
+        benchmark of several that cannot be had here costs its own runs; the log says why.
 
     Raises:
         UsageError: an unknown name, a bad manifest, a bad option.
-        EnvironmentFault: the machine lacks something.
+        EnvironmentFault: the machine lacks something that every run needs.
         Busy: another process works on one of the runs.
     """
-    watcher = progress or Quiet()
-    catalog = Catalog()
-    tasks: dict[str, _Task] = {}
-    plans = [plan(spec, catalog) for spec in specs]
-    covered = any(_selected(planned) for planned in plans)
-    for spec, planned in zip(specs, plans, strict=True):
-        why = _left_out(planned, covered=covered)
-        if why is not None:
-            watcher.note(f"{spec.model} on {spec.benchmark}: left out, {why}")
-        else:
-            tasks.setdefault(planned.identity, _task(planned))
-    finished = sum(task.record is not None for task in tasks.values())
+    done = carry_out(specs, progress)
+    for title, why in done.lost.items():
+        log.warning("%s: not run: %s", title, why)
+    return done.records
+
+
+def carry_out(
+    specs: Sequence[RunSpec],
+    progress: Progress | None = None,
+    catalog: Catalog | None = None,
+    company: Collection[str] = (),
+) -> Done:
+    """Carry out runs as `run` does, and say besides which of them were lost.
+
+    Args:
+        specs: one per model and benchmark.
+        progress: who watches.
+        catalog: benchmarks and models that are already built.
+        company: models that nobody asked for, the bounds beside a system.
+
+    Raises:
+        VssevalError: as `run`.
+    """
+    watcher, catalog = progress or Quiet(), catalog or Catalog()
+    losses = Losses(specs, company)
+    tasks = _looked_at(specs, catalog, losses, watcher)
+    finished = sum(task.record is not None for task in tasks)
     if finished:
         watcher.note(f"{finished} of {len(tasks)} runs are finished already")
-    left = [task.plan.spec for task in tasks.values()]
+    left = [task.plan.spec for task in tasks]
     records = []
-    with Workers(*((specs[0].jobs, specs[0].device) if specs else (1,))) as workers:
-        for task in tasks.values():
-            records.append(task.record or _carry_out(task, catalog, workers, watcher))
-            done = left.pop(0)
-            if all(_weights(spec) != _weights(done) for spec in left):
-                catalog.release(done)
-    return records
+    with ExitStack() as stack:
+        keys = dict.fromkeys((spec.jobs, spec.device) for spec in left)
+        pools = {key: stack.enter_context(Workers(*key)) for key in keys}
+        for task in tasks:
+            spec = left.pop(0)
+            try:
+                losses.look(spec)
+                records.append(task.record or _carried_out(task, catalog, pools[spec.jobs, spec.device], watcher))
+            except ModelFault as error:
+                losses.add(spec, error)
+            if all(model_of(other) != model_of(spec) for other in left):
+                catalog.release(spec)
+    return Done(records, losses.reasons)
+
+
+def _looked_at(specs: Sequence[RunSpec], catalog: Catalog, losses: Losses, watcher: Progress) -> list[Work]:
+    """Return what there is to be done, each run once."""
+    plans: list[Plan] = []
+    for spec in specs:
+        try:
+            require_device(spec.device)
+            catalog.benchmark(spec.benchmark)
+            try:
+                catalog.samples(spec.benchmark)
+            except UsageError as error:  # of its list, not of how it was asked for
+                losses.add(spec, error)
+            else:
+                plans.append(plan(spec, catalog))
+        except EnvironmentFault as error:
+            losses.add(spec, error)
+    tasks: dict[str, Work] = {}
+    covered = any(selected(planned) for planned in plans)
+    for planned in plans:
+        why = _left_out(planned, covered=covered)
+        if why is not None:
+            watcher.note(f"{planned.spec.model} on {planned.spec.benchmark}: left out, {why}")
+        elif planned.identity not in tasks:
+            tasks[planned.identity] = work_of(planned, planned.spec.device)
+    return [*tasks.values()]
 
 
 def rescore(
@@ -86,6 +149,7 @@ def rescore(
     store: Path | None = None,
     jobs: int = 0,
     device: str = "cpu",
+    moved: Mapping[str, str] | None = None,
 ) -> RunRecord:
     """Extract, score and aggregate a run again, from the sounds that it has; the model is not needed.
 
@@ -97,6 +161,7 @@ def rescore(
         store: feature store; None means that of the run.
         jobs: worker processes; 0 means one per core.
         device: where networks run, wherever the model did.
+        moved: where the clips of `folder:PATH` lie now: old beginning of a path -> new one.
 
     Raises:
         UsageError: no run directory, or the benchmark has changed since.
@@ -112,8 +177,12 @@ def rescore(
         profile=profile or record.spec.profile,
         store=store or record.spec.store,
     )
-    catalog = Catalog()
-    samples = limited(catalog.samples(spec.benchmark), spec.limit)
+    catalog = Catalog(moved)
+    try:
+        samples = limited(catalog.samples(spec.benchmark), spec.limit)
+    except VssevalError as error:
+        hint = f"If its clips lie elsewhere now, say where: vsseval score {directory} --data-root OLD=NEW"
+        raise UsageError(f"{error}. {hint}") from error
     if manifest_hash(samples) != record.manifest_sha256:
         raise UsageError(
             f"the clips of {spec.benchmark} are not those that {directory} was made with. "
@@ -121,83 +190,11 @@ def rescore(
         )
     identity = str(record.provenance.get("identity", directory.name))
     planned = Plan(spec, record.benchmark, record.model, samples, record.manifest_sha256, identity, directory)
-    task = _task(planned)
+    task = work_of(planned, device)
     watcher = progress or Quiet()
     watcher.run(f"{record.model.name} on {record.benchmark.name}")
     with lock.held(directory.parent, identity), Workers(jobs, device) as workers:
         return _measure(planned, outcomes(planned), task.measures, workers, watcher)
-
-
-def _weights(spec: RunSpec) -> tuple[object, ...]:
-    return spec.model, spec.checkpoint, spec.device
-
-
-@dataclass(frozen=True)
-class _Task:
-    """A plan with its metrics; `record` where there is nothing to be done."""
-
-    plan: Plan
-    measures: Measures
-    record: RunRecord | None = None
-
-
-def _task(planned: Plan) -> _Task:
-    record = read_record(planned.root)
-    lost = record.provenance.get("unavailable", {}) if record else {}
-    earlier = {*record.metrics, *lost} if record else set()
-    found = measures(planned.spec.metrics, _besides(planned), earlier, _extractors(record))
-    done = record is not None and _up_to_date(planned, found, record)
-    return _Task(planned, found, record if done else None)
-
-
-def _extractors(record: RunRecord | None) -> dict[str, ExtractorSpec]:
-    """Return the extractors that a run was measured with."""
-    made = record.provenance.get("extractors", {}) if record else {}
-    try:
-        return msgspec.convert(made, dict[str, ExtractorSpec])
-    except msgspec.ValidationError:  # of an earlier version
-        return {}
-
-
-def _besides(planned: Plan) -> tuple[str, ...]:
-    """Return what is measured besides the metrics that are named: those of the profile; without both, the customary.
-
-    Raises:
-        UsageError: there is no such profile, or it has no metric for the benchmark's task.
-    """
-    if not planned.spec.profile:
-        return () if planned.spec.metrics else planned.benchmark.metrics
-    found = _selected(planned)
-    if not found:
-        raise UsageError(
-            f"the profile '{planned.spec.profile}' has no metric for {planned.benchmark.name}, whose task is "
-            f"{planned.benchmark.task}. See: vsseval list profiles"
-        )
-    return found
-
-
-def _selected(planned: Plan) -> tuple[str, ...]:
-    """Return the metrics of the profile that are those of the benchmark's task."""
-    return load_profile(planned.spec.profile).selects(planned.benchmark.task) if planned.spec.profile else ()
-
-
-def _up_to_date(planned: Plan, found: Measures, record: RunRecord) -> bool:
-    """Return whether a run is finished, without clips to retry, by the metrics and extractors of today."""
-    hopeless = sum(sample.problem is not None for sample in planned.samples)
-    unheard = record.clips.get("failed", 0) + record.clips.get("missing", 0)
-    made = record.provenance
-    return (
-        record.status == "finished"
-        and planned.paths.scores.exists()
-        and intact(planned.root, record)
-        and unheard == hopeless
-        and record.metrics == found.specs
-        and codec.encode(made.get("extractors")) == codec.encode(dict(found.extractors))
-        and made.get("unavailable") == dict(found.unavailable)
-        and not made.get("faults")
-        and made.get("intervals") == INTERVALS
-        and made.get("packages", {}).get("vsseval") == packages().get("vsseval")
-    )
 
 
 def _left_out(planned: Plan, *, covered: bool) -> str | None:
@@ -207,12 +204,12 @@ def _left_out(planned: Plan, *, covered: bool) -> str | None:
         return f"the model does {', '.join(planned.model.tasks)}, the benchmark is {task}"
     if references(planned) == {}:
         return "the benchmark has no references to make this bound from"
-    if planned.spec.profile and covered and not _selected(planned):
+    if planned.spec.profile and covered and not selected(planned):
         return f"the profile '{planned.spec.profile}' has no metric for the task {task}"
     return None
 
 
-def _carry_out(task: _Task, catalog: Catalog, workers: Workers, progress: Progress) -> RunRecord:
+def _carried_out(task: Work, catalog: Catalog, workers: Workers, progress: Progress) -> RunRecord:
     asked = task.plan
     progress.run(f"{asked.model.name} on {asked.benchmark.name}")
     with lock.held(asked.spec.runs, asked.identity):

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 import numpy as np
 
-from vsseval.errors import EnvironmentFault, Unmeasurable
+from vsseval.border.blame import PluginFault
+from vsseval.border.metrics import kept, scored
+from vsseval.errors import Unmeasurable, VssevalError
 from vsseval.stages.extract import Faults
 from vsseval.stages.inputs import NAMES, applies, features, needs, origin, pieces, texts
 from vsseval.stages.progress import Quiet
@@ -101,19 +103,19 @@ def score(
     watcher = progress or Quiet()
     watcher.stage("score", len(plan.samples))
     group_of = groups(sample.cluster for sample in plan.samples)
-    kept = {name: _Kept(plan, metric) for name, metric in measures.metrics.items() if metric.kind != "per_clip"}
+    stacks = {name: _Kept(plan, metric) for name, metric in measures.metrics.items() if metric.kind != "per_clip"}
     rows: list[Row] = []
     for place, sample in enumerate(sorted(plan.samples, key=lambda sample: sample.id)):
         clip = _Clip(plan, sample, generations[sample.id], measures, faults or Faults())
         for name, metric in measures.metrics.items():
             outcome, more = clip.outcome(metric)
-            if more is not None and (why := kept[name].strange(more)) is not None:
+            if more is not None and (why := stacks[name].strange(more)) is not None:
                 outcome, more = Outcome("failed", why), None
             rows.append(_row(plan, clip, metric, outcome))
             if more is not None:
-                kept[name].take(sample, group_of[sample.cluster], place, more)
+                stacks[name].take(sample, group_of[sample.cluster], place, more)
         watcher.advance()
-    for one in kept.values():
+    for one in stacks.values():
         one.write()
     write_scores(plan.paths.scores, rows)
 
@@ -187,26 +189,29 @@ class _Clip:
         except Unmeasurable as error:
             return error
         if arrays is None:
-            raise EnvironmentFault(
-                f"the feature {feature.extractor} of the {NAMES[feature.of]} of {self.sample.id} has vanished from "
+            why = (
+                f"the feature {feature.extractor} of the {NAMES[feature.of]} has vanished from "
                 f"{self._plan.store.root}. Run the same command again: it is made anew"
             )
+            self._faults.clips[feature.extractor, found.key] = why
+            return why
+        for value in arrays.values():
+            value.flags.writeable = False  # many metrics read one array
         return arrays
 
 
 def _measured(metric: Metric, inputs: Mapping[str, Arrays | str]) -> tuple[Outcome, dict[str, np.ndarray] | None]:
     try:
         if metric.kind != "per_clip":
-            kept = metric.sums(**inputs) if metric.kind == "sums" else metric.rows(**inputs)
-            return Outcome("ok", weight=1.0), _finite(kept)
-        found = metric.score(**inputs)
+            return Outcome("ok", weight=1.0), _finite(kept(metric, inputs))
+        found = scored(metric, inputs)
     except Unmeasurable as error:
         return Outcome("failed", str(error)), None
-    except Exception as error:  # noqa: BLE001 - a plugin may raise anything; the clip is failed, with the reason
-        return Outcome("failed", f"{metric.spec.id}: {type(error).__name__}: {error}"), None
+    except (PluginFault, VssevalError) as error:
+        return Outcome("failed", f"{metric.spec.id}: {error}"), None
     if not math.isfinite(found.value) or not math.isfinite(found.weight) or found.weight < 0:
         return Outcome("failed", f"{metric.spec.id} gave {found.value} with weight {found.weight}"), None
-    return Outcome("ok", None, float(found.value), float(found.weight), found.detail), None
+    return Outcome("ok", None, found.value, found.weight, found.detail), None
 
 
 def _finite(sums: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from vsseval.border.blame import readable
+
 if TYPE_CHECKING:
     from vsseval.models.base import Take
     from vsseval.types import Request
@@ -65,8 +67,9 @@ def _fault(samples: np.ndarray, rate: object) -> str | None:
     bad = int(samples.size - np.count_nonzero(np.isfinite(samples)))
     if bad:
         return f"{bad} of {samples.size} samples are NaN or infinite"
-    if not isinstance(rate, int | float | np.number) or not RATES[0] <= rate <= RATES[1] or int(rate) != rate:
-        return f"a sample rate of {rate} is impossible: {RATES[0]} to {RATES[1]} Hz"
+    real = int | float | np.integer | np.floating
+    if not isinstance(rate, real) or not RATES[0] <= rate <= RATES[1] or int(rate) != rate:
+        return f"a sample rate of {readable(rate)} is impossible: {RATES[0]} to {RATES[1]} Hz"
     return None
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-import numpy as np
-
-from vsseval import media, plugins
+from vsseval import media
+from vsseval.border.blame import PluginFault
+from vsseval.border.extractors import built, features, features_of_many
 from vsseval.errors import Unmeasurable, VssevalError
 from vsseval.stages.inputs import Origin
 from vsseval.store.features import FeatureStore
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
     from typing import Any
+
+    import numpy as np
 
     from vsseval.extractors.base import Arrays, Source
     from vsseval.types import ExtractorSpec
@@ -28,6 +30,8 @@ class Job(NamedTuple):
 
     origin: Origin
     extractors: tuple[str, ...]
+    vouched: media.FileState | None = None
+    """The state of the medium's file in which the command has hashed it already."""
 
 
 class Fault(NamedTuple):
@@ -53,7 +57,7 @@ def work(jobs: Sequence[Job], root: Path, device: str = "cpu") -> list[Fault]:
         EnvironmentFault: the store cannot be written.
     """
     store = FeatureStore(root)
-    opened = [(job, _opened(job.origin, store)) for job in jobs]
+    opened = [(job, _opened(job, store)) for job in jobs]
     names = dict.fromkeys(name for job in jobs for name in job.extractors)
     return [
         fault
@@ -66,9 +70,8 @@ def _apply(name: str, found: Sequence[tuple[Origin, Any]], store: FeatureStore, 
     """Store what one extractor makes of some media, and yield what went wrong."""
     try:
         extractor = _built(name, device)
-    except Exception as error:  # noqa: BLE001 - a plugin may raise anything; its metrics become missing
-        reason = str(error) if isinstance(error, VssevalError) else f"{type(error).__name__}: {error}"
-        yield from (Fault("extractor", name, origin.key, reason) for origin, _ in found)
+    except VssevalError as error:
+        yield from (Fault("extractor", name, origin.key, str(error)) for origin, _ in found)
         return
     usable: list[tuple[Origin, Any]] = []
     for origin, source in found:
@@ -85,7 +88,7 @@ def _apply(name: str, found: Sequence[tuple[Origin, Any]], store: FeatureStore, 
         elif isinstance(result, VssevalError):
             yield Fault("extractor", name, origin.key, str(result))
         elif isinstance(result, Exception):
-            yield Fault("clip", name, origin.key, f"{name}: {type(result).__name__}: {result}")
+            yield Fault("clip", name, origin.key, f"{name}: {result}")
         else:
             store.write(extractor.spec, origin.key, result)
 
@@ -93,44 +96,30 @@ def _apply(name: str, found: Sequence[tuple[Origin, Any]], store: FeatureStore, 
 def _results(extractor: Any, sources: Sequence[Any], device: str) -> list[dict[str, np.ndarray] | Exception]:
     """Return the features of each source, or what was raised; one clip's fault is lost alone, and not the batch."""
     if device != "cpu" and len(sources) > 1 and hasattr(extractor, "extract_many"):
-        try:
-            found = extractor.extract_many(sources)
-            return [one if isinstance(one, Unmeasurable) else _plain(one) for one in found]
-        except Exception:  # noqa: BLE001, S110 - whose fault it was comes out one by one
-            pass
+        # Whose fault it was comes out one by one.
+        with suppress(PluginFault, Unmeasurable, VssevalError):
+            return [*features_of_many(extractor, sources)]
     return [_result(extractor, source) for source in sources]
 
 
 def _result(extractor: Any, source: Any) -> dict[str, np.ndarray] | Exception:
     try:
         with _one_thread():
-            made = extractor.combine(*source) if isinstance(source, tuple) else extractor.extract(source)
-            return _plain(made)
-    except Exception as error:  # noqa: BLE001 - one clip's feature is lost, with a reason, and not the run
+            return features(extractor, source)
+    except (PluginFault, Unmeasurable, VssevalError) as error:
         return error
 
 
-def _plain(arrays: Arrays) -> dict[str, np.ndarray]:
-    """Return arrays that can be stored.
-
-    Raises:
-        TypeError: one is of Python objects.
-    """
-    plain = {name: np.asarray(value) for name, value in arrays.items()}
-    for name, value in plain.items():
-        if value.dtype.hasobject:
-            raise TypeError(f"the array '{name}' holds Python objects")
-    return plain
-
-
-def _opened(origin: Origin, store: FeatureStore) -> Source | tuple[Arrays, Arrays] | Unmeasurable | _Altered:
+def _opened(job: Job, store: FeatureStore) -> Source | tuple[Arrays, Arrays] | Unmeasurable | _Altered:
+    origin = job.origin
     if origin.reads is not None:
         return _pair(origin.reads, origin.pair, store)
     if origin.medium is None:
         return origin.text or ""
     medium = origin.medium
     try:
-        if media.sha256(medium.path) != medium.sha256:
+        known = job.vouched is not None and media.file_state(medium.path) == job.vouched
+        if not known and media.sha256(medium.path) != medium.sha256:
             return _Altered(f"{medium.path.name}: not the file that the manifest means (its sha256 differs)")
     except Unmeasurable as error:
         return _Altered(str(error))
@@ -160,10 +149,7 @@ def _placeless(reason: str, origin: Origin) -> str:
 @cache
 def _built(name: str, device: str) -> Any:
     """Return an extractor of this process; each is built once."""
-    extractor = plugins.load("extractors", name)()
-    if device != "cpu" and hasattr(extractor, "on"):
-        extractor.on(device)
-    return extractor
+    return built(name, device)
 
 
 @contextmanager

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from vsseval.statistics.readings import Clips
     from vsseval.store.record import LoadedRun
 
-IGNORED = frozenset({"n", "vsseval", "intervals"})
+IGNORED = frozenset({"n", "vsseval", "intervals", "device"})
 """Signature keys that may differ between comparable numbers: clips are compared by name, a new version of
-vsseval that changes a number raises the version of the metric, and intervals are made anew."""
+vsseval that changes a number raises the version of the metric, intervals are made anew, and in float32 devices differ
+in the last digits alone (another precision shows in the extractor's name)."""
 OF_THE_RUN = frozenset({"bench", "manifest", "seed", "limit"})
 """Signature keys that all metrics of a run share; they are named once."""
 TINY = 1e-9

@@ -16,7 +16,7 @@ import numpy as np
 
 from vsseval.errors import Unmeasurable
 from vsseval.store import atomic
-from vsseval.store.layout import slug
+from vsseval.store.layout import safe_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,13 +29,17 @@ REASON = "__unmeasurable__"
 
 @dataclass(frozen=True)
 class FeatureStore:
-    """A folder of features, `features/<extractor>-<version>-<weights8>/<ab>/<sha256>.npz`."""
+    """A folder of features, `features/<extractor>-<version>-<weights8>/<ab>/<sha256>.npz`.
+
+    Features that were computed elsewhere than on a processor, or in another precision, have folders of their own.
+    """
 
     root: Path
 
     def path(self, spec: ExtractorSpec, key: str) -> Path:
         """Return where the feature of a medium with this sha256 lies."""
-        folder = f"{slug(spec.name)}-{slug(spec.version)}-{slug(spec.weights[:8])}"
+        name, version, weights, *computed = spec.identity
+        folder = "-".join(safe_name(part) for part in (name, version, weights[:8], *computed))
         return self.root / "features" / folder / key[:2] / f"{key}.npz"
 
     def muted(self, key: str) -> Path:

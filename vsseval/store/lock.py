@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from vsseval.errors import Busy
 from vsseval.store import atomic
+from vsseval.store.layout import safe_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,7 @@ def held(runs: Path, identity: str, what: str = "the same run") -> Iterator[None
 
     Args:
         runs: folder in which the lock lies.
-        identity: of what is locked; its first 16 characters count.
+        identity: of what is locked; two that differ are two locks.
         what: how a message names it.
 
     The lock belongs to the open file and ends with the process, however that ends.
@@ -30,7 +31,7 @@ def held(runs: Path, identity: str, what: str = "the same run") -> Iterator[None
         Busy: another process holds it; the message names its pid.
         EnvironmentFault: the folder cannot be written.
     """
-    path = runs / ".locks" / f"{identity[:16]}.lock"
+    path = runs / ".locks" / f"{safe_name(identity)}.lock"
     with atomic.faults(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 import shlex
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 T = TypeVar("T")
+
+log = logging.getLogger("vsseval")
 
 SCHEMA = 2
 """Version of the run directory's layout."""
@@ -75,24 +78,34 @@ def load_run(path: Path | str) -> LoadedRun:
 def find_runs(runs_dir: Path | str) -> list[LoadedRun]:
     """Return every run below a folder, oldest first; unfinished ones have no aggregates.
 
-    Raises:
-        UsageError: a run.json that this version cannot read; those of an older layout are named in one message.
+    What cannot be read (damaged, of another program, of another version) is passed over with a line in the log.
     """
-    found, old = [], []
+    found, faults = scan_runs(runs_dir)
+    for fault in faults:
+        log.warning("passed over: %s", fault)
+    return found
+
+
+def scan_runs(runs_dir: Path | str) -> tuple[list[LoadedRun], list[str]]:
+    """Return every run below a folder, as `find_runs`, and one line for each that cannot be read.
+
+    Runs of an older layout share one message, with the commands that make them anew.
+    """
+    found, faults, old = [], [], []
     for header in sorted(Path(runs_dir).glob("*/run.json")):
         try:
             found.append(load_run(header.parent))
-        except OldLayout as error:
-            old.append(error)
+        except OldLayout as fault:
+            old.append(fault)
+        except UsageError as fault:
+            faults.append(" ".join(str(fault).split()))
     if len(old) > 1:
-        moved = "\n".join(f"  {error.command}" for error in old)
-        raise UsageError(
+        commands = "\n".join(f"  {fault.command}" for fault in old)
+        faults.append(
             f"{len(old)} runs in {runs_dir} have a layout older than {SCHEMA}, which this vsseval reads. Move them "
-            f"away and make them anew:\n{moved}"
+            f"away and make them anew:\n{commands}"
         )
-    if old:
-        raise old[0]
-    return found
+    return found, [*faults, *(str(fault) for fault in old if len(old) == 1)]
 
 
 def read_record(root: Path) -> RunRecord | None:
@@ -252,7 +265,7 @@ def _read(path: Path) -> bytes | None:
 def _decode(path: Path, data: bytes, kind: type[T]) -> T:
     try:
         return codec.decode(data, kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(
             f"{path} is damaged: {error}. Move the folder away and run the same command again: "
             f"mv {path.parent} {path.parent}.damaged"

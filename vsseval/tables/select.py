@@ -57,7 +57,7 @@ def _table_key(run: LoadedRun) -> tuple[object, ...]:
 
 def model_key(run: LoadedRun) -> tuple[object, ...]:
     """Identity of what was run: two runs with one key are two measurements of the same thing."""
-    return run.record.spec.model, run.record.model.version, run.record.model.weights
+    return run.record.system, run.record.model.version, run.record.model.weights
 
 
 def _newest(newest_first: Sequence[LoadedRun]) -> tuple[list[LoadedRun], list[LoadedRun]]:

@@ -39,7 +39,9 @@ class Finished:
             )
         self._baseline = baseline
         self._archive = archive
-        self.card = msgspec.structs.replace(card, weights=_identity(archive), watches=False)
+        self.card = msgspec.structs.replace(
+            card, weights=_identity(archive), argument=archive.resolve().name, watches=False
+        )
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Take]:
         """Yield the published sound of each clip; one without a file is missing."""
