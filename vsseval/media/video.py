@@ -173,6 +173,27 @@ class Video:
                 raise Unmeasurable(f"{self.path.name}: the video has no readable frame")
             require_length(self.path, float(shown.stop) - zero, self.seconds)
 
+    def timed(
+        self, size: tuple[int, int] | None = None, *, gray: bool = False
+    ) -> Generator[tuple[float, np.ndarray], None, None]:
+        """Yield every frame of `each` as the second of the video at which it is first shown, exactly, and its picture.
+
+        Args:
+            size: (height, width) wanted; None keeps the file's.
+            gray: luminance only.
+
+        Yields:
+            Seconds from the video's time zero (the first frame of a stretch may lie before it), and uint8, shape
+            (height, width, 3), red first; or (height, width) if gray.
+
+        Raises:
+            Unmeasurable: as `each`.
+        """
+        with opened(self.path) as container:
+            zero = clock_zero(container) + self.start
+        for shown in self.each():
+            yield float(shown.start) - zero, _picture(shown.frame, size, gray=gray)
+
     def _count(self, fps: float) -> int:
         if fps <= 0:
             raise ValueError(f"fps must be positive, not {fps}")
