@@ -31,6 +31,10 @@ _NEAR = 0.2
 """Seconds around a lag that count as the same: the evidence of one event is that wide."""
 _EXACT = 0.04
 """Seconds around the strongest evidence within which the onsets alone say the lag: one video frame."""
+_FLAT = 1e-9
+"""Standard deviation below which a curve counts as without events."""
+_LOGISTIC = (-1.22, 0.46, -0.69)
+"""Of `confidence`: constant, and coefficients of the logarithm of the evidence and of its rival's share."""
 _WEAK = 2.0
 """Evidence below which the best lag of a recording is right no more often than by chance."""
 
@@ -147,16 +151,17 @@ def evidence(flux: np.ndarray, level: np.ndarray, tiles: np.ndarray, rate: float
 
 
 def confidence(found: Evidence) -> float:
-    """Return how probably the best lag is right within 0.2 s."""
+    """Return how probably the best lag is right within 0.2 s, 0 to 1: a logistic function of two numbers.
+
+    They are the logarithm of the strongest evidence, and the share of it that another lag reaches. Its coefficients were
+    fitted to 44 recordings, whole and with the sound moved by 0.1 to 1 s.
+    """
     best = int(np.argmax(found.strength))
-    away = np.abs(found.seconds - found.seconds[best]) > _NEAR
-    rival = float(found.strength[away].max(initial=0.0))
     top = float(found.strength[best])
-    return 0.0 if top == 0 else 1 - rival / top
-
-
-_FLAT = 1e-9
-"""Standard deviation below which a curve counts as without events."""
+    away = np.abs(found.seconds - found.seconds[best]) > _NEAR
+    rival = float(found.strength[away].max(initial=0.0)) / top if top > 0 else 1.0
+    constant, by_evidence, by_rival = _LOGISTIC
+    return float(1 / (1 + np.exp(-(constant + by_evidence * np.log1p(top) + by_rival * rival))))
 
 
 def _neutral(curves: np.ndarray, edge: int) -> np.ndarray:
