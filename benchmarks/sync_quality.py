@@ -3,16 +3,17 @@
     python benchmarks/sync_quality.py FOLDER... [--others 20] [--seed 0] [--clips]
 
 Every video of the folders with a sound track of its own, and at least 1.5 s of both, is a clip; what is left out is
-named. The first table has the mean value in seconds with the own sound, with sounds drawn among the other clips and with
-white noise, the paired difference of own and others with its 95 % interval (bootstrap over clips), and the share of own
-sounds whose value is below 0.2 s. The second says how often the estimate follows, within 0.1 s, when the sound is moved
-(both are cut, nothing is filled in). The third sets `confidence` beside how often the lag was right: within 0.2 s of
-zero, or of the move. Recordings that are truly apart, a cannon far away, count as wrong.
+named. The first table has the mean value in seconds with the own sound, with sounds drawn among the other clips and
+with white noise, the paired differences with their 95 % intervals (bootstrap over clips), and the share of own sounds
+whose value is below 0.2 s. The second says how often the estimate follows, within 0.1 s, when the sound is moved (both
+are cut, nothing is filled in). The third sets `confidence` beside how often the lag was wrong: not within 0.2 s of zero,
+or of the move. Recordings that are truly apart, a cannon far away, count as wrong.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 import time
 from pathlib import Path
@@ -51,10 +52,11 @@ def clips(folders: list[Path]) -> list[Clip]:
     for path in sorted(path for folder in folders for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES):
         try:
             sound, picture = onset.create().extract(load_audio(path)), motion.create().extract(Video(path))
-            if min(len(sound["level"]), len(picture["tiles"])) < LEAST * onset.ENVELOPE_RATE:
-                raise Unmeasurable(f"shorter than {LEAST} s")
         except Unmeasurable as error:
             print(f"left out: {path}: {error}", file=sys.stderr)
+            continue
+        if min(len(sound["level"]), len(picture["tiles"])) < LEAST * onset.ENVELOPE_RATE:
+            print(f"left out: {path}: shorter than {LEAST} s", file=sys.stderr)
             continue
         found.append(Clip(str(path), dict(sound), dict(picture)))
     return found
@@ -136,10 +138,9 @@ def calibration(own: list[Any], sure: np.ndarray, right: np.ndarray, others: np.
     mine = np.array([score.detail["confidence"] for score in own])
     close = np.array([abs(score.detail["offset"]) < NEAR for score in own])
     sure, right = np.concatenate([mine, sure]), np.concatenate([close, right])
-    print(
-        "| confidence | own and moved | mean | wrong | own alone | wrong | others' sounds |\n|---|---|---|---|---|---|---|"
-    )
-    for low, high in [*zip(STEPS[:-1], STEPS[1:], strict=True), (STEPS[-3], STEPS[-1])]:
+    print("| confidence | own and moved | mean | wrong | own alone | wrong | others' sounds |")
+    print("|---" * 7 + "|")
+    for low, high in [*itertools.pairwise(STEPS), (STEPS[-3], STEPS[-1])]:
         chosen, alone = (sure >= low) & (sure < high), (mine >= low) & (mine < high)
         if not chosen.any():
             continue
@@ -160,18 +161,16 @@ def main() -> None:
     parser.add_argument("--clips", action="store_true", help="print the score of every clip, too")
     options = parser.parse_args()
     found = clips(options.folders)
-    if len(found) < 2:  # noqa: PLR2004
+    if len(found) < 2:
         raise SystemExit(f"{len(found)} clips with picture and sound: two and more are needed")
     rng = np.random.default_rng(options.seed)
     own, others = quality(found, options.others, rng)
-    sure, right = moves(found, own)
-    calibration(own, sure, right, others)
+    calibration(own, *moves(found, own), others)
     if options.clips:
         print("\n| clip | value | offset | confidence |\n|---|---|---|---|")
         for clip, score in zip(found, own, strict=True):
-            print(
-                f"| {clip.name} | {score.value:.2f} | {score.detail['offset']:+.3f} | {score.detail['confidence']:.2f} |"
-            )
+            offset, sure = score.detail["offset"], score.detail["confidence"]
+            print(f"| {clip.name} | {score.value:.2f} | {offset:+.3f} | {sure:.2f} |")
 
 
 if __name__ == "__main__":

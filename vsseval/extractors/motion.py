@@ -63,7 +63,7 @@ class Motion:
         count = int(source.seconds * ENVELOPE_RATE + 1e-6)
         if count < ENVELOPE_RATE / 2:
             raise Unmeasurable(f"the video is shorter than 0.5 s ({source.seconds:.2f} s)")
-        tiles = accelerations(frames, times, count) if len(frames) > 2 else np.zeros((count, _TILES**2))  # noqa: PLR2004
+        tiles = accelerations(frames, times, count) if len(frames) > 2 else np.zeros((count, _TILES**2))
         if float(tiles.max()) < _LEAST:
             raise Unmeasurable("the video shows no motion events")
         return {"tiles": tiles.astype(np.float32), "rate": np.asarray(float(ENVELOPE_RATE))}

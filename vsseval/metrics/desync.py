@@ -1,6 +1,19 @@
 """By how many seconds sound and picture are apart: the lag at which the sound agrees best with one part of the picture.
 
-DOCSTRING
+What to expect, measured on 44 recordings (VGGSound, VAS, demo clips, GRID faces, five generated; 1.8 to 33 s) by
+`benchmarks/sync_quality.py`, each with its own sound and with 20 others': mean value 0.49 and 1.04 s, difference
+-0.55 s (95 % interval -0.69 to -0.40); 52 % of own sounds below 0.2 s; white noise 0.92 s. The form was chosen on these
+clips, among some eighty variants of curves, pooling and smoothing, which flatters them by 0.1 to 0.2 s. Own sounds
+are late by 0.09 s in the median. On the rendered clips that ship (sounding objects, a speaking face, both) the mean is
+0.10, 0.09, 0.06 s with their own sound, 1.06, 0.42, 0.58 s with another clip's (sentences are much alike), and 0.96,
+0.89, 1.11 s with noise.
+
+A lag is found within 5 ms where events are clear, at constant and variable frame rates. When a sound is moved, the
+estimate follows within 0.1 s in 95 % of the recordings at 0.1 s, 72 % at 0.4 s, 50 % at 1 s. Drones, music by many
+hands and scenes whose motion makes no sound come out at chance: a single clip proves little. `confidence` says which:
+of recordings, whole and moved, it was 0.25, 0.36, 0.44, 0.55 and 0.62 on average in five classes, and the lag was within
+0.2 s in 22, 40, 45, 47 and 73 %. Of those at 0.5 and more, 46 % were wrong; of the ten unmoved ones among them three,
+which nearly every variant put at the same lag (a cannon's shot at +0.99 s). Others' sounds reach 0.5 in 6 % of cases.
 """
 
 from __future__ import annotations
@@ -15,7 +28,7 @@ GREATEST_LAG = 2.0
 """Seconds looked at to either side, as in Synchformer (Iashin et al., ICASSP 2024); at most half the video."""
 
 _EDGE = 0.1
-"""Seconds at the ends of every curve that say nothing: a sound's being switched on and a first picture are no events."""
+"""Seconds at the ends of every curve that say nothing: that a sound or a picture begins is no event."""
 _PICTURE, _FLUX, _LEVEL = 0.04, 0.05, 0.08
 """Seconds, standard deviations of the smoothing of tiles, onsets and level: about one video frame, and two."""
 _SPREAD, _SHARPNESS = 0.3, 12
@@ -95,7 +108,11 @@ class DesyncOnset:
         offset = _refined(found, best)
         strongest = float(found.strength[best])
         value = abs(offset) if strongest >= _WEAK else float(found.seconds[-1]) / 2
-        detail = {"offset": offset, "confidence": confidence(found), "evidence": strongest}
+        detail: dict[str, float | int | str] = {
+            "offset": offset,
+            "confidence": confidence(found),
+            "evidence": strongest,
+        }
         return Score(value=value, detail=detail)
 
 
@@ -108,10 +125,10 @@ def evidence(flux: np.ndarray, level: np.ndarray, tiles: np.ndarray, rate: float
     """Return how well sound and picture agree at each lag.
 
     The ends of all curves are set to their medians, and so is what the sound lacks to the length of the picture: a
-    short sound is looked for as far as a long one. A correlation is divided by sqrt(1 - |lag| / length): by chance alone
-    it then has the same spread at every lag, and no lag, zero included, is favoured. Correlations of the bands are
-    averaged; negative ones are cut; over the tiles they are pooled. Onsets and level each give the square of by how many
-    standard deviations they exceed chance; the two are added.
+    short sound is looked for as far as a long one. A correlation is divided by sqrt(1 - |lag| / length): by chance
+    alone it then has the same spread at every lag, and no lag, zero included, is favoured. Correlations of the bands
+    are averaged; negative ones are cut; over the tiles they are pooled. Onsets and level each give the square of by how
+    many standard deviations they exceed chance; the two are added.
 
     Args:
         flux: onsets of the sound in several bands, shape (n, bands).
@@ -153,8 +170,8 @@ def evidence(flux: np.ndarray, level: np.ndarray, tiles: np.ndarray, rate: float
 def confidence(found: Evidence) -> float:
     """Return how probably the best lag is right within 0.2 s, 0 to 1: a logistic function of two numbers.
 
-    They are the logarithm of the strongest evidence, and the share of it that another lag reaches. Its coefficients were
-    fitted to 44 recordings, whole and with the sound moved by 0.1 to 1 s.
+    They are the logarithm of the strongest evidence, and the share of it that another lag reaches. Its coefficients
+    were fitted to 44 recordings, whole and with the sound moved by 0.1 to 1 s.
     """
     best = int(np.argmax(found.strength))
     top = float(found.strength[best])
@@ -179,7 +196,7 @@ def _lengthened(curves: np.ndarray, count: int) -> np.ndarray:
 
 
 def _centred(curves: np.ndarray) -> np.ndarray:
-    return curves - curves.mean(axis=0)
+    return np.asarray(curves - curves.mean(axis=0))
 
 
 def _without_trend(curves: np.ndarray, deviation: float) -> np.ndarray:
