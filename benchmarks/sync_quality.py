@@ -6,8 +6,8 @@ Every video of the folders with a sound track of its own, and at least 1.5 s of 
 named. The first table has the mean value in seconds with the own sound, with sounds drawn among the other clips and
 with white noise, the paired differences with their 95 % intervals (bootstrap over clips), and the share of own sounds
 whose value is below 0.2 s. The second says how often the estimate follows, within 0.1 s, when the sound is moved (both
-are cut, nothing is filled in). The third sets `confidence` beside how often the lag was wrong: not within 0.2 s of zero,
-or of the move. Recordings that are truly apart, a cannon far away, count as wrong.
+are cut, nothing is filled in). The third sets `confidence` beside how often the lag was wrong: not within 0.2 s of
+zero, or of the move. Recordings that are truly apart, a cannon far away, count as wrong.
 """
 
 from __future__ import annotations
