@@ -12,8 +12,9 @@ A lag is found within 5 ms where events are clear, at constant and variable fram
 estimate follows within 0.1 s in 95 % of the recordings at 0.1 s, 72 % at 0.4 s, 50 % at 1 s. Drones, music by many
 hands and scenes whose motion makes no sound come out at chance: a single clip proves little. `confidence` says which:
 of recordings, whole and moved, it was 0.25, 0.36, 0.44, 0.55 and 0.62 on average in five classes, and the lag was
-within 0.2 s in 22, 40, 45, 47 and 73 %. Of those at 0.5 and more, 46 % were wrong; of the ten unmoved ones among them three,
-which nearly every variant put at the same lag (a cannon's shot at +0.99 s). Others' sounds reach 0.5 in 6 % of cases.
+within 0.2 s in 22, 40, 45, 47 and 73 %. Of those at 0.5 and more, 46 % were wrong; of the ten unmoved ones among them
+three, which nearly every variant put at the same lag (a cannon's shot at +0.99 s). Others' sounds reach 0.5 in 6 % of
+cases.
 """
 
 from __future__ import annotations
