@@ -62,7 +62,7 @@ def measure(run: Path) -> str:
         except Unmeasurable:  # silent, or too short: nothing sets in
             arrays = None
         events: list[float] = sample["events"]
-        found += offsets(arrays["envelope"], float(arrays["rate"]), events) if arrays else [None] * len(events)
+        found += offsets(arrays["flux"].mean(axis=1), float(arrays["rate"]), events) if arrays else [None] * len(events)
     heard = np.array([offset for offset in found if offset is not None])
     median = f"{np.median(np.abs(heard)) * 1e3:.0f} ms" if len(heard) else "-"
     share = np.mean(np.abs(heard) <= NEAR) * len(heard) / len(found)
