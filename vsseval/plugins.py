@@ -128,11 +128,18 @@ def _folders() -> dict[str, list[_Folder]]:
             package = find_spec(point.value)
         except (ImportError, ValueError):
             package = None  # a stranger's package that is broken has no folders; `pip check` is the judge of it
-        places = package.submodule_search_locations if package else None
-        for path in sorted(path for place in places or () for path in Path(place).glob("*/baseline.toml")):
+        places = [Path(place) for place in (package.submodule_search_locations if package else None) or ()]
+        for path in sorted(path for place in places for path in (_checkout(place) or place).glob("*/baseline.toml")):
             folder = _Folder(path.parent.name, path.parent, point.dist)
             found.setdefault(folder.name, []).append(folder)
     return found
+
+
+def _checkout(package: Path) -> Path | None:
+    """Return where a checkout of vsseval keeps the folders of its own package: at its top. Elsewhere, none."""
+    top = Path(__file__).parents[1]
+    ours = package == Path(__file__).parent / "baselines"
+    return top / "baselines" if ours and (top / "pyproject.toml").is_file() else None
 
 
 def _found(kind: Kind) -> dict[str, list[EntryPoint | _Folder]]:

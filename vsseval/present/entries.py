@@ -37,9 +37,6 @@ class Entry(Record, frozen=True, forbid_unknown_fields=True):
     aggregates: tuple[Aggregate, ...]
     files: dict[str, str]
     """Path in the run directory -> sha256, of what the numbers were made from."""
-    report: str = ""
-    """File name in `reports/`; empty where there is none."""
-    report_sha256: str = ""
     sha256: str = ""
     """Of all of the above."""
 
@@ -49,13 +46,12 @@ class Entry(Record, frozen=True, forbid_unknown_fields=True):
         return LoadedRun(path=Path(self.id), record=self.run, aggregates=self.aggregates)
 
 
-def accept(directory: Path, folder: Path, *, report: Path | None = None) -> Path:
+def accept(directory: Path, folder: Path) -> Path:
     """Make a record of a finished run.
 
     Args:
         directory: a run directory.
         folder: the leaderboards folder.
-        report: HTML report of the run; it is copied beside the record.
 
     Returns:
         The file that was written.
@@ -69,16 +65,12 @@ def accept(directory: Path, folder: Path, *, report: Path | None = None) -> Path
     if reasons:
         raise UsageError(f"{directory} cannot be accepted:\n" + "\n".join(f"  - {reason}" for reason in reasons))
     name = safe_name(run.record.id)
-    page = b"" if report is None else _bytes(report)
     # The numbers as they stand in the run, not as this version would write them: their hash has to hold.
     entry = {
         "schema": SCHEMA, "id": name, "run": codec.builtins(without_paths(run.record)),
         "aggregates": msgspec.json.decode(run.paths.aggregates.read_bytes()),
-        "files": dict(_hashes(directory)), "report": f"{name}.html" if page else "",
-        "report_sha256": hashlib.sha256(page).hexdigest() if page else "",
+        "files": dict(_hashes(directory)),
     }  # fmt: skip
-    if page:
-        atomic.write_bytes(folder / "reports" / f"{name}.html", page)
     target = folder / "records" / f"{name}.json"
     atomic.write_bytes(target, codec.pretty({**entry, "sha256": seal(entry)}))
     return target
@@ -113,7 +105,7 @@ def entry_faults(path: Path, known: Collection[str]) -> Iterator[str]:
     """Say what is wrong with a record, one fault a line.
 
     Args:
-        path: of the record; reports lie in `reports/` beside its folder.
+        path: of the record.
         known: metric ids that are installed.
     """
     try:
@@ -132,7 +124,6 @@ def entry_faults(path: Path, known: Collection[str]) -> Iterator[str]:
     if lacking:
         yield f"it has no sha256 of {', '.join(lacking)}"
     yield from (f"the sha256 of {name} is none" for name, text in entry.files.items() if not _is_sha256(text))
-    yield from _report_faults(path, entry)
     yield from _unfit(entry.loaded)
     for cell in entry.aggregates:
         yield from (f"{_name(cell)}: {fault}" for fault in _cell_faults(cell, entry.run, known))
@@ -177,19 +168,6 @@ def _cell_faults(cell: Aggregate, record: RunRecord, known: Collection[str]) -> 
     for key, value in ought.items():
         if signed.get(key) != value:
             yield f"its signature says {key}:{signed.get(key, 'nothing')}, the record {value}"
-
-
-def _report_faults(path: Path, entry: Entry) -> Iterator[str]:
-    if not entry.report:
-        return
-    if Path(entry.report).name != entry.report:
-        yield f"its report is called '{entry.report}', which is no file name"
-        return
-    page = path.parents[1] / "reports" / entry.report
-    if not page.exists():
-        yield f"its report {page} is not there"
-    elif hashlib.sha256(page.read_bytes()).hexdigest() != entry.report_sha256:
-        yield f"its report {page} is another one: the sha256 differs"
 
 
 def without_paths(record: RunRecord) -> RunRecord:

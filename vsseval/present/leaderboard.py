@@ -10,6 +10,7 @@ from vsseval.errors import UsageError, VssevalError
 from vsseval.present.entries import Entry, entry_faults, read_entry
 from vsseval.present.grid import sections
 from vsseval.present.html import rendered, table
+from vsseval.present.report import record_page
 from vsseval.present.reported import CAUTION, DIRECTIONS, TRUST, Reported, examine
 from vsseval.present.text import BOLD_RULES, LEGEND, SECOND_RULE, TASKS
 from vsseval.statistics.gate_rules import load_gates
@@ -32,7 +33,7 @@ class Verdict(NamedTuple):
 
 
 def check(folder: Path) -> Verdict:
-    """Check all that a leaderboards folder holds: records with their reports, reported numbers, rules of the gate.
+    """Check all that a leaderboards folder holds: records, reported numbers, rules of the gate.
 
     Raises:
         UsageError: there is no such folder.
@@ -61,7 +62,7 @@ def check(folder: Path) -> Verdict:
 
 
 def build(folder: Path, target: Path) -> Verdict:
-    """Write the site: `index.html`, and copies of the records and reports that it links to.
+    """Write the site: `index.html`, copies of the records, and a report made from each.
 
     Args:
         folder: the leaderboards folder; it has to pass `check`.
@@ -82,8 +83,7 @@ def build(folder: Path, target: Path) -> Verdict:
     reported = examine(folder / "reported.csv")[0] if (folder / "reported.csv").exists() else []
     for entry in entries:
         _copy(folder / "records" / f"{entry.id}.json", target / "records")
-        if entry.report:
-            _copy(folder / "reports" / entry.report, target / "reports")
+        atomic.write_bytes(target / "reports" / f"{entry.id}.html", record_page(entry.loaded).encode())
     atomic.write_bytes(target / "index.html", _page(entries, reported).encode())
     return verdict
 
@@ -140,7 +140,7 @@ def _facts(entry: Entry) -> dict[str, Any]:
         "facts": {name: value for name, value in facts.items() if value not in {None, ""}},
         "signatures": [cell.signature for cell in entry.aggregates if cell.signature and not cell.subset],
         "record": f"records/{entry.id}.json",
-        "report": f"reports/{entry.report}" if entry.report else "",
+        "report": f"reports/{entry.id}.html",
     }
 
 
