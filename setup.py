@@ -1,4 +1,4 @@
-"""Builds the package with the folders of `baselines/` inside it, as `vsseval/baselines/`; all else is in pyproject.toml.
+"""Builds the package with the folders of `baselines/` inside it, as `vsseval/baselines/`; the rest: pyproject.toml.
 
 In a checkout they lie at the top, where vsseval finds them by itself, so that an editable install needs no copy.
 """

@@ -1,0 +1,1 @@
+"""Networks that extractors and models share, and the reading of their weight files."""
