@@ -217,8 +217,17 @@ def _places(package: str) -> list[Path]:
 def _folders() -> Iterator[_Folder]:
     for point in _points(FOLDERS, tuple(sys.path)):
         # a stranger's package that is broken has no folders; `pip check` is the judge of it
-        paths = sorted(path for place in _places(point.value) for path in place.glob("*/baseline.toml"))
+        paths = sorted(
+            path for place in _places(point.value) for path in (_checkout(place) or place).glob("*/baseline.toml")
+        )
         yield from (_Folder(path.parent, point.dist) for path in paths)
+
+
+def _checkout(package: Path) -> Path | None:
+    """Return where a checkout of vsseval keeps the folders of its own package: at its top. Elsewhere, none."""
+    top = Path(__file__).parents[1]
+    ours = package == Path(__file__).parent / "baselines"
+    return top / "baselines" if ours and (top / "pyproject.toml").is_file() else None
 
 
 def _tables(kind: Kind) -> tuple[_Tables, ...]:

@@ -297,7 +297,7 @@ def test_the_doctor_survives_a_check_that_fails(monkeypatch):
         raise ZeroDivisionError
         yield
 
-    areas = ("packages", "torch_pair", "machine", "weights_checks", "extractors", "metrics", "benchmarks", "models")
+    areas = ("packages", "torch_build", "machine", "weights_checks", "extractors", "metrics", "benchmarks", "models")
     for name in (*areas, "optional"):
         monkeypatch.setattr(checks, name, broken)
     found = list(checks.every_check())

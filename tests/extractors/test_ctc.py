@@ -1,7 +1,5 @@
 """CTC: equal to torchaudio's pipelines, and to what a row of classes means."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 import torch
@@ -13,6 +11,7 @@ from vsseval.errors import Unmeasurable, UsageError
 from vsseval.extractors import ctc
 from vsseval.extractors.speech import sinc
 from vsseval.media import Audio
+from vsseval.networks import wav2vec2
 
 
 def sound(seed=0, seconds=1.5, rate=16_000, channels=1):
@@ -38,6 +37,10 @@ TINY = {
     "encoder_dropout": 0.0,
     "encoder_layer_drop": 0.0,
 }
+SMALL = wav2vec2.Shape(
+    width=16, inner=32, layers=2, heads=2, norm_first=False, reach=16, groups=4,
+    convolutions=tuple(TINY["extractor_conv_layer_config"]),
+)  # fmt: skip
 KINDS = {
     "wav2vec2": {"extractor_mode": "group_norm", "encoder_layer_norm_first": False},
     "hubert": {"extractor_mode": "layer_norm", "encoder_layer_norm_first": True},
@@ -53,8 +56,8 @@ def recogniser(request, tmp_path, monkeypatch):
     network = speech_models.fill(torchaudio.models.wav2vec2_model(**TINY, **KINDS[kind], aux_num_out=32), 3)
     (tmp_path / f"{kind}_ctc").mkdir()
     torch.save(network.state_dict(), tmp_path / f"{kind}_ctc" / "weights.pth")
-    tiny = partial(torchaudio.models.wav2vec2_model, **TINY, **KINDS[kind])
-    monkeypatch.setattr(torchaudio.models, "wav2vec2_base" if kind == "wav2vec2" else "hubert_large", tiny)
+    small = SMALL._replace(norm_first=kind == "hubert")
+    monkeypatch.setattr(wav2vec2, "BASE" if kind == "wav2vec2" else "LARGE", small)
     bundle = WAV2VEC2_ASR_BASE_960H if kind == "wav2vec2" else HUBERT_ASR_LARGE
     monkeypatch.setattr(bundle, "_params", {**TINY, **KINDS[kind], "aux_num_out": 29})
     monkeypatch.setattr(
@@ -87,16 +90,13 @@ def test_ctc_is_built_as_torchaudio_builds_it():
 
     from vsseval.networks.unfilled import Unfilled
 
-    for make, bundle in (
-        (torchaudio.models.wav2vec2_base, WAV2VEC2_ASR_BASE_960H),
-        (torchaudio.models.hubert_large, HUBERT_ASR_LARGE),
-    ):
+    for shape, bundle in ((wav2vec2.BASE, WAV2VEC2_ASR_BASE_960H), (wav2vec2.LARGE, HUBERT_ASR_LARGE)):
         with Unfilled():
-            ours, original = make(aux_num_out=29), torchaudio.models.wav2vec2_model(**bundle._params)
+            ours, original = wav2vec2.Wav2Vec2(shape, 29), torchaudio.models.wav2vec2_model(**bundle._params)
         shapes = [{key: value.shape for key, value in one.state_dict().items()} for one in (ours, original)]
         assert shapes[0] == shapes[1]
-        first = [one.encoder.transformer.layer_norm_first for one in (ours, original)]
-        assert first[0] == first[1]
+        assert shape.norm_first is bundle._params["encoder_layer_norm_first"]
+        assert shape.heads == bundle._params["encoder_num_heads"]
 
 
 def test_ctc_hears_nothing_in_scraps_and_silence(recogniser):

@@ -22,8 +22,8 @@ from vsseval.store.record import load_run
 OWN = ROOT / "leaderboards"
 
 
-def accepted(folder, path, *options):
-    assert invoke(["leaderboard", "add", str(path), *map(str, options)]) == 0
+def accepted(folder, path):
+    assert invoke(["leaderboard", "add", str(path)]) == 0
     return folder / "records" / f"{path.name}.json"
 
 
@@ -46,16 +46,13 @@ def test_a_record_is_small_has_every_hash_and_no_path_of_the_machine(folder, tmp
     path = accepted(folder, run)
     assert capsys.readouterr().out.split() == [f"leaderboards/records/{run.name}.json"]
     assert path.stat().st_size < 20_000
-    page = folder / "reports" / f"{run.name}.html"
-    for text in (path.read_text(), page.read_text()):
-        assert "/home/me" not in text.replace("audio__home_me", "")
-        assert str(tmp_path) not in text
+    assert "/home/me" not in path.read_text().replace("audio__home_me", "")
+    assert str(tmp_path) not in path.read_text()
     entry, plain = read_entry(path)
     assert (entry.run.spec.model, entry.run.spec.checkpoint) == ("audio:secret_wavs", Path("best.ckpt"))
     assert set(entry.files) == {"aggregates.json", "scores.parquet", "replicates.npz", "shards/0000.jsonl"}
     for name, digest in entry.files.items():
         assert digest == hashlib.sha256((run / name).read_bytes()).hexdigest()
-    assert entry.report_sha256 == hashlib.sha256(page.read_bytes()).hexdigest()
     assert entry.sha256 == seal(plain)
     assert [cell.signature for cell in entry.aggregates] == [cell.signature for cell in load_run(run).aggregates]
     assert faults(folder) == []
@@ -65,18 +62,6 @@ def test_the_same_run_gives_the_same_record(folder, tmp_path):
     run = write_run(tmp_path, "good", 0.2)
     first = accepted(folder, run).read_bytes()
     assert accepted(folder, run).read_bytes() == first
-
-
-def test_another_report_or_none_may_be_kept(folder, tmp_path, capsys):
-    run = write_run(tmp_path, "good", 0.2)
-    mine = tmp_path / "mine.html"
-    mine.write_text("<p>mine")
-    entry, _ = read_entry(accepted(folder, run, "--report", mine))
-    assert (folder / "reports" / entry.report).read_text() == "<p>mine"
-    entry, _ = read_entry(accepted(folder, run, "--no-report"))
-    assert entry.report == ""
-    assert invoke(["leaderboard", "add", str(run), "--report", str(mine), "--no-report"]) == 2
-    capsys.readouterr()
 
 
 @pytest.mark.parametrize(
@@ -107,7 +92,7 @@ def test_an_edited_run_is_refused(folder, tmp_path, capsys):
 
 def test_a_check_counts_and_passes(folder, tmp_path, capsys):
     for path in write_table(tmp_path / "runs").values():
-        accepted(folder, path, "--no-report")
+        accepted(folder, path)
     written(folder, ROW)
     capsys.readouterr()
     assert invoke(["leaderboard", "check"]) == 0
@@ -162,8 +147,6 @@ def run_with(**values):
         (cell(value=None), "status ok, but no value"),
         (cell(low=9.0, high=8.0), "its interval runs from 9 to 8"),
         (lambda plain: plain["run"]["spec"].update(seed=3), "its signature says seed:0, the record 3"),
-        (lambda plain: plain.update(report="../../x.html"), "which is no file name"),
-        (lambda plain: plain.update(report="none.html"), "none.html is not there"),
     ],
 )
 def test_faults_of_a_record_are_found_even_if_it_is_sealed_again(folder, tmp_path, change, says):
@@ -181,9 +164,3 @@ def test_a_record_with_nan_is_no_json_and_a_stray_file_no_record(folder, tmp_pat
     assert "is no JSON" in found[0]
     assert "the file ought to be called" in found[1]
     assert "only .json files belong here" in found[2]
-
-
-def test_a_report_that_is_another_one_is_found(folder, tmp_path):
-    path = accepted(folder, write_run(tmp_path, "m", 0.2))
-    (folder / "reports" / f"{path.stem}.html").write_text("another")
-    assert "is another one: the sha256 differs" in faults(folder)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from support.fakes import ROOT
 from support.synthetic_runs import METRICS, write_table
 from vsseval.cli import invoke
+from vsseval.leaderboard.entries import read_entry
 from vsseval.tables.reported import read_reported
 
 
@@ -55,8 +57,7 @@ def site(tmp_path_factory):
     runs = [*write_table(root / "runs", subsets=True).values()]
     runs += write_table(root / "runs", benchmark="toy_v2s", metrics=METRICS[:2]).values()
     place = ["--leaderboards", str(folder)]
-    assert invoke(["leaderboard", "add", *map(str, runs[1:]), "--no-report", *place]) == 0
-    assert invoke(["leaderboard", "add", str(runs[0]), *place]) == 0
+    assert invoke(["leaderboard", "add", *map(str, runs), *place]) == 0
     assert invoke(["leaderboard", "build", "-o", str(root / "out"), *place]) == 0
     return root / "out"
 
@@ -74,9 +75,24 @@ def test_it_needs_no_network_and_no_file_but_its_own(site, page):
     text = (site / "index.html").read_text()
     assert not re.search(r"@import|url\(|<script src|https?://(?!www\.w3\.org)", text)
     assert "default-src 'none'" in text
-    assert len(page.links) == 13
+    assert len(page.links) == 24
     assert all((site / link).is_file() for link in page.links)
     assert {link.split("/")[0] for link in page.links} == {"records", "reports"}
+
+
+def test_reports_are_made_from_the_records_and_say_what_these_cannot_hold(site):
+    """A page for each record, with its numbers, signatures and intervals; no clips, and no claim that none failed."""
+    for record in sorted((site / "records").glob("*.json")):
+        entry, _ = read_entry(record)
+        text = (site / "reports" / f"{entry.id}.html").read_text()
+        found = Page()
+        found.feed(text)
+        assert (found.stack, found.fetched, found.links[0]) == ([], ["data:,"], "#s0")
+        assert all(cell.signature in html.unescape(text) for cell in entry.aggregates if cell.signature)
+        assert text.count("<figure>") == len({cell.metric for cell in entry.aggregates if cell.value is not None})
+        assert "Made from an accepted record" in text
+        assert "<h3>Failures</h3>" not in text
+        assert '<article class="clip' not in text
 
 
 def test_every_row_opens_its_record_and_measured_and_reported_never_share_a_table(page):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vsseval.cli.once import warned_once
-from vsseval.errors import UsageError, VssevalError
+from vsseval.errors import EnvironmentFault, UsageError, VssevalError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,6 +113,8 @@ def invoke(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for e
         return 0
     except OSError as error:
         return _refused(error)
+    except ModuleNotFoundError as error:
+        return _not_installed(error)
     except MemoryError:
         click.echo("error: out of memory. Try fewer processes: --jobs 1", err=True)
         return 4
@@ -135,6 +137,19 @@ def _refused(error: OSError) -> int:
     fault = environment_fault(error)
     click.echo(f"error: {fault}", err=True)
     return fault.exit_code
+
+
+def _not_installed(error: ModuleNotFoundError) -> int:
+    """Say which package is not there: vsseval may be installed without what only measuring needs."""
+    module = (error.name or "").partition(".")[0]
+    if not module or module in {"vsseval", "vssflow"}:
+        return _bug()
+    click.echo(
+        f"error: this needs the module '{module}', which is not installed here. Install all that vsseval needs with: "
+        f"pip install vsseval",
+        err=True,
+    )
+    return EnvironmentFault.exit_code
 
 
 def _bug() -> int:

@@ -8,10 +8,9 @@ import os
 import platform
 import re
 import shutil
-import sys
 import tempfile
 import time
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -45,7 +44,7 @@ RATE = 16_000
 def every_check() -> Iterator[Check]:
     """Yield all checks, one by one as they are done; none of them raises."""
     for area, check in (
-        ("python", python), ("packages", packages), ("torch", torch_pair), ("machine", machine),
+        ("python", python), ("packages", packages), ("torch", torch_build), ("machine", machine),
         ("weights", weights_checks), ("extractors", extractors), ("metrics", metrics), ("benchmarks", benchmarks),
         ("models", models), ("optional", optional),
     ):  # fmt: skip
@@ -56,12 +55,18 @@ def every_check() -> Iterator[Check]:
 
 
 def python() -> Iterator[Check]:
-    """Is this the Python that vsseval is tested with?"""
-    right = sys.version_info[:2] == (3, 11)
-    yield Check(
-        "python", platform.python_version(), "ok" if right else "problem",
-        "" if right else "vsseval is tested with 3.11 only", "" if right else "python3.11 -m venv .venv",
-    )  # fmt: skip
+    """Is this a Python that vsseval is tested with?"""
+    from packaging.specifiers import SpecifierSet
+
+    try:
+        wanted = SpecifierSet(metadata("vsseval")["Requires-Python"])
+    except PackageNotFoundError:
+        return  # `packages` says so
+    found = platform.python_version()
+    if wanted.contains(found, prereleases=True):
+        yield Check("python", found, "ok")
+    else:
+        yield Check("python", found, "problem", f"vsseval is tested with {wanted}", "python3.11 -m venv .venv")
 
 
 def packages() -> Iterator[Check]:
@@ -91,22 +96,15 @@ def packages() -> Iterator[Check]:
     yield Check("packages", f"{len(good)} of {len(good)}", "ok", ", ".join(good))
 
 
-def torch_pair() -> Iterator[Check]:
-    """Do torch and torchaudio belong together, and is there a GPU?"""
-    mend = 'pip install "torch==2.11.0" "torchaudio==2.11.0"'
+def torch_build() -> Iterator[Check]:
+    """Can torch be imported, and is there a GPU?"""
     try:
         import torch
-        import torchaudio
-    except Exception as fault:  # noqa: BLE001 - a mismatched pair raises OSError, ImportError or RuntimeError
-        yield Check("torch", "import", "problem", f"{type(fault).__name__}: {fault}", mend)
+    except Exception as fault:  # noqa: BLE001 - a build that lacks a library raises OSError or RuntimeError
+        detail = f"{type(fault).__name__}: {fault}; only tables, comparisons, gate and leaderboard do without torch"
+        yield Check("torch", "import", "problem", detail, "pip install vsseval")
         return
-    pair = [re.match(r"\d+\.\d+", found.__version__) for found in (torch, torchaudio)]
-    same = pair[0] is not None and pair[1] is not None and pair[0].group() == pair[1].group()
-    detail = "" if same else "they are not a pair"
-    yield Check(
-        "torch", f"torch {torch.__version__}, torchaudio {torchaudio.__version__}", "ok" if same else "problem",
-        detail, "" if same else mend,
-    )  # fmt: skip
+    yield Check("torch", f"torch {torch.__version__}", "ok")
     if torch.cuda.is_available():
         yield Check("torch", "GPU", "ok", f"{torch.cuda.get_device_name(0)}: vsseval run --device cuda")
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 import click
@@ -24,23 +23,16 @@ def command() -> None:
 @command.command(short_help="Make a record of a finished run.")
 @click.argument("run_dirs", nargs=-1, required=True, metavar="RUN...",
                 type=click.Path(exists=True, file_okay=False, path_type=Path))  # fmt: skip
-@click.option("--report", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
-              help="Report to keep with the record, instead of one made now, without sounds and clips.")  # fmt: skip
-@click.option("--no-report", is_flag=True, help="Keep no report.")
 @_PLACE
-def add(run_dirs: tuple[Path, ...], report: Path | None, folder: Path, *, no_report: bool) -> None:
+def add(run_dirs: tuple[Path, ...], folder: Path) -> None:
     """Make records of finished runs of whole benchmarks: header, aggregates, signatures and hashes, without paths.
 
     A run that was made with --limit, is not finished, or whose aggregates were edited is refused.
     """
     from vsseval.leaderboard.entries import accept
 
-    if report and (no_report or len(run_dirs) > 1):
-        raise UsageError("--report FILE is the report of one run: name one RUN, without --no-report")
     for directory in run_dirs:
-        with tempfile.TemporaryDirectory() as room:
-            page = report if report or no_report else _report(directory, Path(room) / "report.html")
-            click.echo(accept(directory, folder, report=page))
+        click.echo(accept(directory, folder))
 
 
 @command.command(short_help="Check records and reported numbers; for CI.")
@@ -71,23 +63,8 @@ def check(folder: Path) -> int:
               show_default=True, help="Folder of the site.")  # fmt: skip
 @_PLACE
 def build(output: Path, folder: Path) -> None:
-    """Build a site that opens from disk and needs no network: index.html, records and reports."""
+    """Build a site that opens from disk and needs no network: index.html, the records, and a report of each."""
     from vsseval.leaderboard.leaderboard import build as built
 
     found = built(folder, output)
     click.echo(f"{output / 'index.html'} ({found.records} records, {found.reported} reported numbers)")
-
-
-def _report(directory: Path, target: Path) -> Path | None:
-    """Write the report of one run; of a run that has none to give, nothing, for `accept` says why it is refused."""
-    from dataclasses import replace
-
-    from vsseval.leaderboard.entries import without_paths
-    from vsseval.report.report import write_report
-    from vsseval.store.record import load_run
-
-    run = load_run(directory)
-    if run.record.status != "finished" or run.problem:
-        return None
-    write_report([replace(run, record=without_paths(run.record))], target, budget=0, clips=0)
-    return target

@@ -60,9 +60,8 @@ class CTC(NetworkExtractor):
 
     def build(self) -> nn.Module:
         """Return the network with its weights."""
-        from torchaudio.models import hubert_large, wav2vec2_base
-
         from vsseval.networks.unfilled import Unfilled
+        from vsseval.networks.wav2vec2 import BASE, LARGE, Wav2Vec2
 
         file = self._weights.file()
         state = read_state_dict(file)
@@ -72,9 +71,7 @@ class CTC(NetworkExtractor):
 
         def built() -> nn.Module:
             with Unfilled():
-                make = wav2vec2_base if self._kind == "wav2vec2" else hubert_large
-                network: nn.Module = make(aux_num_out=len(LETTERS))
-            return network
+                return Wav2Vec2(BASE if self._kind == "wav2vec2" else LARGE, len(LETTERS))
 
         return fill_network(built, state, file, self.spec.name)
 
@@ -97,7 +94,7 @@ class CTC(NetworkExtractor):
     def forward(self, parts: Tensor, kind: str) -> dict[str, Tensor]:
         """Return the likeliest class of each frame, (parts, frames)."""
         del kind
-        found: Tensor = self.network(parts)[0]
+        found: Tensor = self.network(parts)
         return {"classes": found.argmax(dim=-1)}
 
     def finish(self, outputs: dict[str, np.ndarray]) -> Arrays:

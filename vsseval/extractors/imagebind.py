@@ -144,7 +144,8 @@ def mel_clips(sound: Tensor) -> Tensor:
     """
     import torch
     from torch.nn.functional import pad
-    from torchaudio.compliance.kaldi import fbank
+
+    from vsseval.networks.mel import kaldi_log_mel
 
     if sound.shape[1] < _WINDOW:
         raise Unmeasurable(f"shorter than {_WINDOW / RATE} s ({sound.shape[1] / RATE:.3f} s)")
@@ -153,15 +154,7 @@ def mel_clips(sound: Tensor) -> Tensor:
     for start in clip_starts(sound.shape[1] / RATE):
         clip = sound[:, int(start * RATE) : int((start + CLIP_SECONDS) * RATE)]
         clip -= clip.mean()
-        mel = fbank(
-            clip,
-            htk_compat=True,
-            sample_frequency=RATE,
-            use_energy=False,
-            window_type="hanning",
-            num_mel_bins=_BANDS,
-            dither=0.0,
-        )
+        mel = kaldi_log_mel(clip[0], _BANDS)
         clips.append(pad(mel.T, (0, _FRAMES - len(mel)))[None])
     return (torch.stack(clips) - _MEAN) / _SPREAD
 
@@ -209,10 +202,10 @@ def normalised(pictures: Tensor) -> Tensor:
 def _sound(audio: Audio) -> Tensor:
     """Return all channels at 16 kHz, by torchaudio's function (not its transform, which differs in the last bits)."""
     import torch
-    from torchaudio.functional import resample
 
-    samples = torch.from_numpy(audio.samples)
-    return samples if audio.sample_rate == RATE else resample(samples, audio.sample_rate, RATE)
+    from vsseval.networks.sinc import resampled
+
+    return resampled(torch.from_numpy(audio.samples), audio.sample_rate, RATE, single=True)
 
 
 def _pictures(video: Video) -> Tensor:

@@ -38,11 +38,12 @@ def sinc(audio: Audio, channels: Literal["mean", "first"] = "mean") -> np.ndarra
 
     def make() -> np.ndarray:
         import torch
-        from torchaudio.transforms import Resample
+
+        from vsseval.networks.sinc import resampled
 
         samples = torch.from_numpy(audio.samples)
         mixed = samples.mean(dim=0) if channels == "mean" else samples[0]
-        return np.asarray((mixed if audio.sample_rate == RATE else Resample(audio.sample_rate, RATE)(mixed)).numpy())
+        return np.asarray(resampled(mixed, audio.sample_rate, RATE).numpy())
 
     return audio.derived(("sinc", RATE, channels), make)
 

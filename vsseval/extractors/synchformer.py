@@ -130,10 +130,10 @@ def log_mels(segments: Tensor) -> Tensor:
     """
     import torch
     from torch.nn.functional import pad
-    from torchaudio.transforms import MelSpectrogram
 
-    mel = MelSpectrogram(RATE, n_fft=1024, win_length=400, hop_length=160, n_mels=128)
-    levels = torch.log(mel(segments) + _FLOOR)
+    from vsseval.networks.mel import mel_power
+
+    levels = torch.log(mel_power(segments, RATE, n_fft=1024, window=400, hop=160, bands=128) + _FLOOR)
     return (pad(levels, (0, _MEL_FRAMES - levels.shape[-1])) - _MEAN) / _SPREAD
 
 
@@ -147,10 +147,10 @@ def _sound(audio: Audio) -> Tensor:
     import torch
 
     def mixed() -> np.ndarray:
-        from torchaudio.transforms import Resample
+        from vsseval.networks.sinc import resampled
 
         level = torch.from_numpy(audio.samples).mean(dim=0)
-        return np.asarray((level if audio.sample_rate == RATE else Resample(audio.sample_rate, RATE)(level)).numpy())
+        return np.asarray(resampled(level, audio.sample_rate, RATE).numpy())
 
     return torch.from_numpy(audio.derived(("synchformer", RATE), mixed))
 

@@ -6,7 +6,6 @@ computed once per sound, and to be read only.
 
 from __future__ import annotations
 
-import functools
 import math
 from typing import TYPE_CHECKING, Literal
 
@@ -17,14 +16,11 @@ from vsseval.media import Audio
 
 if TYPE_CHECKING:
     import torch
-    from torchaudio.transforms import Resample
 
 Channels = Literal["mean", "first"]
 
 GREATEST_FILTER = 2**26
 """Numbers in a table of filters: rates without a common divisor would need gigabytes."""
-_LOWPASS_WIDTH = 6
-"""Of torchaudio's default filter: zero crossings on either side."""
 
 
 def centred(audio: Audio, rate: int, channels: Channels = "mean") -> np.ndarray:
@@ -122,26 +118,17 @@ def _resampled(samples: torch.Tensor, audio: Audio, rate: int, *, functional: bo
     have = audio.sample_rate
     if have == rate:
         return np.asarray(samples.numpy())
-    _check_filter(have, rate)
-    if functional:
-        from torchaudio.functional import resample
+    from vsseval.networks import sinc
 
-        return np.asarray(resample(samples, have, rate).numpy())
-    return np.asarray(_resampler(have, rate)(samples).numpy())
+    _check_filter(have, rate, sinc.CROSSINGS)
+    return np.asarray(sinc.resampled(samples, have, rate, single=functional).numpy())
 
 
-@functools.lru_cache(maxsize=16)
-def _resampler(have: int, want: int) -> Resample:
-    from torchaudio.transforms import Resample
-
-    return Resample(have, want)
-
-
-def _check_filter(have: int, want: int) -> None:
-    """Raise Unmeasurable where torchaudio's table of filters, one for each phase, would fill the memory."""
+def _check_filter(have: int, want: int, crossings: int) -> None:
+    """Raise Unmeasurable where the table of filters, one for each phase, would fill the memory."""
     common = math.gcd(have, want)
     phases, step = want // common, have // common
-    width = math.ceil(_LOWPASS_WIDTH * step / min(phases, step))
+    width = math.ceil(crossings * step / min(phases, step))
     if phases * (2 * width + step) > GREATEST_FILTER:
         raise Unmeasurable(
             f"the sample rate {have} Hz has too little in common with the {want} Hz of this recipe: its filter would "

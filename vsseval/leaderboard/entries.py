@@ -40,9 +40,6 @@ class Entry(Record, frozen=True, forbid_unknown_fields=True):
     """Of every distance: records of one benchmark are compared group by group."""
     files: dict[str, str]
     """Path in the run directory -> sha256, of what the numbers were made from."""
-    report: str = ""
-    """File name in `reports/`; empty where there is none."""
-    report_sha256: str = ""
     sha256: str = ""
     """Of all of the above."""
 
@@ -54,13 +51,12 @@ class Entry(Record, frozen=True, forbid_unknown_fields=True):
         )  # fmt: skip
 
 
-def accept(directory: Path, folder: Path, *, report: Path | None = None) -> Path:
+def accept(directory: Path, folder: Path) -> Path:
     """Make a record of a finished run.
 
     Args:
         directory: a run directory.
         folder: the leaderboards folder.
-        report: HTML report of the run; it is copied beside the record.
 
     Returns:
         The file that was written.
@@ -74,17 +70,12 @@ def accept(directory: Path, folder: Path, *, report: Path | None = None) -> Path
     if reasons:
         raise UsageError(f"{directory} cannot be accepted:\n" + "\n".join(f"  - {reason}" for reason in reasons))
     name = safe_name(run.record.id)
-    page = b"" if report is None else _bytes(report)
     # The numbers as they stand in the run, not as this version would write them: their hash has to hold.
     entry = {
         "schema": SCHEMA, "id": name, "run": codec.builtins(without_paths(run.record)),
         "aggregates": msgspec.json.decode(run.paths.aggregates.read_bytes()),
         "replicates": codec.builtins(run.replicates), "files": dict(_hashes(directory)),
-        "report": f"{name}.html" if page else "",
-        "report_sha256": hashlib.sha256(page).hexdigest() if page else "",
     }  # fmt: skip
-    if page:
-        atomic.write_bytes(folder / "reports" / f"{name}.html", page)
     target = folder / "records" / f"{name}.json"
     atomic.write_bytes(target, codec.pretty({**entry, "sha256": seal(entry)}))
     return target
@@ -127,7 +118,7 @@ def entry_faults(path: Path) -> Iterator[str]:
     """Say what is wrong with a record, one fault a line; its metrics need not be installed.
 
     Args:
-        path: of the record; reports lie in `reports/` beside its folder.
+        path: of the record.
     """
     try:
         entry, plain = read_entry(path)
@@ -146,7 +137,6 @@ def entry_faults(path: Path) -> Iterator[str]:
     if lacking:
         yield f"it has no sha256 of {', '.join(lacking)}"
     yield from (f"the sha256 of {name} is none" for name, text in entry.files.items() if not _is_sha256(text))
-    yield from _report_faults(path, entry)
     yield from _unfit(entry.loaded)
     for cell in entry.aggregates:
         yield from (f"{_name(cell)}: {fault}" for fault in _cell_faults(cell, entry.run))
@@ -200,19 +190,6 @@ def _cell_faults(cell: Aggregate, record: RunRecord) -> Iterator[str]:
     for key, value in ought.items():
         if signed.get(key) != value:
             yield f"its signature says {key}:{signed.get(key, 'nothing')}, the record {value}"
-
-
-def _report_faults(path: Path, entry: Entry) -> Iterator[str]:
-    if not entry.report:
-        return
-    if Path(entry.report).name != entry.report:
-        yield f"its report is called '{entry.report}', which is no file name"
-        return
-    page = path.parents[1] / "reports" / entry.report
-    if not page.exists():
-        yield f"its report {page} is not there"
-    elif hashlib.sha256(page.read_bytes()).hexdigest() != entry.report_sha256:
-        yield f"its report {page} is another one: the sha256 differs"
 
 
 def without_paths(record: RunRecord) -> RunRecord:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vsseval.errors import UsageError, VssevalError
 from vsseval.leaderboard.entries import Entry, entry_faults, read_entry
+from vsseval.report.report import record_page
 from vsseval.statistics.gate_rules import load_gates
 from vsseval.store import atomic
 from vsseval.tables.html import rendered, table
@@ -32,7 +33,7 @@ class Verdict(NamedTuple):
 
 
 def check(folder: Path) -> Verdict:
-    """Check all that a leaderboards folder holds: records with their reports, reported numbers, rules of the gate.
+    """Check all that a leaderboards folder holds: records, reported numbers, rules of the gate.
 
     Raises:
         UsageError: there is no such folder.
@@ -60,7 +61,7 @@ def check(folder: Path) -> Verdict:
 
 
 def build(folder: Path, target: Path) -> Verdict:
-    """Write the site: `index.html`, and copies of the records and reports that it links to.
+    """Write the site: `index.html`, copies of the records, and a report made from each.
 
     Args:
         folder: the leaderboards folder; it has to pass `check`.
@@ -81,8 +82,7 @@ def build(folder: Path, target: Path) -> Verdict:
     reported = examine(folder / "reported.csv")[0] if (folder / "reported.csv").exists() else []
     for entry in entries:
         _copy(folder / "records" / f"{entry.id}.json", target / "records")
-        if entry.report:
-            _copy(folder / "reports" / entry.report, target / "reports")
+        atomic.write_bytes(target / "reports" / f"{entry.id}.html", record_page(entry.loaded).encode())
     atomic.write_bytes(target / "index.html", _page(entries, reported).encode())
     return verdict
 
@@ -139,7 +139,7 @@ def _facts(entry: Entry) -> dict[str, Any]:
         "facts": {name: value for name, value in facts.items() if value not in {None, ""}},
         "signatures": [cell.signature for cell in entry.aggregates if cell.signature and not cell.subset],
         "record": f"records/{entry.id}.json",
-        "report": f"reports/{entry.report}" if entry.report else "",
+        "report": f"reports/{entry.id}.html",
     }
 
 

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from vsseval.networks.mel import kaldi_filters
+
 RATE = 32_000
 LONGEST = 10 * RATE
 """Samples: the table of times ends there."""
@@ -146,7 +148,4 @@ def unwrapped(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def _mel_filters() -> Tensor:
     """Return Kaldi's mel filters, shape (128, 513): none hears the last bin."""
-    from torchaudio.compliance.kaldi import get_mel_banks
-
-    filters, _ = get_mel_banks(BANDS, N_FFT, RATE, LOW, HIGH, vtln_low=100.0, vtln_high=-500.0, vtln_warp_factor=1.0)
-    return F.pad(filters, (0, 1))
+    return F.pad(kaldi_filters(BANDS, N_FFT, RATE, LOW, HIGH), (0, 1))

@@ -1,7 +1,7 @@
 """UTMOS22, strong learner: speech at 16 kHz to the mean opinion score that listeners would give it.
 
 Saeki et al., "UTMOS: UTokyo-SaruLab System for VoiceMOS Challenge 2022", Interspeech 2022, in the form without phonemes
-of SpeechMOS v1.2.0 (tarepan). wav2vec 2.0 is torchaudio's; what follows it has SpeechMOS's parameter names.
+of SpeechMOS v1.2.0 (tarepan). What follows wav2vec 2.0 has SpeechMOS's parameter names.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from vsseval.networks.state_dict import fill_network
+from vsseval.networks.wav2vec2 import BASE, Wav2Vec2
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,18 +51,15 @@ class Utmos22Strong(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        from torchaudio.models import wav2vec2_base
-
-        self.wav2vec2 = wav2vec2_base()
+        self.wav2vec2 = Wav2Vec2(BASE)
         self.domain_emb = nn.Parameter(torch.zeros(1, _CONDITION))
         self.judge_emb = nn.Parameter(torch.zeros(1, _CONDITION))
-        width = self.wav2vec2.encoder.feature_projection.projection.out_features
-        self.blstm = nn.LSTM(width + 2 * _CONDITION, _RECURRENT, batch_first=True, bidirectional=True)
+        self.blstm = nn.LSTM(BASE.width + 2 * _CONDITION, _RECURRENT, batch_first=True, bidirectional=True)
         self.projection = nn.Sequential(nn.Linear(2 * _RECURRENT, _HIDDEN), nn.ReLU(), nn.Linear(_HIDDEN, 1))
 
     def forward(self, audio: Tensor) -> Tensor:
         """Map sound at 16 kHz (b, n >= 400) to scores (b,), about 1 to 5."""
-        frames: Tensor = self.wav2vec2(audio)[0]
+        frames: Tensor = self.wav2vec2(audio)
         given = torch.cat([self.domain_emb, self.judge_emb], dim=1).expand(*frames.shape[:2], -1)
         heard, _ = self.blstm(torch.cat([frames, given], dim=2))
         opinions: Tensor = self.projection(heard)

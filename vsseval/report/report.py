@@ -95,6 +95,7 @@ def write_report(
         "bold": [BOLD_RULES[rule] for rule in sorted({s.whole.bold for s in found})],
         "shelf": shelf,
         "second": SECOND_RULE,
+        "record_only": False,
     }, TEMPLATES)  # fmt: skip
     try:
         atomic.write_bytes(target, page.encode())
@@ -103,6 +104,25 @@ def write_report(
         reason = cause.strerror if isinstance(cause, OSError) else problem
         raise EnvironmentFault(f"cannot write {target}: {reason}. Choose another file with -o") from problem
     return shelf
+
+
+def record_page(run: LoadedRun) -> str:
+    """Return the report of one run from its header and aggregates alone: HTML without clips and failures.
+
+    Args:
+        run: an accepted record; nothing is read from its folder.
+    """
+    found = sections([run], subsets=True)
+    return rendered("report.html", {
+        "sections": [{**_overview(section, index), "cards": []} for index, section in enumerate(found)],
+        "calibrations": [],
+        "summary": _summary(found),
+        "legend": LEGEND,
+        "bold": [BOLD_RULES[rule] for rule in sorted({s.whole.bold for s in found})],
+        "shelf": Shelf(0),
+        "second": SECOND_RULE,
+        "record_only": True,
+    }, TEMPLATES)  # fmt: skip
 
 
 def _part(section: Section, media: Callable[[RunRecord], Media] | None, readings: Readings) -> Part:
@@ -126,31 +146,39 @@ def _cards(parts: list[Part], shelf: Shelf, limit: int) -> list[list[dict[str, A
 
 
 def _section(part: Part, cards: list[dict[str, Any]], index: int) -> dict[str, Any]:
-    block = part.section.whole
     failures = part.clips.failures()
+    return {
+        **_overview(part.section, index),
+        "cards": cards,
+        "media_note": part.media.note,
+        "failures": failures[:FAILURES_SHOWN],
+        "failures_more": max(0, len(failures) - FAILURES_SHOWN),
+    }
+
+
+def _overview(section: Section, index: int) -> dict[str, Any]:
+    """Return what a section shows of headers and aggregates: tables, plots, provenance."""
+    block = section.whole
+    labels = {row.run: row.label for row in block.rows}
     plots = [
         {"metric": column.metric, "what": column.description, "flag": column.flag,
          "svg": svg(forest(block, column), f"{column.metric} on {title(block)}")}
         for i, column in enumerate(block.columns)
         if any(row.cells[i].value is not None for row in block.rows)
     ]  # fmt: skip
-    card_of = part.section.group.runs[0].record.benchmark
+    card_of = section.group.runs[0].record.benchmark
     return {
         "id": f"s{index}",
         "about": card_of.description,
         "licence": card_of.licence,
         "table": html_table(block),
-        "parts": [html_table(inner) for inner in part.section.parts],
+        "parts": [html_table(inner) for inner in section.parts],
         "plots": plots,
-        "cards": cards,
-        "media_note": part.media.note,
-        "failures": failures[:FAILURES_SHOWN],
-        "failures_more": max(0, len(failures) - FAILURES_SHOWN),
-        "runs": [_provenance(run, part) for run in part.section.group.runs],
+        "runs": [_provenance(run, labels[run.path.name]) for run in section.group.runs],
     }
 
 
-def _provenance(run: LoadedRun, part: Part) -> dict[str, Any]:
+def _provenance(run: LoadedRun, label: str) -> dict[str, Any]:
     record = run.record
     model = record.model
     facts = {
@@ -166,7 +194,7 @@ def _provenance(run: LoadedRun, part: Part) -> dict[str, Any]:
         else:
             facts[name] = ", ".join(map(str, value)) if isinstance(value, list) else value
     return {
-        "label": part.clips.labels[run.path.name],
+        "label": label,
         "facts": {name: value for name, value in facts.items() if value not in {None, ""}},
         "signatures": [cell.signature for cell in run.aggregates if cell.signature],
     }

@@ -6,10 +6,10 @@ Liu et al. 2023, "AudioLDM 2" (arXiv 2308.05734): 64 bands, windows of 64 ms, a 
 from __future__ import annotations
 
 import torch
-import torchaudio
 from torch import Tensor
 from torch.nn import functional as F
 
+from vsseval.networks import mel
 from vssflow.prompt import SAMPLE_RATE
 
 SAMPLES = 10 * SAMPLE_RATE
@@ -48,7 +48,4 @@ def training_mel(audio: Tensor) -> Tensor:
 
 def mel_filters() -> Tensor:
     """Build Slaney's triangles of equal area, shape (513, 64)."""
-    filters: Tensor = torchaudio.functional.melscale_fbanks(
-        _FFT // 2 + 1, 0.0, _HIGHEST_HZ, MELS, SAMPLE_RATE, norm="slaney", mel_scale="slaney"
-    )
-    return filters
+    return mel.mel_filters(_FFT // 2 + 1, MELS, SAMPLE_RATE, _HIGHEST_HZ, "slaney")

@@ -45,6 +45,8 @@ class Context(NamedTuple):
 class FoldedDiT(nn.Module):
     """Guided velocity of the latent channels; a frozen copy of a `DiT`, which it does not hold on to."""
 
+    frequencies: Tensor
+
     def __init__(self, dit: DiT, latent: int, *, dtype: torch.dtype) -> None:
         """Fold `dit`, whose first `latent` channels are the latent, with matrices in `dtype`.
 
@@ -57,7 +59,7 @@ class FoldedDiT(nn.Module):
         # once per clip, so that the conditions can afford single precision
         self.locked_in = Dense(inward[:, latent:], dtype=torch.float32)
         self.latent_out = Dense(outward, dtype=dtype)
-        self.frequencies = nn.Buffer(dit.time_proj.weight.detach().clone())
+        self.register_buffer("frequencies", dit.time_proj.weight.detach().clone())
         self.time_in = _dense(dit.timestep_proj[0], torch.float32)
         self.time_out = _dense(dit.timestep_proj[2], torch.float32)
         blocks = [cast("Block", block) for block in dit.transformer_blocks]
@@ -187,9 +189,13 @@ def turn(x: Tensor, table: tuple[Tensor, Tensor]) -> None:
 class _Norm(nn.Module):
     """Frozen layer normalisation in single precision."""
 
+    weight: Tensor
+    bias: Tensor
+
     def __init__(self, norm: nn.LayerNorm) -> None:
         super().__init__()
-        self.weight, self.bias = nn.Buffer(norm.weight.detach().clone()), nn.Buffer(norm.bias.detach().clone())
+        self.register_buffer("weight", norm.weight.detach().clone())
+        self.register_buffer("bias", norm.bias.detach().clone())
         self.eps = norm.eps
 
     def forward(self, x: Tensor) -> Tensor:

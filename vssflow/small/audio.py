@@ -7,9 +7,9 @@ latent frame of 40 ms, so that latents and video frames share the clock of 25 pe
 from __future__ import annotations
 
 import torch
-import torchaudio
 from torch import Tensor, nn
 
+from vsseval.networks.mel import mel_filters
 from vssflow.prompt import SAMPLE_RATE
 
 LATENT_RATE = 25
@@ -44,9 +44,7 @@ class MelSpectrogram(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        filters = torchaudio.functional.melscale_fbanks(
-            _FFT // 2 + 1, 0.0, SAMPLE_RATE / 2, MELS, SAMPLE_RATE, norm="slaney", mel_scale="slaney"
-        )
+        filters = mel_filters(_FFT // 2 + 1, MELS, SAMPLE_RATE, SAMPLE_RATE / 2, "slaney")
         self.register_buffer("filters", filters, persistent=False)
         self.register_buffer("inverse", torch.linalg.pinv(filters), persistent=False)
         self.register_buffer("window", torch.hann_window(_WINDOW), persistent=False)

@@ -6,7 +6,6 @@ tenth are among those lost at a half. So a response curve is no comparison of di
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -77,13 +76,13 @@ def _voice(own: Sound, level: float, *_: object) -> Sound:
     """Give the voice another pitch and another vocal tract: everything in frequency moved by `level` semitones."""
     import soxr
     import torch
-    from torchaudio.functional import phase_vocoder
+
+    from vsseval.models.degraded.vocoder import stretched
 
     factor = 2 ** (level / 12)
     window = torch.hann_window(512)
     spectrum = torch.stft(torch.from_numpy(own.samples.copy()), 512, 128, window=window, return_complex=True)
-    advance = torch.linspace(0, math.pi * 128, 257)[:, None]
-    slowed = torch.istft(phase_vocoder(spectrum, 1 / factor, advance), 512, 128, window=window).numpy()
+    slowed = torch.istft(stretched(spectrum, 1 / factor, 128), 512, 128, window=window).numpy()
     length = own.samples.shape[1]
     higher = soxr.resample(slowed.T, own.rate * factor, own.rate).T[:, :length]
     return Sound(np.pad(higher, ((0, 0), (0, length - higher.shape[1]))), own.rate)
