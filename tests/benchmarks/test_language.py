@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support import built
 from vsseval.english.grid import GRID as SLOTS
 from vsseval.english.grid import sentence
 from vsseval.language import covers, is_grid, parse, recognised, unheard
-from vsseval.metrics.wer import wer_ctc_hubert, wer_sphinx_grid, wer_sphinx_lm, wer_vssflow
 from vsseval.stages.inputs import applies
 from vsseval.types import Sample
 
@@ -72,7 +72,9 @@ def clip(transcript, language="en"):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize(
-    "metric", [wer_sphinx_lm(), wer_vssflow(), wer_ctc_hubert()], ids=lambda metric: metric.spec.id
+    "metric",
+    [built.metric("wer@sphinx-lm"), built.metric("wer@vssflow"), built.metric("wer@ctc-hubert")],
+    ids=lambda metric: metric.spec.id,
 )
 def test_a_script_that_is_not_heard_is_not_applicable(metric, transcript, script):
     assert f"written in {script} letters" in applies(metric.spec, clip(transcript))
@@ -83,13 +85,13 @@ def test_a_script_that_is_not_heard_is_not_applicable(metric, transcript, script
 )
 def test_letters_of_other_form_and_a_single_foreign_word_are_no_reason(transcript):
     assert unheard("en", transcript) is None
-    assert applies(wer_sphinx_lm().spec, clip(transcript, "en-US")) is None
+    assert applies(built.metric("wer@sphinx-lm").spec, clip(transcript, "en-US")) is None
 
 
 def test_the_closed_grammar_and_free_english_are_told_apart():
     command = "bin blue at f two now"
     for tag in ("en-grid", "en-x-grid"):
-        assert applies(wer_sphinx_grid().spec, clip(command, tag)) is None
-        assert "language" in applies(wer_sphinx_lm().spec, clip(command, tag))
-        assert applies(wer_vssflow().spec, clip(command, tag)) is None
-    assert "language" in applies(wer_sphinx_grid().spec, clip("hello"))
+        assert applies(built.metric("wer@sphinx-grid").spec, clip(command, tag)) is None
+        assert "language" in applies(built.metric("wer@sphinx-lm").spec, clip(command, tag))
+        assert applies(built.metric("wer@vssflow").spec, clip(command, tag)) is None
+    assert "language" in applies(built.metric("wer@sphinx-grid").spec, clip("hello"))

@@ -71,7 +71,7 @@ class MouthTrack:
 
     @property
     def curves(self) -> np.ndarray:
-        """float32 (T, 3): opening, width, tongue-and-teeth; zeros where the mouth rests closed."""
+        """float32 (T, 3), each 0..1: opening, width, tongue-and-teeth. A mouth at rest has (0, 0.5, 0)."""
         opening, width, teeth, tongue = self.shape[:, :4].T
         shown = np.minimum(1.0, opening / 0.1)
         return np.stack([opening, width, (0.5 * teeth + 0.5 * tongue) * shown], axis=1).astype(np.float32)

@@ -11,7 +11,8 @@ from vsseval.errors import UsageError
 __all__ = ["align", "grid_sentence", "lower_if_upper", "spoken", "transcript"]
 
 _ALIGN_UNITS = 25_000
-"""Times of `.align` files, per second: the samples of the original recording (Cooke et al., JASA 120, 2006)."""
+"""Times of `.align` files, per second: samples of the corpus's sound at 25 kHz, recorded at 50 kHz (Cooke et al.,
+JASA 120, 2006)."""
 
 _SILENCES = frozenset({"sil", "sp"})
 

@@ -58,7 +58,8 @@ class Mix(NamedTuple):
     """Second of the sound at which the speech begins."""
     mode: Mode
     gain: float
-    """Factor of the sound under the speech; 1 where it is replaced."""
+    """Factor of the sound under added speech, 0.3 to 0.7. 1 by
+    "insert", which does not use it: there the sound is silenced."""
     seconds: float
     """Length of the mixture."""
 
