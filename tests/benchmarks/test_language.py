@@ -73,6 +73,8 @@ def clip(transcript, language="en"):
 )  # fmt: skip
 @pytest.mark.parametrize(
     "metric",
+    [built.metric(name) for name in ("wer@sphinx-lm", "wer@vssflow", "wer@ctc-hubert")],
+    ids=lambda metric: metric.spec.id,
     [built.metric("wer@sphinx-lm"), built.metric("wer@vssflow"), built.metric("wer@ctc-hubert")],
     ids=lambda metric: metric.spec.id,
 )
