@@ -75,8 +75,6 @@ def clip(transcript, language="en"):
     "metric",
     [built.metric(name) for name in ("wer@sphinx-lm", "wer@vssflow", "wer@ctc-hubert")],
     ids=lambda metric: metric.spec.id,
-    [built.metric("wer@sphinx-lm"), built.metric("wer@vssflow"), built.metric("wer@ctc-hubert")],
-    ids=lambda metric: metric.spec.id,
 )
 def test_a_script_that_is_not_heard_is_not_applicable(metric, transcript, script):
     assert f"written in {script} letters" in applies(metric.spec, clip(transcript))
