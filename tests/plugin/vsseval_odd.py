@@ -11,7 +11,7 @@ import torch
 
 from vsseval.errors import Unmeasurable
 from vsseval.models.base import Take
-from vsseval.types import BenchmarkCard, ExtractorSpec, Feature, MetricSpec, ModelCard, Need, Sample, Score
+from vsseval.types import BenchmarkCard, ExtractorSpec, ModelCard, Sample, Score
 
 RATE = 8000
 SOUND = (0.1 * np.sin(np.arange(2000) / 9)).astype(np.float32)
@@ -141,15 +141,6 @@ class OddModel:
                 yield TAKES.get(place, lambda clip, odd: odd)(request.id, odd(request.id))
 
 
-def spec(name, inputs):
-    return MetricSpec(
-        name=name, recipe="odd", version="1", inputs=inputs, direction="lower", unit="", description="of a test"
-    )
-
-
-HEARD = {"sound": Feature("odd_well", Need.AUDIO)}
-
-
 class Well:
     spec = ExtractorSpec(name="odd_well", version="1", takes=("audio",))
 
@@ -158,16 +149,20 @@ class Well:
 
 
 class WellMetric:
-    spec = spec("well", HEARD)
+    kind = "per_clip"
+
+    def __init__(self, spec):
+        self.spec = spec
 
     def score(self, sound):
         return float(sound["x"][0])
 
 
 class OddMetric:
-    def __init__(self, number):
-        self.what = METRIC[number]
-        self.spec = spec(f"metric{number}", HEARD)
+    kind = "per_clip"
+
+    def __init__(self, spec, number):
+        self.spec, self.what = spec, METRIC[number]
 
     def score(self, sound):
         return SCORES.get(self.what.partition(".")[0], lambda odd: odd)(odd(self.what))
@@ -184,17 +179,20 @@ class OddExtractor:
 
 
 class OddReader:
-    def __init__(self, number):
-        self.spec = spec(f"extractor{number}", {"sound": Feature(f"odd_extractor{number}", Need.AUDIO)})
+    kind = "per_clip"
+
+    def __init__(self, spec):
+        self.spec = spec
 
     def score(self, sound):
         return 1.0
 
 
 class OddDistance:
-    def __init__(self, number):
-        self.what = DISTANCE[number]
-        self.spec = spec(f"distance{number}", HEARD)
+    kind = "sums"
+
+    def __init__(self, spec, number):
+        self.spec, self.what = spec, DISTANCE[number]
 
     def sums(self, sound):
         found = odd(self.what)
@@ -205,10 +203,6 @@ class OddDistance:
 
 
 class OddValue(OddDistance):
-    def __init__(self, number):
-        super().__init__(number)
-        self.spec = spec(f"value{number}", HEARD)
-
     def sums(self, sound):
         return {"x": sound["x"]}
 
@@ -272,9 +266,7 @@ class Mute:
 
 
 MAKERS = {
-    "metric": lambda n: lambda: OddMetric(n), "reader": lambda n: lambda: OddReader(n),
-    "extractor": lambda n: lambda: OddExtractor(n), "distance": lambda n: lambda: OddDistance(n),
-    "value": lambda n: lambda: OddValue(n), "factory": odd_factory, "benchmark": odd_benchmark,
+    "factory": odd_factory, "benchmark": odd_benchmark,
 }  # fmt: skip
 
 
@@ -295,19 +287,32 @@ def entry_points():
         "benchmarks": [
             "odd = vsseval_odd:Clips", *(f"odd_clips{n} = vsseval_odd:benchmark_{n}" for n in range(len(CLIPS))),
         ],
-        "extractors": [
-            "odd_well = vsseval_odd:Well",
-            *(f"odd_extractor{n} = vsseval_odd:extractor_{n}" for n in range(len(EXTRACTOR))),
-        ],
-        "metrics": [
-            "well.odd = vsseval_odd:WellMetric",
-            *(f"metric{n}.odd = vsseval_odd:metric_{n}" for n in range(len(METRIC))),
-            *(f"extractor{n}.odd = vsseval_odd:reader_{n}" for n in range(len(EXTRACTOR))),
-            *(f"distance{n}.odd = vsseval_odd:distance_{n}" for n in range(len(DISTANCE))),
-            *(f"value{n}.odd = vsseval_odd:value_{n}" for n in range(len(DISTANCE))),
-        ],
+        "extractors": ["odd = vsseval_odd_variants"],
+        "metrics": ["odd = vsseval_odd_recipes"],
     }  # fmt: skip
     return "".join(f"[vsseval.{group}]\n" + "\n".join(entries) + "\n" for group, entries in lines.items())
+
+
+def tables():
+    """Return the rows of extractors and metrics: package -> text of its file."""
+    heard, row = "odd_well", '["{}@odd"]\nfamily = "vsseval_odd:{}"\nextractor = "{}"\n{}'.format
+    defaults = (
+        '[defaults]\nversion = "1"\ndirection = "lower"\nunit = ""\ndescription = "of a test"\n'
+        'inputs = { sound = { of = "audio" } }'
+    )
+    number = "parameters = {{ number = {} }}".format
+    recipes = [
+        defaults, row("well", "WellMetric", heard, ""),
+        *(row(f"metric{n}", "OddMetric", heard, number(n)) for n in range(len(METRIC))),
+        *(row(f"extractor{n}", "OddReader", f"odd_extractor{n}", "") for n in range(len(EXTRACTOR))),
+        *(row(f"distance{n}", "OddDistance", heard, number(n)) for n in range(len(DISTANCE))),
+        *(row(f"value{n}", "OddValue", heard, number(n)) for n in range(len(DISTANCE))),
+    ]  # fmt: skip
+    variants = [
+        '[odd_well]\nfamily = "vsseval_odd:Well"',
+        *(f'[odd_extractor{n}]\nfamily = "vsseval_odd:OddExtractor"\n{number(n)}' for n in range(len(EXTRACTOR))),
+    ]
+    return {"vsseval_odd_recipes": "\n\n".join(recipes), "vsseval_odd_variants": "\n\n".join(variants)}
 
 
 def mute(options):

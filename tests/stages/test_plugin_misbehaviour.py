@@ -32,6 +32,9 @@ def odd(tmp_path, monkeypatch):
     import vsseval_odd
 
     (info / "entry_points.txt").write_text(vsseval_odd.entry_points())
+    for package, rows in vsseval_odd.tables().items():
+        (site / package).mkdir()
+        (site / package / "rows.toml").write_text(rows)
     yield vsseval_odd
     sys.modules.pop("vsseval_odd", None)
 

@@ -54,6 +54,7 @@ METRICS = (FAD, CLAP, DESYNC, WER)
 class ToyFad:
     """Squared distance of two means; additive sums, as a real distance has."""
 
+    kind = "sums"
     spec = FAD
 
     def value(self, parts: dict[str, np.ndarray]) -> float:
