@@ -114,7 +114,7 @@ def measure(weights: Path, clips: int) -> dict[str, Any]:
                     latent = fast.sample(conditions, noise, guidance=GUIDANCE, steps=steps, solver=solver).latent
                     errors.setdefault(name, {}).setdefault(budget, []).append(rms_error(latent, reference.latent))
     return {
-        "authors_forwards": forwards,
+        "reference_forwards": forwards,
         "default": {
             "solver": repr(DEFAULT),
             "forwards": 2 * DEFAULT_STEPS * DEFAULT.per_step,
@@ -147,7 +147,7 @@ def main() -> None:
     torch.set_num_threads(asked.threads)
     figures = measure(asked.weights, asked.clips)
     print(table(figures))
-    print(json.dumps(figures["default"] | {"authors_forwards": figures["authors_forwards"]}, indent=2))
+    print(json.dumps(figures["default"] | {"reference_forwards": figures["reference_forwards"]}, indent=2))
     if asked.out:
         asked.out.write_text(json.dumps(figures, indent=2) + "\n")
 

@@ -70,7 +70,7 @@ class MetricRecipe(PluginRow, frozen=True, kw_only=True):
     checked_against: str = ""
     """What its values were compared with, and how closely."""
     note: str = ""
-    """What a reader of the documentation is told besides."""
+    """Further text for the documentation."""
 
     def spec(self, name: str) -> MetricSpec:
         """Return the declaration of the metric.

@@ -254,7 +254,7 @@ class RunSpec(Record, frozen=True):
     seed: int = 0
     limit: int | None = None
     metrics: tuple[str, ...] = ()
-    """Metric ids, besides those of the profile; without both, the benchmark's customary ones."""
+    """Metric ids, added to those of the profile; without both, the benchmark's default metrics."""
     profile: str = ""
     """Whose recipes to measure by (`vsseval.profiles`)."""
     checkpoint: Path | None = None

@@ -47,7 +47,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def extractor(folder):
-    """On a checkpoint as its makers hand it around."""
+    """On a checkpoint as its makers distribute it."""
     state = listed("laion_clap_htsat_base") | {"text_branch.embeddings.position_ids": torch.arange(514)[None]}
     content = {"epoch": 15, "name": "x", "state_dict": {f"module.{key}": value for key, value in state.items()}}
     torch.save(content | {"optimizer": {"state": {}, "param_groups": []}}, folder / "clap.pt")

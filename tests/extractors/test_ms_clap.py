@@ -54,7 +54,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def extractor(folder):
-    """On a checkpoint as its makers hand it around, with the tables that older transformers kept."""
+    """On a checkpoint as its makers distribute it, with the tables that older transformers kept."""
     state = listed("msclap_2023") | {"caption_encoder.base.h.0.attn.bias": torch.ones(1, 1, 4, 4, dtype=torch.uint8)}
     torch.save({"model": state}, folder / "clap.pth")
     return made(folder)

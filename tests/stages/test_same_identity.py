@@ -255,7 +255,7 @@ def test_a_changed_file_is_hashed_again(tmp_path):
     path.write_bytes(b"two")
     os.utime(path, ns=(1, 1))
     assert media.sha256(path) != first
-    assert media.vouched(path, first) is None
+    assert media.hashed_state(path, first) is None
     path.unlink()
     assert media.file_state(path) is None
 

@@ -1,5 +1,5 @@
 """What published systems do on the outside, as their repositories document it: not read from `baselines/`, so that both
-can be held against each other.
+can be compared.
 
 For each system: the sound that it writes, and each of its programs by the path in the repository (or the name on the
 path), with the arguments it knows, where its clips come from, and how it names its files.

@@ -53,7 +53,7 @@ def test_card_follows_the_weights(checkpoint, tmp_path):
     assert "tiny.safetensors" in cards[0].note
 
 
-def test_a_clip_does_not_depend_on_its_company(checkpoint, video):
+def test_a_clip_does_not_depend_on_other_clips(checkpoint, video):
     requests = [
         Request(id="a", duration=1.0, seed=1, video=video),
         Request(id="b", duration=0.6, seed=2, video=video, transcript="hello", speech_window=(0.1, 0.5)),

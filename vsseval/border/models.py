@@ -88,4 +88,4 @@ def _clip(given: Any, batch: Sequence[Request]) -> str:
     given = given.decode() if isinstance(given, bytes) else scalar(given)
     if isinstance(given, str | int):
         return str(given)
-    raise TypeError(f"it gave a take whose id is a {type(given).__name__}: the id of its request is needed")
+    raise TypeError(f"it gave an output whose id is a {type(given).__name__}: the id of its request is needed")

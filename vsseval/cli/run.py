@@ -116,7 +116,7 @@ def specs(
     import msgspec
 
     extra = [name for name in BOUNDS if name not in models] if bounds else []
-    # What cannot be had here has no task yet; whether it costs a row or all is said by whoever carries the runs out.
+    # What cannot be had here has no task yet; the stages decide whether it costs one row or all.
     tasks = {task for name in benchmarks for task in _asked_for(catalog, name)}
     made = []
     for model in dict.fromkeys([*models, *extra]):

@@ -33,7 +33,7 @@ class Pin(Record, frozen=True):
     """File names under which it lies about, its published one first."""
     url: str = ""
     sha256: str | None = None
-    """Of its bytes, line ends as published; None where its makers hand it around without a fixed place."""
+    """Of its bytes, line ends as published; None where its makers distribute it without a fixed place."""
     licence: str = ""
 
 

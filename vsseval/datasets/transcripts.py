@@ -1,4 +1,4 @@
-"""What is said: transcripts as corpora keep them (`.lab`, `.txt`, GRID codes and `.read_align` files)."""
+"""What is said: transcripts as corpora keep them (`.lab`, `.txt`, GRID codes and `.align` files)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vsseval.errors import UsageError
 __all__ = ["grid_sentence", "lower_if_upper", "read_align", "transcript", "transcript_or_reason"]
 
 _ALIGN_UNITS = 25_000
-"""Times of `.read_align` files, per second: samples of the corpus's sound at 25 kHz, recorded at 50 kHz (Cooke et al.,
+"""Times of `.align` files, per second: samples of the corpus's sound at 25 kHz, recorded at 50 kHz (Cooke et al.,
 JASA 120, 2006)."""
 
 _SILENCES = frozenset({"sil", "sp"})
@@ -80,7 +80,7 @@ def grid_sentence(code: str) -> str:
 
 
 def read_align(path: Path) -> tuple[str, tuple[float, float]]:
-    """Return the words of a GRID `.read_align` file, and the seconds between which they are spoken.
+    """Return the words of a GRID `.align` file, and the seconds between which they are spoken.
 
     Raises:
         UsageError: it cannot be read, or is no such file.

@@ -3,7 +3,7 @@
 A medium is cut into parts of one shape (patches, segments, crops, or one part for the whole). On a processor each
 medium goes through the network alone, in portions that depend on it alone, so that its features are the same bits
 whatever else is extracted. On a device, parts of several media of one shape share a batch, and the last digits may
-depend on its company.
+depend on the other media of the batch.
 """
 
 from __future__ import annotations

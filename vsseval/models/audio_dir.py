@@ -63,10 +63,10 @@ class AudioFolder:
         """
         lacking: list[str] = []
         for request in requests:
-            take = self._take(request.id)
-            if take.missing:
+            output = self._output(request.id)
+            if output.missing:
                 lacking.append(request.id)
-            yield take
+            yield output
         if lacking and self._unasked:
             log.warning(
                 "%d of %d clips have no file in %s (%s), while %d of its files belong to no clip "
@@ -75,7 +75,7 @@ class AudioFolder:
                 len(self._unasked), _some(sorted(_name(file, self.folder) for file in self._unasked)),
             )  # fmt: skip
 
-    def _take(self, clip: str) -> ModelOutput:
+    def _output(self, clip: str) -> ModelOutput:
         files = [file.path for file in self._exact.find(clip) or self._decoded.find(clip)]
         self._unasked.difference_update(files)
         if not files:

@@ -161,7 +161,7 @@ class _Process:
         """Say hello and wait until the worker is ready.
 
         Raises:
-            Died: it is not.
+            WorkerDied: it is not.
         """
         scratch = str(self._launch.scratch)
         # One that is gone before it is greeted may have said why.
@@ -175,7 +175,7 @@ class _Process:
         """Yield the outputs of some requests.
 
         Raises:
-            Died: the process is no more, or no use.
+            WorkerDied: the process is no more, or no use.
         """
         self._send({"type": "generate", "requests": list(requests)})
         left = {str(request["id"]) for request in requests}
@@ -185,7 +185,7 @@ class _Process:
             if answer.get("type") != "result" or clip not in left:
                 raise WorkerDied(f"it sent {str(answer)[:200]}, which answers nothing that was asked")
             left.discard(clip)
-            yield self._take(clip, answer)
+            yield self._output(clip, answer)
 
     def close(self, *, at_once: bool) -> None:
         """Ask it to go, then make it go, and its children with it."""
@@ -202,7 +202,7 @@ class _Process:
                     pipe.close()
         self._log.close()
 
-    def _take(self, clip: str, answer: Mapping[str, Any]) -> ModelOutput:
+    def _output(self, clip: str, answer: Mapping[str, Any]) -> ModelOutput:
         if "error" in answer:
             return ModelOutput(clip, None, 0, error=f"{answer['error']} (log: {self._launch.log})")
         try:
@@ -239,7 +239,7 @@ class _Process:
         """Return the next message.
 
         Raises:
-            Died: none comes in time, the process has ended, or the line is none of the protocol's.
+            WorkerDied: none comes in time, the process has ended, or the line is none of the protocol's.
         """
         assert self._popen.stdout is not None
         pipe, deadline, gone = self._popen.stdout, time.monotonic() + seconds, False

@@ -43,11 +43,13 @@ def card(
         "transcript": sample.transcript if sample else None,
         "problem": sample.problem if sample else None,
         "video": video,
-        "takes": [_take(runs[row.run], row.label, sample, choice.clip, clips, block, media_budget) for row in order],
+        "outputs": [
+            _output(runs[row.run], row.label, sample, choice.clip, clips, block, media_budget) for row in order
+        ],
     }
 
 
-def _take(
+def _output(
     run: LoadedRun, label: str, sample: Sample | None, clip: str, clips: Clips, block: Block, media_budget: MediaBudget
 ) -> dict[str, Any]:
     generation = clips.generation(run, clip)

@@ -191,7 +191,7 @@ def _read_from(
             continue
         used = found[value.extractor] = known.get(value.extractor) or _extractor_spec(value.extractor, recorded, device)
         if (used.source_extractor is None) != (value.paired_with is None):
-            what = "one medium" if used.source_extractor is None else "two media together (`Feature.beside`)"
+            what = "one medium" if used.source_extractor is None else "two media together (`Feature.paired_with`)"
             raise UsageError(f"{spec.id} asks {value.extractor} for what it does not make: its features are of {what}")
         if used.source_extractor is not None:
             found[used.source_extractor] = known.get(used.source_extractor) or _extractor_spec(

@@ -89,7 +89,9 @@ def missing_features(plan: Plan, generations: Mapping[str, Generation], resolved
 
 def _job(found: FeatureSource, extractors: Collection[str]) -> ExtractJob:
     medium = found.medium
-    return ExtractJob(found, tuple(sorted(extractors)), media.vouched(medium.path, medium.sha256) if medium else None)
+    return ExtractJob(
+        found, tuple(sorted(extractors)), media.hashed_state(medium.path, medium.sha256) if medium else None
+    )
 
 
 def _pair_is_there(job: ExtractJob, plan: Plan) -> bool:

@@ -30,7 +30,7 @@ class ExtractJob(NamedTuple):
 
     origin: FeatureSource
     extractors: tuple[str, ...]
-    vouched: media.FileState | None = None
+    hashed_state: media.FileState | None = None
     """The state of the medium's file in which the command has hashed it already."""
 
 
@@ -120,7 +120,7 @@ def _open(job: ExtractJob, store: FeatureStore) -> Source | tuple[Arrays, Arrays
         return origin.text or ""
     medium = origin.medium
     try:
-        known = job.vouched is not None and media.file_state(medium.path) == job.vouched
+        known = job.hashed_state is not None and media.file_state(medium.path) == job.hashed_state
         if not known and media.sha256(medium.path) != medium.sha256:
             return _ChangedFile(f"{medium.path.name}: not the file that the manifest means (its sha256 differs)")
     except Unmeasurable as error:

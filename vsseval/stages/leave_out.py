@@ -48,12 +48,12 @@ def leave_out(metric: Distance, stored: Mapping[int, Sums], clips: int) -> LeftO
 
     Args:
         metric: of distributions.
-        stored: sums or rows by group, from `store.sums.read_sums`; at least one group.
+        stored: sums or rows by group, from `store.group_sums.read_sums`; at least one group.
         clips: that they are made of; below `PAIRS_BELOW` neighbouring groups are also left out in pairs.
 
     Raises:
         Unmeasurable: the distance of all clips cannot be measured.
-        Broken: the metric raised anything else.
+        MetricFault: the metric raised anything else.
         UsageError: the sums or rows cannot be read.
     """
     numbers = tuple(sorted(stored))

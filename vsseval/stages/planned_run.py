@@ -1,4 +1,4 @@
-"""Says of a run whether it is finished, by the metrics and extractors of today, and brings its words up to date."""
+"""A plan with its metrics resolved; says whether the run is finished, and brings its descriptions up to date."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def profile_metrics(planned: Plan) -> tuple[str, ...]:
 
 
 def _default_metrics(planned: Plan) -> tuple[str, ...]:
-    """Return what is measured besides the metrics that are named: those of the profile; without both, the customary.
+    """Return the metrics of the profile; without a profile and named metrics, the default ones of the benchmark.
 
     Raises:
         UsageError: there is no such profile, or it has no metric for the benchmark's task.

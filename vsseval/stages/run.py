@@ -80,7 +80,7 @@ def carry_out(
     catalog: Catalog | None = None,
     added_bounds: Collection[str] = (),
 ) -> RunResults:
-    """Carry out runs as `run` does, and say besides which of them were lost.
+    """Carry out runs as `run` does, and say which of them were lost.
 
     Args:
         specs: one per model and benchmark.
@@ -156,8 +156,8 @@ def rescore(
     Args:
         directory: a run directory.
         progress: who watches.
-        metrics: further metrics, besides those that the run has.
-        profile: whose metrics to add, besides both.
+        metrics: further metrics; those that the run has are kept.
+        profile: whose metrics to add as well.
         store: feature store; None means that of the run.
         jobs: worker processes; 0 means one per core.
         device: where networks run, wherever the model did.

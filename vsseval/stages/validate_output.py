@@ -34,7 +34,7 @@ class ValidatedOutput(NamedTuple):
 
 
 def validate_output(output: ModelOutput, request: Request) -> ValidatedOutput:
-    """Return the sound of a output if it is one.
+    """Return the sound of an output if it is one.
 
     Args:
         output: the model's answer.

@@ -38,7 +38,7 @@ def append_rows(kept: dict[str, list[np.ndarray]], rows: Mapping[str, np.ndarray
 
 
 def write_rows(path: Path, rows: GroupRows) -> None:
-    """Store rows as .npz with keys `<group>/<name>` and `<group>/#<name>`; read by `store.sums.read_sums`."""
+    """Store rows as .npz with keys `<group>/<name>` and `<group>/#<name>`; read by `store.group_sums.read_sums`."""
     write_sums(path, {g: {name: np.concatenate(parts) for name, parts in kept.items()} for g, kept in rows.items()})
 
 

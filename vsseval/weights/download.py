@@ -95,7 +95,7 @@ def download(wanted: RemoteFile, part: Path, watcher: TransferProgress, patience
         patience: how long to try.
 
     Raises:
-        NotOffered: the server refuses for good (404, 401, …); the message names the state.
+        NotAvailable: the server refuses for good (404, 401, …); the message names the state.
         EnvironmentFault: no connection, no room, or a file of another size.
     """
     patience = patience or RetryPolicy()

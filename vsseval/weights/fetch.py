@@ -121,7 +121,7 @@ def add_weights(
     chosen = _matched(name, pin, given)
     with _locked(name):
         found: dict[str, FileRecord] = {}
-        vouched = True
+        all_pinned = True
         for file in pin.files:
             part = _part(name, file)
             discard_part(part)
@@ -134,9 +134,9 @@ def add_weights(
                     f"{chosen[file.name]} is not the {file.name} that is pinned: {reason}. To use it nevertheless, "
                     f"marked as unpinned: vsseval weights add --unpinned {name} FILE…"
                 )
-            vouched = vouched and not reason and file.sha256 is not None
+            all_pinned = all_pinned and not reason and file.sha256 is not None
             found[file.name] = _named(part, measured)
-        made = WeightsRecord(found, pinned=vouched)
+        made = WeightsRecord(found, pinned=all_pinned)
         write_weights_record(weights_root() / name, made)
     return made
 

@@ -28,7 +28,7 @@ class PinnedFile(Record, frozen=True):
 
 
 class Pin(Record, frozen=True, forbid_unknown_fields=True):
-    """One set of weights, as its makers hand it around."""
+    """One set of weights, as its makers distribute it."""
 
     files: tuple[PinnedFile, ...]
     licence: str

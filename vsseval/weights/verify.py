@@ -1,7 +1,7 @@
 """Whether a set of weights is still what was put there.
 
-`weights.json` in its folder says what was found then. Files are hashed once; afterwards their size and time of change
-vouch for them.
+`weights.json` in its folder says what was found then. Files are hashed once; afterwards they are
+trusted while their size and time of change stay the same.
 """
 
 from __future__ import annotations

@@ -23,9 +23,9 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 def tasks_of(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     """Split `v2s,vtts` and repeated options; refuse names that no clip can have."""
     tasks = tuple(dict.fromkeys(task.strip() for value in values for task in value.split(",") if task.strip()))
-    strange = [task for task in tasks if task not in TASKS]
-    if strange:
-        raise click.BadParameter(f"{', '.join(strange)}: tasks are {', '.join(TASKS)}", ctx, parameter)
+    unknown = [task for task in tasks if task not in TASKS]
+    if unknown:
+        raise click.BadParameter(f"{', '.join(unknown)}: tasks are {', '.join(TASKS)}", ctx, parameter)
     return tasks
 
 

@@ -22,7 +22,7 @@ _WINDOWS = "clips over 10 s are generated in overlapping windows"
 
 
 class GenerationOptions(NamedTuple):
-    """What may be asked of the model besides its weights."""
+    """Options of a model beyond its weights."""
 
     sampler: Sampler = "fast"
     steps: int | None = None

@@ -4,7 +4,7 @@ What defines the numbers (VSSFlow, arXiv 2509.24773, and the authors' released c
 
 * The state is the whole input of the transformer. The velocity of the condition channels is set to zero, but
   they count in the solver's error norm, and so do all clips of a batch: what else is in a batch changes the
-  steps. A batch that must not depend on its company is sampled clip by clip.
+  steps. Where a clip must not depend on the others, it is sampled alone.
 * Both tolerances are 1e-5, and they alone decide the cost. The grid of eleven times asks only for interpolated
   output, which is why "10 steps" changes nothing.
 * The last step may pass t = 1: the transformer is asked beyond it, and the result is interpolated back.

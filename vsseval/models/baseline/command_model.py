@@ -131,7 +131,7 @@ class CommandModel:
     def _staged(
         self, requests: Sequence[Request], places: dict[str, str]
     ) -> tuple[list[Staged], dict[str, ModelOutput]]:
-        """Lay clips out; return them, and a output with the reason for each that cannot be."""
+        """Lay clips out; return them, and an output with the reason for each that cannot be."""
         outputs: dict[str, ModelOutput] = {}
         clips: list[Staged] = []
         for request in requests:

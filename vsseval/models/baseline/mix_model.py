@@ -69,8 +69,8 @@ def mix(request: Request, sound: ModelOutput, speech: ModelOutput, gain: float) 
 
     Args:
         request: the clip.
-        sound: a output with samples.
-        speech: a output with samples.
+        sound: an output with samples.
+        speech: an output with samples.
         gain: factor on the sound.
     """
     rate = max(sound.sample_rate, speech.sample_rate)

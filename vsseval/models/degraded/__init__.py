@@ -45,11 +45,11 @@ class Degraded:
         """Yield each clip's recording with the fault, at its own rate, made from the request alone."""
         for request in requests:
             try:
-                yield self._take(request)
+                yield self._output(request)
             except Unmeasurable as reason:
                 yield ModelOutput(request.id, None, 0, error=str(reason))
 
-    def _take(self, request: Request) -> ModelOutput:
+    def _output(self, request: Request) -> ModelOutput:
         if request.reference is None:
             raise Unmeasurable("no reference: the benchmark has no recording for this clip")
         own = _sound(request.reference)
