@@ -158,8 +158,9 @@ def test_the_engine_is_never_loaded_here():
         "import sys\n"
         "from vsseval.models.base import ModelOptions, Request\n"
         "from vsseval.models.tts_dub import tts_dub_model\n"
-        "take = next(iter(create(ModelOptions()).generate([Request(id='a', duration=1.0, seed=0, transcript='hi')])))\n"
-        "assert take.samples is not None, take.error\n"
+        "request = Request(id='a', duration=1.0, seed=0, transcript='hi')\n"
+        "output = next(iter(tts_dub_model(ModelOptions()).generate([request])))\n"
+        "assert output.samples is not None, output.error\n"
         "assert 'espeakng_loader' not in sys.modules\n"
         "assert 'espeak' not in open('/proc/self/maps').read()\n"
     )
