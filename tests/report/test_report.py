@@ -109,7 +109,7 @@ def page(place):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plugins, "load", lambda kind, name: lambda argument: ToyBenchmark(place))
         target = place / "report.html"
-        media_budget = write_report(find_runs(place / "runs"), target, clips=4, media=benchmark_media())
+        media_budget = write_report(find_runs(place / "runs"), target, clips=4, media=benchmark_media({}))
     return target.read_text(), media_budget
 
 
@@ -153,12 +153,12 @@ def test_a_changed_benchmark_is_said(page):
 
 def test_the_budget_is_kept_and_stated(place, tmp_path):
     target = tmp_path / "small.html"
-    media_budget = write_report(find_runs(place / "runs"), target, budget=20_000, clips=4, media=benchmark_media())
+    media_budget = write_report(find_runs(place / "runs"), target, budget=20_000, clips=4, media=benchmark_media({}))
     assert media_budget.used <= 20_000
     assert media_budget.left_out > 0
     assert "did not fit and were left out" in target.read_text()
     parse(target.read_text())
-    bare = write_report(find_runs(place / "runs"), target, budget=0, clips=4, media=benchmark_media())
+    bare = write_report(find_runs(place / "runs"), target, budget=0, clips=4, media=benchmark_media({}))
     assert (bare.used, bare.embedded) == (0, 0)
     found = parse(target.read_text())
     assert "audio" not in found.counts
@@ -174,7 +174,7 @@ def test_media_that_are_gone_or_broken_are_said_and_the_page_is_whole(tmp_path, 
         raise EnvironmentFault("toy_joint is not here: vsseval data pull toy_joint")
 
     monkeypatch.setattr(plugins, "load", load)
-    write_report(find_runs(tmp_path), tmp_path / "r.html", media=benchmark_media())
+    write_report(find_runs(tmp_path), tmp_path / "r.html", media=benchmark_media({}))
     text = (tmp_path / "r.html").read_text()
     parse(text)
     assert "its audio file is gone" in text
