@@ -24,9 +24,9 @@ import torch
 import extractors as originals
 from vsseval import plugins
 from vsseval.media import load_audio, sha256, write_wav
-from vsseval.stages.inputs import Origin
-from vsseval.stages.work import Job
-from vsseval.stages.workers import Workers
+from vsseval.stages.extract_job import ExtractJob
+from vsseval.stages.extract_pool import ExtractPool
+from vsseval.stages.inputs import FeatureSource
 from vsseval.store.features import FeatureStore
 from vsseval.types import Medium
 from vsseval.weights import pins, verify
@@ -59,10 +59,12 @@ def theirs(pairs: dict[str, originals.Pair], clips: list[Path], batch: int) -> d
 
 
 def ours(clips: list[Path], store: FeatureStore, jobs: int) -> None:
-    origins = [Origin("audio", medium.key, medium) for medium in (Medium(path, sha256(path)) for path in clips)]
-    with Workers(jobs) as workers:
+    origins = [FeatureSource("audio", medium.key, medium) for medium in (Medium(path, sha256(path)) for path in clips)]
+    with ExtractPool(jobs) as workers:
         faults = [
-            f for _, some in workers.map([Job(origin, tuple(NETWORKS)) for origin in origins], store) for f in some
+            f
+            for _, some in workers.map([ExtractJob(origin, tuple(NETWORKS)) for origin in origins], store)
+            for f in some
         ]
     assert not faults, faults[0]
 
@@ -84,7 +86,9 @@ def main() -> None:
             (made,) = (folder / "weights" / name).iterdir()
             file = made.with_name(pins.pinned()[name].files[0].name)
             os.link(made, file)  # the original's side keeps its own name
-            verify.write_found(file.parent, verify.Found(files={file.name: verify.measure(file)}, pinned=False))
+            verify.write_weights_record(
+                file.parent, verify.WeightsRecord(files={file.name: verify.hash_file(file)}, pinned=False)
+            )
         clips = prepared(asked.files, asked.clips, folder)
         begun = time.perf_counter()
         ours(clips, FeatureStore(folder / "store"), asked.jobs)

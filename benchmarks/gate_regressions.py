@@ -23,7 +23,7 @@ from vsseval.media import load_audio, write_flac
 from vsseval.stages.run import run
 from vsseval.statistics.gate import gate
 from vsseval.statistics.gate_rules import load_gates
-from vsseval.statistics.learn import learn
+from vsseval.statistics.learn_margins import propose_margins
 from vsseval.store.record import load_run
 from vsseval.tables.margins import toml
 from vsseval.types import RunSpec
@@ -127,7 +127,7 @@ def trial(where: Path, learnt: int, reruns: int, metrics=METRICS):
     clips = [*references()]
     made = [measure(system(where / f"learnt_{seed}", seed, clips=clips), where, metrics) for seed in range(learnt)]
     margins = where / "gates.toml"
-    margins.write_text(toml(learn(made), made))
+    margins.write_text(toml(propose_margins(made), made))
     yield "margins", margins.read_text()
     gates = load_gates(margins)
     wanted = [*FAULTS, *(f"rerun {k + 1}" for k in range(reruns))]

@@ -96,7 +96,7 @@ def quality(found: list[Clip], others: int, rng: np.random.Generator) -> tuple[l
     begun = time.process_time()
     own = [metric.score(clip.sound, clip.picture) for clip in found]
     took = (time.process_time() - begun) / len(found)
-    strange = [
+    mismatched = [
         [
             metric.score(found[j].sound, clip.picture)
             for j in rng.choice(np.delete(np.arange(len(found)), i), min(others, len(found) - 1), replace=False)
@@ -105,14 +105,14 @@ def quality(found: list[Clip], others: int, rng: np.random.Generator) -> tuple[l
     ]
     noise = np.array([metric.score(noise_like(clip, rng), clip.picture).value for clip in found])
     values = np.array([score.value for score in own])
-    theirs = np.array([np.mean([score.value for score in row]) for row in strange])
+    theirs = np.array([np.mean([score.value for score in row]) for row in mismatched])
     print("| clips | own | others | own - others | noise | own - noise | own < 0.2 s | CPU |")
     print(
         f"|---|---|---|---|---|---|---|---|\n| {len(found)} | {values.mean():.2f} | {theirs.mean():.2f} "
         f"| {interval(values - theirs, rng)} | {noise.mean():.2f} | {interval(values - noise, rng)} "
         f"| {np.mean(values < NEAR):.0%} | {took * 1e3:.0f} ms |\n"
     )
-    flat = [score for row in strange for score in row]
+    flat = [score for row in mismatched for score in row]
     return own, np.array([s.detail["confidence"] for s in flat])
 
 

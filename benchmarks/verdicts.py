@@ -24,10 +24,10 @@ import numpy as np
 from vsseval.statistics.intervals import neighbours, ratio
 from vsseval.statistics.replicates import estimate
 from vsseval.store import record
+from vsseval.store.group_sums import GROUPS, write_sums
 from vsseval.store.layout import RunPaths
 from vsseval.store.replicates import Replicates, clips_sha256, write_replicates
-from vsseval.store.sums import GROUPS, write_sums
-from vsseval.store.tables import Row, write_scores
+from vsseval.store.scores import ScoreRow, write_scores
 from vsseval.types import Aggregate, BenchmarkCard, Feature, MetricSpec, ModelCard, Need, RunRecord, RunSpec
 
 HEARD = {"heard": Feature(extractor="made_up", of=Need.AUDIO)}
@@ -38,7 +38,7 @@ PATCHES = 10
 def spec(number: int) -> MetricSpec:
     return MetricSpec(
         name=f"metric{number:02d}", recipe="made_up", version="1", inputs=HEARD, direction="lower", unit="",
-        description="Made up.", least=0.0,
+        description="Made up.", minimum=0.0,
     )  # fmt: skip
 
 
@@ -61,12 +61,12 @@ def write_run(root: Path, model: str, clips: int, metrics: int, seed: int, dista
     record.write_record(path, made)
     hard, rng = np.random.default_rng(0).gamma(2.0, 0.1, clips), np.random.default_rng(seed)
     clusters = [f"video{i if i % 5 else i // 10 * 10:05d}" for i in range(clips)]
-    rows: list[Row] = []
+    rows: list[ScoreRow] = []
     cells = []
     for metric in specs[:metrics]:
         values = hard * (1 + 0.02 * seed) + rng.gamma(2.0, 0.05, clips)
         rows += [
-            Row(
+            ScoreRow(
                 sample_id=f"clip{i:05d}", cluster=clusters[i], subset="", seed=0, metric=metric.id, version="1",
                 status="ok", value=float(values[i]), weight=1.0, detail='{"offset": 0.1234, "confidence": 5.678}',
             )
@@ -82,7 +82,7 @@ def write_run(root: Path, model: str, clips: int, metrics: int, seed: int, dista
     kept = [distance(metric.id, clips, seed, rng) for metric in specs[metrics:]]
     for one in kept:
         rows += [
-            Row(
+            ScoreRow(
                 sample_id=f"clip{i:05d}", cluster=clusters[i], subset="", seed=0, metric=one.metric, version="1",
                 status="ok", weight=1.0,
             )
@@ -132,7 +132,7 @@ import sys
 from pathlib import Path
 from vsseval import plugins
 from vsseval.stages.leave_out import leave_out
-from vsseval.store.sums import read_sums
+from vsseval.store.group_sums import read_sums
 print(leave_out(plugins.load('metrics', 'fad@logmel')(), read_sums(Path(sys.argv[1])), int(sys.argv[2])))
 """
 

@@ -26,10 +26,10 @@ from torch import Tensor
 from vsseval.benchmarks import mini
 from vsseval.media import load_audio
 from vssflow.prompt import Prompt
-from vssflow.sampling.authors import sample_authors
-from vssflow.sampling.fast import Fast
+from vssflow.sampling.fast import FastSampler
 from vssflow.sampling.guidance import Velocity
 from vssflow.sampling.noise import clip_noise
+from vssflow.sampling.reference import sample_reference
 from vssflow.sampling.solvers import DEFAULT, DEFAULT_STEPS, SOLVERS, Solver, times
 from vssflow.small.model import VSSFlow
 
@@ -97,14 +97,14 @@ def prompts(clips: int) -> Iterator[Prompt]:
 
 def measure(weights: Path, clips: int) -> dict[str, Any]:
     model = VSSFlow.load(weights)
-    fast = Fast(model.vaflow, model.config.latent)
+    fast = FastSampler(model.vaflow, model.config.latent)
     errors: dict[str, dict[int, list[float]]] = {}
     forwards, chosen = [], []
     for number, prompt in enumerate(prompts(clips)):
         with torch.no_grad():
             conditions = model.conditions(model.features(prompt))
         noise = clip_noise([number], model.config.latent, [conditions.locked.shape[-1]])
-        reference = sample_authors(model.vaflow, conditions, noise, guidance=GUIDANCE)
+        reference = sample_reference(model.vaflow, conditions, noise, guidance=GUIDANCE)
         forwards.append(reference.evaluations)
         chosen.append(rms_error(fast.sample(conditions, noise, guidance=GUIDANCE).latent, reference.latent))
         for name, solver in contenders().items():
@@ -114,7 +114,7 @@ def measure(weights: Path, clips: int) -> dict[str, Any]:
                     latent = fast.sample(conditions, noise, guidance=GUIDANCE, steps=steps, solver=solver).latent
                     errors.setdefault(name, {}).setdefault(budget, []).append(rms_error(latent, reference.latent))
     return {
-        "authors_forwards": forwards,
+        "reference_forwards": forwards,
         "default": {
             "solver": repr(DEFAULT),
             "forwards": 2 * DEFAULT_STEPS * DEFAULT.per_step,
@@ -147,7 +147,7 @@ def main() -> None:
     torch.set_num_threads(asked.threads)
     figures = measure(asked.weights, asked.clips)
     print(table(figures))
-    print(json.dumps(figures["default"] | {"authors_forwards": figures["authors_forwards"]}, indent=2))
+    print(json.dumps(figures["default"] | {"reference_forwards": figures["reference_forwards"]}, indent=2))
     if asked.out:
         asked.out.write_text(json.dumps(figures, indent=2) + "\n")
 

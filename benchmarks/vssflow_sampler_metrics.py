@@ -18,7 +18,7 @@ import torch
 
 from vsseval.media import write_flac
 from vsseval.stages.catalog import Catalog
-from vsseval.stages.plan import limited
+from vsseval.stages.plan import limit_samples
 from vsseval.stages.requests import make_request
 from vsseval.stages.run import run
 from vsseval.statistics.compare import compare
@@ -28,9 +28,9 @@ from vsseval.tables.comparison import sheet
 from vsseval.tables.sheet import markdown
 from vsseval.types import RunSpec
 from vssflow.plugin import prompt_of
-from vssflow.sampling.authors import sample_authors
-from vssflow.sampling.fast import Fast
+from vssflow.sampling.fast import FastSampler
 from vssflow.sampling.noise import clip_noise
+from vssflow.sampling.reference import sample_reference
 from vssflow.small.model import VSSFlow
 
 BENCHMARKS = ("mini_v2s", "mini_vtts", "mini_joint")
@@ -41,18 +41,18 @@ WEIGHTS = Path(str(resources.files("vssflow") / "weights" / "vssflow-small.safet
 @torch.no_grad()
 def generate(benchmark: str, limit: int | None, work: Path) -> None:
     model = VSSFlow.load(WEIGHTS)
-    fast = Fast(model.vaflow, model.config.latent)
+    fast = FastSampler(model.vaflow, model.config.latent)
     store = FeatureStore(work / "store")
-    for sample in limited(Catalog().samples(benchmark), limit):
+    for sample in limit_samples(Catalog().samples(benchmark), limit):
         request = make_request(sample, 0, store, None)
-        targets = {name: work / benchmark / name / f"{sample.id}.flac" for name in ("fast", "authors")}
+        targets = {name: work / benchmark / name / f"{sample.id}.flac" for name in ("fast", "reference")}
         if all(path.exists() for path in targets.values()):
             continue
         conditions = model.conditions(model.features(prompt_of(request)))
         noise = clip_noise([request.seed], model.config.latent, [conditions.locked.shape[-1]])
         latents = {
             "fast": fast.sample(conditions, noise, guidance=model.config.guidance).latent,
-            "authors": sample_authors(model.vaflow, conditions, noise, guidance=model.config.guidance).latent,
+            "reference": sample_reference(model.vaflow, conditions, noise, guidance=model.config.guidance).latent,
         }
         length = round(request.duration * RATE)
         for name, latent in latents.items():
@@ -76,7 +76,7 @@ def main() -> None:
                 model=f"audio:{work / benchmark / name}", benchmark=benchmark, limit=asked.limit, runs=work / "runs",
                 store=work / "store", jobs=1,
             )
-            for name in ("fast", "authors")
+            for name in ("fast", "reference")
         ]  # fmt: skip
         runs = [load_run(spec.runs / record.id) for spec, record in zip(specs, run(specs), strict=True)]
         print(markdown(sheet(compare(*runs, moved=0), [f"{benchmark}, fast", f"{benchmark}, authors"], [])))

@@ -31,9 +31,9 @@ from torch import Tensor, nn
 from vssflow.conditions import Conditions
 from vssflow.dit import DiT, DiTConfig
 from vssflow.flow import state
-from vssflow.sampling.authors import sample_authors
-from vssflow.sampling.fast import Fast
+from vssflow.sampling.fast import FastSampler
 from vssflow.sampling.noise import clip_noise
+from vssflow.sampling.reference import sample_reference
 from vssflow.sampling.solvers import DEFAULT, DEFAULT_STEPS
 
 FRAMES, LATENT, GUIDANCE = 250, 128, 3.0
@@ -82,7 +82,7 @@ def peak_gb() -> float:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2)
 
 
-def authors_velocity(dit: DiT, conditions: Conditions, latent: Tensor) -> Tensor:
+def reference_velocity(dit: DiT, conditions: Conditions, latent: Tensor) -> Tensor:
     """Two forwards, as the authors make them: one after the other, the empty one on zeros."""
     empty, t = conditions.dropped(), torch.full((1,), 0.4)
     without = dit(state(latent, empty), t, empty.cross)[:, :LATENT]
@@ -93,17 +93,17 @@ def authors_velocity(dit: DiT, conditions: Conditions, latent: Tensor) -> Tensor
 @torch.no_grad()
 def part_velocity(rounds: int) -> dict[str, Any]:
     dit, conditions, noise = true_size()
-    fast = Fast(dit)
+    fast = FastSampler(dit)
     context, token = fast.folded.prepare(conditions), fast.time_token(0.4)
-    costs: dict[str, list[Cost]] = {"authors": [], "fast": []}
+    costs: dict[str, list[Cost]] = {"reference": [], "fast": []}
     error = 0.0
     for _ in range(rounds):
-        cost, reference = timed(lambda: authors_velocity(dit, conditions, noise))
-        costs["authors"].append(cost)
+        cost, reference = timed(lambda: reference_velocity(dit, conditions, noise))
+        costs["reference"].append(cost)
         cost, quick = timed(lambda: fast.folded(noise, token, context, GUIDANCE))
         costs["fast"].append(cost)
         error = float((quick - reference).abs().max() / reference.abs().max())
-    pairs = list(zip(costs["authors"], costs["fast"], strict=True))
+    pairs = list(zip(costs["reference"], costs["fast"], strict=True))
     return {
         # a velocity is two forwards
         "seconds_per_forward": {name: round(min(c.wall for c in runs) / 2, 3) for name, runs in costs.items()},
@@ -116,16 +116,16 @@ def part_velocity(rounds: int) -> dict[str, Any]:
 
 
 @torch.no_grad()
-def part_memory_authors() -> dict[str, Any]:
+def part_memory_reference() -> dict[str, Any]:
     dit, conditions, noise = true_size()
-    authors_velocity(dit, conditions, noise)
+    reference_velocity(dit, conditions, noise)
     return {"peak_gb": peak_gb()}
 
 
 @torch.no_grad()
 def part_memory_fast() -> dict[str, Any]:
     dit, conditions, noise = true_size()
-    fast = Fast(dit)
+    fast = FastSampler(dit)
     del dit
     started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     fast.sample(conditions, noise, steps=1)
@@ -174,13 +174,13 @@ def part_split() -> dict[str, Any]:
 
 def part_solve() -> dict[str, Any]:
     dit, conditions, noise = true_size()
-    fast = Fast(dit)
+    fast = FastSampler(dit)
     quick_cost, quick = timed(lambda: fast.sample(conditions, noise, guidance=GUIDANCE))
-    cost, slow = timed(lambda: sample_authors(dit, conditions, noise, guidance=GUIDANCE))
+    cost, slow = timed(lambda: sample_reference(dit, conditions, noise, guidance=GUIDANCE))
     return {
-        "seconds": {"authors": round(cost.wall, 1), "fast": round(quick_cost.wall, 1)},
-        "processor_seconds": {"authors": round(cost.processor, 1), "fast": round(quick_cost.processor, 1)},
-        "forwards": {"authors": slow.evaluations, "fast": quick.evaluations},
+        "seconds": {"reference": round(cost.wall, 1), "fast": round(quick_cost.wall, 1)},
+        "processor_seconds": {"reference": round(cost.processor, 1), "fast": round(quick_cost.processor, 1)},
+        "forwards": {"reference": slow.evaluations, "fast": quick.evaluations},
         "relative_rms_error": float((quick.latent - slow.latent).norm() / slow.latent.norm()),
     }
 
@@ -196,11 +196,11 @@ def whole(threads: int, *, quick: bool) -> dict[str, Any]:
     figures: dict[str, Any] = {
         "machine": {"processor": platform.processor() or platform.machine(), "threads": threads},
         "velocity": alone("velocity", threads),
-        "memory": {name: alone(f"memory-{name}", threads) for name in ("authors", "fast")},
+        "memory": {name: alone(f"memory-{name}", threads) for name in ("reference", "fast")},
         "split": alone("split", threads),
     }
     solve = {} if quick else alone("solve", threads)
-    forwards = solve.get("forwards", {"authors": SOLVE_FORWARDS, "fast": 2 * DEFAULT_STEPS * DEFAULT.per_step})
+    forwards = solve.get("forwards", {"reference": SOLVE_FORWARDS, "fast": 2 * DEFAULT_STEPS * DEFAULT.per_step})
     one, around = figures["velocity"]["seconds_per_forward"], sum(figures["split"]["seconds"].values())
     transformer = {name: forwards[name] * one[name] for name in forwards}
     clip = {name: transformer[name] + around for name in transformer}
@@ -208,8 +208,8 @@ def whole(threads: int, *, quick: bool) -> dict[str, Any]:
         "forwards": forwards,
         "seconds_in_the_transformer": {name: round(value, 1) for name, value in transformer.items()},
         "seconds_in_all": {name: round(value, 1) for name, value in clip.items()},
-        "times_quicker_in_the_transformer": round(transformer["authors"] / transformer["fast"], 2),
-        "times_quicker_in_all": round(clip["authors"] / clip["fast"], 2),
+        "times_quicker_in_the_transformer": round(transformer["reference"] / transformer["fast"], 2),
+        "times_quicker_in_all": round(clip["reference"] / clip["fast"], 2),
     }
     return figures | ({"solve": solve} if solve else {})
 
@@ -225,7 +225,7 @@ def main() -> None:
     torch.set_num_threads(asked.threads)
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "velocity": lambda: part_velocity(asked.rounds),
-        "memory-authors": part_memory_authors,
+        "memory-reference": part_memory_reference,
         "memory-fast": part_memory_fast,
         "split": part_split,
         "solve": part_solve,

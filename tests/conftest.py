@@ -2,8 +2,8 @@
 
 import pytest
 
-from support.fakes import install, make_clips
-from vsseval.networks.packages import without_stand_ins
+from support.fake_plugin import install, make_clips
+from vsseval.networks.optional_packages import without_stand_ins
 
 
 @pytest.fixture(scope="session")

@@ -48,6 +48,6 @@ def test_two_distributions_with_one_name_are_refused(site):
 
 
 def test_split_keeps_colons_of_the_argument():
-    assert plugins.split("audio:C:/x") == ("audio", "C:/x")
-    assert plugins.split("vssflow") == ("vssflow", None)
-    assert plugins.split("fake:") == ("fake", "")
+    assert plugins.split_argument("audio:C:/x") == ("audio", "C:/x")
+    assert plugins.split_argument("vssflow") == ("vssflow", None)
+    assert plugins.split_argument("fake:") == ("fake", "")

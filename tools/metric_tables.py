@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from vsseval import recipes
-from vsseval.recipes import Stated
+from vsseval.recipes import UncheckedRow
 from vsseval.types import Feature
 
 ROOT = Path(__file__).parents[1]
@@ -25,7 +25,7 @@ def filled(page: str) -> str:
     Raises:
         ValueError: a file of rows cannot be read, a metric is in no table, or a mark names what is none.
     """
-    rows, faults = recipes.read("vsseval.metrics.recipes", FOLDER)
+    rows, faults = recipes.read_rows("vsseval.metrics.recipes", FOLDER)
     named = {name for match in MARK.finditer(page) for name in _names(match)}
     known = {row.name for row in rows} | {row.file.stem for row in rows}
     faults += [f"there are no rows {name}" for name in sorted(named - known)]
@@ -35,7 +35,7 @@ def filled(page: str) -> str:
     return MARK.sub(lambda match: match[1] + table(rows, _names(match)) + match[3], page)
 
 
-def table(rows: list[Stated], names: list[str]) -> str:
+def table(rows: list[UncheckedRow], names: list[str]) -> str:
     """Return the table of some metrics, by file or id, in the order of the names and rows."""
     return HEAD + "".join(_line(row) for name in names for row in rows if name in {row.name, row.file.stem})
 
@@ -44,12 +44,12 @@ def _names(match: re.Match[str]) -> list[str]:
     return [name.strip() for name in match[2].split(",")]
 
 
-def _line(stated: Stated) -> str:
-    row, spec = stated.checked(recipes.Recipe), recipes.spec_of(stated)
+def _line(stated: UncheckedRow) -> str:
+    row, spec = stated.checked(recipes.MetricRecipe), recipes.spec_of(stated)
     better = f"{'↑' if spec.direction == 'higher' else '↓'} {spec.unit}".strip()
     used = dict.fromkeys(value.extractor for value in spec.inputs.values() if isinstance(value, Feature))
     what = f"{spec.description}; {row.note}" if row.note else spec.description
-    cells = (f"`{spec.id}`", better, what, ", ".join(f"`{one}`" for one in used), row.held_to)
+    cells = (f"`{spec.id}`", better, what, ", ".join(f"`{one}`" for one in used), row.checked_against)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from vsseval.weights.find import Weights
-from vsseval.weights.verify import Found, joint_sha256, measure, write_found
+from vsseval.weights.verify import WeightsRecord, hash_file, joint_sha256, write_weights_record
 
 LANGUAGES = ("en", "zh", "de")
 
@@ -17,8 +17,8 @@ LANGUAGES = ("en", "zh", "de")
 def installed(root: Path, name: str) -> Weights:
     """Declare the files of `root/name` to be that set of weights, as `vsseval weights pull` does."""
     folder = root / name
-    files = {path.name: measure(path) for path in sorted(folder.iterdir()) if path.name != "weights.json"}
-    write_found(folder, Found(files, pinned=False))
+    files = {path.name: hash_file(path) for path in sorted(folder.iterdir()) if path.name != "weights.json"}
+    write_weights_record(folder, WeightsRecord(files, pinned=False))
     return Weights(
         name, folder, tuple(files), joint_sha256({file: known.sha256 for file, known in files.items()}), False
     )

@@ -40,7 +40,7 @@ class UsageError(VssevalError):
 
 
 class NeedsArgument(UsageError):
-    """A model that needs an argument was given none; `card` says what it is all the same."""
+    """A model that needs an argument was given none; `card` describes it nevertheless."""
 
     def __init__(self, message: str, card: ModelCard) -> None:
         super().__init__(message)
@@ -58,7 +58,7 @@ class MissingExtra(EnvironmentFault):
 
 
 class MissingEnvironment(MissingExtra):
-    """A model that runs in an environment of its own, which is not there; `card` says what it is all the same."""
+    """A model that runs in an environment of its own, which is not there; `card` describes it nevertheless."""
 
     def __init__(self, message: str, card: ModelCard) -> None:
         super().__init__(message)
@@ -70,7 +70,7 @@ class ReportedOnly(MissingEnvironment):
 
 
 class MissingData(EnvironmentFault):
-    """The data of a benchmark is not registered; `card` says what it is all the same."""
+    """The data of a benchmark is not registered; `card` describes it nevertheless."""
 
     def __init__(self, message: str, card: BenchmarkCard) -> None:
         super().__init__(message)

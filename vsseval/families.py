@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 
 from vsseval.errors import VssevalError
-from vsseval.networks.packages import require
-from vsseval.recipes import Recipe, Row, Variant, spec_of
+from vsseval.networks.optional_packages import require_package
+from vsseval.recipes import ExtractorVariant, MetricRecipe, PluginRow, spec_of
 
 if TYPE_CHECKING:
     from vsseval.extractors.base import AnyExtractor
     from vsseval.metrics.base import Metric
-    from vsseval.recipes import Stated
+    from vsseval.recipes import UncheckedRow
     from vsseval.types import MetricSpec
     from vsseval.weights.find import Weights
 
     Parameters = dict[str, object]
 
 
-def metric_factory(stated: Stated) -> Callable[[], Metric]:
+def metric_factory(stated: UncheckedRow) -> Callable[[], Metric]:
     """Import the family of a recipe, and return what builds the metric.
 
     Raises:
@@ -32,7 +32,7 @@ def metric_factory(stated: Stated) -> Callable[[], Metric]:
     """
     from vsseval.metrics.base import METHODS
 
-    row, spec = stated.checked(Recipe), spec_of(stated)
+    row, spec = stated.checked(MetricRecipe), spec_of(stated)
     family = _imported(stated, row)
     kind: object = getattr(family, "kind", None)
     methods = next((methods for known, methods in METHODS.items() if known == kind), None)
@@ -47,53 +47,53 @@ def metric_factory(stated: Stated) -> Callable[[], Metric]:
     return partial(_metric, stated, row, family, spec, _parameters(stated, row, family, 1))
 
 
-def extractor_factory(stated: Stated) -> Callable[[], AnyExtractor]:
+def extractor_factory(stated: UncheckedRow) -> Callable[[], AnyExtractor]:
     """Import the class of a variant, and return what builds the extractor.
 
     Raises:
         EnvironmentFault: the row is not right, or does not go with its class; the message says where and why.
     """
-    row = stated.checked(Variant)
+    row = stated.checked(ExtractorVariant)
     family = _imported(stated, row)
     return partial(_extractor, stated, row, family, _parameters(stated, row, family, len(row.weights)))
 
 
-def require_weights(name: str, row: Variant) -> list[Weights]:
+def require_weights(name: str, row: ExtractorVariant) -> list[Weights]:
     """Return the sets of weights that an extractor is built with.
 
     Raises:
         MissingExtra: a package that it needs is not installed.
         MissingWeights: a set was not fetched yet.
     """
-    from vsseval.weights.find import find
+    from vsseval.weights.find import find_weights
 
     require_packages(name, row)
-    return [find(one) for one in row.weights]
+    return [find_weights(one) for one in row.weights]
 
 
-def require_packages(name: str, row: Row) -> None:
+def require_packages(name: str, row: PluginRow) -> None:
     """See to it that the optional packages of a row are installed, without importing them.
 
     Raises:
         MissingExtra: one is not; the message holds the command that installs it.
     """
     for package, installed_by in row.packages.items():
-        require(package, name, installed_by)
+        require_package(package, name, installed_by)
 
 
-def _metric(stated: Stated, row: Recipe, family: type, spec: MetricSpec, parameters: Parameters) -> Metric:
+def _metric(stated: UncheckedRow, row: MetricRecipe, family: type, spec: MetricSpec, parameters: Parameters) -> Metric:
     require_packages(stated.name, row)
     return cast("Metric", family(spec, **parameters))
 
 
-def _extractor(stated: Stated, row: Variant, family: type, parameters: Parameters) -> AnyExtractor:
+def _extractor(stated: UncheckedRow, row: ExtractorVariant, family: type, parameters: Parameters) -> AnyExtractor:
     made = cast("AnyExtractor", family(*require_weights(stated.name, row), **parameters))
     if made.spec.name != stated.name:
         raise stated.fault(f"{row.family} made of it calls itself '{made.spec.name}': features are stored by that name")
     return made
 
 
-def _imported(stated: Stated, row: Row) -> type:
+def _imported(stated: UncheckedRow, row: PluginRow) -> type:
     module, _, name = row.family.partition(":")
     if not module or not name:
         raise stated.fault(f"family = '{row.family}' is not of the form `package.module:Class`")
@@ -108,7 +108,7 @@ def _imported(stated: Stated, row: Row) -> type:
     return found
 
 
-def _parameters(stated: Stated, row: Row, family: type, given: int) -> Parameters:
+def _parameters(stated: UncheckedRow, row: PluginRow, family: type, given: int) -> Parameters:
     """Return what a constructor is given after its first `given` arguments, each of the type that it asks for."""
     _check_names(stated, row.family, family, given, row.parameters, "parameter")
     found: Parameters = dict(row.parameters)
@@ -130,7 +130,7 @@ def _hints(family: type) -> dict[str, object]:
 
 
 def _check_names(
-    stated: Stated, who: str, function: Callable[..., object], given: int, names: Collection[str], what: str
+    stated: UncheckedRow, who: str, function: Callable[..., object], given: int, names: Collection[str], what: str
 ) -> None:
     """Raise a fault where a function does not take these names as keywords, or needs others."""
     parameters = [*inspect.signature(function).parameters.values()]

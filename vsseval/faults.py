@@ -21,10 +21,10 @@ class Fault(NamedTuple):
     """One tuple for each direction, from mild to severe."""
     unit: str
     """Of the levels; empty where they are shares."""
-    says: str
+    description: str
     """What a level does, with `{level}`."""
-    least: float
-    greatest: float
+    minimum: float
+    maximum: float
     tasks: tuple[Task, ...] = _ALL
     needs_other: bool = False
     """It takes another clip's recording."""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from vsseval.english.grid import sentence
 
-__all__ = ["ENGLISH", "GRID", "covers", "is_grid", "parse", "recognised", "unheard"]
+__all__ = ["ENGLISH", "GRID", "covers", "is_grid", "parse", "recognised", "wrong_script"]
 
 ENGLISH = "en"
 GRID = "en-x-grid"
@@ -91,7 +91,7 @@ def recognised(tag: str, transcript: str | None) -> str:
     return tag
 
 
-def unheard(wanted: str, transcript: str) -> str | None:
+def wrong_script(wanted: str, transcript: str) -> str | None:
     """Return why a recogniser of a language cannot be asked for a transcript: its script; None where it can.
 
     Args:

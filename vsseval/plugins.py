@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from vsseval.extractors.base import AnyExtractor
     from vsseval.metrics.base import Metric
     from vsseval.models.base import Model, ModelOptions
-    from vsseval.recipes import Recipe, Stated, Variant
+    from vsseval.recipes import ExtractorVariant, MetricRecipe, UncheckedRow
     from vsseval.types import MetricSpec
 
     ModelFactory = Callable[[ModelOptions], Model]
 
-Kind = Literal["benchmarks", "models", "extractors", "metrics"]
+PluginKind = Literal["benchmarks", "models", "extractors", "metrics"]
 
 FOLDERS = "vsseval.baselines"
 """The group whose entry points name packages of folders; a folder with a `baseline.toml` is the model of its name."""
@@ -39,7 +39,7 @@ RUNNER = "baseline"
 """The model that runs such a folder: `mmaudio` is short for `baseline:mmaudio`."""
 
 
-def names(kind: Kind) -> list[str]:
+def names(kind: PluginKind) -> list[str]:
     """Return the sorted names of all installed plugins of a kind, metrics as ids (`fad@logmel`)."""
     return sorted(_found(kind))
 
@@ -52,7 +52,7 @@ def load(kind: Literal["models"], name: str) -> ModelFactory: ...
 def load(kind: Literal["extractors"], name: str) -> Callable[[], AnyExtractor]: ...
 @overload
 def load(kind: Literal["metrics"], name: str) -> Callable[[], Metric]: ...
-def load(kind: Kind, name: str) -> Callable[..., object]:
+def load(kind: PluginKind, name: str) -> Callable[..., object]:
     """Import a plugin and return its factory.
 
     Args:
@@ -78,14 +78,14 @@ def load(kind: Kind, name: str) -> Callable[..., object]:
     return factory
 
 
-def recipe(metric: str) -> Recipe:
+def recipe(metric: str) -> MetricRecipe:
     """Return the row of a metric; its family is not imported.
 
     Raises:
         UsageError: no such metric.
         EnvironmentFault: the row is not right, or two claim the id.
     """
-    return _stated("metrics", metric).checked(recipes.Recipe)
+    return _stated("metrics", metric).checked(recipes.MetricRecipe)
 
 
 def metric_spec(metric: str) -> MetricSpec:
@@ -98,27 +98,27 @@ def metric_spec(metric: str) -> MetricSpec:
     return recipes.spec_of(_stated("metrics", metric))
 
 
-def variant(extractor: str) -> Variant:
+def variant(extractor: str) -> ExtractorVariant:
     """Return the row of an extractor; its class is not imported.
 
     Raises:
         UsageError: no such extractor.
         EnvironmentFault: the row is not right, or two claim the name.
     """
-    return _stated("extractors", extractor).checked(recipes.Variant)
+    return _stated("extractors", extractor).checked(recipes.ExtractorVariant)
 
 
-def faults(kind: Kind) -> list[str]:
+def faults(kind: PluginKind) -> list[str]:
     """Return what is wrong with whole files of rows, whose names are therefore not known."""
     return [fault for table in _tables(kind) for fault in table.faults]
 
 
-def folders() -> dict[str, Path]:
+def baseline_folders() -> dict[str, Path]:
     """Return the folders that are models, by name; nothing is imported but the parents of their packages."""
     return {folder.name: folder.path for folder in _folders()}
 
 
-def distribution(kind: Kind, name: str) -> str:
+def distribution(kind: PluginKind, name: str) -> str:
     """Return which installed distribution brings a plugin, as `name version`.
 
     Raises:
@@ -129,7 +129,7 @@ def distribution(kind: Kind, name: str) -> str:
     return f"{dist.name} {dist.version}" if dist else "unknown"
 
 
-def split(reference: str) -> tuple[str, str | None]:
+def split_argument(reference: str) -> tuple[str, str | None]:
     """Return the name and the argument of `name:argument`; the argument may hold colons."""
     name, colon, argument = reference.partition(":")
     return name, argument if colon else None
@@ -168,8 +168,8 @@ class _Folder:
 class _Listed:
     """A row in the place of an entry point."""
 
-    kind: Kind
-    stated: Stated
+    kind: PluginKind
+    stated: UncheckedRow
     dist: Distribution | None
 
     @property
@@ -184,7 +184,7 @@ class _Listed:
 class _Tables(NamedTuple):
     """The files of one package."""
 
-    rows: list[Stated]
+    rows: list[UncheckedRow]
     faults: list[str]
     dist: Distribution | None
 
@@ -230,7 +230,7 @@ def _checkout(package: Path) -> Path | None:
     return top / "baselines" if ours and (top / "pyproject.toml").is_file() else None
 
 
-def _tables(kind: Kind) -> tuple[_Tables, ...]:
+def _tables(kind: PluginKind) -> tuple[_Tables, ...]:
     return _read(f"vsseval.{kind}", tuple(sys.path)) if kind in {"extractors", "metrics"} else ()
 
 
@@ -240,17 +240,17 @@ def _read(group: str, path: tuple[str, ...]) -> tuple[_Tables, ...]:
     found = []
     for point in _points(group, path):
         places = _places(point.value)
-        rows: list[Stated] = []
+        rows: list[UncheckedRow] = []
         wrong = [] if places else [f"{point.value}, which '{_owner(point)}' names for {group}, is no package of files"]
         for place in places:
-            more, faulty = recipes.read(point.value, place)
+            more, faulty = recipes.read_rows(point.value, place)
             rows += more
             wrong += faulty
         found.append(_Tables(rows, wrong, point.dist))
     return tuple(found)
 
 
-def _found(kind: Kind) -> dict[str, list[_Claim]]:
+def _found(kind: PluginKind) -> dict[str, list[_Claim]]:
     found: dict[str, list[_Claim]] = {}
     if kind in {"extractors", "metrics"}:
         for table in _tables(kind):
@@ -265,7 +265,7 @@ def _found(kind: Kind) -> dict[str, list[_Claim]]:
     return found
 
 
-def _claim(kind: Kind, name: str) -> _Claim:
+def _claim(kind: PluginKind, name: str) -> _Claim:
     found = _found(kind)
     claims = found.get(name)
     if not claims:
@@ -281,7 +281,7 @@ def _claim(kind: Kind, name: str) -> _Claim:
     return claims[0]
 
 
-def _stated(kind: Literal["extractors", "metrics"], name: str) -> Stated:
+def _stated(kind: Literal["extractors", "metrics"], name: str) -> UncheckedRow:
     return cast("_Listed", _claim(kind, name)).stated
 
 

@@ -24,10 +24,10 @@ Parameter = str | bool | int | float | list[str | bool | int | float]
 
 _ID = re.compile(r"[a-z][a-z0-9_]*@[a-z0-9][a-z0-9._-]*")
 
-R = TypeVar("R", bound="Row")
+R = TypeVar("R", bound="PluginRow")
 
 
-class Row(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PluginRow(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every row says."""
 
     family: str
@@ -38,20 +38,20 @@ class Row(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Optional packages that it needs: import name -> what to give to `pip install`."""
 
 
-class Input(Record, frozen=True, forbid_unknown_fields=True):
+class InputFeature(Record, frozen=True, forbid_unknown_fields=True):
     """A feature that a metric is given."""
 
     of: Need
     extractor: str = ""
     """Empty for the row's own."""
-    beside: Need | None = None
+    paired_with: Need | None = None
     """The second medium of a pair."""
 
 
-class Recipe(Row, frozen=True, kw_only=True):
+class MetricRecipe(PluginRow, frozen=True, kw_only=True):
     """One metric; the fields that are not described here are those of `MetricSpec`."""
 
-    inputs: dict[str, Input | Need]
+    inputs: dict[str, InputFeature | Need]
     direction: Direction
     unit: str
     description: str
@@ -61,16 +61,16 @@ class Recipe(Row, frozen=True, kw_only=True):
     citation: str = ""
     scale: float = 1.0
     decimals: int = 2
-    least: float | None = None
-    greatest: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
     language: str | None = None
-    shortest: float = 0.0
-    sees: tuple[str, ...] = ("shuffled", "noise", "silence")
+    min_seconds: float = 0.0
+    expected_to_separate: tuple[str, ...] = ("shuffled", "noise", "silence")
     ranked: bool = True
-    held_to: str = ""
+    checked_against: str = ""
     """What its values were compared with, and how closely."""
     note: str = ""
-    """What a reader of the documentation is told besides."""
+    """Further text for the documentation."""
 
     def spec(self, name: str) -> MetricSpec:
         """Return the declaration of the metric.
@@ -95,26 +95,26 @@ class Recipe(Row, frozen=True, kw_only=True):
             citation=self.citation,
             scale=self.scale,
             decimals=self.decimals,
-            least=self.least,
-            greatest=self.greatest,
+            minimum=self.minimum,
+            maximum=self.maximum,
             language=self.language,
-            shortest=self.shortest,
-            sees=self.sees,
+            min_seconds=self.min_seconds,
+            expected_to_separate=self.expected_to_separate,
             ranked=self.ranked,
         )
 
-    def _input(self, key: str, value: Input | Need) -> Feature | Need:
-        if not isinstance(value, Input):
+    def _input(self, key: str, value: InputFeature | Need) -> Feature | Need:
+        if not isinstance(value, InputFeature):
             if value not in TEXTS:
                 raise ValueError(f'inputs.{key}: "{value}" is no text; for a feature of it write {{ of = "{value}" }}')
             return value
         extractor = value.extractor or self.extractor
         if not extractor:
             raise ValueError(f"inputs.{key} names no extractor, and neither does the row")
-        return Feature(extractor=extractor, of=value.of, beside=value.beside)
+        return Feature(extractor=extractor, of=value.of, paired_with=value.paired_with)
 
 
-class Variant(Row, frozen=True, kw_only=True):
+class ExtractorVariant(PluginRow, frozen=True, kw_only=True):
     """One extractor."""
 
     weights: tuple[str, ...] = ()
@@ -122,7 +122,7 @@ class Variant(Row, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True)
-class Stated:
+class UncheckedRow:
     """A row as it stands in its file, not yet checked."""
 
     name: str
@@ -151,25 +151,25 @@ class Stated:
             raise self.fault(error) from error
 
 
-def spec_of(stated: Stated) -> MetricSpec:
+def spec_of(stated: UncheckedRow) -> MetricSpec:
     """Return the declaration of a metric from its row alone.
 
     Raises:
         EnvironmentFault: the row is not right; the message says where and why.
     """
     try:
-        return stated.checked(Recipe).spec(stated.name)
+        return stated.checked(MetricRecipe).spec(stated.name)
     except ValueError as error:
         raise stated.fault(error) from error
 
 
-def read(package: str, folder: Path) -> tuple[list[Stated], list[str]]:
+def read_rows(package: str, folder: Path) -> tuple[list[UncheckedRow], list[str]]:
     """Read the files of a package.
 
     Returns:
         The rows of all files that can be read, in the order of files and rows; and what is wrong with the others.
     """
-    rows: list[Stated] = []
+    rows: list[UncheckedRow] = []
     faults: list[str] = []
     for file in sorted(folder.glob("*.toml")):
         try:
@@ -179,17 +179,17 @@ def read(package: str, folder: Path) -> tuple[list[Stated], list[str]]:
     return rows, faults
 
 
-def _rows(package: str, file: Path) -> list[Stated]:
+def _rows(package: str, file: Path) -> list[UncheckedRow]:
     tables: dict[str, object] = tomllib.loads(file.read_text(encoding="utf-8"))
     for name, table in tables.items():
         if not isinstance(table, dict):
             raise ValueError(f"'{name}' is no row: a row is a table, [{name}]")  # noqa: TRY004 - of the file, not of us
     found = {name: table for name, table in tables.items() if isinstance(table, dict)}
     defaults = found.pop(DEFAULTS, {})
-    return [Stated(name, package, file, completed(table, defaults)) for name, table in found.items()]
+    return [UncheckedRow(name, package, file, with_defaults(table, defaults)) for name, table in found.items()]
 
 
-def completed(table: Mapping[str, object], defaults: Mapping[str, object]) -> dict[str, object]:
+def with_defaults(table: Mapping[str, object], defaults: Mapping[str, object]) -> dict[str, object]:
     """Return a row with what it does not say itself; `parameters` and `packages` are completed entry by entry."""
     whole = {**defaults, **table}
     for key in ("parameters", "packages"):

@@ -45,21 +45,21 @@ TEXTS = frozenset({Need.TRANSCRIPT, Need.CAPTION, Need.EVENTS})
 
 
 class Medium(Record, frozen=True, omit_defaults=True):
-    """A media file and the sha256 of its bytes, or a stretch of it: nobody sees or hears what lies outside."""
+    """A media file and the sha256 of its bytes, or a segment of it: nobody sees or hears what lies outside."""
 
     path: Path
     sha256: str
     start: float = 0.0
-    """Seconds of the file's clock at which the stretch begins."""
+    """Seconds of the file's clock at which the segment begins."""
     seconds: float | None = None
-    """Length of the stretch; None reaches to the end of the file."""
+    """Length of the segment; None reaches to the end of the file."""
 
     @property
     def key(self) -> str:
-        """What features of the medium are stored under: the sha256 of the file, or that of file and stretch."""
+        """What features of the medium are stored under: the sha256 of the file, or that of file and segment."""
         if not self.start and self.seconds is None:
             return self.sha256
-        length = None if self.seconds is None else float(self.seconds)  # 8 and 8.0 are one stretch
+        length = None if self.seconds is None else float(self.seconds)  # 8 and 8.0 are one segment
         return hashlib.sha256(f"{self.sha256} {float(self.start)!r} {length!r}".encode()).hexdigest()
 
 
@@ -133,8 +133,8 @@ class Feature(Record, frozen=True, omit_defaults=True):
 
     extractor: str
     of: Need
-    beside: Need | None = None
-    """The second medium of a pair: the extractor is given the features of both (`ExtractorSpec.reads`)."""
+    paired_with: Need | None = None
+    """The second medium of a pair: the extractor is given the features of both (`ExtractorSpec.source_extractor`)."""
 
 
 class BenchmarkCard(Record, frozen=True):
@@ -155,7 +155,7 @@ class BenchmarkCard(Record, frozen=True):
     """Choices that papers leave open: seconds, whose voice is the prompt, where lengths come from."""
     inputs: tuple[str, ...] = ()
     """What a system may be given ("video", "caption", "transcript", "speaker")."""
-    erosion: str = ""
+    known_losses: str = ""
     """What is known of clips that vanished, and of lists that differ between papers."""
     data: str = ""
     """What is registered on this machine: how many clips are usable, and which list."""
@@ -175,7 +175,7 @@ class ModelCard(Record, frozen=True):
     argument: str | None = None
     """The argument in its one spelling, where several mean one thing: of a folder its name, for its path says where
     it lies, and what it holds is in `weights`. None: as it was written."""
-    watches: bool = True
+    uses_video: bool = True
     """Whether it looks at videos; where it does not, no muted copies are made for it, and it is handed none."""
 
 
@@ -184,7 +184,7 @@ class ExtractorSpec(Record, frozen=True):
 
     name: str
     version: str
-    takes: tuple[Literal["audio", "video", "text", "features"], ...]
+    input_kinds: tuple[Literal["audio", "video", "text", "features"], ...]
     sample_rate: int | None = None
     weights: str = "none"
     licence: str = ""
@@ -193,8 +193,8 @@ class ExtractorSpec(Record, frozen=True):
     """Kind of the device that the features are computed on ("cpu", "cuda"): their last digits depend on it."""
     precision: str = "float32"
     """What they are computed in there ("float16"): part of every signature where it is another one."""
-    reads: str | None = None
-    """Set where `takes` is "features": the extractor whose features of two media it puts together."""
+    source_extractor: str | None = None
+    """Set where `input_kinds` is "features": the extractor whose features of two media it puts together."""
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -218,15 +218,15 @@ class MetricSpec(Record, frozen=True):
     scale: float = 1.0
     """Factor from the stored value to the displayed one (100 for per cent)."""
     decimals: int = 2
-    least: float | None = None
-    greatest: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
     """What the value can be at least and at most, in stored units; None for no end. Intervals are cut there."""
     language: str | None = None
     """Applies only to samples of this language, to others it is `not_applicable`; as `vsseval.language.covers` has it:
     "en" is English of any region, "en-x-grid" the closed grammar of GRID alone, "en*" both."""
-    shortest: float = 0.0
+    min_seconds: float = 0.0
     """Seconds; to clips that last less, by the manifest, it is `not_applicable`."""
-    sees: tuple[str, ...] = ("shuffled", "noise", "silence")
+    expected_to_separate: tuple[str, ...] = ("shuffled", "noise", "silence")
     """Bounds that the metric claims to rank below `reference`; where it fails to, tables flag it."""
     ranked: bool = True
     """Whether tables may call one system the best by it. False where papers do not agree which way is better."""
@@ -254,7 +254,7 @@ class RunSpec(Record, frozen=True):
     seed: int = 0
     limit: int | None = None
     metrics: tuple[str, ...] = ()
-    """Metric ids, besides those of the profile; without both, the benchmark's customary ones."""
+    """Metric ids, added to those of the profile; without both, the benchmark's default metrics."""
     profile: str = ""
     """Whose recipes to measure by (`vsseval.profiles`)."""
     checkpoint: Path | None = None

@@ -21,7 +21,7 @@ from typing import Any
 
 from vsseval.errors import MissingExtra, Unmeasurable, UsageError, VssevalError
 from vsseval.media import Video
-from vssflow.generate import Made, Model, generate, read, write
+from vssflow.generate import GeneratedSound, Model, generate, read_prompt, write
 from vssflow.prompt import SAMPLE_RATE, Prompt
 
 FIRST_PORT = 7860
@@ -106,11 +106,11 @@ def asked(
     if start is not None or end is not None:
         window = (start or 0.0, Video(video).seconds if end is None else end)
     said = transcript if transcript and transcript.strip() else None
-    return read(Path(video), transcript=said, voice=Path(voice) if voice else None, speech_window=window)
+    return read_prompt(Path(video), transcript=said, voice=Path(voice) if voice else None, speech_window=window)
 
 
-def summary(made: Made, model: Model) -> str:
-    """Say what was made and what of the wish was not honoured, as HTML."""
+def summary(made: GeneratedSound, model: Model) -> str:
+    """Say what was made and which parts of the request could not be followed, as HTML."""
     seconds = len(made.sound) / SAMPLE_RATE
     windows = f" in {made.windows} overlapping windows" if made.windows > 1 else ""
     lines = [f"{seconds:.2f} s of sound{windows}, made in {made.wall_seconds:.1f} s"]

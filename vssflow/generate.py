@@ -19,12 +19,12 @@ from torch import Tensor
 
 from vsseval.errors import EnvironmentFault, UsageError
 from vsseval.media import Video, dub, load_audio, write_wav
-from vssflow.notes import AUTHORS, SMALL, Reader, notes, refuse
+from vssflow.notes import REFERENCE, SMALL, Reader, notes, refuse
 from vssflow.prompt import SAMPLE_RATE, Prompt
 from vssflow.windows import generate_long, plan
 
 if TYPE_CHECKING:
-    from vssflow.reference.model import AuthorsVSSFlow
+    from vssflow.reference.model import ReferenceVSSFlow
     from vssflow.small.model import VSSFlow
 
 SHIPPED = "vssflow-small.safetensors"
@@ -37,7 +37,7 @@ VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv")
 class Model:
     """A network that is ready, with its sampler's settings; `dataclasses.replace` changes those."""
 
-    network: VSSFlow | AuthorsVSSFlow
+    network: VSSFlow | ReferenceVSSFlow
     about: str
     """What it is, in one line: name, weights, what is absent, licence."""
     steps: int
@@ -65,7 +65,7 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Made:
+class GeneratedSound:
     """A sound that was generated, and what there is to say about it."""
 
     prompt: Prompt
@@ -88,14 +88,14 @@ def load(
         device: where the transformer runs: cpu, cuda, cuda:1.
         steps: of the sampler; None for its default.
         guidance: weight of classifier-free guidance, 1 for none; None for the model's own, which is 3 for
-            the authors' configuration.
+            the reference configuration.
 
     Raises:
         UsageError: there is no such file, it holds no such model, or the settings are impossible.
         EnvironmentFault: the device is not there, or the weights that ship are gone.
     """
-    from vsseval.networks.layout import read_layout
-    from vssflow.reference.anatomy import is_ours
+    from vsseval.networks.checkpoint_layout import read_layout
+    from vssflow.reference.checkpoint_networks import is_reference
     from vssflow.sampling.solvers import DEFAULT_STEPS
 
     steps = DEFAULT_STEPS if steps is None else steps
@@ -108,8 +108,8 @@ def load(
         raise UsageError(f"--checkpoint {path}: no such file")
     place = str(find_device(device))
     layout = read_layout(path)
-    if "config" not in layout.metadata and is_ours(layout.entries):
-        return _authors(path, place, steps, guidance)
+    if "config" not in layout.metadata and is_reference(layout.entries):
+        return _reference(path, place, steps, guidance)
     return _small(path, place, steps, guidance, own=checkpoint is None)
 
 
@@ -128,26 +128,26 @@ def _small(path: Path, device: str, steps: int, guidance: float | None, *, own: 
     return Model(network, f"{name}, weights {digest(path)[:HASH_SHOWN]}, Apache-2.0", steps, weight, SMALL)
 
 
-def _authors(path: Path, device: str, steps: int, guidance: float | None) -> Model:
-    from vsseval.networks.layout import read_layout
+def _reference(path: Path, device: str, steps: int, guidance: float | None) -> Model:
+    from vsseval.networks.checkpoint_layout import read_layout
     from vssflow.reference import card
-    from vssflow.reference.anatomy import blocks, require_parts
-    from vssflow.reference.files import RAWNET3, SYNCHFORMER, digest, find_weights
-    from vssflow.reference.model import AuthorsVSSFlow
+    from vssflow.reference.checkpoint_networks import blocks, require_parts
+    from vssflow.reference.files import RAWNET3, SYNCHFORMER, digest, find_weight_files
+    from vssflow.reference.model import ReferenceVSSFlow
     from vssflow.sampling.guidance import GUIDANCE
 
     keys = read_layout(path).entries
     require_parts(path, keys)
-    files = find_weights(path)
+    files = find_weight_files(path)
     weights = ", ".join(f"{file.name} {digest(file)[:HASH_SHOWN]}" for file in files.present)
-    about = [f"the authors' configuration ({card.version(blocks(keys), card.Wishes())}), weights {weights}"]
+    about = [f"the reference configuration ({card.version(blocks(keys), card.GenerationOptions())}), weights {weights}"]
     if files.synchformer is None:
         about.append(f"no {SYNCHFORMER} beside it: motion is not seen")
     if files.rawnet3 is None:
         about.append(f"no {RAWNET3} beside it: voices are not heard")
     weight = GUIDANCE if guidance is None else guidance
-    network = AuthorsVSSFlow.load(path, steps=steps, guidance=weight, device=device)
-    reader = AUTHORS._replace(hears=files.rawnet3 is not None)
+    network = ReferenceVSSFlow.load(path, steps=steps, guidance=weight, device=device)
+    reader = REFERENCE._replace(hears=files.rawnet3 is not None)
     return Model(network, "; ".join(about), steps, weight, reader)
 
 
@@ -170,7 +170,7 @@ def find_device(name: str) -> torch.device:
     return device
 
 
-def read(
+def read_prompt(
     video: Path,
     *,
     transcript: str | None = None,
@@ -185,7 +185,7 @@ def read(
         transcript: what the face says, in English; None for no speech.
         voice: another utterance of the voice that is wanted; sound or video, any rate.
         speech_window: seconds between which the face speaks; None for the whole clip.
-        lips: AV-HuBERT features at 25 frames a second, for the authors' configuration.
+        lips: AV-HuBERT features at 25 frames a second, for the reference configuration.
 
     Raises:
         UsageError: the speech window is impossible, or the lips are no such features.
@@ -205,12 +205,12 @@ def read(
     return prompt
 
 
-def generate(model: Model, prompt: Prompt, *, seed: int = 0) -> Made:
+def generate(model: Model, prompt: Prompt, *, seed: int = 0) -> GeneratedSound:
     """Generate a sound of exactly `prompt.seconds`.
 
     Args:
         model: what `load` returned.
-        prompt: what `read` returned.
+        prompt: what `read_prompt` returned.
         seed: decides the noise; the same prompt and seed give the same sound.
 
     Returns:
@@ -227,7 +227,7 @@ def generate(model: Model, prompt: Prompt, *, seed: int = 0) -> Made:
     found = notes(prompt, model.reader)
     sound = generate_long(model, prompt, seed=seed)
     windows = len(plan(prompt.seconds, model.longest))
-    return Made(prompt, sound, tuple(found), windows, time.monotonic() - begun)
+    return GeneratedSound(prompt, sound, tuple(found), windows, time.monotonic() - begun)
 
 
 def targets(path: Path, video: Path | None, *, force: bool = False) -> list[Path]:
@@ -255,7 +255,9 @@ def targets(path: Path, video: Path | None, *, force: bool = False) -> list[Path
     return files
 
 
-def write(made: Made, path: Path, *, force: bool = False, codecs: Collection[str] | None = None) -> list[Path]:
+def write(
+    made: GeneratedSound, path: Path, *, force: bool = False, codecs: Collection[str] | None = None
+) -> list[Path]:
     """Write the video with its sound (H.264 and the like are copied, the sound becomes AAC), and the sound as WAV.
 
     Args:

@@ -14,7 +14,7 @@ from vssflow.reference.phonemes import phoneme_tokens
 from vssflow.reference.phonemes.cleaner import clean
 from vssflow.small.audio import LATENT_RATE, MelSpectrogram
 from vssflow.small.phones import plain, pronounce
-from vssflow.small.voice import describe
+from vssflow.small.voice import voice_vector
 
 SHORT_VOICE = 3.0
 """Seconds. What the authors' speaker network hears at once (RawNet3, 48,000 samples)."""
@@ -37,7 +37,7 @@ class Reader(NamedTuple):
 
 
 def refuse(prompt: Prompt) -> None:
-    """Refuse what is no wish but a mistake.
+    """Refuse what can only be a mistake.
 
     Raises:
         UsageError: the speech window ends before it begins, begins before the clip, or is no number.
@@ -48,7 +48,7 @@ def refuse(prompt: Prompt) -> None:
     shown = f"the speech window {start:g}:{end:g}"
     mend = "give it as START:END in seconds of the clip, as in --speech-window 0.5:2.5"
     if not (math.isfinite(start) and math.isfinite(end)):
-        raise UsageError(f"{shown} is no stretch of time: {mend}")
+        raise UsageError(f"{shown} is not a span of time: {mend}")
     if start < 0:
         raise UsageError(f"{shown} begins before the clip: {mend}")
     if end < start:
@@ -74,8 +74,8 @@ def phones_of_small(transcript: str) -> int:
     return sum(map(len, pronounce(transcript)))
 
 
-def phones_of_authors(transcript: str) -> int:
-    """How many phones the authors' configuration says; it transliterates other scripts.
+def phones_of_reference(transcript: str) -> int:
+    """How many phones the reference configuration says; it transliterates other scripts.
 
     Raises:
         MissingExtra: that needs unidecode, which is not installed.
@@ -83,7 +83,7 @@ def phones_of_authors(transcript: str) -> int:
     return sum(token[0].isalpha() for token in phoneme_tokens(transcript))
 
 
-def unread_by_authors(transcript: str) -> list[str]:
+def unread_by_reference(transcript: str) -> list[str]:
     """Runs of characters of which transliteration leaves nothing, above all emoji; each once."""
     return [run for run in unread(transcript) if not any(map(str.isalnum, clean(run)))]
 
@@ -120,7 +120,7 @@ def _of_words(prompt: Prompt, reader: Reader) -> list[str]:
     left_out = reader.unread(prompt.transcript)
     if left_out:
         shown = " ".join(left_out[:_MOST_SHOWN]) + (" ..." if len(left_out) > _MOST_SHOWN else "")
-        found.append(f"left out of the transcript, for want of a pronunciation: {shown}")
+        found.append(f"left out of the transcript, because nothing says how to pronounce it: {shown}")
     return found + _of_window(prompt, phones)
 
 
@@ -149,7 +149,7 @@ def _of_voice(prompt: Prompt, reader: Reader) -> list[str]:
         return []
     if not reader.hears:
         return ["the voice prompt is not heard: weights for that are not beside the checkpoint"]
-    if not describe(prompt.voice, MelSpectrogram()).any():
+    if not voice_vector(prompt.voice, MelSpectrogram()).any():
         return ["the voice prompt is silent or next to nothing: the voice is left to the model"]
     seconds = len(prompt.voice) / SAMPLE_RATE
     if seconds < SHORT_VOICE:
@@ -158,4 +158,4 @@ def _of_voice(prompt: Prompt, reader: Reader) -> list[str]:
 
 
 SMALL = Reader(phones_of_small, unread, takes_lips=False)
-AUTHORS = Reader(phones_of_authors, unread_by_authors, takes_lips=True)
+REFERENCE = Reader(phones_of_reference, unread_by_reference, takes_lips=True)

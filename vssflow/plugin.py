@@ -1,7 +1,7 @@
 """VSSFlow as a model of vsseval: the only file that knows both.
 
 `--model vssflow` is the small model that ships, or what `--checkpoint` holds: small weights, or a checkpoint of the
-authors. With the latter, words after a colon choose more: `vssflow:authors` the authors' sampler instead of the fast
+authors. With the latter, words after a colon choose more: `vssflow:reference` the authors' sampler instead of the fast
 one, `vssflow:steps=N` the steps of the fast one, `vssflow:lips=DIR` a folder of AV-HuBERT features, named by the clips'
 ids; several are separated by commas.
 """
@@ -17,44 +17,44 @@ from urllib.parse import unquote
 
 from vsseval.errors import EnvironmentFault, Unmeasurable, UsageError
 from vsseval.media import load_audio
-from vsseval.models.base import ModelCard, ModelOptions, Request, Take
-from vsseval.networks.layout import read_layout
+from vsseval.models.base import ModelCard, ModelOptions, ModelOutput, Request
+from vsseval.networks.checkpoint_layout import read_layout
 from vsseval.types import Task
 from vssflow.reference import card
-from vssflow.reference.anatomy import blocks, is_ours, require_parts
-from vssflow.reference.card import Sampler, Wishes
-from vssflow.reference.files import digest, find_weights, joint_digest
+from vssflow.reference.card import GenerationOptions, Sampler
+from vssflow.reference.checkpoint_networks import blocks, is_reference, require_parts
+from vssflow.reference.files import digest, find_weight_files, joint_digest
 
 if TYPE_CHECKING:
     from vssflow.prompt import Generator, Prompt
 
 SHIPPED = "vssflow-small.safetensors"
 LIP_SUFFIXES = (".lips.npy", ".lips.npz", ".npy", ".npz")
-_KNOWN = "authors, fast, steps=N, lips=DIR, separated by commas"
+_KNOWN = "reference, fast, steps=N, lips=DIR, separated by commas"
 _TASKS: tuple[Task, ...] = ("v2s", "vtts", "joint", "tts")
 _SHOWN = 3
 
 log = logging.getLogger("vsseval")
 
 
-def create(options: ModelOptions) -> VSSFlowModel:
+def vssflow_model(options: ModelOptions) -> VSSFlowModel:
     """Look at the weights, name and hash them; the network itself is loaded at the first request.
 
     Raises:
         UsageError: the checkpoint does not exist, is damaged or holds another network, or the argument makes no sense.
         EnvironmentFault: the weights that ship with vssflow are gone.
     """
-    wishes = read_wishes(options.argument)
+    generation = read_generation_options(options.argument)
     path = options.checkpoint or Path(str(resources.files("vssflow") / "weights" / SHIPPED))
     if not path.is_file():
         if options.checkpoint is None:
             raise EnvironmentFault(f"the weights that ship with vssflow are gone: {path}; reinstall with pip")
         raise UsageError(f"--checkpoint {path}: no such file")
     layout = read_layout(path)
-    if "config" not in layout.metadata and is_ours(layout.entries):
+    if "config" not in layout.metadata and is_reference(layout.entries):
         require_parts(path, layout.entries)
-        return _authors(path, blocks(layout.entries), wishes, options.device)
-    if wishes != Wishes():
+        return _reference(path, blocks(layout.entries), generation, options.device)
+    if generation != GenerationOptions():
         raise UsageError(
             f"--model vssflow:{options.argument} is for a checkpoint of the authors: add --checkpoint FILE, "
             "or leave out what stands after the colon"
@@ -62,7 +62,7 @@ def create(options: ModelOptions) -> VSSFlowModel:
     return _small(path, own=options.checkpoint is None, device=options.device)
 
 
-def read_wishes(argument: str | None) -> Wishes:
+def read_generation_options(argument: str | None) -> GenerationOptions:
     """Read what stands after the colon of `vssflow:...`.
 
     Raises:
@@ -71,7 +71,7 @@ def read_wishes(argument: str | None) -> Wishes:
     given: dict[str, str] = {}
     for word in filter(None, (part.strip() for part in (argument or "").split(","))):
         name, equals, value = word.partition("=")
-        key = "sampler" if word in {"authors", "fast"} else name
+        key = "sampler" if word in {"reference", "fast"} else name
         if key in {"steps", "lips"} and not value:
             raise UsageError(f"--model vssflow:{argument}: '{word}' needs a value; known are {_KNOWN}")
         if key not in {"sampler", "steps", "lips"} or (key == "sampler" and equals):
@@ -79,14 +79,14 @@ def read_wishes(argument: str | None) -> Wishes:
         if key in given:
             raise UsageError(f"--model vssflow:{argument}: {given[key]} and {value or word} exclude each other")
         given[key] = value or word
-    sampler: Sampler = "authors" if given.get("sampler") == "authors" else "fast"
+    sampler: Sampler = "reference" if given.get("sampler") == "reference" else "fast"
     steps = given.get("steps")
     if steps is not None and (not steps.isascii() or not steps.isdigit() or int(steps) < 1):
         raise UsageError(f"--model vssflow:{argument}: steps={steps} is no number of steps; steps=8 is one")
-    if steps is not None and sampler == "authors":
+    if steps is not None and sampler == "reference":
         raise UsageError(f"--model vssflow:{argument}: the authors' sampler chooses its steps itself; leave out steps")
     lips = Path(given["lips"]).expanduser() if "lips" in given else None
-    return Wishes(sampler, None if steps is None else int(steps), lips)
+    return GenerationOptions(sampler, None if steps is None else int(steps), lips)
 
 
 def _small(path: Path, *, own: bool, device: str) -> VSSFlowModel:
@@ -118,27 +118,27 @@ def _small(path: Path, *, own: bool, device: str) -> VSSFlowModel:
     return VSSFlowModel(made, load, {})
 
 
-def _authors(path: Path, depth: int, wishes: Wishes, device: str) -> VSSFlowModel:
-    files, lips = find_weights(path), lip_files(wishes.lips)
+def _reference(path: Path, depth: int, generation: GenerationOptions, device: str) -> VSSFlowModel:
+    files, lips = find_weight_files(path), lip_files(generation.lips)
     hashes = {file.name: digest(file) for file in files.present}
     of_lips = {f"lips/{file.name}": digest(file) for file in lips.values()}
     made = ModelCard(
-        name="vssflow:authors" if wishes.sampler == "authors" else "vssflow",
-        version=card.version(depth, wishes, device),
+        name="vssflow:reference" if generation.sampler == "reference" else "vssflow",
+        version=card.version(depth, generation, device),
         tasks=_TASKS,
         weights=joint_digest(hashes | of_lips),
         licence="as the authors' weights",
-        note=card.note(depth, files, hashes, wishes, len(lips)),
+        note=card.note(depth, files, hashes, generation, len(lips)),
     )
 
     def load() -> Generator:
         from vssflow.generate import find_device
-        from vssflow.reference.model import AuthorsVSSFlow
+        from vssflow.reference.model import ReferenceVSSFlow
 
         place = str(find_device(device))
-        return AuthorsVSSFlow.load(path, sampler=wishes.sampler, steps=wishes.steps, device=place)
+        return ReferenceVSSFlow.load(path, sampler=generation.sampler, steps=generation.steps, device=place)
 
-    return VSSFlowModel(made, load, lips, asked_for_lips=wishes.lips is not None)
+    return VSSFlowModel(made, load, lips, asked_for_lips=generation.lips is not None)
 
 
 def lip_files(folder: Path | None) -> dict[str, Path]:
@@ -177,8 +177,8 @@ class VSSFlowModel:
         self._load, self._lips, self._asked_for_lips = load, lips, asked_for_lips
         self._generator: Generator | None = None
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[Take]:
-        """Yield one take per request; a clip longer than a window is made in overlapping ones.
+    def generate(self, requests: Sequence[Request]) -> Iterator[ModelOutput]:
+        """Yield one output per request; a clip longer than a window is made in overlapping ones.
 
         Raises:
             UsageError: the weights are of another network.
@@ -196,9 +196,9 @@ class VSSFlowModel:
                 refuse(prompt)
                 sound = generate_long(generator, prompt, seed=request.seed)
             except (Unmeasurable, UsageError) as reason:
-                yield Take(request.id, None, SAMPLE_RATE, str(reason))
+                yield ModelOutput(request.id, None, SAMPLE_RATE, str(reason))
                 continue
-            yield Take(request.id, sound.numpy(), SAMPLE_RATE)
+            yield ModelOutput(request.id, sound.numpy(), SAMPLE_RATE)
 
     def generator(self) -> Generator:
         """Load the network once."""

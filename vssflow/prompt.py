@@ -23,7 +23,7 @@ class Prompt(NamedTuple):
     voice: Tensor | None = None
     """Another utterance of the voice that is wanted, 16 kHz, shape (samples,)."""
     lips: Tensor | None = None
-    """AV-HuBERT features at 25 frames a second, shape (frames, 1024); only the authors' configuration takes them."""
+    """AV-HuBERT features at 25 frames a second, shape (frames, 1024); only the reference configuration takes them."""
     offset: float = 0.0
     """Seconds into `video` at which the sound begins; `speech_window` and `lips` count from there.
 

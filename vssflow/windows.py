@@ -1,6 +1,6 @@
 """Sound of any length from a generator of limited length: overlapping windows, joined where it is quiet.
 
-Every window is a prompt of its own: its stretch of the video, the words that fall into it, the same voice, and noise
+Every window is a prompt of its own: its segment of the video, the words that fall into it, the same voice, and noise
 of its own. Two windows share about a second; between them lies a short cross-fade of equal power (the two sounds are
 independent, so that their powers add), at the boundary between two words, or, where nobody speaks, where both are
 quietest. No word is said twice, and none is left out.
@@ -29,7 +29,7 @@ _HOP = 160
 
 
 class Window(NamedTuple):
-    """A stretch of a clip, in seconds of the clip."""
+    """A segment of a clip, in seconds of the clip."""
 
     start: float
     end: float
@@ -162,7 +162,7 @@ def _cut(words: list[Word], until: float, since: float) -> float:
 
 
 def part_prompt(prompt: Prompt, part: Part) -> Prompt:
-    """Return the prompt of one window: its seconds, its stretch of video and lips, its words."""
+    """Return the prompt of one window: its seconds, its segment of video and lips, its words."""
     window, speech = part.window, part.speech
     lips = prompt.lips
     if lips is not None:

@@ -1,4 +1,4 @@
-"""`vsseval data`: what is registered, gone on with, checked and forgotten; bad input; nothing written into the data."""
+"""`vsseval data`: what is registered, continued, checked and forgotten; bad input; nothing written into the data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vsseval.benchmarks.libritts import libritts
 from vsseval.benchmarks.vggsound import vggsound
 from vsseval.cli import invoke
 from vsseval.cli.suites import resolve
-from vsseval.datasets import files, lists, register, registry
+from vsseval.datasets import add_dataset, clip_lists, hash_media, manifest_store
 from vsseval.errors import Busy, EnvironmentFault, MissingData, UsageError
 
 CLIPS = ("abcdefghij-_000010", "_bcdefghijk_000000", "lostlostlos_000004")
@@ -60,7 +60,7 @@ def test_add_says_what_is_missing_and_the_run_finds_the_benchmark(data, listed, 
     assert "vsseval run --model M --benchmark vggsound:custom" in err
     card = vggsound().card
     assert (card.name, card.size, card.task, card.profile) == ("vggsound:custom", 3, "v2s", "avbench")
-    assert card.version == f"1-{lists.read(listed).sha256[:8]}"
+    assert card.version == f"1-{clip_lists.read_list(listed).sha256[:8]}"
     assert "list my list.txt, sha256 " in card.data
     assert card.protocol.startswith("First 8 s.")
 
@@ -72,11 +72,11 @@ def test_list_and_remove(data, listed, capfd):
     assert run("list", "--json") == 0
     found = json.loads(capfd.readouterr().out)
     assert [(one["variant"], one["present"], one["size"]) for one in found] == [("custom", 2, 3), ("custom-two", 2, 3)]
-    assert found[0]["list_sha256"] == lists.read(listed).sha256
+    assert found[0]["list_sha256"] == clip_lists.read_list(listed).sha256
     assert run("remove", "vggsound:custom-two") == 0
-    assert [header.variant for header in registry.headers()] == ["custom"]
+    assert [header.variant for header in manifest_store.registered_headers()] == ["custom"]
     assert run("remove", "vggsound") == 0
-    assert registry.headers() == []
+    assert manifest_store.registered_headers() == []
     assert run("remove", "vggsound") == 2
     assert "is not registered" in capfd.readouterr().err
     assert run("list") == 0
@@ -174,7 +174,7 @@ def test_a_folder_that_is_gone_is_told_before_the_run(data, listed):
 
 def test_excluded_clips_stay_in_n(data, listed, tmp_path):
     out = put(tmp_path, {"still.txt": "abcdefghij-_10000_20000\n"}) / "still.txt"
-    found = registered(vggsound, data, listed=listed, excluded=[lists.read(out)])
+    found = registered(vggsound, data, listed=listed, excluded=[clip_lists.read_list(out)])
     assert len(found) == 3
     assert found[CLIPS[0]].problem.startswith("excluded: by the list still.txt (")
 
@@ -186,8 +186,8 @@ def test_what_was_opened_is_not_opened_again(data, listed, monkeypatch, place):
     registered(vggsound, data, listed=listed)
     first = (place / "vggsound/files.jsonl").read_bytes()
     opened = []
-    real = files.examine
-    monkeypatch.setattr(files, "examine", lambda path: opened.append(path.name) or real(path))
+    real = hash_media.examine
+    monkeypatch.setattr(hash_media, "examine", lambda path: opened.append(path.name) or real(path))
     registered(vggsound, data, "custom-two", listed)
     assert opened == []
     # A crash tore the last line: only its file is opened again.
@@ -203,7 +203,7 @@ def test_several_processes_find_the_same(tmp_path, listed):
     seen = []
     two = registered(vggsound, data, "custom-two", many, jobs=2, watch=lambda done, total: seen.append((done, total)))
     assert seen == [(i, 30) for i in range(1, 31)]
-    registry.remove("vggsound", "custom-two")
+    manifest_store.remove_registered("vggsound", "custom-two")
     one = registered(vggsound, data, "custom-one", many, jobs=1)
     assert one == two
     assert {sample.problem.partition(":")[0] for sample in one.values()} == {"too short", "unreadable video"}
@@ -214,16 +214,17 @@ def test_a_killed_registration_goes_on(tmp_path, place):
     data = put(tmp_path / "data", {f"{clip}.mp4": video(9.0) for clip in clips})
     many = put(tmp_path, {"many.txt": "\n".join(clips)}) / "many.txt"
     code = (
-        "import os, sys\nfrom vsseval.datasets import files\nfrom vsseval.cli import invoke\nreal = files.examine\n"
+        "import os, sys\nfrom vsseval.datasets import hash_media\nfrom vsseval.cli import invoke\n"
+        "real = hash_media.examine\n"
         "def examine(path):\n    if path.name.startswith('00000000006'):\n        os.kill(os.getpid(), 9)\n"
         "    return real(path)\nfiles.examine = examine\ninvoke(sys.argv[1:])\n"
     )
     command = ["data", "add", "vggsound", "--root", str(data), "--list", str(many), "--jobs", "1"]
     assert subprocess.run([sys.executable, "-c", code, *command], check=False, capture_output=True).returncode == -9
-    assert registry.headers() == []
+    assert manifest_store.registered_headers() == []
     assert len((place / "vggsound/files.jsonl").read_bytes().splitlines()) == 6
     assert invoke(command) == 0
-    assert registry.headers()[0].present == 12
+    assert manifest_store.registered_headers()[0].present == 12
 
 
 def test_nothing_is_written_into_a_data_folder_that_cannot_be_written(data, listed, capfd):
@@ -251,9 +252,9 @@ def test_manifests_never_go_into_the_data_folder(data, listed, monkeypatch):
 
 
 def test_two_registrations_of_one_benchmark_exclude_each_other(data, listed, capfd):
-    from vsseval.store.lock import held
+    from vsseval.store.lock import hold_lock
 
-    with held(registry.root(), "vggsound"):
+    with hold_lock(manifest_store.data_root(), "vggsound"):
         assert run("add", "vggsound", "--root", data, "--list", listed) == Busy.exit_code
     assert "is being registered already" in capfd.readouterr().err
 
@@ -302,7 +303,7 @@ def test_bad_input_is_one_clear_error(tmp_path, monkeypatch, capfd, data, argume
     err = capfd.readouterr().err
     assert message in err
     assert "Traceback" not in err
-    assert registry.headers() == []
+    assert manifest_store.registered_headers() == []
 
 
 def test_lines_that_come_twice_count_once(data, tmp_path):
@@ -381,14 +382,14 @@ def test_windows_line_ends_and_marks_do_not_make_another_list(tmp_path, data):
     text = "id\tlabel\nabcdefghij-_000010\tdog\n"
     plain = put(tmp_path, {"plain.tsv": text}) / "plain.tsv"
     windows = put(tmp_path, {"windows.tsv": "\ufeff" + text.replace("\n", "\r\n")}) / "windows.tsv"
-    pin = lists.Pin(names=(), sha256=lists.read(plain).sha256)
-    assert lists.matches(lists.read(windows), pin)
-    assert not lists.matches(lists.read(put(tmp_path, {"other.tsv": text + "x"}) / "other.tsv"), pin)
+    pin = clip_lists.Pin(names=(), sha256=clip_lists.read_list(plain).sha256)
+    assert clip_lists.matches_pin(clip_lists.read_list(windows), pin)
+    assert not clip_lists.matches_pin(clip_lists.read_list(put(tmp_path, {"other.tsv": text + "x"}) / "other.tsv"), pin)
     assert registered(vggsound, data, "custom", windows) == registered(vggsound, data, "custom", plain)
     old = vggsound.variant("mmaudio")
     changed = msgspec.structs.replace(old, size=None, pin=msgspec.structs.replace(old.pin, sha256=pin.sha256))
-    one, _ = register.add(vggsound, changed, data, lists.read(windows))
-    two, _ = register.add(vggsound, changed, data, lists.read(plain))
+    one, _ = add_dataset.register_variant(vggsound, changed, data, clip_lists.read_list(windows))
+    two, _ = add_dataset.register_variant(vggsound, changed, data, clip_lists.read_list(plain))
     assert one.version == two.version == f"{old.version}-{pin.sha256[:8]}"
 
 
@@ -396,7 +397,7 @@ def test_windows_line_ends_and_marks_do_not_make_another_list(tmp_path, data):
 
 
 def test_ids_are_never_split_at_underscores():
-    from vsseval.datasets.trees import youtube_names
+    from vsseval.datasets.file_index import youtube_names
 
     assert youtube_names("-1pRmoJIGQc_10000_20000")[0] == "-1pRmoJIGQc_000010"
     assert youtube_names("a_b_c_d_e_f_000300.mp4") == (
@@ -415,7 +416,15 @@ def test_every_benchmark_over_data_of_ones_own_has_a_full_card():
     assert len(datasets) == 18
     for name, made in datasets.items():
         assert plugins.load("benchmarks", name) is made
-        for text in (made.description, made.licence, made.citation, made.home, made.layout, made.profile, made.erosion):
+        for text in (
+            made.description,
+            made.licence,
+            made.citation,
+            made.home,
+            made.layout,
+            made.profile,
+            made.known_losses,
+        ):
             assert text, name
         assert set(made.metrics) <= set(plugins.names("metrics")), name
         assert made.inputs
@@ -436,12 +445,12 @@ def test_a_factory_imports_no_torch_and_reads_no_media(data, listed, tmp_path):
 
 
 def test_other_voices_depend_on_ids_and_seed_alone():
-    from vsseval.datasets.voices import others
+    from vsseval.datasets.speaker_prompts import prompt_clips
 
     speakers = {f"{speaker}{i}": speaker for speaker in "ab" for i in range(9)} | {"c0": "c"}
-    chosen = others(speakers, seed=0)
-    assert chosen == others(dict(reversed(speakers.items())), seed=0)
-    assert chosen != others(speakers, seed=1)
+    chosen = prompt_clips(speakers, seed=0)
+    assert chosen == prompt_clips(dict(reversed(speakers.items())), seed=0)
+    assert chosen != prompt_clips(speakers, seed=1)
     assert chosen["c0"] is None
     assert all(other is None or (other[0] == clip[0] and other != clip) for clip, other in chosen.items())
 
@@ -455,7 +464,7 @@ def test_other_voices_depend_on_ids_and_seed_alone():
     ],
 )  # fmt: skip
 def test_grid_codes(code, sentence):
-    from vsseval.datasets.speech import grid_sentence
+    from vsseval.datasets.transcripts import grid_sentence
 
     if sentence is None:
         with pytest.raises(ValueError, match="is no GRID code"):
@@ -466,14 +475,14 @@ def test_grid_codes(code, sentence):
 
 def test_a_list_without_pin_is_taken_by_the_variant_that_has_none(tmp_path):
     listed = put(tmp_path, {"mine.txt": "s1_lbaq4n\ns1_bbaf2n\n"}) / "mine.txt"
-    (chosen,) = register.chosen(unpinned(grid, "setting2"), [], lists.read(listed))
+    (chosen,) = add_dataset.chosen_variants(unpinned(grid, "setting2"), [], clip_lists.read_list(listed))
     assert chosen.name == "setting2"
-    (chosen,) = register.chosen(grid, [], lists.read(listed))
+    (chosen,) = add_dataset.chosen_variants(grid, [], clip_lists.read_list(listed))
     assert chosen.name == "custom"
-    both = register.chosen(grid, ["setting1", "setting2", "setting1"], lists.read(listed))
+    both = add_dataset.chosen_variants(grid, ["setting1", "setting2", "setting1"], clip_lists.read_list(listed))
     assert [variant.name for variant in both] == ["setting1", "setting2"]
     with pytest.raises(UsageError, match="libritts takes no list"):
-        register.chosen(libritts, [], lists.read(listed))
+        add_dataset.chosen_variants(libritts, [], clip_lists.read_list(listed))
 
 
 def test_the_documentation_names_every_benchmark_and_variant():

@@ -11,24 +11,24 @@ from vsseval import plugins
 from vsseval.cli import invoke
 
 MODULE = """
-from vsseval.datasets import lists
-from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.datasets import clip_lists
+from vsseval.datasets.dataset import Dataset, ClipEntry, Pin, DatasetSource, Variant
 
 
-def read(source: Source) -> list[Entry]:
-    ids = [cells[0] for _, cells in lists.lines(source.list)]
+def list_clips(source: DatasetSource) -> list[ClipEntry]:
+    ids = [cells[0] for _, cells in clip_lists.lines(source.list)]
     found = {clip: source.tree.stem("video", clip) for clip in ids}
     return [
-        Entry(id=clip, cluster=clip, video=file.path, own_sound=True, problem=file.problem)
+        ClipEntry(id=clip, cluster=clip, video=file.path, own_sound=True, problem=file.problem)
         for clip, file in found.items()
     ]
 
 
 my_clips = Dataset(
     name="my_clips", task="v2s", description="Mine.", licence="MIT", citation="Me", home="https://example.org",
-    layout="<clip>.mp4 and test.txt", read=read,
+    layout="<clip>.mp4 and test.txt", list_clips=list_clips,
     variants=(Variant(name="test", pin=Pin(names=("test.txt",)), seconds=2.0),), metrics=("fad@logmel",),
-    profile="mini", protocol="", inputs=("video",), erosion="None.",
+    profile="mini", protocol="", inputs=("video",), known_losses="None.",
 )
 """
 

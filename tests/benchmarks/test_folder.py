@@ -236,8 +236,8 @@ def test_every_fault_of_a_csv_is_told_at_once_with_its_line(clips):
     assert [line.split(":")[0] for line in lines] == [f"line {n}" for n in range(3, 17)]
     for number, reason in {
         3: "'good' is already that of line 2", 4: "holds '/'", 5: "holds '/'", 6: "'..'", 7: "control character",
-        8: "control character", 9: "201 characters", 10: "neither id nor video", 11: "no stretch of time",
-        12: "go together", 13: "must be seconds", 14: "no stretch of time", 15: "leads out of the folder",
+        8: "control character", 9: "201 characters", 10: "neither id nor video", 11: "not a span of time",
+        12: "go together", 13: "must be seconds", 14: "not a span of time", 15: "leads out of the folder",
         16: "6 cells under 4 columns",
     }.items():  # fmt: skip
         assert reason in lines[number - 3]

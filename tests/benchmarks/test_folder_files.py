@@ -130,13 +130,13 @@ def test_clips_of_subfolders_are_named_by_stem_or_by_place_and_outputs_alike(tmp
     ids = ["one__take", "top", "only", "two__take", "two__top"]
     assert sorted(samples(clips)) == sorted(ids)
     model = audio_dir(ModelOptions(argument=str(out)))
-    takes = list(model.generate([Request(id=clip, duration=1.0, seed=0) for clip in ids]))
-    assert [take.error for take in takes] == [None] * len(ids)
+    outputs = list(model.generate([Request(id=clip, duration=1.0, seed=0) for clip in ids]))
+    assert [output.error for output in outputs] == [None] * len(ids)
     (out / "again").mkdir()
     sound(out / "again" / "flat.wav", 0.9)
     sound(out / "flat.wav")
-    (take,) = audio_dir(ModelOptions(argument=str(out))).generate([Request(id="flat", duration=1.0, seed=0)])
-    assert take.samples.max() == pytest.approx(0.1, abs=1e-3)
+    (output,) = audio_dir(ModelOptions(argument=str(out))).generate([Request(id="flat", duration=1.0, seed=0)])
+    assert output.samples.max() == pytest.approx(0.1, abs=1e-3)
 
 
 def test_names_meet_across_unicode_forms(tmp_path, video):
@@ -155,8 +155,8 @@ def test_names_meet_across_unicode_forms(tmp_path, video):
         found = samples(clips)[name]
         assert found.problem is None
         assert found.speaker_prompt is not None
-        (take,) = audio_dir(ModelOptions(argument=str(out))).generate([Request(id=found.id, duration=1.0, seed=0)])
-        assert take.error is None
+        (output,) = audio_dir(ModelOptions(argument=str(out))).generate([Request(id=found.id, duration=1.0, seed=0)])
+        assert output.error is None
 
 
 @pytest.mark.parametrize(

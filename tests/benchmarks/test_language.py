@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support import built
+from support import build_plugins
 from vsseval.english.grid import GRID as SLOTS
 from vsseval.english.grid import sentence
-from vsseval.language import covers, is_grid, parse, recognised, unheard
-from vsseval.stages.inputs import applies
+from vsseval.language import covers, is_grid, parse, recognised, wrong_script
+from vsseval.stages.inputs import why_not_applicable
 from vsseval.types import Sample
 
 COMMANDS = st.tuples(*map(st.sampled_from, SLOTS)).map(" ".join)
@@ -73,25 +73,25 @@ def clip(transcript, language="en"):
 )  # fmt: skip
 @pytest.mark.parametrize(
     "metric",
-    [built.metric(name) for name in ("wer@sphinx-lm", "wer@vssflow", "wer@ctc-hubert")],
+    [build_plugins.build_metric(name) for name in ("wer@sphinx-lm", "wer@vssflow", "wer@ctc-hubert")],
     ids=lambda metric: metric.spec.id,
 )
 def test_a_script_that_is_not_heard_is_not_applicable(metric, transcript, script):
-    assert f"written in {script} letters" in applies(metric.spec, clip(transcript))
+    assert f"written in {script} letters" in why_not_applicable(metric.spec, clip(transcript))
 
 
 @pytest.mark.parametrize(
     "transcript", ["naïve café", "\uff21\uff22\uff23 \ufb01ne", "25", "I said 你好 to all of my friends in the city"]
 )
 def test_letters_of_other_form_and_a_single_foreign_word_are_no_reason(transcript):
-    assert unheard("en", transcript) is None
-    assert applies(built.metric("wer@sphinx-lm").spec, clip(transcript, "en-US")) is None
+    assert wrong_script("en", transcript) is None
+    assert why_not_applicable(build_plugins.build_metric("wer@sphinx-lm").spec, clip(transcript, "en-US")) is None
 
 
 def test_the_closed_grammar_and_free_english_are_told_apart():
     command = "bin blue at f two now"
     for tag in ("en-grid", "en-x-grid"):
-        assert applies(built.metric("wer@sphinx-grid").spec, clip(command, tag)) is None
-        assert "language" in applies(built.metric("wer@sphinx-lm").spec, clip(command, tag))
-        assert applies(built.metric("wer@vssflow").spec, clip(command, tag)) is None
-    assert "language" in applies(built.metric("wer@sphinx-grid").spec, clip("hello"))
+        assert why_not_applicable(build_plugins.build_metric("wer@sphinx-grid").spec, clip(command, tag)) is None
+        assert "language" in why_not_applicable(build_plugins.build_metric("wer@sphinx-lm").spec, clip(command, tag))
+        assert why_not_applicable(build_plugins.build_metric("wer@vssflow").spec, clip(command, tag)) is None
+    assert "language" in why_not_applicable(build_plugins.build_metric("wer@sphinx-grid").spec, clip("hello"))

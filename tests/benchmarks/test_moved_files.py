@@ -6,13 +6,13 @@ import shutil
 
 import numpy as np
 
-from vsseval.datasets import files
+from vsseval.datasets import hash_media
 from vsseval.media import write_wav
 
 
 def registered(folder, journal):
     paths = sorted(folder.iterdir())
-    return list(files.examined(paths, journal, 1, files.journal(journal)))
+    return list(hash_media.examined(paths, journal, 1, hash_media.journal(journal)))
 
 
 def test_moved_files_are_not_read_again_and_changed_ones_are(tmp_path, monkeypatch):
@@ -24,8 +24,8 @@ def test_moved_files_are_not_read_again_and_changed_ones_are(tmp_path, monkeypat
     new = old.rename(tmp_path / "new")
     (new / "b.wav").write_bytes((new / "b.wav").read_bytes()[:-2] + b"\0\0")
     opened = []
-    examine = files.examine
-    monkeypatch.setattr(files, "examine", lambda path: opened.append(path.name) or examine(path))
+    examine = hash_media.examine
+    monkeypatch.setattr(hash_media, "examine", lambda path: opened.append(path.name) or examine(path))
     after = registered(new, journal)
     assert opened == ["b.wav"]
     assert {facts.path for facts in after} == {new / f"{name}.wav" for name in ("a", "b", "c")}
@@ -43,7 +43,7 @@ def test_a_copy_is_opened_for_the_first_is_still_there(tmp_path, monkeypatch):
     registered(old, journal)
     shutil.copytree(old, tmp_path / "copy")
     opened = []
-    examine = files.examine
-    monkeypatch.setattr(files, "examine", lambda path: opened.append(path.name) or examine(path))
+    examine = hash_media.examine
+    monkeypatch.setattr(hash_media, "examine", lambda path: opened.append(path.name) or examine(path))
     registered(tmp_path / "copy", journal)
     assert opened == ["a.wav"]

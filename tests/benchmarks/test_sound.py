@@ -63,7 +63,7 @@ _SPARSE = (
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "ids", "caption", "stretch"),
+    ("name", "text", "ids", "caption", "segment"),
     [
         ("mmaudio", "id\tlabel\nabcdefghij-_000010\tdog, barking\n", ["abcdefghij-_000010"], "dog, barking", (0, 8.0)),
         ("official", "abcdefghij-_000010.mp4,dog\n", ["abcdefghij-_000010"], "dog", (0, 10.0)),
@@ -77,14 +77,14 @@ _SPARSE = (
         ),
     ],
 )  # fmt: skip
-def test_every_published_form_of_a_list_is_read(tmp_path, name, text, ids, caption, stretch):
+def test_every_published_form_of_a_list_is_read(tmp_path, name, text, ids, caption, segment):
     root = put(tmp_path / "data", {"abcdefghij-_000010.mp4": video(), "abcdefghij-_20000_30000.mp4": video()})
     listed = put(tmp_path, {"list.txt": text}) / "list.txt"
     found = registered(unpinned(vggsound, name), root, name, listed)
     assert list(found) == ids
     first = found[ids[0]]
     assert first.caption == caption
-    assert (first.video.start, first.video.seconds) == stretch
+    assert (first.video.start, first.video.seconds) == segment
     assert first.reference == first.video
     assert first.problem is None
     if name == "sparse-clean":

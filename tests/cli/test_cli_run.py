@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from support.fakes import environment, interruptible, vsseval
+from support.fake_plugin import environment, interruptible, vsseval
 from vsseval import cli
 from vsseval.cli.suites import resolve
 from vsseval.errors import UsageError

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.fakes import ROOT, install, spec
+from support.fake_plugin import ROOT, install, spec
 from support.synthetic_runs import FAD, write_run
 from vsseval.stages.run import run
 

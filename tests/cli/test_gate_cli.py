@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
-from support.fakes import ROOT, environment
+from support.fake_plugin import ROOT, environment
 from support.synthetic_runs import write_run
 from vsseval.cli import invoke
 from vsseval.store.record import find_runs
@@ -92,7 +92,7 @@ def test_folders_of_runs_are_paired_by_benchmark_and_bounds_left_out(tmp_path, t
 
 def test_what_is_wrongly_asked_is_one_clear_error(tmp_path, toy, capsys):
     (tmp_path / "empty").mkdir()
-    for arguments, says in [
+    for arguments, message in [
         ([], "name a run"),
         ([toy["same"]], "name what to hold it against"),
         ([toy["same"], "--against", tmp_path / "empty"], "holds no run of a model"),
@@ -102,7 +102,7 @@ def test_what_is_wrongly_asked_is_one_clear_error(tmp_path, toy, capsys):
     ]:
         assert gate(*arguments) == 2
         shown = capsys.readouterr()
-        assert says in shown.err
+        assert message in shown.err
         assert "Traceback" not in shown.err
     Path(toy["base"], "run.json").write_text('{"schema": 99}')
     assert gate(toy["same"], "--against", toy["base"]) == 2
@@ -136,7 +136,7 @@ def test_the_margins_of_the_repository_can_be_read():
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory, clips, request):
     """A repository with a model, margins learnt and a baseline accepted, by the commands of docs/gate.md."""
-    from support.fakes import install
+    from support.fake_plugin import install
 
     root = tmp_path_factory.mktemp("workplace")
     site = install(root / "site")

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from support.fakes import make_clips
+from support.fake_plugin import make_clips
 from vsseval import plugins
 from vsseval.benchmarks.base import BenchmarkCard
 from vsseval.cli import checks, trial
 from vsseval.cli.doctor import command as doctor
 from vsseval.cli.list import command as list_command
 from vsseval.errors import EnvironmentFault, MissingExtra, Unmeasurable, UsageError
-from vsseval.models.base import ModelCard, Take
+from vsseval.models.base import ModelCard, ModelOutput
 from vsseval.types import ExtractorSpec
 
 RATE = 16_000
@@ -41,7 +41,7 @@ class Loud:
 
     def generate(self, requests):
         for request in requests:
-            yield Take(request.id, self.sound(request), RATE)
+            yield ModelOutput(request.id, self.sound(request), RATE)
 
     def sound(self, request):
         rng = np.random.default_rng(request.seed)
@@ -225,9 +225,9 @@ def test_benchmarks_are_verified_to_the_byte(house, samples):
     assert "v0.mp4 is not the file of the manifest" in bad.detail
 
 
-def extractor(answer, takes=("audio",)):
+def extractor(answer, input_kinds=("audio",)):
     class Made:
-        spec = ExtractorSpec(name="x", version="1", takes=takes, weights="ab" * 32)
+        spec = ExtractorSpec(name="x", version="1", input_kinds=input_kinds, weights="ab" * 32)
 
         def extract(self, source):
             if isinstance(answer, Exception):

@@ -11,14 +11,14 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from support.fakes import interruptible
+from support.fake_plugin import interruptible
 from support.weights_server import Served, serving
 from vsseval import plugins
 from vsseval.cli import invoke, verbs, weights_use
 from vsseval.errors import EnvironmentFault, MissingWeights, UsageError
 from vsseval.weights import fetch, pins
-from vsseval.weights.download import Patience
-from vsseval.weights.find import find
+from vsseval.weights.download import RetryPolicy
+from vsseval.weights.find import find_weights
 from vsseval.weights.pins import Pin, PinnedFile
 
 FIRST, SECOND = b"first" * 40_000, b"second" * 1000
@@ -55,9 +55,11 @@ def place(tmp_path, monkeypatch, server):
     for name in ("VSSEVAL_MIRROR", "VSSEVAL_OFFLINE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path / "weights"))
-    quick = Patience(attempts=2, pause=0.001, timeout=2)
-    genuine = fetch.source
-    monkeypatch.setattr(fetch, "source", lambda mirror, *, offline: genuine(mirror, offline=offline, patience=quick))
+    quick = RetryPolicy(attempts=2, pause=0.001, timeout=2)
+    genuine = fetch.weights_source
+    monkeypatch.setattr(
+        fetch, "weights_source", lambda mirror, *, offline: genuine(mirror, offline=offline, patience=quick)
+    )
     return tmp_path / "weights"
 
 
@@ -71,12 +73,12 @@ def call(*arguments):
 
 def test_pull_shows_the_licence_and_puts_every_file_in_its_place(place):
     with pytest.raises(MissingWeights, match="vsseval weights pull pair"):
-        find("pair")
+        find_weights("pair")
     code, out, err = call("pull", "pair")
     assert (code, out) == (0, "")
     assert "pair: CC-BY-NC-4.0" in err
     assert "https://example.org/pair. Not for commercial use" in err
-    found = find("pair")
+    found = find_weights("pair")
     assert found.file("sub/second.txt").read_bytes() == SECOND
     assert found.file().read_bytes() == FIRST
     assert found.pinned
@@ -101,13 +103,13 @@ def test_a_pull_that_was_broken_off_goes_on_with_the_file_and_keeps_the_others(p
     assert code == 4
     assert "goes on where it stopped" in err
     with pytest.raises(MissingWeights):
-        find("pair")
+        find_weights("pair")
     assert "have arrived" in call("list", "pair")[1]
     files["/a/second.txt"].breaks = []
     assert call("pull", "pair")[0] == 0
     assert files["/a/first.pth"].asked == [""]
     assert files["/a/second.txt"].asked[-1] == "bytes=100-"
-    assert find("pair").file("sub/second.txt").read_bytes() == SECOND
+    assert find_weights("pair").file("sub/second.txt").read_bytes() == SECOND
 
 
 def test_a_wrong_file_is_refused_and_the_other_sets_are_fetched(place, files):
@@ -116,7 +118,7 @@ def test_a_wrong_file_is_refused_and_the_other_sets_are_fetched(place, files):
     assert code == 4
     assert "is not the sub/second.txt that is pinned: sha256" in err
     assert not list(place.rglob("second.txt*"))
-    assert find("free").file().read_bytes() == b"free"
+    assert find_weights("free").file().read_bytes() == b"free"
 
 
 def test_a_part_of_another_file_is_fetched_anew(place, files):
@@ -127,7 +129,7 @@ def test_a_part_of_another_file_is_fetched_anew(place, files):
     code, _, err = call("pull", "pair")
     assert code == 0
     assert "fetching it anew" in err
-    assert find("pair").file("sub/second.txt").read_bytes() == SECOND
+    assert find_weights("pair").file("sub/second.txt").read_bytes() == SECOND
 
 
 def test_a_file_that_is_gone_names_the_page_and_the_command(place, files):
@@ -145,7 +147,7 @@ def test_a_folder_serves_as_mirror_and_needs_no_network(place, tmp_path, files, 
     (mirror / below / "first.pth").write_bytes(FIRST)
     (mirror / below / "sub" / "second.txt").write_bytes(SECOND)
     assert call("pull", "pair", "--mirror", mirror, "--offline")[0] == 0
-    assert find("pair").pinned
+    assert find_weights("pair").pinned
     assert not files["/a/first.pth"].asked
 
 
@@ -160,11 +162,11 @@ def test_a_wrong_file_of_a_mirror_is_named_and_passed_over(place, tmp_path, file
 def test_a_file_without_a_hash_is_taken_from_a_mirror_only_below_its_sets_name(place, tmp_path):
     (tmp_path / "free.bin").write_bytes(b"of another set")
     call("pull", "free", "--mirror", tmp_path)
-    assert find("free").file().read_bytes() == b"free"
+    assert find_weights("free").file().read_bytes() == b"free"
     (tmp_path / "free").mkdir()
     (tmp_path / "free" / "free.bin").write_bytes(b"mirrored")
     call("pull", "--again", "free", "--mirror", tmp_path)
-    assert find("free").file().read_bytes() == b"mirrored"
+    assert find_weights("free").file().read_bytes() == b"mirrored"
 
 
 def test_an_address_serves_as_mirror(place, files, monkeypatch, server):
@@ -216,45 +218,45 @@ def test_files_of_the_user_are_compared_with_the_pin(place, tmp_path):
     with pytest.raises(UsageError, match="is not the sub/second.txt that is pinned: sha256.*--unpinned pair"):
         call("add", "pair", own)
     with pytest.raises(MissingWeights):
-        find("pair")
+        find_weights("pair")
     code, _, err = call("add", "--unpinned", "pair", own)
     assert code == 0
     assert "marked as unpinned: not the files of the pin" in err
-    assert not find("pair").pinned
+    assert not find_weights("pair").pinned
     assert "unpinned" in call("list", "pair")[1]
     assert "files of yours are in its place" in call("pull", "pair")[2]
     (own / "sub" / "second.txt").write_bytes(SECOND)
     assert "as pinned" in call("add", "pair", own / "first.pth", own / "sub" / "second.txt")[2]
-    assert find("pair").pinned
+    assert find_weights("pair").pinned
 
 
 def test_a_single_file_may_have_any_name_and_without_a_published_hash_it_is_marked(place, tmp_path):
     (tmp_path / "mine.bin").write_bytes(b"free")
     assert "no sha256 is published" in call("add", "free", tmp_path / "mine.bin")[2]
-    assert find("free").file().name == "free.bin"
-    assert not find("free").pinned
+    assert find_weights("free").file().name == "free.bin"
+    assert not find_weights("free").pinned
 
 
 def test_damage_is_found_named_and_mended(place):
     call("pull", "--all")
     assert call("verify") == (0, "free: present\npair: present\n", "")
-    target = find("pair").file()
+    target = find_weights("pair").file()
     state = target.stat()
     target.write_bytes(b"x" * len(FIRST))
     os.utime(target, ns=(state.st_atime_ns, state.st_mtime_ns))
-    assert find("pair").file() == target  # size and time vouch for it, until it is hashed
+    assert find_weights("pair").file() == target  # size and time vouch for it, until it is hashed
     code, out, _ = call("verify", "pair")
     assert code == 4
     assert "pair: damaged: first.pth of the weights pair is damaged or replaced (sha256" in out
     target.write_bytes(b"short")
     with pytest.raises(EnvironmentFault, match="damaged or replaced.*vsseval weights pull --again pair"):
-        find("pair")
+        find_weights("pair")
     assert "damaged" in call("list", "pair")[1]
     assert call("pull", "pair")[0] == 0
-    assert find("pair").file().read_bytes() == FIRST
+    assert find_weights("pair").file().read_bytes() == FIRST
     target.unlink()
     with pytest.raises(EnvironmentFault, match="cannot be read"):
-        find("pair")
+        find_weights("pair")
 
 
 def test_verify_of_a_named_set_that_is_not_here_fails(place):
@@ -270,11 +272,11 @@ def test_a_set_of_an_earlier_pin_is_outdated(place, monkeypatch):
     newer = msgspec.structs.replace(known["pair"], files=(first, known["pair"].files[1]))
     monkeypatch.setattr(pins, "pinned", lambda: {"pair": newer})
     with pytest.raises(EnvironmentFault, match="first.pth of the weights pair is that of an earlier pin"):
-        find("pair")
+        find_weights("pair")
     more = msgspec.structs.replace(known["pair"], files=(*known["pair"].files, first.__class__("third", "http://x")))
     monkeypatch.setattr(pins, "pinned", lambda: {"pair": more})
     with pytest.raises(EnvironmentFault, match="third of the weights pair is not there"):
-        find("pair")
+        find_weights("pair")
 
 
 def test_remove_and_path(place):
@@ -296,7 +298,7 @@ def test_the_list_as_json_says_all(place, monkeypatch):
     assert free["get"] == "vsseval weights pull free"
     assert free["bytes"] is None
     assert pair["metrics"] == ["fad@logmel"]
-    assert pair["sha256"] == find("pair").sha256
+    assert pair["sha256"] == find_weights("pair").sha256
     assert pair["arrived"] == len(FIRST) + len(SECOND)
 
 
@@ -312,7 +314,7 @@ def test_names_that_do_not_exist_have_a_neighbour(place, capsys):
 def test_one_process_at_a_time_works_on_a_set(place):
     program = (
         "import sys, time; from pathlib import Path; from vsseval.store import lock\n"
-        "with lock.held(Path(sys.argv[1]), 'pair', 'it'):\n    print('held', flush=True); time.sleep(60)\n"
+        "with lock.hold_lock(Path(sys.argv[1]), 'pair', 'it'):\n    print('held', flush=True); time.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, "-c", program, str(place)], stdout=subprocess.PIPE) as other:
         try:
@@ -339,7 +341,7 @@ def test_two_commands_at_once_leave_one_whole_set(place, files, server, tmp_path
     ends = [(process.communicate()[1], process.returncode) for process in both]
     assert 0 in {code for _, code in ends}
     assert all(code == 0 or b"another process" in err for err, code in ends)
-    assert find("pair").file().read_bytes() == FIRST
+    assert find_weights("pair").file().read_bytes() == FIRST
 
 
 def test_ctrl_c_keeps_what_has_arrived(place, files, tmp_path):
@@ -402,14 +404,14 @@ def test_the_doctor_notes_what_is_not_here_and_complains_of_what_is_damaged(plac
     call("pull", "pair")
     whole, absent = look()
     assert (whole.status, whole.detail, absent.status) == ("ok", "pair", "note")
-    find("pair").file().write_bytes(b"short")
+    find_weights("pair").file().write_bytes(b"short")
     damaged, _ = look()
     assert (damaged.status, damaged.mend) == ("problem", "vsseval weights pull --again pair")
     with pytest.raises(EnvironmentFault) as fault:
-        find("pair")
+        find_weights("pair")
     assert not lacks_weights(str(fault.value))
     with pytest.raises(MissingWeights) as lack:
-        find("free")
+        find_weights("free")
     assert lacks_weights(str(lack.value))
     assert list(without_weights("metrics", [])) == []
     assert next(without_weights("metrics", ["a", "b"])).detail == "a, b. See: vsseval weights list"

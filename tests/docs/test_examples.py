@@ -21,12 +21,12 @@ import pytest
 from vsseval import plugins, profiles
 from vsseval.cli import verbs as vsseval
 from vsseval.cli.suites import suites
-from vsseval.datasets.dataset import Dataset, Source
-from vsseval.datasets.lists import read
-from vsseval.datasets.trees import Tree
+from vsseval.datasets.clip_lists import read_list
+from vsseval.datasets.dataset import Dataset, DatasetSource
+from vsseval.datasets.file_index import FileIndex
 from vsseval.models import vsseval_worker
 from vsseval.models.base import ModelOptions
-from vsseval.stages.takes import check
+from vsseval.stages.validate_output import validate_output
 from vsseval.statistics.gate_rules import load_gates
 from vsseval.types import Request
 from vssflow.cli import verbs as vssflow
@@ -135,7 +135,7 @@ def _check_value(parameter: click.Parameter, value: str, context: click.Context)
     }.get(str(parameter.name).removesuffix("s"))
     if names is None:
         return
-    name = value if "@" in value and "metric" in str(parameter.name) else plugins.split(value)[0]
+    name = value if "@" in value and "metric" in str(parameter.name) else plugins.split_argument(value)[0]
     if name not in {*names(), *MADE_UP}:
         raise click.BadParameter(f"there is no {parameter.name} {value}", context, parameter)
 
@@ -261,7 +261,7 @@ def test_the_model_of_the_example_makes_sound():
     model = run_block("docs/plugins.md", "class MyModel")["create"](ModelOptions())
     request = Request(id="a", duration=2.0, seed=7)
     (take,) = model.generate([request])
-    found = check(take, request)
+    found = validate_output(take, request)
     assert found.error is None
     assert found.note is None
     assert found.samples.shape == (32_000,)
@@ -277,7 +277,9 @@ def test_the_data_set_of_the_example_finds_its_clips(tmp_path):
     dataset = run_block("docs/plugins.md", "Dataset(")["my_clips"]
     assert isinstance(dataset, Dataset)
     variant = dataset.variant()
-    entries = dataset.read(Source(Tree(tmp_path), variant, read(tmp_path / variant.pin.names[0])))
+    entries = dataset.list_clips(
+        DatasetSource(FileIndex(tmp_path), variant, read_list(tmp_path / variant.pin.names[0]))
+    )
     assert [entry.id for entry in entries] == ["a", "b", "c"]
     assert [entry.video and entry.video.name for entry in entries] == ["a.mp4", "b.mp4", None]
     assert entries[2].problem.startswith("absent")

@@ -8,12 +8,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from support import built, goldens
+from support import build_plugins, goldens
 from support.seeded_metric_weights import listed, waves
 from vsseval.errors import MissingExtra, MissingWeights, Unmeasurable, UsageError
 from vsseval.extractors.aesthetics import WINDOW, Aesthetics, configuration
 from vsseval.media import Audio
-from vsseval.networks import packages
+from vsseval.networks import optional_packages
 from vsseval.plugins import load
 from vsseval.weights.find import Weights
 
@@ -114,6 +114,6 @@ def test_missing_weights_and_packages_name_the_command(tmp_path, monkeypatch):
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
     with pytest.raises(MissingWeights, match="vsseval weights pull audiobox_aesthetics"):
         load("extractors", "aesthetics")()
-    monkeypatch.setattr(packages, "find_spec", lambda _: None)
+    monkeypatch.setattr(optional_packages, "find_spec", lambda _: None)
     with pytest.raises(MissingExtra, match=r"pip install 'vsseval\[papers\]'"):
-        built.extractor("aesthetics")
+        build_plugins.build_extractor("aesthetics")

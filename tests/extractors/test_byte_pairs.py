@@ -10,7 +10,7 @@ from vsseval.errors import MissingExtra, UsageError
 from vsseval.extractors import byte_pairs
 from vsseval.extractors.laion_clap import LaionClapExtractor
 from vsseval.extractors.ms_clap import MsClapExtractor
-from vsseval.networks import packages
+from vsseval.networks import optional_packages
 from vsseval.weights.find import Weights
 
 TOKENS = goldens.file("metrics/tokens")
@@ -38,6 +38,6 @@ def test_a_small_vocabulary_is_refused(tmp_path):
 
 
 def test_a_missing_package_names_the_command(monkeypatch):
-    monkeypatch.setattr(packages, "find_spec", lambda _: None)
+    monkeypatch.setattr(optional_packages, "find_spec", lambda _: None)
     with pytest.raises(MissingExtra, match=r"tokenizers: pip install 'vsseval\[papers\]'"):
         byte_pairs.tokenizer(TOKENS / "gpt2.json", TOKENS / "merges.txt", [])

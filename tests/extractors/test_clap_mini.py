@@ -7,7 +7,7 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from support import built
+from support import build_plugins
 from tools import train_clap_mini
 from tools.mini.v2s import make_event_layer
 from vsseval.errors import Unmeasurable, UsageError
@@ -18,7 +18,7 @@ from vsseval.weights import shipped as weights
 
 @pytest.fixture(scope="module")
 def encoder():
-    return built.extractor("clap_mini")
+    return build_plugins.build_extractor("clap_mini")
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def clips():
 
 
 def score(encoder, audio, caption):
-    return built.metric("clap_score@mini").score(encoder.extract(audio), encoder.extract(caption)).value
+    return build_plugins.build_metric("clap_score@mini").score(encoder.extract(audio), encoder.extract(caption)).value
 
 
 def test_vectors_of_unit_length_in_one_space(encoder, clips):

@@ -88,10 +88,10 @@ def test_ctc_equals_the_pipeline_of_torchaudio(recogniser):
 def test_ctc_is_built_as_torchaudio_builds_it():
     from torchaudio.pipelines import HUBERT_ASR_LARGE, WAV2VEC2_ASR_BASE_960H
 
-    from vsseval.networks.unfilled import Unfilled
+    from vsseval.networks.skip_initial_weights import SkipInitialWeights
 
     for shape, bundle in ((wav2vec2.BASE, WAV2VEC2_ASR_BASE_960H), (wav2vec2.LARGE, HUBERT_ASR_LARGE)):
-        with Unfilled():
+        with SkipInitialWeights():
             ours, original = wav2vec2.Wav2Vec2(shape, 29), torchaudio.models.wav2vec2_model(**bundle._params)
         shapes = [{key: value.shape for key, value in one.state_dict().items()} for one in (ours, original)]
         assert shapes[0] == shapes[1]

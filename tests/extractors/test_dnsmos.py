@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from support import built, goldens
+from support import build_plugins, goldens
 from support.seeded_metric_weights import GOLDEN, waves
 from vsseval.errors import EnvironmentFault, MissingExtra, Unmeasurable
 from vsseval.extractors import dnsmos
 from vsseval.extractors.dnsmos import WINDOW, windows
 from vsseval.media import Audio, load_audio
-from vsseval.networks import packages
+from vsseval.networks import optional_packages
 from vsseval.plugins import load
 
 SCORES = json.loads(goldens.file("metrics/dnsmos.json").read_text())["scores"]
@@ -32,7 +32,7 @@ LONG = {
 
 @pytest.fixture(scope="module")
 def extractor():
-    return built.extractor("dnsmos")
+    return build_plugins.build_extractor("dnsmos")
 
 
 def check(extractor, name, sound):
@@ -87,11 +87,11 @@ def test_missing_and_replaced_packages_name_the_command(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setitem(dnsmos.FILES, "model_v8.onnx", "0" * 64)
         with pytest.raises(EnvironmentFault, match=r"pip install --force-reinstall speechmos==0\.0\.1\.1"):
-            built.extractor("dnsmos").extract(SOUNDS["w10"])
+            build_plugins.build_extractor("dnsmos").extract(SOUNDS["w10"])
     with monkeypatch.context() as patch:
         patch.setattr(dnsmos, "find_spec", lambda _: None)
         with pytest.raises(EnvironmentFault, match="incomplete"):
-            built.extractor("dnsmos").extract(SOUNDS["w10"])
-    monkeypatch.setattr(packages, "find_spec", lambda _: None)
+            build_plugins.build_extractor("dnsmos").extract(SOUNDS["w10"])
+    monkeypatch.setattr(optional_packages, "find_spec", lambda _: None)
     with pytest.raises(MissingExtra, match=r"pip install 'vsseval\[dnsmos\]'"):
         load("extractors", "dnsmos")()

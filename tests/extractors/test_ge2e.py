@@ -7,7 +7,7 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from support import built, goldens
+from support import build_plugins, goldens
 from vsseval.errors import EnvironmentFault, Unmeasurable
 from vsseval.extractors import ge2e
 from vsseval.media import Audio
@@ -29,7 +29,7 @@ def wave(seed, n, gain):
 
 @pytest.fixture(scope="module")
 def encoder():
-    return built.extractor("ge2e")
+    return build_plugins.build_extractor("ge2e")
 
 
 def embed(encoder, samples, rate=16_000):
@@ -55,8 +55,8 @@ def test_unit_length_and_no_negative_component(encoder):
 def test_same_file_has_similarity_one_and_quiet_is_raised(encoder):
     samples = wave(3, 30_000, 0.02)
     first, second = ({"embedding": embed(encoder, samples * gain)} for gain in (1.0, 0.5))
-    assert built.metric("spk_sim@ge2e").score(first, first).value == pytest.approx(1, abs=1e-6)
-    assert built.metric("spk_sim@ge2e").score(first, second).value == pytest.approx(1, abs=1e-5)
+    assert build_plugins.build_metric("spk_sim@ge2e").score(first, first).value == pytest.approx(1, abs=1e-6)
+    assert build_plugins.build_metric("spk_sim@ge2e").score(first, second).value == pytest.approx(1, abs=1e-5)
 
 
 def test_nothing_is_carried_over(encoder):
@@ -77,7 +77,11 @@ def test_silence_and_scraps_are_unmeasurable(encoder):
 
 def test_the_weights_are_the_pinned_ones(tmp_path):
     file = resources.files(weights) / "ge2e.safetensors"
-    assert hashlib.sha256(file.read_bytes()).hexdigest() == ge2e.WEIGHTS == built.extractor("ge2e").spec.weights
+    assert (
+        hashlib.sha256(file.read_bytes()).hexdigest()
+        == ge2e.WEIGHTS
+        == build_plugins.build_extractor("ge2e").spec.weights
+    )
     with pytest.raises(EnvironmentFault, match="damaged or replaced"):
         weights.load("ge2e.safetensors", "0" * 64)
     with pytest.raises(EnvironmentFault, match="missing"):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from support import built, goldens
+from support import build_plugins, goldens
 from support.seeded_metric_weights import GOLDEN, KEYS, error, fill, golden, input_tensor, put, waves
 from vsseval.errors import MissingWeights, Unmeasurable, UsageError
 from vsseval.extractors import imagebind as module
@@ -18,7 +18,7 @@ from vsseval.extractors.imagebind import RATE, ImageBindEmbedding, cut_corners, 
 from vsseval.media import Audio, Video, write_mp4
 from vsseval.networks import imagebind_towers as towers
 from vsseval.networks.imagebind_towers import ImageBind, Shape
-from vsseval.networks.unfilled import Unfilled
+from vsseval.networks.skip_initial_weights import SkipInitialWeights
 from vsseval.weights.find import Weights
 
 HEARD = goldens.parts("metrics/imagebind_audio", "metrics/waves")
@@ -55,7 +55,7 @@ def test_the_keys_are_the_originals():
     wanted = {
         key: one["shape"] for key, one in listed.items() if key.split(".")[1] in kept and not key.endswith("text.mask")
     }
-    with Unfilled():
+    with SkipInitialWeights():
         own = ImageBind().state_dict()
     assert {key: list(value.shape) for key, value in own.items()} == wanted
 
@@ -111,7 +111,7 @@ def test_clips_of_video_are_in_the_originals_order():
 def test_vectors_are_the_originals(part):
     """At its true size: four gigabytes."""
     arrays, meta = golden(f"imagebind_model_{part}")
-    with Unfilled():
+    with SkipInitialWeights():
         network = ImageBind().eval()
     fill(network, keep=("text", "log_logit_scale"))
     network.modality_postprocessors["audio"][1].log_logit_scale.data.fill_(math.log(20))
@@ -206,4 +206,4 @@ def test_towers_that_are_not_used_are_passed_over(small, tmp_path_factory):
 def test_without_weights_the_factory_says_how_to_get_them(tmp_path, monkeypatch):
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
     with pytest.raises(MissingWeights, match=r"CC-BY-NC-SA-4\.0.*vsseval weights pull imagebind"):
-        built.extractor("imagebind")
+        build_plugins.build_extractor("imagebind")

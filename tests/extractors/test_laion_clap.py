@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from support import built, goldens
+from support import build_plugins, goldens
 from support.seeded_metric_weights import KEYS, draw, error, listed, waves
 from vsseval.errors import MissingExtra, MissingWeights, Unmeasurable, UsageError
 from vsseval.extractors.laion_clap import LONGEST, LaionClapExtractor, repeated
 from vsseval.media import Audio, Video
-from vsseval.networks import htsat, packages
+from vsseval.networks import htsat, optional_packages
 from vsseval.plugins import load
 from vsseval.weights.find import Weights
 
@@ -47,7 +47,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def extractor(folder):
-    """On a checkpoint as its makers hand it around."""
+    """On a checkpoint as its makers distribute it."""
     state = listed("laion_clap_htsat_base") | {"text_branch.embeddings.position_ids": torch.arange(514)[None]}
     content = {"epoch": 15, "name": "x", "state_dict": {f"module.{key}": value for key, value in state.items()}}
     torch.save(content | {"optimizer": {"state": {}, "param_groups": []}}, folder / "clap.pt")
@@ -99,7 +99,9 @@ def test_sound_and_caption_meet_in_the_metric(extractor):
     # channels are averaged, and the offset is taken off
     assert error(stereo, mono) < 1e-4
     assert np.linalg.norm(mono) == pytest.approx(1, abs=1e-5)
-    assert -1 < built.metric("clap_score@laion").score({"embedding": mono}, {"embedding": caption}).value < 1
+    assert (
+        -1 < build_plugins.build_metric("clap_score@laion").score({"embedding": mono}, {"embedding": caption}).value < 1
+    )
     silent = extractor.extract(Audio(np.zeros(48_000), 48_000))["embedding"]
     assert np.isfinite(silent).all()
     found = extractor.extract_many(["a dog barks", Audio(np.zeros(0), 48_000), Audio(waves()["w8"], 16_000)])
@@ -162,6 +164,6 @@ def test_missing_weights_and_packages_name_the_command(tmp_path, monkeypatch):
     for name in ("laion_clap", "laion_clap_630k"):
         with pytest.raises(MissingWeights, match=f"vsseval weights pull {name}"):
             load("extractors", name)()
-    monkeypatch.setattr(packages, "find_spec", lambda _: None)
+    monkeypatch.setattr(optional_packages, "find_spec", lambda _: None)
     with pytest.raises(MissingExtra, match=r"pip install 'vsseval\[papers\]'"):
-        built.extractor("laion_clap_630k")
+        build_plugins.build_extractor("laion_clap_630k")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from support import built
+from support import build_plugins
 from support.seeded_metric_weights import KAIMING, error, golden, listed, waves
 from vsseval.errors import MissingWeights, UsageError
 from vsseval.extractors.melception import CHECKPOINT, RATE, STATISTICS, MelceptionExtractor, spectrogram
@@ -70,4 +70,4 @@ def test_statistics_that_are_none_are_refused(tmp_path, statistics):
 def test_absent_weights_say_how_to_get_them(tmp_path, monkeypatch):
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
     with pytest.raises(MissingWeights, match="vsseval weights pull melception"):
-        built.extractor("melception")
+        build_plugins.build_extractor("melception")

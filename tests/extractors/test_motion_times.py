@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from support import built
+from support import build_plugins
 from vsseval.extractors import onset
 from vsseval.media import Audio, Video
 
@@ -59,8 +59,10 @@ def varying(seed):
 @pytest.mark.parametrize("late", [0.0, 0.137, -0.4])
 def test_known_offsets_are_found_within_5_ms(tmp_path, times, late):
     film(tmp_path / "film.mp4", times)
-    seen = built.extractor("motion").extract(Video(tmp_path / "film.mp4"))
-    found = built.metric("desync@onset").score(built.extractor("onset").extract(sound(late)), seen)
+    seen = build_plugins.build_extractor("motion").extract(Video(tmp_path / "film.mp4"))
+    found = build_plugins.build_metric("desync@onset").score(
+        build_plugins.build_extractor("onset").extract(sound(late)), seen
+    )
     assert found.detail["offset"] == pytest.approx(late, abs=0.005)
 
 
@@ -69,8 +71,9 @@ def test_frames_that_start_late_are_not_snapped_to_a_grid(tmp_path, phase):
     film(tmp_path / "film.mp4", np.arange(0, SECONDS, 0.04) + phase)
     video = Video(tmp_path / "film.mp4")
     first = next(video.timed((64, 64), gray=True))[0]
-    found = built.metric("desync@onset").score(
-        built.extractor("onset").extract(sound(0.0)), built.extractor("motion").extract(video)
+    found = build_plugins.build_metric("desync@onset").score(
+        build_plugins.build_extractor("onset").extract(sound(0.0)),
+        build_plugins.build_extractor("motion").extract(video),
     )
     assert found.detail["offset"] == pytest.approx(first - phase, abs=0.005)  # zero, or the clock starts with the film
 
@@ -88,6 +91,6 @@ def test_times_and_pictures_of_a_video(tmp_path):
 
 def test_a_picture_that_stays_changes_when_the_next_is_shown(tmp_path):
     film(tmp_path / "film.mp4", np.concatenate([np.arange(0, 1.0, 0.04), np.arange(2.4, SECONDS, 0.04)]))
-    tiles = built.extractor("motion").extract(Video(tmp_path / "film.mp4"))["tiles"].max(axis=1)
+    tiles = build_plugins.build_extractor("motion").extract(Video(tmp_path / "film.mp4"))["tiles"].max(axis=1)
     assert tiles[75:110].max() < 0.05  # held from 0.96 to 2.4 s, less the 1/12 s before
     assert tiles[113:123].max() > 0.5

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from support import built, goldens
+from support import build_plugins, goldens
 from support.seeded_metric_weights import error, golden, listed, waves
 from vsseval.errors import MissingExtra, MissingWeights, Unmeasurable, UsageError
 from vsseval.extractors.ms_clap import LONGEST, MsClapExtractor, looped
 from vsseval.media import Audio
-from vsseval.networks import packages
+from vsseval.networks import optional_packages
 from vsseval.plugins import load
 from vsseval.weights.find import Weights
 
@@ -54,7 +54,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def extractor(folder):
-    """On a checkpoint as its makers hand it around, with the tables that older transformers kept."""
+    """On a checkpoint as its makers distribute it, with the tables that older transformers kept."""
     state = listed("msclap_2023") | {"caption_encoder.base.h.0.attn.bias": torch.ones(1, 1, 4, 4, dtype=torch.uint8)}
     torch.save({"model": state}, folder / "clap.pth")
     return made(folder)
@@ -149,6 +149,6 @@ def test_missing_weights_and_packages_name_the_command(tmp_path, monkeypatch):
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
     with pytest.raises(MissingWeights, match="vsseval weights pull ms_clap"):
         load("extractors", "ms_clap")()
-    monkeypatch.setattr(packages, "find_spec", lambda _: None)
+    monkeypatch.setattr(optional_packages, "find_spec", lambda _: None)
     with pytest.raises(MissingExtra, match=r"pip install 'vsseval\[papers\]'"):
-        built.extractor("ms_clap")
+        build_plugins.build_extractor("ms_clap")

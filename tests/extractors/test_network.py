@@ -9,14 +9,14 @@ import torch
 from vsseval.cli import invoke
 from vsseval.extractors.base import Audio
 from vsseval.extractors.network import NetworkExtractor, Parts, full_precision
-from vsseval.stages.workers import require_device
+from vsseval.stages.extract_pool import require_device
 from vsseval.types import ExtractorSpec
 
 
 class Doubled(NetworkExtractor):
     """Twice the first ten samples."""
 
-    spec = ExtractorSpec(name="doubled", version="1", takes=("audio",))
+    spec = ExtractorSpec(name="doubled", version="1", input_kinds=("audio",))
 
     def build(self):
         network = torch.nn.Linear(10, 10, bias=False)

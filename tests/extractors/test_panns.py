@@ -34,7 +34,7 @@ def state():
 
 @pytest.fixture(scope="module")
 def weights(folder, state):
-    """As the makers hand it around: a dict around the state dict."""
+    """As the makers distribute it: a dict around the state dict."""
     return put(folder, "panns", {"iteration": 1, "model": state, "sampler": {"pointer": 0}})
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from support import built
+from support import build_plugins
 from tools import seeded_speech_models as speech_models
 from tools.seeded_speech_models import speech
 from vsseval import plugins
@@ -15,7 +15,7 @@ from vsseval.errors import MissingExtra, MissingWeights, Unmeasurable, UsageErro
 from vsseval.extractors import faster_whisper, openai_whisper, whisper
 from vsseval.extractors.speech import decoded, fourier
 from vsseval.media import Audio
-from vsseval.networks import packages
+from vsseval.networks import optional_packages
 
 # openai-whisper leaves the file of its vocabulary open
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
@@ -234,13 +234,13 @@ def test_what_is_not_there_is_named_with_the_command(module, package, tmp_path, 
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
     for name in names:
         with pytest.raises(MissingWeights, match="vsseval weights pull"):
-            built.extractor(name)
+            build_plugins.build_extractor(name)
     if package is not None:
         absent = lambda name: None if name == package else True
-        monkeypatch.setattr(packages, "find_spec", absent)
+        monkeypatch.setattr(optional_packages, "find_spec", absent)
         for name in names:
             with pytest.raises(MissingExtra, match=r"pip install 'vsseval\[(papers|openai-whisper)\]'"):
-                built.extractor(name)
+                build_plugins.build_extractor(name)
 
 
 def test_declarations_import_nothing_heavy():

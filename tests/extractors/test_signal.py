@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from support import built
+from support import build_plugins
 from vsseval.errors import Unmeasurable
 from vsseval.extractors import logmel
 from vsseval.media import Audio, Video, write_mp4
@@ -19,20 +19,20 @@ def silence(seconds):
 
 
 def test_patches_per_length():
-    extractor = built.extractor("logmel")
+    extractor = build_plugins.build_extractor("logmel")
     for seconds, patches in ((0.1, 1), (0.96, 1), (1.5, 2), (4.0, 7), (10.0, 19)):
         assert extractor.extract(noise(seconds))["patches"].shape == (patches, 48)
 
 
 def test_silence_is_measurable_and_its_patches_are_constant():
-    patches = built.extractor("logmel").extract(silence(2.0))["patches"]
+    patches = build_plugins.build_extractor("logmel").extract(silence(2.0))["patches"]
     assert np.ptp(patches, axis=0).max() == 0
     assert patches[0, :16] + logmel.CENTRE[:16] == pytest.approx(np.log(0.01))
     assert patches[0, 16:] + logmel.CENTRE[16:] == pytest.approx(0)
 
 
 def test_sounds_differ_and_centred_features_are_small():
-    extractor = built.extractor("logmel")
+    extractor = build_plugins.build_extractor("logmel")
     loud, quiet = (extractor.extract(noise(3.0, level))["patches"] for level in (0.3, 0.01))
     assert (loud[:, :16] > quiet[:, :16] + 1).all()
     assert np.abs(loud).max() < 10
@@ -41,13 +41,13 @@ def test_sounds_differ_and_centred_features_are_small():
 def test_the_sample_rate_does_not_matter():
     seconds = np.arange(3 * 48_000) / 48_000
     chirp = 0.3 * np.sin(2 * np.pi * (300 + 400 * seconds) * seconds)
-    fine = built.extractor("logmel").extract(Audio(chirp, 48_000))["patches"]
-    coarse = built.extractor("logmel").extract(Audio(chirp[::3], 16_000))["patches"]
+    fine = build_plugins.build_extractor("logmel").extract(Audio(chirp, 48_000))["patches"]
+    coarse = build_plugins.build_extractor("logmel").extract(Audio(chirp[::3], 16_000))["patches"]
     assert np.abs(fine - coarse).max() < 0.05
 
 
 def test_no_samples():
-    for extractor in (built.extractor("logmel"), built.extractor("onset")):
+    for extractor in (build_plugins.build_extractor("logmel"), build_plugins.build_extractor("onset")):
         with pytest.raises(Unmeasurable):
             extractor.extract(Audio(np.zeros(0), 16_000))
 
@@ -71,7 +71,7 @@ def test_power_of_a_sine_lies_in_its_bin():
 def test_a_click_peaks_at_its_time(at):
     wave = 1e-4 * np.random.default_rng(0).standard_normal(64_000)
     wave[round(at * 16_000) : round(at * 16_000) + 400] += 0.5 * np.exp(-np.arange(400) / 100)
-    features = built.extractor("onset").extract(Audio(wave, 16_000))
+    features = build_plugins.build_extractor("onset").extract(Audio(wave, 16_000))
     assert features["flux"].shape == (200, 4)
     assert features["level"].shape == (200,)
     flux = features["flux"].mean(axis=1)
@@ -83,7 +83,7 @@ def test_a_click_peaks_at_its_time(at):
 def test_onsets_do_not_depend_on_gain():
     loud = noise(2.0, 0.5)
     quiet = Audio(loud.samples * 0.05, 16_000)
-    first, second = (built.extractor("onset").extract(sound) for sound in (loud, quiet))
+    first, second = (build_plugins.build_extractor("onset").extract(sound) for sound in (loud, quiet))
     assert first["flux"] == pytest.approx(second["flux"], abs=1e-4)
     assert first["level"] - first["level"].mean() == pytest.approx(second["level"] - second["level"].mean(), abs=1e-4)
 
@@ -91,9 +91,9 @@ def test_onsets_do_not_depend_on_gain():
 def test_silence_has_no_onsets():
     for sound in (silence(3.0), noise(3.0, 1e-5)):
         with pytest.raises(Unmeasurable, match="the audio is silent"):
-            built.extractor("onset").extract(sound)
+            build_plugins.build_extractor("onset").extract(sound)
     with pytest.raises(Unmeasurable, match=r"shorter than 0\.5 s"):
-        built.extractor("onset").extract(noise(0.3))
+        build_plugins.build_extractor("onset").extract(noise(0.3))
 
 
 def scene(seconds=3.0, fps=25.0, jump=None):
@@ -112,7 +112,7 @@ def scene(seconds=3.0, fps=25.0, jump=None):
 @pytest.mark.parametrize("fps", [25.0, 30.0, 15.0])
 def test_motion_begins_where_the_square_starts(tmp_path, fps):
     write_mp4(tmp_path / "move.mp4", scene(fps=fps, jump=1.4), fps)
-    features = built.extractor("motion").extract(Video(tmp_path / "move.mp4"))
+    features = build_plugins.build_extractor("motion").extract(Video(tmp_path / "move.mp4"))
     assert features["tiles"].shape == (150, 64)
     assert (features["tiles"] >= 0).all()
     strength = features["tiles"].sum(axis=1)
@@ -123,14 +123,14 @@ def test_motion_begins_where_the_square_starts(tmp_path, fps):
 def test_still_pictures_show_no_events(tmp_path):
     write_mp4(tmp_path / "still.mp4", scene(), 25.0)
     with pytest.raises(Unmeasurable, match="the video shows no motion events"):
-        built.extractor("motion").extract(Video(tmp_path / "still.mp4"))
+        build_plugins.build_extractor("motion").extract(Video(tmp_path / "still.mp4"))
     grain = np.random.default_rng(1).normal(0, 3, (50, 96, 96, 1))
     write_mp4(tmp_path / "grain.mp4", np.clip(120 + grain.repeat(3, axis=3), 0, 255).astype(np.uint8), 25.0)
     with pytest.raises(Unmeasurable, match="the video shows no motion events"):
-        built.extractor("motion").extract(Video(tmp_path / "grain.mp4"))
+        build_plugins.build_extractor("motion").extract(Video(tmp_path / "grain.mp4"))
     write_mp4(tmp_path / "black.mp4", np.zeros((50, 64, 64, 3), np.uint8), 25.0)
     with pytest.raises(Unmeasurable, match="the video shows no motion events"):
-        built.extractor("motion").extract(Video(tmp_path / "black.mp4"))
+        build_plugins.build_extractor("motion").extract(Video(tmp_path / "black.mp4"))
 
 
 def test_the_camera_alone_is_no_event(tmp_path):
@@ -140,9 +140,9 @@ def test_the_camera_alone_is_no_event(tmp_path):
     frames = np.stack([np.repeat(wide[20:212, 10 + s : 202 + s, None], 3, axis=2) for s in still_then_pan])
     write_mp4(tmp_path / "pan.mp4", frames, 25.0)
     write_mp4(tmp_path / "move.mp4", scene(jump=1.2), 25.0)
-    moving = built.extractor("motion").extract(Video(tmp_path / "move.mp4"))["tiles"].max()
+    moving = build_plugins.build_extractor("motion").extract(Video(tmp_path / "move.mp4"))["tiles"].max()
     try:
-        panned = built.extractor("motion").extract(Video(tmp_path / "pan.mp4"))["tiles"].max()
+        panned = build_plugins.build_extractor("motion").extract(Video(tmp_path / "pan.mp4"))["tiles"].max()
     except Unmeasurable:
         panned = 0.0
     assert panned < moving / 2
@@ -151,9 +151,9 @@ def test_the_camera_alone_is_no_event(tmp_path):
 @pytest.mark.parametrize(
     "extractor",
     [
-        built.extractor("logmel"),
-        built.extractor("onset"),
-        built.extractor("motion"),
+        build_plugins.build_extractor("logmel"),
+        build_plugins.build_extractor("onset"),
+        build_plugins.build_extractor("motion"),
     ],
 )
 def test_the_wrong_medium_is_a_mistake(extractor):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from support import built, goldens
+from support import build_plugins, goldens
 from tools import seeded_speech_models as speech_models
 from tools.seeded_speech_models import fill, installed, seeded_state, speech
 from vsseval import plugins
@@ -15,7 +15,7 @@ from vsseval.errors import MissingExtra, MissingWeights, Unmeasurable, UsageErro
 from vsseval.extractors import ecapa, rawnet3, wavlm_ecapa, wavlm_sv
 from vsseval.extractors.speech import sinc
 from vsseval.media import Audio
-from vsseval.networks import packages
+from vsseval.networks import optional_packages
 from vsseval.networks import rawnet3_espnet as rawnet3_network
 
 NUMBERS = {name: goldens.file(f"speaker/{name}.json") for name in ("rawnet3", "wavlm_ecapa")}
@@ -254,8 +254,8 @@ def test_a_repository_without_its_front_end_is_refused(xvector, tmp_path):
 
 def test_similarities_are_cosines(raw, speechbrain):
     for metric, encoder, other in (
-        (built.metric("spk_sim@vssflow"), raw, "reference"),
-        (built.metric("spk_sim@ecapa-prompt"), speechbrain, "prompt"),
+        (build_plugins.build_metric("spk_sim@vssflow"), raw, "reference"),
+        (build_plugins.build_metric("spk_sim@ecapa-prompt"), speechbrain, "prompt"),
     ):
         voice, same = encoder.extract(sound(0)), encoder.extract(Audio(0.5 * sound(0).samples, 16_000))
         assert metric.score(voice, **{other: voice}).value == pytest.approx(1, abs=1e-6)
@@ -278,7 +278,7 @@ def test_what_is_not_there_is_named_with_the_command(create, package, tmp_path, 
     with pytest.raises(MissingWeights, match="vsseval weights pull"):
         create()
     if package is not None:
-        monkeypatch.setattr(packages, "find_spec", lambda name: None)
+        monkeypatch.setattr(optional_packages, "find_spec", lambda name: None)
         with pytest.raises(MissingExtra, match=rf"needs the package {package}: pip install 'vsseval\[papers\]'"):
             create()
 

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from support import built
+from support import build_plugins
 from vsseval import plugins
 from vsseval.english.grid import GRID
 from vsseval.errors import EnvironmentFault
@@ -15,7 +15,7 @@ from vsseval.media import Audio
 
 @pytest.fixture(scope="module")
 def grid():
-    return built.extractor("sphinx_grid")
+    return build_plugins.build_extractor("sphinx_grid")
 
 
 def babble(seed, seconds=1.5):
@@ -34,7 +34,7 @@ def test_the_model_is_the_pinned_one(search):
 def test_another_model_is_refused(monkeypatch):
     monkeypatch.setattr(sphinx, "model_hash", lambda search: "f" * 64)
     with pytest.raises(EnvironmentFault, match=r"pocketsphinx==5\.1\.1"):
-        built.extractor("sphinx_grid").extract(babble(0))
+        build_plugins.build_extractor("sphinx_grid").extract(babble(0))
 
 
 def test_grammar_holds_the_language_of_grid():
@@ -72,4 +72,4 @@ def test_declarations_are_cheap_and_distinct():
     ]
     assert names == ["sphinx_grid", "sphinx_lm"]
     with pytest.raises(TypeError):
-        built.extractor("sphinx_grid").extract("text")
+        build_plugins.build_extractor("sphinx_grid").extract("text")

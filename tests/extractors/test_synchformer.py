@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from support import built, goldens
+from support import build_plugins, goldens
 from support.seeded_metric_weights import (
     GOLDEN,
     check_probe,
@@ -28,8 +28,8 @@ from vsseval.media import Audio, Video, write_mp4
 from vsseval.metrics.desync_synchformer import signed
 from vsseval.networks import synchformer_audio
 from vsseval.networks import synchformer_vision as seeing
+from vsseval.networks.skip_initial_weights import SkipInitialWeights
 from vsseval.networks.synchformer import Synchformer
-from vsseval.networks.unfilled import Unfilled
 from vsseval.weights.find import Weights
 
 PARTS = goldens.parts("metrics/synchformer", "metrics/waves")
@@ -37,7 +37,7 @@ EVALUATED = goldens.parts("metrics/evaluate")
 
 
 def unfilled():
-    with Unfilled():
+    with SkipInitialWeights():
         return Synchformer().eval().requires_grad_(requires_grad=False)
 
 
@@ -143,7 +143,7 @@ def test_all_of_it_from_a_file_equals_the_original(tmp_path_factory, part):
 @pytest.mark.parametrize("part", EVALUATED)
 def test_desync_of_whole_sets_is_the_originals(pair, part):
     known = json.loads((GOLDEN / f"evaluate_{part}.json").read_text())
-    metric, scores = built.metric("desync@synchformer"), {}
+    metric, scores = build_plugins.build_metric("desync@synchformer"), {}
     clips = {name: clip for case in known["cases"].values() for name, clip in (case["desync_per_clip"] or {}).items()}
     for name, clip in clips.items():
         found = pair.combine(tokens("pred", name, "audio", part), tokens("gt", name, "video", part))
@@ -239,4 +239,4 @@ def test_weights_of_another_network_are_named(tmp_path):
 def test_without_weights_the_factories_say_how_to_get_them(tmp_path, monkeypatch, name):
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
     with pytest.raises(MissingWeights, match="vsseval weights pull synchformer"):
-        built.extractor(name)
+        build_plugins.build_extractor(name)

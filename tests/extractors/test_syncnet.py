@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from support import built, goldens
+from support import build_plugins, goldens
 from support.seeded_metric_weights import (
     KAIMING,
     KEYS,
@@ -156,4 +156,4 @@ def test_weights_older_than_the_counters_are_read(tmp_path, state):
 def test_without_weights_the_factory_says_how_to_get_them(tmp_path, monkeypatch):
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
     with pytest.raises(MissingWeights, match="vsseval weights pull syncnet"):
-        built.extractor("syncnet")
+        build_plugins.build_extractor("syncnet")

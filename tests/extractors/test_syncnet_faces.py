@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from support import built
+from support import build_plugins
 from support.seeded_metric_weights import KAIMING, fill, put
 from vsseval.errors import MissingWeights, Unmeasurable, UsageError
 from vsseval.extractors import faces, syncnet
@@ -99,4 +99,4 @@ def test_weights_of_another_detector_are_named(tmp_path, extractor):
 def test_without_weights_the_factory_says_how_to_get_them(tmp_path, monkeypatch):
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
     with pytest.raises(MissingWeights, match="vsseval weights pull syncnet"):
-        built.extractor("syncnet_faces")
+        build_plugins.build_extractor("syncnet_faces")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from support import built, goldens
+from support import build_plugins, goldens
 from support.seeded_metric_weights import KAIMING, error, listed, put, waves
 from vsseval.errors import MissingWeights, Unmeasurable, UsageError
 from vsseval.extractors.vggish import VGGish
@@ -123,4 +123,4 @@ def test_damaged_weights_are_one_error(folder, extractor):
 def test_without_weights_the_factory_says_how_to_get_them(tmp_path, monkeypatch):
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
     with pytest.raises(MissingWeights, match="vsseval weights pull vggish"):
-        built.extractor("vggish")
+        build_plugins.build_extractor("vggish")

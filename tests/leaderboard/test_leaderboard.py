@@ -11,11 +11,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from support.fakes import ROOT
+from support.fake_plugin import ROOT
 from support.leaderboards import ROW, faults, folder, written  # noqa: F401
 from support.synthetic_runs import METRICS, write_run, write_table
 from vsseval.cli import invoke
-from vsseval.leaderboard.entries import read_entry, seal
+from vsseval.leaderboard.entries import entry_sha256, read_entry
 from vsseval.store import record
 from vsseval.store.record import load_run
 
@@ -31,7 +31,7 @@ def changed(path, change):
     """Change a record, and seal it as one who knows how would."""
     plain = json.loads(path.read_text())
     change(plain)
-    plain["sha256"] = seal(plain)
+    plain["sha256"] = entry_sha256(plain)
     path.write_text(json.dumps(plain))
 
 
@@ -53,7 +53,7 @@ def test_a_record_is_small_has_every_hash_and_no_path_of_the_machine(folder, tmp
     assert set(entry.files) == {"aggregates.json", "scores.parquet", "replicates.npz", "shards/0000.jsonl"}
     for name, digest in entry.files.items():
         assert digest == hashlib.sha256((run / name).read_bytes()).hexdigest()
-    assert entry.sha256 == seal(plain)
+    assert entry.sha256 == entry_sha256(plain)
     assert [cell.signature for cell in entry.aggregates] == [cell.signature for cell in load_run(run).aggregates]
     assert faults(folder) == []
 

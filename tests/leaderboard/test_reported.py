@@ -8,7 +8,7 @@ import re
 import pytest
 import yaml
 
-from support.fakes import ROOT
+from support.fake_plugin import ROOT
 from support.leaderboards import ROW, faults, folder, written
 from vsseval import plugins
 from vsseval.cli import invoke

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from support.fakes import ROOT
+from support.fake_plugin import ROOT
 from support.synthetic_runs import METRICS, write_table
 from vsseval.cli import invoke
 from vsseval.leaderboard.entries import read_entry

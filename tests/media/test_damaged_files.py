@@ -156,7 +156,7 @@ def damage(data, chance):
     return bytes(data)
 
 
-def readings(path):
+def cache(path):
     """Every way in which a file is opened."""
     yield lambda: probe(path)
     yield lambda: check_video(path)
@@ -173,7 +173,7 @@ def readings(path):
 
 def outcomes(path):
     found = []
-    for read in readings(path):
+    for read in cache(path):
         try:
             read()
             found.append(None)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from support import built
+from support import build_plugins
 from vsseval import plugins
 from vsseval.errors import Unmeasurable
 
@@ -23,7 +23,7 @@ def test_cosine_of_unit_vectors(make):
 
 
 def test_the_prompt_is_what_speakers_are_compared_with():
-    spec = built.metric("spk_sim@ge2e").spec
+    spec = build_plugins.build_metric("spk_sim@ge2e").spec
     assert spec.inputs["prompt"].of == "speaker"
     assert "against the prompt" in spec.description
 
@@ -44,7 +44,7 @@ def test_the_encoder_and_whom_it_is_compared_with_stand_in_the_declaration():
 
 
 def test_embeddings_of_any_length_and_negative_cosines():
-    metric = built.metric("spk_sim@vssflow")
+    metric = build_plugins.build_metric("spk_sim@vssflow")
     a, b = np.array([3.0, 4.0], np.float32), np.array([-8.0, 0.0], np.float32)
     assert metric.score({"embedding": a}, reference={"embedding": b}).value == pytest.approx(-0.6)
     assert metric.score({"embedding": 1e-20 * a}, reference={"embedding": 1e15 * a}).value == pytest.approx(1)
@@ -55,8 +55,8 @@ def test_embeddings_of_any_length_and_negative_cosines():
 def test_what_the_original_script_drops_is_dropped_under_its_own_name_only():
     a, b = {"embedding": np.array([1.0, 0.0])}, {"embedding": np.array([-1.0, 0.1])}
     kept, reported = (
-        built.metric("spk_sim@deepaudio"),
-        built.metric("spk_sim@deepaudio-asreported"),
+        build_plugins.build_metric("spk_sim@deepaudio"),
+        build_plugins.build_metric("spk_sim@deepaudio-asreported"),
     )
     assert kept.score(a, reference=b).weight == 1
     assert kept.score(a, reference=b).value == reported.score(a, reference=b).value < 0

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support import built
+from support import build_plugins
 from vsseval.errors import Unmeasurable
 from vsseval.media import Audio, Video, write_mp4
 from vsseval.metrics.desync import evidence
@@ -29,7 +29,7 @@ def curves(seed=0, seconds=4.0, tiles=64):
 def measured(envelope, tiles, level=None):
     level = np.zeros(len(envelope)) if level is None else level
     sound = {"flux": np.repeat(envelope[:, None], 4, axis=1), "level": level, "rate": np.asarray(RATE)}
-    return built.metric("desync@onset").score(sound, {"tiles": tiles, "rate": np.asarray(RATE)})
+    return build_plugins.build_metric("desync@onset").score(sound, {"tiles": tiles, "rate": np.asarray(RATE)})
 
 
 @given(steps=st.integers(-60, 60), seed=st.integers(0, 5))
@@ -87,7 +87,7 @@ def test_what_cannot_be_measured(envelope, tiles, why):
 
 def test_other_rates_are_a_mistake():
     with pytest.raises(ValueError, match="rates"):
-        built.metric("desync@onset").score(
+        build_plugins.build_metric("desync@onset").score(
             {"flux": np.ones((9, 4)), "level": np.ones(9), "rate": np.asarray(50.0)},
             {"tiles": np.ones((9, 1)), "rate": np.asarray(25.0)},
         )
@@ -103,9 +103,9 @@ def test_a_bouncing_ball_from_end_to_end(tmp_path, late):
     for bounce in bounces:
         start = round((bounce + late) * 16_000)
         wave[start : start + 1600] += 0.5 * np.exp(-np.arange(1600) / 300) * rng.standard_normal(1600)
-    score = built.metric("desync@onset").score(
-        built.extractor("onset").extract(Audio(wave, 16_000)),
-        built.extractor("motion").extract(Video(tmp_path / "ball.mp4")),
+    score = build_plugins.build_metric("desync@onset").score(
+        build_plugins.build_extractor("onset").extract(Audio(wave, 16_000)),
+        build_plugins.build_extractor("motion").extract(Video(tmp_path / "ball.mp4")),
     )
     assert score.detail["offset"] == pytest.approx(late, abs=0.04)
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from support import built, goldens
+from support import build_plugins, goldens
 from support.seeded_metric_weights import GOLDEN, input_tensor
 from vsseval.errors import Unmeasurable
 from vsseval.metrics.desync_synchformer import signed
@@ -26,7 +26,7 @@ def test_offsets_are_the_originals(part):
     np.testing.assert_array_equal(
         np.abs(offsets).T.ravel(), np.float32(known["abs_scores_in_order_first_window_then_last"])
     )
-    scores = [built.metric("desync@synchformer").score({"logits": one}) for one in logits]
+    scores = [build_plugins.build_metric("desync@synchformer").score({"logits": one}) for one in logits]
     assert np.mean([score.value for score in scores]) == pytest.approx(known["mean"], rel=1e-12)
     assert scores[3].detail["offset_last"] == 0.0
     assert scores[4].detail["offset_first"] == 2.0
@@ -37,4 +37,4 @@ def test_a_number_that_is_none_is_refused():
     logits = np.zeros((2, 21))
     logits[1, 3] = np.nan
     with pytest.raises(Unmeasurable, match="not finite"):
-        built.metric("desync@synchformer").score({"logits": logits})
+        build_plugins.build_metric("desync@synchformer").score({"logits": logits})

@@ -15,14 +15,14 @@ from vsseval import plugins
 from vsseval.extractors.synchformer_sync import SynchformerSync
 from vsseval.metrics import inception
 from vsseval.metrics.gaussians import frechet_of_vectors
+from vsseval.networks.skip_initial_weights import SkipInitialWeights
 from vsseval.networks.synchformer import Synchformer
-from vsseval.networks.unfilled import Unfilled
 from vsseval.stages.aggregate import aggregate
-from vsseval.stages.catalog import Measures, extractor_names
-from vsseval.stages.inputs import features, origin, parts
+from vsseval.stages.catalog import ResolvedMetrics, extractor_names
+from vsseval.stages.inputs import base_features, feature_inputs, feature_source
 from vsseval.stages.plan import Plan
 from vsseval.stages.score import score
-from vsseval.store.tables import read_scores
+from vsseval.store.scores import read_scores
 from vsseval.types import (
     BenchmarkCard,
     ExtractorSpec,
@@ -98,7 +98,7 @@ class Caches:
 @pytest.fixture(scope="module")
 def comparing():
     """What Synchformer's last transformer, with the seeded weights, makes of one clip of some caches."""
-    with Unfilled():
+    with SkipInitialWeights():
         network = Synchformer().eval().requires_grad_(requires_grad=False)
     fill(network, keep=("vfeat_extractor", "afeat_extractor"))
     made = SynchformerSync(Weights("synchformer", GOLDEN, ("none.pth",), "0" * 64))
@@ -110,19 +110,19 @@ def medium(kind, name):
     return Medium(path=Path(f"{kind}/{name}"), sha256=hashlib.sha256(f"{kind}/{name}".encode()).hexdigest())
 
 
-def measures():
+def resolved():
     made = {metric.spec.id: metric for metric in (make() for make in METRICS.values())}
     names = {*extractor_names([metric.spec for metric in made.values()]), "synchformer"}
     extractors = {
         name: ExtractorSpec(
             name=name,
             version="1",
-            takes=("features",) if name == "synchformer_sync" else ("audio",),
-            reads="synchformer" if name == "synchformer_sync" else None,
+            input_kinds=("features",) if name == "synchformer_sync" else ("audio",),
+            source_extractor="synchformer" if name == "synchformer_sync" else None,
         )
         for name in sorted(names)
     }
-    return Measures(dict(sorted(made.items())), extractors, {})
+    return ResolvedMetrics(dict(sorted(made.items())), extractors, {})
 
 
 def planned(folder, names):
@@ -151,14 +151,14 @@ def stored(plan, generations, found, caches, comparing):
     sides = {Need.AUDIO: "pred", Need.REFERENCE: "gt", Need.VIDEO: "gt", Need.CAPTION: "gt"}
     for sample in plan.samples:
         for metric in found.metrics.values():
-            for _, feature in features(metric.spec):
-                for part in parts(feature, found.extractors):
-                    place = origin(part, sample, generations[sample.id], plan.root, found.extractors)
+            for _, feature in feature_inputs(metric.spec):
+                for part in base_features(feature, found.extractors):
+                    place = feature_source(part, sample, generations[sample.id], plan.root, found.extractors)
                     if place is not None:
                         arrays = caches.arrays(part.extractor, sides[part.of], sample.id)
                         plan.store.write(found.extractors[part.extractor], place.key, arrays)
-        pair = Feature(extractor="synchformer_sync", of=Need.AUDIO, beside=Need.VIDEO)
-        place = origin(pair, sample, generations[sample.id], plan.root, found.extractors)
+        pair = Feature(extractor="synchformer_sync", of=Need.AUDIO, paired_with=Need.VIDEO)
+        place = feature_source(pair, sample, generations[sample.id], plan.root, found.extractors)
         if place is not None:
             plan.store.write(found.extractors["synchformer_sync"], place.key, comparing(caches, sample.id))
 
@@ -169,7 +169,7 @@ def test_every_number_of_the_evaluator(file, name, tmp_path, comparing):
     case, caches = json.loads(file.read_text())["cases"][name], caches_of(file)
     known, heard = case["metrics"], set(case["pred"])
     paired = [clip for clip in case["gt"] if clip in heard]
-    plan, found = planned(tmp_path, case["gt"]), measures()
+    plan, found = planned(tmp_path, case["gt"]), resolved()
     plan.root.mkdir()
     generations = {clip: generation(clip, there=clip in heard) for clip in case["gt"]}
     threads = torch.get_num_threads()

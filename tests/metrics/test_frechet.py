@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support import built, goldens
+from support import build_plugins, goldens
 from vsseval.errors import Unmeasurable
 from vsseval.extractors.logmel import CENTRE
 from vsseval.metrics.frechet import frechet_distance, gaussian, moments
@@ -85,7 +85,7 @@ def added(metric, some):
 
 
 def test_sums_add_up_to_the_whole_in_any_order():
-    metric, some = built.metric("fad@logmel"), clips(12)
+    metric, some = build_plugins.build_metric("fad@logmel"), clips(12)
     whole = distance(*(np.concatenate([clip[side]["patches"] for clip in some]) for side in ("generated", "reference")))
     assert metric.kind == "sums"
     assert metric.value(added(metric, some)) == pytest.approx(whole, rel=1e-10)
@@ -94,7 +94,7 @@ def test_sums_add_up_to_the_whole_in_any_order():
 
 
 def test_too_few_patches_say_so():
-    metric = built.metric("fad@logmel")
+    metric = build_plugins.build_metric("fad@logmel")
     with pytest.raises(Unmeasurable, match=r"at least 49 patches.*generated sound has 48: score more clips"):
         metric.value(added(metric, clips(6)))
 

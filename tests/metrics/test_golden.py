@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from support import built
+from support import build_plugins
 from support import golden_arithmetic as golden
 from vsseval import plugins
 from vsseval.errors import Unmeasurable
@@ -119,8 +119,8 @@ KAD = json.loads(golden.KAD.read_text())["cases"]
 def test_kernel_audio_distance(case):
     """The original takes the bandwidth from its first set, whichever side that is."""
     first, second = (seeded(case[side]) for side in ("first", "second"))
-    evaluated = built.metric("kad_passt@kadtk").value({"generated": first, "reference": second})
-    documented = built.metric("kad_passt@kadtk-fixed").value({"generated": second, "reference": first})
+    evaluated = build_plugins.build_metric("kad_passt@kadtk").value({"generated": first, "reference": second})
+    documented = build_plugins.build_metric("kad_passt@kadtk-fixed").value({"generated": second, "reference": first})
     assert evaluated == pytest.approx(case["value"], rel=1e-4, abs=1e-4)
     assert documented == pytest.approx(evaluated, rel=1e-6)
     assert median_distance(first) == pytest.approx(case["bandwidth"], rel=1e-6)
@@ -132,7 +132,7 @@ def seeded(rule):
 
 
 def test_bad_vectors_are_a_clips_reason_before_they_are_a_benchmarks():
-    metric = built.metric("fd_panns@avbench")
+    metric = build_plugins.build_metric("fd_panns@avbench")
     good = {"embedding": np.ones(8, np.float32)}
     with pytest.raises(Unmeasurable, match="9 and 8 numbers"):
         metric.rows({"embedding": np.ones(9, np.float32)}, good)

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from support import built, goldens
+from support import build_plugins, goldens
 from support.seeded_metric_weights import error, golden, input_tensor
 from vsseval.errors import Unmeasurable
 from vsseval.metrics.lse import (
@@ -47,18 +47,18 @@ def test_the_metrics_cut_the_longer_medium_and_say_the_offset():
     lips, sound = {"embeddings": v}, {"embeddings": np.concatenate([a, a])}
     known = agreement(v, a)
     c, d = (
-        built.metric("lse_c@wav2lip-lrs").score(lips, sound),
-        built.metric("lse_d@wav2lip-lrs").score(lips, sound),
+        build_plugins.build_metric("lse_c@wav2lip-lrs").score(lips, sound),
+        build_plugins.build_metric("lse_d@wav2lip-lrs").score(lips, sound),
     )
     assert (c.value, d.value) == (known.confidence, known.distance)
     assert c.detail == d.detail == {"offset_pictures": known.offset}
     assert (
-        built.metric("lse_c@wav2lip-lrs").spec.id,
-        built.metric("lse_c@wav2lip-lrs").spec.direction,
+        build_plugins.build_metric("lse_c@wav2lip-lrs").spec.id,
+        build_plugins.build_metric("lse_c@wav2lip-lrs").spec.direction,
     ) == ("lse_c@wav2lip-lrs", "higher")
     assert (
-        built.metric("lse_d@wav2lip-lrs").spec.id,
-        built.metric("lse_d@wav2lip-lrs").spec.direction,
+        build_plugins.build_metric("lse_d@wav2lip-lrs").spec.id,
+        build_plugins.build_metric("lse_d@wav2lip-lrs").spec.direction,
     ) == ("lse_d@wav2lip-lrs", "lower")
 
 
@@ -85,12 +85,12 @@ def test_tracks_are_scored_each_with_its_own_sound():
     sound = rng.standard_normal((200, 32))
     early, late = sound[10:70], sound[97:190]
     lips = {"embeddings": np.concatenate([early, late]), "tracks": np.array([[10, 60, 64], [100, 93, 98]])}
-    found = built.metric("lse_d@syncnet-track50").score(lips, {"embeddings": sound})
+    found = build_plugins.build_metric("lse_d@syncnet-track50").score(lips, {"embeddings": sound})
     parts = [agreement(early, sound[10:70]), agreement(late, sound[100:193])]
     assert found.value == pytest.approx(np.mean([part.distance for part in parts]))
     assert found.weight == 2
     assert found.detail == {"tracks": 2, "offset_pictures": 3}
-    confidence = built.metric("lse_c@syncnet-track50").score(lips, {"embeddings": sound[:190]})
+    confidence = build_plugins.build_metric("lse_c@syncnet-track50").score(lips, {"embeddings": sound[:190]})
     assert confidence.value == pytest.approx(
         np.mean([parts[0].confidence, agreement(late[:90], sound[100:190]).confidence])
     )
@@ -98,10 +98,15 @@ def test_tracks_are_scored_each_with_its_own_sound():
 
 def test_a_face_that_is_not_seen_for_long_enough_has_a_reason():
     rows = {"embeddings": np.ones((96, 8)), "tracks": np.array([[0, 96, 100]])}
-    assert built.metric("lse_d@syncnet-track50").score(rows, {"embeddings": np.ones((96, 8))}).detail["tracks"] == 1
-    for metric in (built.metric("lse_c@wav2lip-real"), built.metric("lse_d@wav2lip-real")):
+    assert (
+        build_plugins.build_metric("lse_d@syncnet-track50")
+        .score(rows, {"embeddings": np.ones((96, 8))})
+        .detail["tracks"]
+        == 1
+    )
+    for metric in (build_plugins.build_metric("lse_c@wav2lip-real"), build_plugins.build_metric("lse_d@wav2lip-real")):
         with pytest.raises(Unmeasurable, match=r"more than 100 pictures \(4 s\)"):
             metric.score(rows, {"embeddings": np.ones((96, 8))})
     late = {**rows, "tracks": np.array([[300, 96, 100]])}
     with pytest.raises(Unmeasurable, match=r"more than 50 pictures"):
-        built.metric("lse_c@syncnet-track50").score(late, {"embeddings": np.ones((96, 8))})
+        build_plugins.build_metric("lse_c@syncnet-track50").score(late, {"embeddings": np.ones((96, 8))})

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support import built
+from support import build_plugins
 from vsseval import plugins
 from vsseval.errors import Unmeasurable
 from vsseval.metrics import fad_infinity, inception, kernel, kl
@@ -55,7 +55,7 @@ def test_wide_distances_keep_rows_and_add_up(make):
 
 
 def test_patches_are_pooled_and_a_sound_without_any_says_so():
-    metric = built.metric("fd_vggish@avbench")
+    metric = build_plugins.build_metric("fd_vggish@avbench")
     assert metric.kind == "sums"
     x, y = cloud(0, 12, 4), cloud(1, 10, 4)
     sums = metric.sums({"patches": x}, {"patches": y})
@@ -90,7 +90,7 @@ def test_recipes_differ_in_direction_and_in_what_they_add():
     assert plain == pytest.approx(float((p * np.log(p / q)).sum()), rel=1e-9)
     assert added == pytest.approx(float((p * np.log(p / (q + 1e-6))).sum()), rel=1e-9)
     assert reverse == pytest.approx(float((q * np.log(q / (p + 1e-6))).sum()), rel=1e-9)
-    assert built.metric("kl_passt@avbench").kind == "per_clip"
+    assert build_plugins.build_metric("kl_passt@avbench").kind == "per_clip"
 
 
 @given(seed=SEEDS)
@@ -105,14 +105,20 @@ def test_added_recipes_are_those_of_torch(seed):
         )
 
     sides = {"generated": {"logits": heard.numpy()}, "reference": {"logits": there.numpy()}}
-    assert built.metric("kl_panns@audioldm").score(**sides).value == pytest.approx(original(heard, there), rel=1e-5)
-    assert built.metric("kl_passt@stableaudio").score(**sides).value == pytest.approx(original(there, heard), rel=1e-5)
+    assert build_plugins.build_metric("kl_panns@audioldm").score(**sides).value == pytest.approx(
+        original(heard, there), rel=1e-5
+    )
+    assert build_plugins.build_metric("kl_passt@stableaudio").score(**sides).value == pytest.approx(
+        original(there, heard), rel=1e-5
+    )
 
 
 @pytest.mark.parametrize("bad", [np.full(20, np.nan), np.full(20, np.inf), np.zeros(19), np.zeros(0)])
 def test_logits_that_are_none(bad):
     with pytest.raises(Unmeasurable):
-        built.metric("kl_panns@avbench").score({"logits": bad.astype(np.float32)}, {"logits": np.zeros(20, np.float32)})
+        build_plugins.build_metric("kl_panns@avbench").score(
+            {"logits": bad.astype(np.float32)}, {"logits": np.zeros(20, np.float32)}
+        )
     with pytest.raises(Unmeasurable):
         kl.divergence(bad, np.zeros(20))
 
@@ -128,7 +134,7 @@ def test_inception_score_lies_between_one_and_the_classes(seed, clips, classes, 
 
 
 def test_inception_score_without_groups_keeps_the_splits():
-    metric = built.metric("is_panns@avbench")
+    metric = build_plugins.build_metric("is_panns@avbench")
     assert metric.kind == "grouped_rows"
     rows = {"logits": np.concatenate([metric.rows({"logits": x})["logits"] for x in cloud(0, 200, 20, scale=2)])}
     value = metric.without(rows, {"logits": np.arange(200) % 20})
@@ -201,13 +207,13 @@ def test_median_distance_is_exact_and_the_lower_of_two(seed, n, width):
 def test_equal_embeddings_have_no_bandwidth():
     x = np.ones((9, 4), np.float32)
     with pytest.raises(Unmeasurable, match="median distance of zero"):
-        built.metric("kad_passt@kadtk").value({"generated": x, "reference": x})
+        build_plugins.build_metric("kad_passt@kadtk").value({"generated": x, "reference": x})
 
 
 def test_bandwidth_of_either_side_gives_two_values():
     sides = {"generated": cloud(0, 50, 4, scale=3), "reference": cloud(1, 50, 4)}
-    assert built.metric("kad_passt@kadtk").value(sides) != pytest.approx(
-        built.metric("kad_passt@kadtk-fixed").value(sides), rel=0.05
+    assert build_plugins.build_metric("kad_passt@kadtk").value(sides) != pytest.approx(
+        build_plugins.build_metric("kad_passt@kadtk-fixed").value(sides), rel=0.05
     )
 
 
@@ -224,7 +230,7 @@ def test_fad_inf_is_free_of_the_bias_of_few_vectors():
     assert metric.without(rows, groups)((4,)) == pytest.approx(value, abs=0.1)
     with pytest.raises(Unmeasurable, match="at least 120"):
         metric.value({**rows, "generated": rows["generated"][:100]})
-    assert built.metric("fad_inf_vggish@fadtk-seeded").kind == "grouped_rows"
+    assert build_plugins.build_metric("fad_inf_vggish@fadtk-seeded").kind == "grouped_rows"
 
 
 def test_a_line_in_1_over_n_is_extrapolated_exactly():
@@ -234,7 +240,7 @@ def test_a_line_in_1_over_n_is_extrapolated_exactly():
 
 @pytest.mark.parametrize("bad", [np.zeros(4), np.full(4, np.nan), np.ones(5)])
 def test_ib_score_is_a_cosine(bad):
-    metric, a = built.metric("ib_score@avbench"), {"embedding": np.array([3.0, 0, 4, 0], np.float32)}
+    metric, a = build_plugins.build_metric("ib_score@avbench"), {"embedding": np.array([3.0, 0, 4, 0], np.float32)}
     assert metric.kind == "per_clip"
     assert metric.score(a, {"embedding": 2 * a["embedding"]}).value == pytest.approx(1)
     assert metric.score(a, {"embedding": -a["embedding"]}).value == pytest.approx(-1)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from support import built
+from support import build_plugins
 from vsseval import plugins
 from vsseval.types import Need
 
@@ -37,7 +37,7 @@ def test_opinions_are_handed_on(name):
     said = {other: np.asarray(0.0, np.float32) for _, other in OPINIONS.values()}
     score = metric.score(**{key: said | {feature: np.asarray(3.25, np.float32)}})
     assert (score.value, score.weight) == (3.25, 1.0)
-    assert "shuffled" not in metric.spec.sees
+    assert "shuffled" not in metric.spec.expected_to_separate
 
 
 @pytest.mark.parametrize("name", CLAPS)
@@ -52,7 +52,7 @@ def test_clap_scores_are_cosines_in_their_own_space(name):
 
 
 def test_complexity_says_that_nobody_agrees_on_it():
-    spec = built.metric("aes_pc@audiobox").spec
+    spec = build_plugins.build_metric("aes_pc@audiobox").spec
     assert "disagree" in spec.description
     assert not spec.ranked
-    assert built.metric("aes_ce@audiobox").spec.ranked
+    assert build_plugins.build_metric("aes_ce@audiobox").spec.ranked

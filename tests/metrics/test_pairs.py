@@ -1,4 +1,4 @@
-"""Features of two media together, stretches of media, and extraction in batches."""
+"""Features of two media together, segments of media, and extraction in batches."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ import msgspec
 import numpy as np
 import pytest
 
-from support.fakes import medium, spec
+from support.fake_plugin import medium, spec
 from vsseval import media, plugins
 from vsseval.errors import MissingWeights, Unmeasurable
-from vsseval.stages import work as work_module
-from vsseval.stages.catalog import Measures
-from vsseval.stages.extract import Faults
-from vsseval.stages.inputs import Origin, origin, parts, pieces
+from vsseval.stages import extract_job as work_module
+from vsseval.stages.catalog import ResolvedMetrics
+from vsseval.stages.extract import ExtractFaults
+from vsseval.stages.extract_job import ExtractJob, run_jobs
+from vsseval.stages.inputs import FeatureSource, base_features, feature_source, required_features
 from vsseval.stages.run import rescore, run
 from vsseval.stages.score import _Clip
-from vsseval.stages.work import Job, work
 from vsseval.store.features import FeatureStore
-from vsseval.store.manifest import manifest_hash
+from vsseval.store.manifest_hash import manifest_hash
 from vsseval.store.record import load_run
-from vsseval.store.tables import read_scores
+from vsseval.store.scores import read_scores
 from vsseval.types import ExtractorSpec, Feature, Generation, Medium, MetricSpec, Need, Sample, Score
 
 RATE = 16_000
-LEVEL = ExtractorSpec(name="level", version="1", takes=("audio",))
-BOTH = ExtractorSpec(name="both", version="1", takes=("features",), reads="level")
+LEVEL = ExtractorSpec(name="level", version="1", input_kinds=("audio",))
+BOTH = ExtractorSpec(name="both", version="1", input_kinds=("features",), source_extractor="level")
 SPECS = {"level": LEVEL, "both": BOTH}
-PAIR = Feature(extractor="both", of=Need.AUDIO, beside=Need.REFERENCE)
+PAIR = Feature(extractor="both", of=Need.AUDIO, paired_with=Need.REFERENCE)
 
 
 class Level:
@@ -73,8 +73,8 @@ class Both:
 @pytest.fixture
 def built(monkeypatch):
     made = {"level": Level(), "both": Both()}
-    own = work_module._built
-    monkeypatch.setattr(work_module, "_built", lambda name, device: made.get(name) or own(name, device))
+    own = work_module._extractor
+    monkeypatch.setattr(work_module, "_extractor", lambda name, device: made.get(name) or own(name, device))
     return made
 
 
@@ -83,8 +83,8 @@ def sound(path, level, seconds=1.0):
     return medium(path)
 
 
-def of(m: Medium) -> Origin:
-    return Origin("audio", m.key, m)
+def of(m: Medium) -> FeatureSource:
+    return FeatureSource("audio", m.key, m)
 
 
 def test_a_pair_is_made_of_the_features_of_both(tmp_path, built):
@@ -92,18 +92,18 @@ def test_a_pair_is_made_of_the_features_of_both(tmp_path, built):
     a, b = sound(tmp_path / "a.wav", 0.5), sound(tmp_path / "b.wav", 0.25)
     sample = Sample(id="x", cluster="x", duration=1.0, reference=b)
     made = Generation(id="x", status="ok", path=a.path, sha256=a.sha256)
-    assert work([Job(of(a), ("level",)), Job(of(b), ("level",))], store.root) == []
-    found = origin(PAIR, sample, made, tmp_path, SPECS)
+    assert run_jobs([ExtractJob(of(a), ("level",)), ExtractJob(of(b), ("level",))], store.root) == []
+    found = feature_source(PAIR, sample, made, tmp_path, SPECS)
     assert found.kind == "features"
     assert found.pair == (a.sha256, b.sha256)
-    assert work([Job(found, ("both",))], store.root) == []
+    assert run_jobs([ExtractJob(found, ("both",))], store.root) == []
     assert store.read(BOTH, found.key)["ratio"] == pytest.approx(2.0, abs=1e-3)
 
 
 def test_the_parts_of_a_pair_are_the_benchmarks_first():
-    assert [part.of for part in parts(PAIR, SPECS)] == [Need.REFERENCE, Need.AUDIO]
+    assert [part.of for part in base_features(PAIR, SPECS)] == [Need.REFERENCE, Need.AUDIO]
     alone = Feature(extractor="level", of=Need.AUDIO)
-    assert parts(alone, SPECS) == [alone]
+    assert base_features(alone, SPECS) == [alone]
 
 
 def test_other_weights_below_make_another_pair(tmp_path):
@@ -111,15 +111,18 @@ def test_other_weights_below_make_another_pair(tmp_path):
     sample = Sample(id="x", cluster="x", duration=1.0, reference=a)
     made = Generation(id="x", status="ok", path=a.path, sha256=a.sha256)
     other = {**SPECS, "level": msgspec.structs.replace(LEVEL, weights="f" * 64)}
-    assert origin(PAIR, sample, made, tmp_path, SPECS).key != origin(PAIR, sample, made, tmp_path, other).key
+    assert (
+        feature_source(PAIR, sample, made, tmp_path, SPECS).key
+        != feature_source(PAIR, sample, made, tmp_path, other).key
+    )
 
 
 def test_a_pair_that_cannot_be_put_together_says_why(tmp_path, built):
     store = FeatureStore(tmp_path / "store")
     a, b = sound(tmp_path / "a.wav", 0.5), sound(tmp_path / "b.wav", 0.0)
-    work([Job(of(a), ("level",)), Job(of(b), ("level",))], store.root)
-    pair = Origin("features", "k", reads=LEVEL, pair=(a.key, b.key))
-    assert work([Job(pair, ("both",))], store.root) == []
+    run_jobs([ExtractJob(of(a), ("level",)), ExtractJob(of(b), ("level",))], store.root)
+    pair = FeatureSource("features", "k", source_extractor=LEVEL, pair=(a.key, b.key))
+    assert run_jobs([ExtractJob(pair, ("both",))], store.root) == []
     with pytest.raises(Unmeasurable, match="nothing to compare with"):
         store.read(BOTH, "k")
 
@@ -127,10 +130,10 @@ def test_a_pair_that_cannot_be_put_together_says_why(tmp_path, built):
 def test_a_stretch_is_all_that_is_heard(tmp_path, built):
     store = FeatureStore(tmp_path / "store")
     whole = sound(tmp_path / "a.wav", 0.5, seconds=2.0)
-    stretch = msgspec.structs.replace(whole, start=0.5, seconds=1.0)
-    assert stretch.key != whole.key == whole.sha256
-    work([Job(of(stretch), ("level",))], store.root)
-    assert store.read(LEVEL, stretch.key)["seconds"] == 1.0
+    segment = msgspec.structs.replace(whole, start=0.5, seconds=1.0)
+    assert segment.key != whole.key == whole.sha256
+    run_jobs([ExtractJob(of(segment), ("level",))], store.root)
+    assert store.read(LEVEL, segment.key)["seconds"] == 1.0
     assert not store.has(LEVEL, whole.key)
 
 
@@ -144,13 +147,13 @@ def test_the_manifest_of_a_stretch_is_another(tmp_path):
 def test_a_device_gets_batches_and_one_fault_costs_one_clip(tmp_path, built):
     store = FeatureStore(tmp_path / "store")
     sounds = [sound(tmp_path / f"{i}.wav", 0.1 * (i + 1), seconds=0.05 if i == 1 else 1.0) for i in range(3)]
-    assert work([Job(of(m), ("level",)) for m in sounds], store.root, "cuda") == []
+    assert run_jobs([ExtractJob(of(m), ("level",)) for m in sounds], store.root, "cuda") == []
     assert built["level"].batches == [3]
     with pytest.raises(Unmeasurable, match="shorter"):
         store.read(LEVEL, sounds[1].key)
     # a batch that fails as a whole is tried clip by clip
     more = [sound(tmp_path / f"long{i}.wav", 0.3 + i / 10, seconds=4.0) for i in range(2)]
-    assert work([Job(of(m), ("level",)) for m in more], store.root, "cuda") == []
+    assert run_jobs([ExtractJob(of(m), ("level",)) for m in more], store.root, "cuda") == []
     assert store.has(LEVEL, more[0].key)
 
 
@@ -195,20 +198,22 @@ class Ratio:
 
 
 def test_what_the_benchmark_has_is_looked_at_before_any_sound():
-    assert [piece.of for piece in pieces(Ratio.spec, SPECS)] == [Need.REFERENCE, Need.AUDIO, Need.AUDIO]
+    assert [piece.of for piece in required_features(Ratio.spec, SPECS)] == [Need.REFERENCE, Need.AUDIO, Need.AUDIO]
 
 
 @pytest.mark.parametrize("status", ["ok", "failed", "missing"])
 def test_a_pair_does_not_apply_to_a_clip_whatever_became_of_its_sound(tmp_path, built, status):
     store = FeatureStore(tmp_path / "store")
     a, short = sound(tmp_path / "a.wav", 0.5), sound(tmp_path / "b.wav", 0.5, seconds=0.05)
-    work([Job(of(a), ("level",)), Job(of(short), ("level",))], store.root)
+    run_jobs([ExtractJob(of(a), ("level",)), ExtractJob(of(short), ("level",))], store.root)
     sample = Sample(id="x", cluster="x", duration=1.0, reference=short)
     made = Generation(id="x", status="ok", path=a.path, sha256=a.sha256)
     if status != "ok":
         made = Generation(id="x", status=status, error="no sound")
     plan = SimpleNamespace(store=store, root=tmp_path)
-    outcome, _ = _Clip(plan, sample, made, Measures({"ratio@t": Ratio()}, SPECS, {}), Faults()).outcome(Ratio())
+    outcome, _ = _Clip(plan, sample, made, ResolvedMetrics({"ratio@t": Ratio()}, SPECS, {}), ExtractFaults()).outcome(
+        Ratio()
+    )
     assert (outcome.status, outcome.reason) == ("not_applicable", "reference: shorter than 0.1 s")
 
 
@@ -217,7 +222,7 @@ def test_a_file_that_is_both_video_and_reference_has_features_of_each(tmp_path):
     sample = Sample(id="x", cluster="x", duration=1.0, reference=both, video=both)
     made = Generation(id="x", status="failed")
     found = [
-        origin(Feature(extractor="level", of=need), sample, made, tmp_path, SPECS)
+        feature_source(Feature(extractor="level", of=need), sample, made, tmp_path, SPECS)
         for need in (Need.VIDEO, Need.REFERENCE)
     ]
     assert [one.kind for one in found] == ["video", "audio"]
@@ -272,7 +277,7 @@ def test_weights_that_are_removed_take_no_number_with_them(clips, tmp_path, plug
     done = load_run(asked.runs / record.id)
     rows = measured(done)
     plugged["level"] = plugged["both"] = absent
-    monkeypatch.setattr("vsseval.stages.work._built", lambda name, device: absent())
+    monkeypatch.setattr("vsseval.stages.extract_job._extractor", lambda name, device: absent())
     assert run([asked]) == [record]
     again = rescore(done.path, jobs=1)
     assert measured(done) == rows

@@ -44,7 +44,7 @@ def test_each_kind_names_the_methods_of_its_protocol(kind):
         "per_clip": base.SampleMetric,
         "sums": base.DistributionMetric,
         "rows": base.RowsMetric,
-        "grouped_rows": base.GroupedRowsMetric,
+        "grouped_rows": base.LeaveOutRowsMetric,
         "summed_rows": base.SummedRowsMetric,
     }
     own = {name for name in vars(protocols[kind]) if not name.startswith("_")} - {"kind"}

@@ -84,7 +84,7 @@ def test_defaults_complete_rows_and_rows_have_the_last_word(installed):
     )
     row = plugins.recipe("fd_mine@mine")
     assert (row.direction, row.unit, row.parameters) == ("lower", "", {"array": "embedding"})
-    more = recipes.completed(
+    more = recipes.with_defaults(
         {"parameters": {"a": 1}, "inputs": {}}, {"parameters": {"a": 0, "b": 2}, "inputs": {"x": 1}}
     )
     assert more == {"parameters": {"a": 1, "b": 2}, "inputs": {}}
@@ -202,7 +202,7 @@ def test_every_row_of_our_own_is_right_and_says_what_it_is_held_to():
     for name in plugins.names("metrics"):
         factory, row = plugins.load("metrics", name), plugins.recipe(name)
         assert callable(factory)
-        assert row.held_to.partition(":")[0] in {"golden", "original", "test"}, name
+        assert row.checked_against.partition(":")[0] in {"golden", "original", "test"}, name
         assert row.citation, name
         assert row.family.startswith("vsseval.metrics."), name
     for name in plugins.names("extractors"):

@@ -15,7 +15,7 @@ from support.seeded_metric_weights import KAIMING, listed
 from vsseval import media
 from vsseval.cli import invoke
 from vsseval.store.record import find_runs
-from vsseval.store.tables import read_scores
+from vsseval.store.scores import read_scores
 
 CLIPS, RATE, SECONDS = 12, 16_000, 1.6
 METRICS = ("fd_vggish@avbench", "fd_panns@avbench", "kl_panns@avbench", "is_panns@avbench", "kid_panns@avbench")

@@ -7,13 +7,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from support import built
+from support import build_plugins
 from vsseval.errors import Unmeasurable
 from vsseval.metrics.frechet import frechet_distance, gaussian, moments
 from vsseval.stages.leave_out import leave_out
-from vsseval.stages.score import _Kept
-from vsseval.store.rows import joined, keep, write_rows
-from vsseval.store.sums import read_sums, write_sums
+from vsseval.stages.score import _GroupedClips
+from vsseval.store.group_rows import append_rows, join_rows, write_rows
+from vsseval.store.group_sums import read_sums, write_sums
 
 CLIPS, GROUPS, WIDTH = 60, 6, 5
 
@@ -60,7 +60,7 @@ class Summed:
 def stored(path, clips):
     kept = {}
     for place, rows in enumerate(clips):
-        keep(kept.setdefault(place % GROUPS, {}), rows, place)
+        append_rows(kept.setdefault(place % GROUPS, {}), rows, place)
     write_rows(path, kept)
     return read_sums(path)
 
@@ -73,10 +73,10 @@ def vectors(count, width=WIDTH, seed=0):
 def test_rows_come_in_the_order_of_the_clips(tmp_path):
     clips = [{"x": np.full((1 + i % 3, 1), i, np.float32)} for i in range(CLIPS)]
     groups = stored(tmp_path / "m.npz", clips)
-    assert np.array_equal(joined(groups)["x"], np.concatenate([clip["x"] for clip in clips]))
+    assert np.array_equal(join_rows(groups)["x"], np.concatenate([clip["x"] for clip in clips]))
     left = np.concatenate([clip["x"] for i, clip in enumerate(clips) if i % GROUPS not in {1, 4}])
-    assert np.array_equal(joined(groups, (1, 4))["x"], left)
-    assert joined(groups)["x"].dtype == np.float32
+    assert np.array_equal(join_rows(groups, (1, 4))["x"], left)
+    assert join_rows(groups)["x"].dtype == np.float32
 
 
 def test_groups_left_out_of_rows(tmp_path):
@@ -122,19 +122,21 @@ def test_too_few_rows_left_is_known(tmp_path):
 
 
 def test_kinds_of_metrics_are_told_apart():
-    kinds = {name: built.metric(name).kind for name in ("fad@logmel", "fd_panns@avbench", "kid_panns@avbench")}
+    kinds = {
+        name: build_plugins.build_metric(name).kind for name in ("fad@logmel", "fd_panns@avbench", "kid_panns@avbench")
+    }
     assert kinds == {"fad@logmel": "sums", "fd_panns@avbench": "summed_rows", "kid_panns@avbench": "grouped_rows"}
-    assert built.metric("clap_score@mini").kind == "per_clip"
+    assert build_plugins.build_metric("clap_score@mini").kind == "per_clip"
 
 
-@pytest.mark.parametrize("metric", [Order(), built.metric("fad@logmel")])
+@pytest.mark.parametrize("metric", [Order(), build_plugins.build_metric("fad@logmel")])
 def test_a_clip_of_other_arrays_is_named_before_it_spoils_the_rest(metric):
     plan = SimpleNamespace(samples=[SimpleNamespace(subset="")])
-    kept = _Kept(plan, metric)
-    assert kept.strange({"x": np.zeros((3, 4))}) is None
-    again = kept.strange({"x": np.zeros((7, 4))})
+    kept = _GroupedClips(plan, metric)
+    assert kept.shape_mismatch({"x": np.zeros((3, 4))}) is None
+    again = kept.shape_mismatch({"x": np.zeros((7, 4))})
     assert (again is None) == isinstance(metric, Order)  # a clip may have any number of rows
-    assert "other arrays" in kept.strange({"x": np.zeros((3, 5))})
-    assert "other arrays" in kept.strange({"y": np.zeros((3, 4))})
+    assert "other arrays" in kept.shape_mismatch({"x": np.zeros((3, 5))})
+    assert "other arrays" in kept.shape_mismatch({"y": np.zeros((3, 4))})
     if isinstance(metric, Order):
-        assert "must be of shape (k, ...)" in kept.strange({"x": np.float64(1)})
+        assert "must be of shape (k, ...)" in kept.shape_mismatch({"x": np.float64(1)})

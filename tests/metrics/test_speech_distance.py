@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support import built, goldens
+from support import build_plugins, goldens
 from vsseval import plugins
 from vsseval.errors import MissingExtra, Unmeasurable
 from vsseval.media import Audio, load_audio
 from vsseval.metrics.warping import warping_path
-from vsseval.networks import packages
+from vsseval.networks import optional_packages
 
 pytest.importorskip("pyworld")
 
@@ -34,7 +34,7 @@ PAIRS = list(pairs())
 
 
 def features(path):
-    return built.extractor("world22k").extract(load_audio(path))
+    return build_plugins.build_extractor("world22k").extract(load_audio(path))
 
 
 @pytest.mark.parametrize(
@@ -42,11 +42,13 @@ def features(path):
 )
 def test_distortion_equals_pymcd(file, case, reference, generated):
     there, heard = features(reference), features(generated)
-    waves = [built.extractor("waveform22k").extract(load_audio(path)) for path in (generated, reference)]
+    waves = [build_plugins.build_extractor("waveform22k").extract(load_audio(path)) for path in (generated, reference)]
     found = {
-        "plain": built.metric("mcd@pymcd").score(built.extractor("world22k_padded").combine(*waves)).value,
-        "dtw": built.metric("mcd_dtw@pymcd").score(heard, there).value,
-        "dtw_sl": built.metric("mcd_dtw_sl@pymcd").score(heard, there).value,
+        "plain": build_plugins.build_metric("mcd@pymcd")
+        .score(build_plugins.build_extractor("world22k_padded").combine(*waves))
+        .value,
+        "dtw": build_plugins.build_metric("mcd_dtw@pymcd").score(heard, there).value,
+        "dtw_sl": build_plugins.build_metric("mcd_dtw_sl@pymcd").score(heard, there).value,
     }
     assert found == pytest.approx(case["mcd"], rel=1e-4, abs=1e-9)
     if "frames" in case:
@@ -66,10 +68,14 @@ def test_frame_by_frame_equals_versa(case):
     made = []
     for side in ("generated", "reference"):
         audio = load_audio(SPEECH / f"{case[side]}.flac")
-        made.append(built.extractor("world16k").extract(Audio(audio.samples[:, : case["samples"]], audio.sample_rate)))
-    assert built.metric("mcd@versa").score(*made).value == pytest.approx(case["mcd"], rel=1e-6)
-    assert built.metric("f0_rmse@versa").score(*made).value == pytest.approx(case["f0rmse"], rel=1e-6)
-    assert built.metric("f0_corr@versa").score(*made).value == pytest.approx(case["f0corr"], rel=1e-6)
+        made.append(
+            build_plugins.build_extractor("world16k").extract(
+                Audio(audio.samples[:, : case["samples"]], audio.sample_rate)
+            )
+        )
+    assert build_plugins.build_metric("mcd@versa").score(*made).value == pytest.approx(case["mcd"], rel=1e-6)
+    assert build_plugins.build_metric("f0_rmse@versa").score(*made).value == pytest.approx(case["f0rmse"], rel=1e-6)
+    assert build_plugins.build_metric("f0_corr@versa").score(*made).value == pytest.approx(case["f0corr"], rel=1e-6)
 
 
 @given(seed=st.integers(0, 999), n=st.integers(1, 70), m=st.integers(1, 70), radius=st.integers(1, 3))
@@ -104,30 +110,32 @@ def tone(seconds, hertz=150.0, rate=16_000):
 
 
 def test_pitch_of_buzzes_a_semitone_apart():
-    low, high = (built.extractor("world22k").extract(tone(1.0, hertz)) for hertz in (150.0, 150.0 * 2 ** (1 / 12)))
-    assert built.metric("f0_rmse@world").score(high, low).value == pytest.approx(100, abs=2)
-    assert built.metric("f0_rmse@world").score(low, low).value == 0
-    assert built.metric("vuv_error@world").score(low, low).value == 0
-    assert built.metric("f0_corr@world").score(low, low).value == pytest.approx(1)
+    low, high = (
+        build_plugins.build_extractor("world22k").extract(tone(1.0, hertz)) for hertz in (150.0, 150.0 * 2 ** (1 / 12))
+    )
+    assert build_plugins.build_metric("f0_rmse@world").score(high, low).value == pytest.approx(100, abs=2)
+    assert build_plugins.build_metric("f0_rmse@world").score(low, low).value == 0
+    assert build_plugins.build_metric("vuv_error@world").score(low, low).value == 0
+    assert build_plugins.build_metric("f0_corr@world").score(low, low).value == pytest.approx(1)
 
 
 def test_unvoiced_sounds_have_no_pitch_to_compare():
-    buzz = built.extractor("world22k").extract(tone(1.0))
-    silence = built.extractor("world22k").extract(Audio(np.zeros(16_000, np.float32), 16_000))
+    buzz = build_plugins.build_extractor("world22k").extract(tone(1.0))
+    silence = build_plugins.build_extractor("world22k").extract(Audio(np.zeros(16_000, np.float32), 16_000))
     for make in (plugins.load("metrics", "f0_rmse@world"), plugins.load("metrics", "f0_corr@world")):
         assert make().kind == "per_clip"
         with pytest.raises(Unmeasurable, match="voiced in both"):
             make().score(silence, buzz)
-    assert built.metric("vuv_error@world").score(silence, buzz).value > 0.5
-    assert built.metric("f0_rmse@world").spec.unit == "cents"
+    assert build_plugins.build_metric("vuv_error@world").score(silence, buzz).value > 0.5
+    assert build_plugins.build_metric("f0_rmse@world").spec.unit == "cents"
 
 
 def test_versa_refuses_lengths_far_apart():
-    long, short = (built.extractor("world16k").extract(tone(seconds)) for seconds in (1.0, 0.5))
+    long, short = (build_plugins.build_extractor("world16k").extract(tone(seconds)) for seconds in (1.0, 0.5))
     for make in (plugins.load("metrics", "mcd@versa"), plugins.load("metrics", "f0_rmse@versa")):
         with pytest.raises(Unmeasurable, match="too far apart"):
             make().score(short, long)
-    assert built.metric("mcd@versa").score(long, long).value == 0
+    assert build_plugins.build_metric("mcd@versa").score(long, long).value == 0
 
 
 @pytest.mark.parametrize(
@@ -147,17 +155,20 @@ def test_what_is_too_short_for_world(make):
 
 def test_world_is_the_same_every_time_and_stereo_is_mixed():
     buzz = tone(0.5)
-    first, again = (built.extractor("world22k").extract(Audio(buzz.samples, 16_000)) for _ in range(2))
+    first, again = (build_plugins.build_extractor("world22k").extract(Audio(buzz.samples, 16_000)) for _ in range(2))
     assert all(np.array_equal(first[name], again[name]) for name in first)
     stereo = Audio(np.concatenate([2 * buzz.samples, 0 * buzz.samples]), 16_000)
-    assert built.extractor("world22k").extract(stereo)["mcep"] == pytest.approx(first["mcep"], abs=1e-6)
-    assert built.extractor("world16k").extract(Audio(np.tile(buzz.samples, (2, 1)), 44_100))["mcep"].shape[1] == 40
+    assert build_plugins.build_extractor("world22k").extract(stereo)["mcep"] == pytest.approx(first["mcep"], abs=1e-6)
+    assert (
+        build_plugins.build_extractor("world16k").extract(Audio(np.tile(buzz.samples, (2, 1)), 44_100))["mcep"].shape[1]
+        == 40
+    )
 
 
 def speech(noise=0.0):
     audio = load_audio(SPEECH / "pair1_ref.flac")
     grain = np.random.default_rng(0).standard_normal(audio.samples.shape)
-    return built.extractor("speech16k").extract(
+    return build_plugins.build_extractor("speech16k").extract(
         Audio(audio.samples + noise * grain.astype(np.float32), audio.sample_rate)
     )
 
@@ -178,7 +189,7 @@ def test_noise_costs_intelligibility(make):
     values = [metric.score(speech(noise), clean).value for noise in (0.0, 0.01, 0.1)]
     assert values == sorted(values, reverse=True)
     assert values[0] > 0.99
-    assert metric.spec.least <= values[2] <= values[0] <= metric.spec.greatest
+    assert metric.spec.minimum <= values[2] <= values[0] <= metric.spec.maximum
     assert metric.score(speech(0.01), clean).value == values[1]  # to the last bit, whatever pystoi draws
     short = {"samples": clean["samples"][:16_000]}
     with pytest.raises(Unmeasurable, match="sample by sample"):
@@ -193,18 +204,18 @@ def test_what_stoi_and_pesq_have_no_value_for():
     burst = np.zeros(16_000, np.float32)
     burst[8000:9600] = 0.5 * np.random.default_rng(0).standard_normal(1600)
     with pytest.raises(Unmeasurable, match=r"less than 0\.4 s"):
-        built.metric("stoi@pystoi").score({"samples": burst}, {"samples": burst})
+        build_plugins.build_metric("stoi@pystoi").score({"samples": burst}, {"samples": burst})
     with pytest.raises(Unmeasurable, match="PESQ has no value"):
-        built.metric("pesq@wb").score({"samples": burst[8000:10_000]}, {"samples": burst[8000:10_000]})
+        build_plugins.build_metric("pesq@wb").score({"samples": burst[8000:10_000]}, {"samples": burst[8000:10_000]})
     with pytest.raises(Unmeasurable, match="silent"):
-        built.extractor("speech16k").extract(Audio(np.zeros(16_000, np.float32), 16_000))
+        build_plugins.build_extractor("speech16k").extract(Audio(np.zeros(16_000, np.float32), 16_000))
     with pytest.raises(Unmeasurable, match=r"shorter than 0\.5 s"):
-        built.extractor("speech16k").extract(Audio(np.ones(4000, np.float32), 16_000))
+        build_plugins.build_extractor("speech16k").extract(Audio(np.ones(4000, np.float32), 16_000))
 
 
 def test_a_package_that_is_not_there_is_named(monkeypatch):
-    monkeypatch.setattr(packages, "find_spec", lambda name: None)
+    monkeypatch.setattr(optional_packages, "find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match=r"pip install 'vsseval\[papers\]'"):
-        built.extractor("world22k")
+        build_plugins.build_extractor("world22k")
     with pytest.raises(MissingExtra, match=r"pip install 'vsseval\[intelligibility\]'"):
-        built.metric("pesq@wb")
+        build_plugins.build_metric("pesq@wb")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from support import built
+from support import build_plugins
 from vsseval.extractors import onset
 from vsseval.media import Audio
 
@@ -35,7 +35,9 @@ def clicks(times, seconds, seed=0, hush=1e-3):
 
 
 def score(wave, seen):
-    return built.metric("desync@onset").score(built.extractor("onset").extract(Audio(wave, onset.RATE)), seen)
+    return build_plugins.build_metric("desync@onset").score(
+        build_plugins.build_extractor("onset").extract(Audio(wave, onset.RATE)), seen
+    )
 
 
 @pytest.mark.parametrize("seconds", [2.0, 3.0, 10.0])

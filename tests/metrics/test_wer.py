@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support import built
+from support import build_plugins
 from vsseval.errors import Unmeasurable
 
 WORDS = st.lists(
@@ -18,7 +18,9 @@ def heard(text):
 
 
 def test_counts_and_weight():
-    score = built.metric("wer@sphinx-grid").score(heard("bin red at two now please"), "Bin blue at f two now.")
+    score = build_plugins.build_metric("wer@sphinx-grid").score(
+        heard("bin red at two now please"), "Bin blue at f two now."
+    )
     assert score.weight == 6
     assert score.value == pytest.approx(3 / 6)
     counts = {name: score.detail[name] for name in ("substitutions", "deletions", "insertions", "hits")}
@@ -27,20 +29,20 @@ def test_counts_and_weight():
 
 
 def test_nothing_heard_is_all_deleted_and_babble_exceeds_one():
-    nothing = built.metric("wer@sphinx-lm").score(heard(""), "nothing at all")
+    nothing = build_plugins.build_metric("wer@sphinx-lm").score(heard(""), "nothing at all")
     assert (nothing.value, nothing.weight, nothing.detail["deletions"]) == (1.0, 3.0, 3)
-    assert built.metric("wer@sphinx-lm").score(heard("so it goes on and"), "x").value == 5
+    assert build_plugins.build_metric("wer@sphinx-lm").score(heard("so it goes on and"), "x").value == 5
 
 
 def test_a_transcript_without_words_is_the_benchmarks_fault():
     with pytest.raises(Unmeasurable, match="transcript"):
-        built.metric("wer@sphinx-lm").score(heard("hello"), " ... ")
+        build_plugins.build_metric("wer@sphinx-lm").score(heard("hello"), " ... ")
 
 
 @given(said=WORDS, understood=WORDS)
 @settings(max_examples=60, deadline=None)
 def test_identical_text_has_no_errors_and_counts_are_consistent(said, understood):
-    metric = built.metric("wer@sphinx-grid")
+    metric = build_plugins.build_metric("wer@sphinx-grid")
     assert metric.score(heard(" ".join(said)), " ".join(said)).value == 0
     detail = metric.score(heard(" ".join(understood)), " ".join(said)).detail
     assert detail["hits"] + detail["substitutions"] + detail["deletions"] == len(said)
@@ -48,7 +50,7 @@ def test_identical_text_has_no_errors_and_counts_are_consistent(said, understood
 
 
 def test_specs():
-    grid, lm = built.metric("wer@sphinx-grid"), built.metric("wer@sphinx-lm")
+    grid, lm = build_plugins.build_metric("wer@sphinx-grid"), build_plugins.build_metric("wer@sphinx-lm")
     assert grid.kind == "per_clip"
     assert (grid.spec.id, grid.spec.language) == ("wer@sphinx-grid", "en-x-grid")
     assert (lm.spec.id, lm.spec.language) == ("wer@sphinx-lm", "en")

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from support import built, goldens
+from support import build_plugins, goldens
 from vsseval import plugins
 from vsseval.errors import Unmeasurable
 from vsseval.metrics.wer import ErrorRate
@@ -71,16 +71,18 @@ def test_silence_is_all_deleted_but_for_the_recipe_that_drops_it():
 
 
 def test_styledubber_as_reported_divides_by_the_hypothesis():
-    right, reported = built.metric("wer@v2c"), built.metric("wer@v2c-asreported")
+    right, reported = build_plugins.build_metric("wer@v2c"), build_plugins.build_metric("wer@v2c-asreported")
     assert right.score(heard(" Bin. 25!"), "bin blue two five now").value == pytest.approx(2 / 5)
     assert reported.score(heard(" Bin. 25!"), "bin blue two five now").value == pytest.approx(2 / 3)
     assert reported.score(heard(" ..."), "bin").weight == 0
 
 
 def test_apostrophes_tell_seedtts_from_f5():
-    assert built.metric("wer@seedtts").score(heard(" I can't, go."), "I cant go").value == pytest.approx(1 / 3)
-    assert built.metric("wer@f5").score(heard(" I can't, go."), "I cant go").value == 0
-    assert built.metric("wer@seedtts").score(heard("fifty"), "50").value == 1
+    assert build_plugins.build_metric("wer@seedtts").score(heard(" I can't, go."), "I cant go").value == pytest.approx(
+        1 / 3
+    )
+    assert build_plugins.build_metric("wer@f5").score(heard(" I can't, go."), "I cant go").value == 0
+    assert build_plugins.build_metric("wer@seedtts").score(heard("fifty"), "50").value == 1
 
 
 @pytest.mark.parametrize("transcript", ["", " ... ", "!?"])
@@ -98,12 +100,14 @@ def test_digits_emoji_and_other_scripts_are_counted():
 
 
 def test_hypotheses_and_what_was_not_heard_are_kept():
-    detail = built.metric("wer@seedtts").score(heard(" Hello, World.", unheard_seconds=2.5), "hello").detail
+    detail = (
+        build_plugins.build_metric("wer@seedtts").score(heard(" Hello, World.", unheard_seconds=2.5), "hello").detail
+    )
     assert (detail["hypothesis"], detail["heard"], detail["unheard_seconds"]) == (" hello world", " Hello, World.", 2.5)
 
 
 def test_declarations_are_distinct_and_say_who_hears():
-    specs = [built.metric(name).spec for name in RATES]
+    specs = [build_plugins.build_metric(name).spec for name in RATES]
     assert len({spec.id for spec in specs}) == len(specs) == 19
     assert all(spec.citation and len(spec.description) > 30 for spec in specs)
     hears = {spec.id: spec.inputs["hypothesis"].extractor for spec in specs}

@@ -37,7 +37,7 @@ from vsseval.extractors.whisper import Whisper
 from vsseval.extractors.world import Waveform, WorldPadded, WorldPymcd, WorldVersa
 from vsseval.metrics.aesthetics import Aesthetic
 from vsseval.metrics.av_align import AvAlign
-from vsseval.metrics.base import DistributionMetric, GroupedRowsMetric, MetricSpec, SampleMetric, SummedRowsMetric
+from vsseval.metrics.base import DistributionMetric, LeaveOutRowsMetric, MetricSpec, SampleMetric, SummedRowsMetric
 from vsseval.metrics.clap_score import ClapScore
 from vsseval.metrics.desync import DesyncOnset
 from vsseval.metrics.desync_synchformer import DesyncSynchformer
@@ -90,7 +90,7 @@ def sums(spec: MetricSpec) -> list[DistributionMetric[...]]:
     return [FrechetLogMel(spec), FrechetOfPatches(spec, "patches"), Distance(spec)]
 
 
-def grouped_rows(spec: MetricSpec) -> list[GroupedRowsMetric[...]]:
+def grouped_rows(spec: MetricSpec) -> list[LeaveOutRowsMetric[...]]:
     return [
         FrechetInfinity(spec, "patches"),
         InceptionScore(spec),

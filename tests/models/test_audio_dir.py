@@ -25,8 +25,8 @@ def model(folder):
     return audio_dir(ModelOptions(argument=str(folder)))
 
 
-def takes(of, *ids):
-    return {take.id: take for take in of.generate([Request(id=clip, duration=1.0, seed=0) for clip in ids])}
+def outputs(of, *ids):
+    return {output.id: output for output in of.generate([Request(id=clip, duration=1.0, seed=0) for clip in ids])}
 
 
 @pytest.mark.parametrize(("name", "options"), [
@@ -35,27 +35,27 @@ def takes(of, *ids):
 ])  # fmt: skip
 def test_every_kind_of_file_is_read(tmp_path, name, options):
     sound(tmp_path / name, **options)
-    take = takes(model(tmp_path), "a")["a"]
-    assert (take.error, take.sample_rate, take.samples.shape[0]) == (None, 16000, 1)
-    assert take.samples.shape[1] == pytest.approx(3200, abs=2)
+    output = outputs(model(tmp_path), "a")["a"]
+    assert (output.error, output.sample_rate, output.samples.shape[0]) == (None, 16000, 1)
+    assert output.samples.shape[1] == pytest.approx(3200, abs=2)
 
 
 def test_the_sound_of_a_video_counts(tmp_path):
     write_mp4(tmp_path / "a.mp4", np.zeros((5, 16, 16, 3), np.uint8), 25, np.full(3200, 0.1), 16000)
-    assert takes(model(tmp_path), "a")["a"].samples.shape == (1, 3200)
+    assert outputs(model(tmp_path), "a")["a"].samples.shape == (1, 3200)
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(8000, 1), (96000, 1), (44100, 2)])
 def test_rate_and_channels_are_those_of_the_file(tmp_path, rate, channels):
     sound(tmp_path / "a.wav", rate, 0.5, channels)
-    take = takes(model(tmp_path), "a")["a"]
-    assert (take.sample_rate, take.samples.shape) == (rate, (channels, rate // 2))
+    output = outputs(model(tmp_path), "a")["a"]
+    assert (output.sample_rate, output.samples.shape) == (rate, (channels, rate // 2))
 
 
 def test_silent_and_very_short_sound_is_passed_on(tmp_path):
     soundfile.write(tmp_path / "silent.wav", np.zeros(16000), 16000)
     sound(tmp_path / "short.wav", seconds=0.01)
-    found = takes(model(tmp_path), "silent", "short")
+    found = outputs(model(tmp_path), "silent", "short")
     assert not found["silent"].samples.any()
     assert found["short"].samples.shape == (1, 160)
 
@@ -67,8 +67,8 @@ def test_a_clip_without_a_file_is_missing_and_one_with_a_bad_file_has_failed(tmp
     sound(tmp_path / "twice.wav")
     sound(tmp_path / "twice.flac")
     (tmp_path / "broken.mp3").write_bytes(b"not sound")
-    found = takes(model(tmp_path), "good", "gone", "empty", "nan", "twice", "broken")
-    assert {clip: (take.error is None, take.missing) for clip, take in found.items()} == {
+    found = outputs(model(tmp_path), "good", "gone", "empty", "nan", "twice", "broken")
+    assert {clip: (output.error is None, output.missing) for clip, output in found.items()} == {
         "good": (True, False), "gone": (False, True), "empty": (False, False),
         "nan": (False, False), "twice": (False, False), "broken": (False, False),
     }  # fmt: skip
@@ -81,15 +81,15 @@ def test_a_clip_without_a_file_is_missing_and_one_with_a_bad_file_has_failed(tmp
 def test_names_are_matched_exactly_or_percent_encoded(tmp_path):
     for name in ("a.b.wav", "mit Leer zeichen ä.wav", "what%3F.wav", "50%25.wav", "Upper.wav", "x_gen.wav"):
         sound(tmp_path / name)
-    found = takes(model(tmp_path), "a.b", "mit Leer zeichen ä", "what?", "50%", "50%25", "upper", "a", "x")
-    assert [clip for clip, take in found.items() if take.missing] == ["upper", "a", "x"]
-    assert all(take.error is None for take in found.values() if not take.missing)
+    found = outputs(model(tmp_path), "a.b", "mit Leer zeichen ä", "what?", "50%", "50%25", "upper", "a", "x")
+    assert [clip for clip, output in found.items() if output.missing] == ["upper", "a", "x"]
+    assert all(output.error is None for output in found.values() if not output.missing)
 
 
 def test_an_exact_name_goes_before_an_encoded_one(tmp_path):
     sound(tmp_path / "a%20b.wav", rate=8000)
     sound(tmp_path / "a b.wav", rate=16000)
-    assert takes(model(tmp_path), "a b")["a b"].sample_rate == 16000
+    assert outputs(model(tmp_path), "a b")["a b"].sample_rate == 16000
 
 
 def test_what_is_no_sound_is_left_alone(tmp_path):
@@ -97,7 +97,7 @@ def test_what_is_no_sound_is_left_alone(tmp_path):
     (tmp_path / "a.txt").write_text("notes")
     (tmp_path / "._a.wav").write_bytes(b"junk")
     (tmp_path / "a.mp3").mkdir()
-    assert takes(model(tmp_path), "a")["a"].error is None
+    assert outputs(model(tmp_path), "a")["a"].error is None
     assert sorted(path.name for path in tmp_path.iterdir()) == ["._a.wav", "a.mp3", "a.txt", "a.wav"]
 
 
@@ -105,9 +105,9 @@ def test_unused_files_are_counted_where_clips_are_missing(tmp_path, caplog):
     for name in ("a.wav", "b_out.wav", "c_out.wav"):
         sound(tmp_path / name)
     with caplog.at_level(logging.WARNING, "vsseval"):
-        takes(model(tmp_path), "a")
+        outputs(model(tmp_path), "a")
         assert not caplog.records
-        takes(model(tmp_path), "a", "b")
+        outputs(model(tmp_path), "a", "b")
     (record,) = caplog.records
     assert "1 of 2 clips have no file" in record.getMessage()
     assert "2 of its files belong to no clip so far (b_out.wav, c_out.wav)" in record.getMessage()

@@ -14,16 +14,16 @@ from vsseval import media, plugins
 from vsseval.cli import invoke
 from vsseval.cli.list import command as list_command
 from vsseval.errors import EnvironmentFault, MissingEnvironment, NeedsArgument, ReportedOnly, UsageError
-from vsseval.models.base import ModelCard, ModelOptions, Take
-from vsseval.models.baseline import mixed, setup
-from vsseval.models.baseline import site as sites
-from vsseval.models.baseline.mirror import mirror
-from vsseval.models.baseline.spec import Patch, digest, read
+from vsseval.models.base import ModelCard, ModelOptions, ModelOutput
+from vsseval.models.baseline import installed as sites
+from vsseval.models.baseline import mix_model, setup
+from vsseval.models.baseline.repository_copy import mirror
+from vsseval.models.baseline.spec import Patch, digest, read_baseline
 from vsseval.models.baseline.stage import parts
 from vsseval.stages.run import run
 from vsseval.types import Request, RunSpec
 
-ALL = plugins.folders()
+ALL = plugins.baseline_folders()
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def home(tmp_path, monkeypatch):
 
 
 def model(reference):
-    name, argument = plugins.split(reference)
+    name, argument = plugins.split_argument(reference)
     return plugins.load("models", name)(ModelOptions(argument))
 
 
@@ -49,7 +49,7 @@ def test_the_systems_of_the_comparison_tables_are_there():
 @pytest.mark.parametrize("name", sorted(ALL))
 def test_a_folder_is_whole(name):
     folder = ALL[name]
-    baseline = read(folder)
+    baseline = read_baseline(folder)
     assert baseline.licence
     assert baseline.citation
     assert baseline.verified == "never" or baseline.verified.startswith("20")
@@ -124,14 +124,14 @@ def test_published_sound_by_its_authors_names(tmp_path):
     (folder / "Ytwice_0.wav").write_bytes((folder / "Yab_000001_0.wav").read_bytes())
     made = model(f"frieren_results:{tmp_path / 'frieren'}")
     ids = ["ab_000001", "x[1]y", "absent", "long", "bad", "twice"]
-    takes = {take.id: take for take in made.generate([Request(id=i, duration=8, seed=0) for i in ids])}
-    assert list(takes) == ids
-    assert takes["ab_000001"].samples.shape == (1, 128000)
-    assert takes["x[1]y"].samples is not None
-    assert takes["absent"].missing
-    assert "at most 8.2 s" in takes["long"].error
-    assert takes["bad"].error
-    assert "2 files claim to be this clip" in takes["twice"].error
+    outputs = {output.id: output for output in made.generate([Request(id=i, duration=8, seed=0) for i in ids])}
+    assert list(outputs) == ids
+    assert outputs["ab_000001"].samples.shape == (1, 128000)
+    assert outputs["x[1]y"].samples is not None
+    assert outputs["absent"].missing
+    assert "at most 8.2 s" in outputs["long"].error
+    assert outputs["bad"].error
+    assert "2 files claim to be this clip" in outputs["twice"].error
     assert made.card.weights != model(f"frieren_results:{folder}").card.weights
 
 
@@ -145,17 +145,17 @@ def test_the_halves_of_an_id(clip, head, last):
 
 def test_a_mixture():
     request = Request(id="c", duration=2.0, seed=0, speech_window=(0.5, 1.5))
-    sound = Take("c", np.full((2, 32000), 0.4, np.float32), 16000)
-    speech = Take("c", np.full(24000, 0.2, np.float32), 24000)
-    take = mixed.mix(request, sound, speech, 0.5)
-    assert take.sample_rate == 24000
-    assert take.samples.shape == (48000,)
-    at = lambda second: float(take.samples[round(second * 24000)])
+    sound = ModelOutput("c", np.full((2, 32000), 0.4, np.float32), 16000)
+    speech = ModelOutput("c", np.full(24000, 0.2, np.float32), 24000)
+    output = mix_model.mix(request, sound, speech, 0.5)
+    assert output.sample_rate == 24000
+    assert output.samples.shape == (48000,)
+    at = lambda second: float(output.samples[round(second * 24000)])
     assert [at(0.25), at(1.0), at(1.75)] == pytest.approx([0.2, 0.4, 0.2], abs=0.01)
     # A track of the clip's own length has its silences in it.
-    whole = mixed.mix(request, sound, Take("c", np.full(47000, 0.2, np.float32), 24000), 0.5)
+    whole = mix_model.mix(request, sound, ModelOutput("c", np.full(47000, 0.2, np.float32), 24000), 0.5)
     assert float(whole.samples[6000]) == pytest.approx(0.4, abs=0.01)
-    loud = mixed.mix(request, sound, Take("c", np.full(48000, 1.0, np.float32), 24000), 0.5)
+    loud = mix_model.mix(request, sound, ModelOutput("c", np.full(48000, 1.0, np.float32), 24000), 0.5)
     assert float(np.abs(loud.samples).max()) <= 1.0
 
 
@@ -167,7 +167,7 @@ class Half:
     def generate(self, requests):
         for request in requests:
             bad = self._error and request.id == "b"
-            yield Take(
+            yield ModelOutput(
                 request.id, None if bad else np.zeros(8000, np.float32), 8000, error=self._error if bad else None
             )
 
@@ -177,9 +177,9 @@ def test_a_mixture_without_a_half_has_its_reason(monkeypatch):
     load = plugins.load
     monkeypatch.setattr(plugins, "load", lambda kind, n: (lambda _: halves[n]) if n in halves else load(kind, n))
     made = model("mix_mmaudio_styledubber")
-    takes = {t.id: t for t in made.generate([Request(id=i, duration=1, seed=0) for i in "ab"])}
-    assert takes["a"].samples is not None
-    assert takes["b"].error == "styledubber: no lips"
+    outputs = {t.id: t for t in made.generate([Request(id=i, duration=1, seed=0) for i in "ab"])}
+    assert outputs["a"].samples is not None
+    assert outputs["b"].error == "styledubber: no lips"
     assert "mmaudio-1" in made.card.version
 
 
@@ -204,11 +204,11 @@ def test_a_clip_that_kills_a_strangers_worker(site, home):
     assert invoke(["baselines", "setup", "robot", "--python", sys.executable]) == 0
     words = ["one", "unsayable", "one two", ""]
     asked = [Request(id=f"c{i}", duration=0.5, seed=0, transcript=text) for i, text in enumerate(words)]
-    takes = {take.id: take for take in model("robot").generate(asked)}
-    assert len(takes) == 4
-    assert "ended the worker 2 times: it ended with status 7" in takes["c1"].error
-    assert "no transcript" in takes["c3"].error
-    assert takes["c0"].samples.size == takes["c2"].samples.size == 4000
+    outputs = {output.id: output for output in model("robot").generate(asked)}
+    assert len(outputs) == 4
+    assert "ended the worker 2 times: it ended with status 7" in outputs["c1"].error
+    assert "no transcript" in outputs["c3"].error
+    assert outputs["c0"].samples.size == outputs["c2"].samples.size == 4000
 
 
 def test_two_packages_with_one_folder_name_are_refused(site):
@@ -242,7 +242,7 @@ def test_a_damaged_folder_is_a_fault(tmp_path, text, says):
     folder.mkdir()
     (folder / "baseline.toml").write_text(text)
     with pytest.raises(EnvironmentFault, match=says):
-        read(folder)
+        read_baseline(folder)
 
 
 def test_the_digest_is_of_all_that_decides(tmp_path):
@@ -343,7 +343,7 @@ def test_the_table_of_the_documentation_is_that_of_the_folders(capsys):
 
 
 def test_an_interpreter_that_is_not_here(monkeypatch):
-    baseline = read(ALL["mova"])
+    baseline = read_baseline(ALL["mova"])
     monkeypatch.setattr(setup, "_candidates", lambda version: ["/no/such/python", sys.executable])
     with pytest.raises(EnvironmentFault, match=r"mova needs Python 3\.13, .*--python ENVIRONMENT/bin/python"):
         setup.interpreter(baseline)
@@ -355,12 +355,12 @@ def test_an_environment_that_does_not_build_names_the_log(tmp_path, home):
     (folder / "requirements.lock").write_text("!!!\n")
     steps = []
     with pytest.raises(EnvironmentFault, match=r"fails with status .*setup\.log, which ends: .*requirement"):
-        setup.make(read(ALL["espeak_ng"]), folder, steps.append)
+        setup.make(read_baseline(ALL["espeak_ng"]), folder, steps.append)
     assert len(steps) == 2
-    assert sites.find("espeak_ng") is None
+    assert sites.find_environment("espeak_ng") is None
 
 
 def test_home_is_the_users_folder(monkeypatch):
     monkeypatch.delenv("VSSEVAL_BASELINES")
-    assert sites.home("x").parts[-3:] == ("vsseval", "baselines", "x")
-    assert Path(sites.home("x")).is_absolute()
+    assert sites.environment_folder("x").parts[-3:] == ("vsseval", "baselines", "x")
+    assert Path(sites.environment_folder("x")).is_absolute()

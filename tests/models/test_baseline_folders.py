@@ -12,7 +12,7 @@ import pytest
 from vsseval import plugins
 
 ROOT = next(folder for folder in Path(__file__).parents if (folder / "pyproject.toml").is_file())
-ASK = "from vsseval import plugins; print(*sorted({str(path.parent) for path in plugins.folders().values()}))"
+ASK = "from vsseval import plugins; print(*sorted({str(path.parent) for path in plugins.baseline_folders().values()}))"
 
 
 def places(top):
@@ -29,8 +29,8 @@ def house(tmp_path):
 
 
 def test_a_checkout_has_them_at_its_top():
-    assert plugins.folders()["piper"] == ROOT / "baselines" / "piper"
-    assert {path.parent for path in plugins.folders().values()} == {ROOT / "baselines"}
+    assert plugins.baseline_folders()["piper"] == ROOT / "baselines" / "piper"
+    assert {path.parent for path in plugins.baseline_folders().values()} == {ROOT / "baselines"}
 
 
 def test_an_installed_package_reads_its_own_and_nobody_elses(house):

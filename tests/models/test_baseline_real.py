@@ -15,9 +15,9 @@ from vsseval import plugins
 from vsseval.cli import invoke
 from vsseval.cli.trial import try_model
 from vsseval.errors import EnvironmentFault
-from vsseval.models.baseline import described, setup
+from vsseval.models.baseline import find_baseline, setup
 from vsseval.models.baseline.spec import Environment
-from vsseval.models.worker import Foreign, Launch
+from vsseval.models.worker import WorkerLaunch, WorkerProcess
 
 pytestmark = pytest.mark.slow
 
@@ -62,10 +62,12 @@ def engine(request, home):
 
 def versions(name):
     """Return the versions of Python and numpy of a baseline's environment."""
-    from vsseval.models.baseline import site
+    from vsseval.models.baseline import installed
 
     code = "import json, sys, numpy; print(json.dumps([sys.version_info[:2], numpy.__version__]))"
-    done = subprocess.run([site.find(name).python, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [installed.find_environment(name).python, "-c", code], capture_output=True, text=True, check=True
+    )
     return json.loads(done.stdout)
 
 
@@ -102,7 +104,7 @@ def test_a_mixture_of_a_shipped_model_and_a_real_engine(home):
 def test_a_worker_on_an_old_python_that_prints_forks_and_dies(home, tmp_path, monkeypatch):
     """The oldest Python that there is, numpy 1 by pip, a flood on descriptor 1, children, and a clip that aborts."""
     monkeypatch.setattr(setup, "_uv", lambda: None)
-    baseline, _ = described("espeak_ng")
+    baseline, _ = find_baseline("espeak_ng")
     old = type(baseline)(
         **{name: getattr(baseline, name) for name in baseline.__struct_fields__ if name not in {"name", "environment"}},
         name="hostile", environment=Environment(python=("3.8", "3.9", "3.10", "3.11")),
@@ -112,16 +114,16 @@ def test_a_worker_on_an_old_python_that_prints_forks_and_dies(home, tmp_path, mo
     (folder / "requirements.lock").write_text("numpy>=1.24,<2\n")
     site = setup.make(old, folder, print)
     (folder / "worker.py").write_text(textwrap.dedent(HOSTILE))
-    launch = Launch(
+    launch = WorkerLaunch(
         name="hostile", command=(str(site.python), str(folder / "worker.py")), cwd=tmp_path, log=tmp_path / "log",
         scratch=tmp_path / "scratch", batch=3, clip_seconds=60,
     )  # fmt: skip
-    worker = Foreign(launch)
-    takes = {take.id: take for take in worker.generate([{"id": f"c{index}"} for index in range(5)])}
+    worker = WorkerProcess(launch)
+    outputs = {output.id: output for output in worker.generate([{"id": f"c{index}"} for index in range(5)])}
     worker.close()
-    assert {clip for clip, take in takes.items() if take.samples is None} == {"c2"}
-    assert takes["c4"].samples.tolist() == [0.25] * 800
-    assert "SIGABRT" in takes["c2"].error
+    assert {clip for clip, output in outputs.items() if output.samples is None} == {"c2"}
+    assert outputs["c4"].samples.tolist() == [0.25] * 800
+    assert "SIGABRT" in outputs["c2"].error
     log = launch.log.read_text()
     assert log.count("from the child") >= 5
     assert f"hello from {'3.8' if '3.8' in str(setup.interpreter(old)) else '3.'}" in log
@@ -133,18 +135,18 @@ def test_drivers_against_their_systems_calls(name, tmp_path, monkeypatch):
     monkeypatch.setenv("VSSEVAL_BASELINES", str(tmp_path / "home"))
     from support.drivers import build
     from vsseval.models.base import ModelOptions
-    from vsseval.models.baseline import site
+    from vsseval.models.baseline import installed
 
     python, repo = build(name, tmp_path)
-    site.write(name, site.Site(python=python, repo=repo))
+    installed.write_environment(name, installed.InstalledEnvironment(python=python, repo=repo))
     made = plugins.load("models", name)(ModelOptions())
     from support.drivers import requests
 
-    takes = list(made.generate(requests(tmp_path)))
-    assert [take.error for take in takes] == [None, None]
-    assert not np.array_equal(takes[0].samples, takes[1].samples)
+    outputs = list(made.generate(requests(tmp_path)))
+    assert [output.error for output in outputs] == [None, None]
+    assert not np.array_equal(outputs[0].samples, outputs[1].samples)
     again = list(made.generate(requests(tmp_path)))
-    assert np.array_equal(again[0].samples, takes[0].samples)
+    assert np.array_equal(again[0].samples, outputs[0].samples)
 
 
 def test_a_wheel_holds_the_folders_and_runs_them(tmp_path):
@@ -159,15 +161,14 @@ def test_a_wheel_holds_the_folders_and_runs_them(tmp_path):
     )
     tops = {path.name for path in place.iterdir() if not path.name.endswith(".dist-info")}
     assert tops <= {"vsseval", "vssflow", "bin"}
-    ask = (
-        "import json; from vsseval import plugins; print(json.dumps({k: str(v) for k, v in plugins.folders().items()}))"
-    )
+    ask = "import json; from vsseval import plugins; "
+    ask += "print(json.dumps({k: str(v) for k, v in plugins.baseline_folders().items()}))"
     env = {"PYTHONPATH": str(place), "PATH": "/usr/bin"}
     done = subprocess.run(
         [sys.executable, "-c", ask], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
     )
     found = json.loads(done.stdout)
-    assert set(found) == set(plugins.folders())
+    assert set(found) == set(plugins.baseline_folders())
     assert all(path.startswith(str(place)) for path in found.values())
     assert (place / "vsseval" / "baselines" / "piper" / "worker.py").is_file()
 
@@ -177,4 +178,4 @@ def test_an_environment_without_a_network_is_a_fault(home, tmp_path):
     folder.mkdir()
     (folder / "requirements.lock").write_text(f"nothing @ file://{tmp_path}/nothing-1.0-py3-none-any.whl\n")
     with pytest.raises(EnvironmentFault, match=r"fails with status"):
-        setup.make(described("espeak_ng")[0], folder, print)
+        setup.make(find_baseline("espeak_ng")[0], folder, print)

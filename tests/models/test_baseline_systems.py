@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from support.fakes import medium
-from support.standins import SYSTEMS
+from support.fake_plugin import medium
+from support.published_programs import SYSTEMS
 from vsseval import media, plugins
 from vsseval.models.base import ModelOptions
-from vsseval.models.baseline import described, site
-from vsseval.models.baseline.spec import read
+from vsseval.models.baseline import find_baseline, installed
+from vsseval.models.baseline.spec import read_baseline
 from vsseval.types import Request
 
-STANDIN = Path(__file__).parents[1] / "support" / "standin.py"
+FAKE_PROGRAM = Path(__file__).parents[1] / "support" / "fake_program.py"
 NAMES = ["-Q9+uX_000007", "b/00004 é.x", "clip%20#3"]
 """Ids as data sets have them: a hyphen first, a plus sign, a slash, a space, a dot, no ASCII."""
 SECONDS = 10.5
@@ -49,7 +49,7 @@ class House:
         (bin_ / "python").symlink_to(os.path.realpath(sys.executable))
         self.repo.mkdir()
         (self.repo / ".git").mkdir()
-        baseline, folder = described(name)
+        baseline, folder = find_baseline(name)
         self.folder = root / name
         self.folder.mkdir()
         for file in folder.iterdir():
@@ -79,21 +79,21 @@ class House:
             path.write_text("\n".join(ids))
 
     def model(self, monkeypatch, argument=None):
-        monkeypatch.setattr(plugins, "folders", lambda: {self.name: self.folder})
-        site.write(self.name, site.Site(python=self.python, repo=self.repo))
-        from vsseval.models.baseline import create
+        monkeypatch.setattr(plugins, "baseline_folders", lambda: {self.name: self.folder})
+        installed.write_environment(self.name, installed.InstalledEnvironment(python=self.python, repo=self.repo))
+        from vsseval.models.baseline import baseline_model
 
-        return create(ModelOptions(f"{self.name}:{argument}" if argument else self.name))
+        return baseline_model(ModelOptions(f"{self.name}:{argument}" if argument else self.name))
 
     def ran(self):
         return [json.loads(line) for line in self.record.read_text().splitlines()]
 
     def _program(self, path, name, extra):
         path.parent.mkdir(parents=True, exist_ok=True)
-        call = f"[{str(STANDIN)!r}, {str(self._file)!r}, {name!r}, *sys.argv[1:]]"
+        call = f"[{str(FAKE_PROGRAM)!r}, {str(self._file)!r}, {name!r}, *sys.argv[1:]]"
         if path.suffix == ".sh":
             python = os.path.realpath(sys.executable)
-            text = f'exec {python} {STANDIN} {self._file} {name} "$@"\n'
+            text = f'exec {python} {FAKE_PROGRAM} {self._file} {name} "$@"\n'
         else:
             text = f"#!{os.path.realpath(sys.executable)}\nimport runpy, sys\nsys.argv = {call}\n"
             text += "runpy.run_path(sys.argv[0], run_name='__main__')\n"
@@ -145,7 +145,7 @@ def ids_of(description):
 
 
 def test_every_command_has_a_stand_in():
-    commands = {name for name, folder in plugins.folders().items() if read(folder).kind == "command"}
+    commands = {name for name, folder in plugins.baseline_folders().items() if read_baseline(folder).kind == "command"}
     assert commands == set(SYSTEMS)
 
 
@@ -158,11 +158,11 @@ def test_sounds_come_back_to_their_clips(name, house, inputs, monkeypatch):
     here.official([one.replace("_0", "/0") for one in ids] if description.get("nested") else ids)
     model = here.model(monkeypatch)
     alone = model._command.group == "clip"
-    takes = {take.id: take for take in model.generate(requests(inputs, ids))}
-    assert [take.error for take in takes.values()] == [None] * len(ids)
-    assert set(takes) == set(ids)
+    outputs = {output.id: output for output in model.generate(requests(inputs, ids))}
+    assert [output.error for output in outputs.values()] == [None] * len(ids)
+    assert set(outputs) == set(ids)
     for row, one in enumerate(ids):
-        samples, rate = takes[one].samples, takes[one].sample_rate
+        samples, rate = outputs[one].samples, outputs[one].sample_rate
         if description.get("template"):
             assert rate == 44100
             continue
@@ -173,7 +173,7 @@ def test_sounds_come_back_to_their_clips(name, house, inputs, monkeypatch):
         assert pitch(samples, rate) == 200 + 10 * number
     assert not any((here.repo / part).exists() for part in ("results", "output", "samples"))
     del model  # an official list's results are kept for as long as the model is
-    assert not list((site.home(name) / "work").iterdir())
+    assert not list((installed.environment_folder(name) / "work").iterdir())
     for run in here.ran():
         assert "{" not in "".join(run["arguments"])
 
@@ -182,37 +182,37 @@ def test_sounds_come_back_to_their_clips(name, house, inputs, monkeypatch):
 def test_a_clip_that_is_skipped_in_silence_is_missing_and_the_others_are_not(name, house, inputs, monkeypatch):
     here = house(name)
     here.tell(skip=[1])
-    takes = {t.id: t for t in here.model(monkeypatch).generate(requests(inputs, NAMES))}
+    outputs = {t.id: t for t in here.model(monkeypatch).generate(requests(inputs, NAMES))}
     # Alone it is row 0, and comes.
-    assert [takes[one].error for one in NAMES] == [None, None, None]
+    assert [outputs[one].error for one in NAMES] == [None, None, None]
     here.tell(skip=[0, 1])
-    takes = {t.id: t for t in here.model(monkeypatch).generate(requests(inputs, NAMES))}
-    assert takes[NAMES[2]].samples is not None
+    outputs = {t.id: t for t in here.model(monkeypatch).generate(requests(inputs, NAMES))}
+    assert outputs[NAMES[2]].samples is not None
     for one in NAMES[:2]:
-        assert takes[one].missing
+        assert outputs[one].missing
         for part in ("wrote no sound for this clip", "status 0, as if all were well", ".log", "skipping"):
-            assert part in takes[one].error
+            assert part in outputs[one].error
 
 
 def test_a_clip_that_kills_the_program_is_failed_with_the_end_of_the_log(house, inputs, monkeypatch):
     here = house("hunyuanvideo_foley")
     here.tell(die=[0])
-    takes = {t.id: t for t in here.model(monkeypatch).generate(requests(inputs, [*NAMES, "d", "e", "f"]))}
-    assert len(takes) == 6
-    for take in takes.values():
-        assert not take.missing
-        assert "SIGKILL (out of memory?)" in take.error
-        assert "CUDA out of memory at clip_000000" in take.error
+    outputs = {t.id: t for t in here.model(monkeypatch).generate(requests(inputs, [*NAMES, "d", "e", "f"]))}
+    assert len(outputs) == 6
+    for output in outputs.values():
+        assert not output.missing
+        assert "SIGKILL (out of memory?)" in output.error
+        assert "CUDA out of memory at clip_000000" in output.error
     # The batch, three alone, and then no more of the same.
     assert len(here.ran()) == 4
-    assert sum("others failed alone" in take.error for take in takes.values()) == 3
+    assert sum("others failed alone" in output.error for output in outputs.values()) == 3
 
 
 def test_one_process_for_each_clip_is_tried_twice(house, inputs, monkeypatch):
     here = house("mmaudio")
     here.tell(die=[0])
-    (take,) = here.model(monkeypatch).generate(requests(inputs, NAMES[:1]))
-    assert "(twice)" in take.error
+    (output,) = here.model(monkeypatch).generate(requests(inputs, NAMES[:1]))
+    assert "(twice)" in output.error
     assert len(here.ran()) == 2
 
 
@@ -221,8 +221,8 @@ def test_a_program_that_hangs_is_ended(house, inputs, monkeypatch):
     (here.repo / "demo.py").write_text("import time; print('thinking'); time.sleep(60)")
     text = (here.folder / "baseline.toml").read_text().replace("[command]\n", "[command]\nclip_seconds = 0.5\n")
     (here.folder / "baseline.toml").write_text(text)
-    (take,) = here.model(monkeypatch).generate(requests(inputs, NAMES[:1]))
-    assert "demo.py: it was not done in 0 s" in take.error or "not done in" in take.error
+    (output,) = here.model(monkeypatch).generate(requests(inputs, NAMES[:1]))
+    assert "demo.py: it was not done in 0 s" in output.error or "not done in" in output.error
 
 
 @pytest.mark.parametrize(
@@ -235,9 +235,9 @@ def test_a_program_that_hangs_is_ended(house, inputs, monkeypatch):
 def test_a_sound_unlike_the_systems_is_refused(change, says, house, inputs, monkeypatch):
     here = house("hunyuanvideo_foley")
     here.tell(**change)
-    takes = list(here.model(monkeypatch).generate(requests(inputs, NAMES)))
-    assert len(takes) == 3
-    assert all(take.samples is None and says in take.error for take in takes)
+    outputs = list(here.model(monkeypatch).generate(requests(inputs, NAMES)))
+    assert len(outputs) == 3
+    assert all(output.samples is None and says in output.error for output in outputs)
 
 
 def test_stale_files_are_not_collected(house, inputs, monkeypatch):
@@ -248,9 +248,9 @@ def test_stale_files_are_not_collected(house, inputs, monkeypatch):
     stale.parent.mkdir(parents=True)
     media.write_wav(stale, np.full(24000, 0.1, np.float32), 24000)
     os.utime(stale, (1e9, 1e9))
-    takes = {t.id: t for t in here.model(monkeypatch).generate(requests(inputs, ["a_01", "b_02"]))}
-    assert takes["a_01"].samples is not None
-    assert takes["b_02"].missing
+    outputs = {t.id: t for t in here.model(monkeypatch).generate(requests(inputs, ["a_01", "b_02"]))}
+    assert outputs["a_01"].samples is not None
+    assert outputs["b_02"].missing
 
 
 def test_an_official_list_is_run_once_for_all_shards(house, inputs, monkeypatch):
@@ -258,8 +258,8 @@ def test_an_official_list_is_run_once_for_all_shards(house, inputs, monkeypatch)
     here.official(["a_01", "b_02", "c_03"])
     model = here.model(monkeypatch)
     for one in ("a_01", "c_03"):
-        (take,) = model.generate(requests(inputs, [one]))
-        assert take.samples is not None
+        (output,) = model.generate(requests(inputs, [one]))
+        assert output.samples is not None
     assert len(here.ran()) == 1
 
 
@@ -267,21 +267,21 @@ def test_two_files_of_one_clip_are_refused(house, inputs, monkeypatch):
     here = house("hunyuanvideo_foley")
     text = (here.folder / "baseline.toml").read_text().replace("{out}/{row:04d}.wav", "{out}/*.wav")
     (here.folder / "baseline.toml").write_text(text)
-    takes = list(here.model(monkeypatch).generate(requests(inputs, NAMES[:2])))
-    assert all("2 files claim to be this clip" in take.error for take in takes)
+    outputs = list(here.model(monkeypatch).generate(requests(inputs, NAMES[:2])))
+    assert all("2 files claim to be this clip" in output.error for output in outputs)
 
 
 def test_variants_decide_the_command_line_and_the_rate(house, inputs, monkeypatch):
     here = house("mmaudio")
-    (take,) = here.model(monkeypatch, "small_16k").generate(requests(inputs, NAMES[:1]))
-    assert "44100 Hz, where the system writes 16000 Hz" in take.error
+    (output,) = here.model(monkeypatch, "small_16k").generate(requests(inputs, NAMES[:1]))
+    assert "44100 Hz, where the system writes 16000 Hz" in output.error
     assert "small_16k" in here.ran()[0]["arguments"]
 
 
 def test_what_reaches_the_command_line(house, inputs, monkeypatch):
     here = house("f5_tts")
-    (take,) = here.model(monkeypatch).generate(requests(inputs, NAMES[:1]))
-    assert take.samples is not None
+    (output,) = here.model(monkeypatch).generate(requests(inputs, NAMES[:1]))
+    assert output.samples is not None
     (run,) = here.ran()
     words = run["arguments"]
     assert "--gen_text=bin blue at f two now" in words
@@ -297,5 +297,5 @@ def test_a_caption_is_one_argument_and_one_field(house, inputs, monkeypatch):
 
 def test_a_clip_without_what_the_system_needs_has_a_reason(house, inputs, monkeypatch):
     here = house("rewas")
-    (take,) = here.model(monkeypatch).generate(requests(inputs, NAMES[:1], caption=None, video=None))
-    assert take.error == "the clip has no video and no caption, without which this system does nothing"
+    (output,) = here.model(monkeypatch).generate(requests(inputs, NAMES[:1], caption=None, video=None))
+    assert output.error == "the clip has no video and no caption, without which this system does nothing"

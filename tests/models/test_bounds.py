@@ -52,11 +52,11 @@ def test_an_argument_is_refused(name):
 @pytest.mark.parametrize("name", ["reference", "shuffled"])
 def test_a_recording_is_cut_or_padded_to_the_request(tmp_path, name, seconds, channels, rate):
     sound = recording(tmp_path / "r.wav", seconds, rate, channels)
-    (take,) = FACTORIES[name](ModelOptions()).generate([request(1.0, path=tmp_path / "r.wav")])
+    (output,) = FACTORIES[name](ModelOptions()).generate([request(1.0, path=tmp_path / "r.wav")])
     kept = min(sound.shape[1], rate)
-    assert (take.sample_rate, take.samples.shape, take.samples.dtype) == (rate, (channels, rate), np.float32)
-    np.testing.assert_array_equal(take.samples[:, :kept], sound[:, :kept])
-    assert not take.samples[:, kept:].any()
+    assert (output.sample_rate, output.samples.shape, output.samples.dtype) == (rate, (channels, rate), np.float32)
+    np.testing.assert_array_equal(output.samples[:, :kept], sound[:, :kept])
+    assert not output.samples[:, kept:].any()
 
 
 def test_a_clip_without_or_with_an_unreadable_reference_has_an_error_and_the_rest_goes_on(tmp_path):
@@ -65,26 +65,26 @@ def test_a_clip_without_or_with_an_unreadable_reference_has_an_error_and_the_res
     soundfile.write(tmp_path / "nan.wav", np.full(100, np.nan, np.float32), 16000, subtype="FLOAT")
     paths = {"none": None, "gone": "gone.wav", "empty": "empty.wav", "nan": "nan.wav", "good": "good.wav"}
     requests = [request(clip=clip, path=name and tmp_path / name) for clip, name in paths.items()]
-    takes = {take.id: take for take in bounds.reference(ModelOptions()).generate(requests)}
-    assert {clip: take.error is None for clip, take in takes.items()} == {
+    outputs = {output.id: output for output in bounds.reference(ModelOptions()).generate(requests)}
+    assert {clip: output.error is None for clip, output in outputs.items()} == {
         "none": False, "gone": False, "empty": False, "nan": False, "good": True,
     }  # fmt: skip
-    assert "no reference" in takes["none"].error
-    assert "gone.wav: no such file" in takes["gone"].error
-    assert "100 of 100 samples" in takes["nan"].error
-    assert not any(take.missing for take in takes.values())
+    assert "no reference" in outputs["none"].error
+    assert "gone.wav: no such file" in outputs["gone"].error
+    assert "100 of 100 samples" in outputs["nan"].error
+    assert not any(output.missing for output in outputs.values())
 
 
 def test_silence_is_zero():
-    (take,) = bounds.silence(ModelOptions()).generate([request(2.5)])
-    assert (take.samples.shape, take.samples.dtype, take.sample_rate) == ((40000,), np.float32, 16000)
-    assert not take.samples.any()
+    (output,) = bounds.silence(ModelOptions()).generate([request(2.5)])
+    assert (output.samples.shape, output.samples.dtype, output.sample_rate) == ((40000,), np.float32, 16000)
+    assert not output.samples.any()
 
 
 def test_noise_is_white_and_of_minus_20_dbfs():
-    (take,) = bounds.noise(ModelOptions()).generate([request(10.0)])
-    samples = take.samples.astype(float)
-    assert take.samples.dtype == np.float32
+    (output,) = bounds.noise(ModelOptions()).generate([request(10.0)])
+    samples = output.samples.astype(float)
+    assert output.samples.dtype == np.float32
     assert 20 * np.log10(np.sqrt(np.mean(samples**2))) == pytest.approx(-20, abs=0.1)
     assert abs(np.mean(samples)) < 1e-3
     assert abs(np.corrcoef(samples[1:], samples[:-1])[0, 1]) < 0.01
@@ -94,7 +94,7 @@ def test_noise_is_white_and_of_minus_20_dbfs():
 def test_noise_depends_on_the_seed_alone():
     batch = [request(seed=seed, clip=str(seed)) for seed in (3, 2**63 - 1, 1)]
     model = bounds.noise(ModelOptions())
-    together = {take.id: take.samples for take in model.generate(batch)}
+    together = {output.id: output.samples for output in model.generate(batch)}
     alone = {one.id: next(iter(bounds.noise(ModelOptions()).generate([one]))).samples for one in batch}
     for clip, samples in together.items():
         np.testing.assert_array_equal(samples, alone[clip])
@@ -102,5 +102,5 @@ def test_noise_depends_on_the_seed_alone():
 
 
 def test_noise_is_the_same_on_every_machine():
-    (take,) = bounds.noise(ModelOptions()).generate([request(seed=7)])
-    np.testing.assert_allclose(take.samples[:3], [0.15219693, -0.11441058, 0.11501616], rtol=1e-6)
+    (output,) = bounds.noise(ModelOptions()).generate([request(seed=7)])
+    np.testing.assert_allclose(output.samples[:3], [0.15219693, -0.11441058, 0.11501616], rtol=1e-6)

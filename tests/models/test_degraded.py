@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from support.fakes import medium
+from support.fake_plugin import medium
 from vsseval import media
 from vsseval.errors import UsageError
 from vsseval.faults import FAULTS, parse
 from vsseval.models.base import ModelOptions
-from vsseval.models.degraded import create
+from vsseval.models.degraded import degraded_model
 from vsseval.models.degraded.words import boundaries
 from vsseval.types import Request
 
@@ -39,11 +39,11 @@ def request_of(tmp_path):
 
 
 def heard(argument, request):
-    (take,) = create(ModelOptions(argument)).generate([request])
-    assert take.error is None, take.error
-    assert take.sample_rate == RATE
-    assert take.samples.shape == (1, T.size)
-    return take.samples[0]
+    (output,) = degraded_model(ModelOptions(argument)).generate([request])
+    assert output.error is None, output.error
+    assert output.sample_rate == RATE
+    assert output.samples.shape == (1, T.size)
+    return output.samples[0]
 
 
 def test_every_level_of_every_fault_is_a_sound_of_its_own(request_of):
@@ -56,7 +56,7 @@ def test_every_level_of_every_fault_is_a_sound_of_its_own(request_of):
             assert np.abs(made).max() <= 1
             seen.add(made.tobytes())
         assert len(seen) > 1
-        assert fault.says.format(level=fault.levels[0][0])
+        assert fault.description.format(level=fault.levels[0][0])
     assert np.abs(own - speech()).max() < 1e-3
 
 
@@ -134,9 +134,9 @@ def test_replacement_is_of_whole_clips_and_nested(request_of):
 
 
 def test_a_clip_depends_on_its_request_alone(request_of):
-    model = create(ModelOptions("noise=10"))
+    model = degraded_model(ModelOptions("noise=10"))
     alone = next(model.generate([request_of()])).samples
-    together = [take.samples for take in model.generate([request_of(seed=1, id="b"), request_of()])]
+    together = [output.samples for output in model.generate([request_of(seed=1, id="b"), request_of()])]
     assert np.array_equal(alone, together[1])
     assert not np.array_equal(alone, together[0])
 
@@ -153,9 +153,9 @@ def test_a_clip_depends_on_its_request_alone(request_of):
     ],
 )
 def test_what_cannot_be_degraded_says_why(request_of, changes, argument, why):
-    (take,) = create(ModelOptions(argument)).generate([request_of(**changes)])
-    assert take.samples is None
-    assert why in take.error
+    (output,) = degraded_model(ModelOptions(argument)).generate([request_of(**changes)])
+    assert output.samples is None
+    assert why in output.error
 
 
 @pytest.mark.parametrize(
@@ -163,12 +163,12 @@ def test_what_cannot_be_degraded_says_why(request_of, changes, argument, why):
 )
 def test_what_is_no_fault_is_refused(argument):
     with pytest.raises(UsageError, match="degraded"):
-        create(ModelOptions(argument))
+        degraded_model(ModelOptions(argument))
 
 
 def test_names_of_models_are_read_back():
     for fault in FAULTS.values():
         for level in (level for levels in fault.levels for level in levels):
             assert parse(fault.model(level)) == (fault, level)
-            assert create(ModelOptions(fault.model(level).partition(":")[2])).card.name == fault.model(level)
+            assert degraded_model(ModelOptions(fault.model(level).partition(":")[2])).card.name == fault.model(level)
     assert all(parse(name) is None for name in ("reference", "degraded:what=1", "degraded:noise", "degraded:noise=x"))

@@ -11,11 +11,11 @@ from tools.onset_foley.measure import matched
 from vsseval.errors import EnvironmentFault, UsageError
 from vsseval.media import write_mp4
 from vsseval.models.base import ModelOptions, Request
-from vsseval.models.onset_foley import analysis_rate, create, recognised
+from vsseval.models.onset_foley import analysis_rate, onset_foley_model, recognised
 from vsseval.models.onset_foley.bank import digest, load
 from vsseval.models.onset_foley.motion import analyse
 from vsseval.models.onset_foley.recognise import events, intensity, look
-from vsseval.models.onset_foley.sounds import RATE, Event, Texture, follow, place
+from vsseval.models.onset_foley.sounds import RATE, Event, Texture, follow_intensity, place
 from vsseval.models.onset_foley.windows import windows
 from vsseval.types import Medium
 
@@ -36,7 +36,7 @@ def bank():
 
 def generate(path, **changes):
     request = Request(**{"id": "a", "duration": SECONDS, "seed": 3, "video": Medium(path=path, sha256="")} | changes)
-    return next(iter(create(ModelOptions()).generate([request])))
+    return next(iter(onset_foley_model(ModelOptions()).generate([request])))
 
 
 def test_events_are_found_within_60_ms():
@@ -68,7 +68,7 @@ def test_the_visible_intensity_is_read(label):
 
 def test_a_hammer_sounds_where_it_strikes():
     found = clip("hammer")
-    samples = create(ModelOptions()).sound(found.frames, LENGTH, 1)
+    samples = onset_foley_model(ModelOptions()).sound(found.frames, LENGTH, 1)
     for second in found.events:
         at = round(second * RATE)
         before, after = samples[max(0, at - 960) : at - 320], samples[at - 160 : at + 960]
@@ -80,7 +80,7 @@ def test_a_hammer_sounds_where_it_strikes():
 def test_the_same_request_gives_the_same_sound_whatever_comes_before(label, tmp_path):
     path = tmp_path / "clip.mp4"
     write_mp4(path, clip(label).frames, 25)
-    model = create(ModelOptions())
+    model = onset_foley_model(ModelOptions())
     medium = Medium(path=path, sha256="")
     first, other, again = model.generate(
         [Request(id=str(seed), duration=SECONDS, seed=seed, video=medium) for seed in (3, 4, 3)]
@@ -121,7 +121,7 @@ def test_times_are_seconds_at_any_rate():
 
 
 def test_pictures_without_motion_and_single_frames_still_sound():
-    model = create(ModelOptions())
+    model = onset_foley_model(ModelOptions())
     for frames in (np.zeros((75, 64, 64, 3), np.uint8), clip("bell").frames[:1], clip("bell").frames[:2]):
         assert np.isfinite(model.sound(frames, LENGTH, 1)).all()
         assert np.isfinite(model.sound(frames, LENGTH, 1, beside=True)).all()
@@ -147,7 +147,7 @@ def test_without_a_readable_video_there_is_a_reason(change, tmp_path):
 
 def test_an_argument_is_refused():
     with pytest.raises(UsageError, match="no argument"):
-        create(ModelOptions(argument="loud"))
+        onset_foley_model(ModelOptions(argument="loud"))
 
 
 def test_lost_data_are_an_environment_fault(tmp_path):
@@ -157,7 +157,7 @@ def test_lost_data_are_an_environment_fault(tmp_path):
 
 
 def test_the_card_is_complete_and_names_the_data():
-    card = create(ModelOptions()).card
+    card = onset_foley_model(ModelOptions()).card
     assert card.weights == digest()
     assert set(card.tasks) == {"v2s", "joint"}
     assert card.licence
@@ -203,6 +203,6 @@ def test_a_texture_follows_what_is_wanted():
     samples = (strength * np.sin(2 * np.pi * np.cumsum(200 + 200 * strength) / RATE)).astype(np.float32)
     texture = Texture(samples=samples, intensity=course, spectrum=np.zeros(16))
     wanted = 0.5 - 0.45 * np.cos(2 * np.pi * np.arange(100) / 25)
-    track = follow(texture, wanted, 4 * RATE, np.random.default_rng(1))
+    track = follow_intensity(texture, wanted, 4 * RATE, np.random.default_rng(1))
     loud = np.sqrt((track.reshape(-1, 640) ** 2).mean(axis=1))
     assert np.corrcoef(loud[2:-2], wanted[2:-2])[0, 1] > 0.9

@@ -34,15 +34,15 @@ class Recorder:
 def test_a_synthesiser_is_given_words(transcript, language, said):
     engine = Recorder()
     request = Request(id="a", duration=1.0, seed=0, transcript=transcript, language=language)
-    (take,) = TtsDub("tts_dub", engine).generate([request])
-    assert take.error is None
+    (output,) = TtsDub("tts_dub", engine).generate([request])
+    assert output.error is None
     assert engine.texts == {said}
 
 
 def test_what_holds_nothing_visible_is_nothing_to_say():
     request = Request(id="a", duration=1.0, seed=0, transcript="\u200b\ufeff")
-    (take,) = TtsDub("tts_dub", Recorder()).generate([request])
-    assert "no transcript" in take.error
+    (output,) = TtsDub("tts_dub", Recorder()).generate([request])
+    assert "no transcript" in output.error
 
 
 def test_phones_are_those_of_the_words_that_are_read():

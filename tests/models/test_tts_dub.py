@@ -12,7 +12,7 @@ import pytest
 from vsseval.errors import EnvironmentFault, Unmeasurable, UsageError
 from vsseval.media import write_flac, write_mp4
 from vsseval.models.base import ModelOptions, Request
-from vsseval.models.tts_dub import create
+from vsseval.models.tts_dub import tts_dub_model
 from vsseval.models.tts_dub.engines import Speech, Wheel
 from vsseval.models.tts_dub.fit import fitted, stretch, trimmed
 from vsseval.models.tts_dub.voices import RATE, measure, nearest, table
@@ -26,8 +26,8 @@ def request(**changes) -> Request:
     return Request(**{"id": "clip", "duration": 3.0, "seed": 5, "transcript": TEXT, "language": "en-grid"} | changes)
 
 
-def take(**changes):
-    return next(iter(create(ModelOptions()).generate([request(**changes)])))
+def output(**changes):
+    return next(iter(tts_dub_model(ModelOptions()).generate([request(**changes)])))
 
 
 def buzz(hertz: float, seconds: float = 1.0) -> np.ndarray:
@@ -37,7 +37,7 @@ def buzz(hertz: float, seconds: float = 1.0) -> np.ndarray:
 
 @pytest.mark.parametrize("window", [(0.5, 2.1), (0.2, 2.8), (1.0, 1.9)])
 def test_speech_fills_the_window_and_nothing_else(window):
-    found = take(speech_window=window)
+    found = output(speech_window=window)
     assert found.error is None
     assert found.samples.shape == (3 * found.sample_rate,)
     assert found.samples.dtype == np.float32
@@ -48,7 +48,7 @@ def test_speech_fills_the_window_and_nothing_else(window):
 
 
 def test_a_clip_sounds_the_same_whatever_comes_before_it():
-    model = create(ModelOptions())
+    model = tts_dub_model(ModelOptions())
     other = request(id="other", transcript="something else", speech_window=(0.0, 1.0))
     alone = next(iter(model.generate([request(speech_window=(0.5, 2.0))])))
     after = list(model.generate([other, request(speech_window=(0.5, 2.0))]))[1]
@@ -63,7 +63,7 @@ def test_voices_with_noise_in_them_repeat_it():
 
 
 def test_a_window_far_too_long_is_left_silent_at_its_end():
-    found = take(duration=30.0, speech_window=(1.0, 29.0), transcript="no")
+    found = output(duration=30.0, speech_window=(1.0, 29.0), transcript="no")
     loud = np.flatnonzero(np.abs(found.samples) > 1e-4) / found.sample_rate
     assert loud[0] >= 0.999
     assert loud[-1] < 4.0
@@ -80,17 +80,17 @@ def test_a_window_far_too_long_is_left_silent_at_its_end():
     ],
 )
 def test_what_cannot_be_said_is_a_take_with_a_reason(changes, reason):
-    found = take(**changes)
+    found = output(**changes)
     assert found.samples is None
     assert reason in found.error
 
 
 def test_unreadable_media_are_a_take_with_a_reason(tmp_path):
     gone = Medium(path=tmp_path / "gone.flac", sha256="")
-    assert "gone.flac" in take(speaker_prompt=gone).error
-    assert "gone.flac" in take(video=gone).error
+    assert "gone.flac" in output(speaker_prompt=gone).error
+    assert "gone.flac" in output(video=gone).error
     write_flac(tmp_path / "quiet.flac", np.zeros(RATE, np.float32), RATE)
-    assert "voiced" in take(speaker_prompt=Medium(path=tmp_path / "quiet.flac", sha256="")).error
+    assert "voiced" in output(speaker_prompt=Medium(path=tmp_path / "quiet.flac", sha256="")).error
 
 
 def test_the_voice_follows_the_prompt(tmp_path):
@@ -98,7 +98,7 @@ def test_the_voice_follows_the_prompt(tmp_path):
     for name, hertz in (("low", 90.0), ("high", 210.0)):
         path = tmp_path / f"{name}.flac"
         write_flac(path, buzz(hertz), RATE)
-        found = take(speaker_prompt=Medium(path=path, sha256=""), speech_window=(0.2, 2.8))
+        found = output(speaker_prompt=Medium(path=path, sha256=""), speech_window=(0.2, 2.8))
         pitches[name] = measure(
             np.interp(np.arange(3 * RATE), np.arange(3 * 22050) * RATE / 22050, found.samples)
         ).pitch
@@ -141,25 +141,26 @@ def test_the_missing_extra_is_named_at_once(monkeypatch):
     real = util.find_spec
     monkeypatch.setattr(util, "find_spec", lambda name, *rest: None if name == "espeakng_loader" else real(name, *rest))
     with pytest.raises(EnvironmentFault, match="pip install espeakng-loader"):
-        create(ModelOptions())
+        tts_dub_model(ModelOptions())
 
 
 def test_programs_are_used_only_when_asked_for(monkeypatch):
     monkeypatch.setattr("shutil.which", lambda program: None)
-    create(ModelOptions())
+    tts_dub_model(ModelOptions())
     with pytest.raises(EnvironmentFault, match="apt-get install flite"):
-        create(ModelOptions(argument="flite"))
+        tts_dub_model(ModelOptions(argument="flite"))
     with pytest.raises(UsageError, match="festival"):
-        create(ModelOptions(argument="festival"))
+        tts_dub_model(ModelOptions(argument="festival"))
 
 
 def test_the_engine_is_never_loaded_here():
     script = (
         "import sys\n"
         "from vsseval.models.base import ModelOptions, Request\n"
-        "from vsseval.models.tts_dub import create\n"
-        "take = next(iter(create(ModelOptions()).generate([Request(id='a', duration=1.0, seed=0, transcript='hi')])))\n"
-        "assert take.samples is not None, take.error\n"
+        "from vsseval.models.tts_dub import tts_dub_model\n"
+        "request = Request(id='a', duration=1.0, seed=0, transcript='hi')\n"
+        "output = next(iter(tts_dub_model(ModelOptions()).generate([request])))\n"
+        "assert output.samples is not None, output.error\n"
         "assert 'espeakng_loader' not in sys.modules\n"
         "assert 'espeak' not in open('/proc/self/maps').read()\n"
     )
@@ -168,7 +169,7 @@ def test_the_engine_is_never_loaded_here():
 
 
 def test_the_card_names_engine_and_licence():
-    card = create(ModelOptions()).card
+    card = tts_dub_model(ModelOptions()).card
     assert "espeak-ng" in card.note
     assert "GPL" in card.note
     assert set(card.tasks) == {"vtts", "joint", "tts"}
@@ -216,7 +217,7 @@ def test_the_mouth_tells_when_there_is_speech(tmp_path):
     assert window[1] == pytest.approx(2.2, abs=0.16)
     path = tmp_path / "face.mp4"
     write_mp4(path, np.repeat(face(0.8, 2.2)[..., None], 3, axis=3), 25)
-    found = take(video=Medium(path=path, sha256=""))
+    found = output(video=Medium(path=path, sha256=""))
     loud = np.flatnonzero(np.abs(found.samples) > 1e-4) / found.sample_rate
     assert 0.6 < loud[0] < 1.0
     assert 2.0 < loud[-1] < 2.4

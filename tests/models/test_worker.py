@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from vsseval.errors import EnvironmentFault
-from vsseval.models import foreign, vsseval_worker, worker
-from vsseval.models.worker import Foreign, Launch
+from vsseval.models import subprocesses, vsseval_worker, worker
+from vsseval.models.worker import WorkerLaunch, WorkerProcess
 
 PROTOCOL = Path(vsseval_worker.__file__)
 HEAD = "import os, sys, time\nfrom vsseval_worker import serve, Refusal\n"
@@ -28,14 +28,14 @@ def launch(tmp_path, body, python=sys.executable, **more):
     text += textwrap.indent(textwrap.dedent(body), " " * 8) + "\n    return generate\n\nserve(load)\n"
     script.write_text(text)
     fields = {"clip_seconds": 20.0, "start_seconds": 20.0, **more}
-    return Launch(
+    return WorkerLaunch(
         name="mine", command=(str(python), str(script)), cwd=tmp_path, log=tmp_path / "log.txt",
         scratch=tmp_path / "scratch", hello={"device": "cpu"}, **fields,
     )  # fmt: skip
 
 
 def answers(given, count=4):
-    worker = Foreign(given)
+    worker = WorkerProcess(given)
     try:
         return {t.id: t for t in worker.generate([{"id": f"c{i}", "seed": i} for i in range(count)])}
     finally:
@@ -44,11 +44,11 @@ def answers(given, count=4):
 
 @pytest.mark.parametrize("batch", [1, 3, 10])
 def test_sound_comes_through(tmp_path, batch):
-    takes = answers(launch(tmp_path, "return [0.5, -0.25, request['seed'] / 8], 16000", batch=batch))
-    assert list(takes) == ["c0", "c1", "c2", "c3"]
-    assert takes["c3"].samples.tolist() == [0.5, -0.25, 0.375]
-    assert takes["c3"].samples.dtype == np.float32
-    assert takes["c3"].sample_rate == 16000
+    outputs = answers(launch(tmp_path, "return [0.5, -0.25, request['seed'] / 8], 16000", batch=batch))
+    assert list(outputs) == ["c0", "c1", "c2", "c3"]
+    assert outputs["c3"].samples.tolist() == [0.5, -0.25, 0.375]
+    assert outputs["c3"].samples.dtype == np.float32
+    assert outputs["c3"].sample_rate == 16000
 
 
 def test_channels_arrays_and_files(tmp_path):
@@ -65,10 +65,10 @@ def test_channels_arrays_and_files(tmp_path):
             file.writeframes(b"\\0\\x40" * 8)
         return path
     """
-    takes = answers(launch(tmp_path, body % str(tmp_path / "scratch")), 3)
+    outputs = answers(launch(tmp_path, body % str(tmp_path / "scratch")), 3)
     for clip in ("c0", "c1"):
-        assert takes[clip].samples.tolist() == [[0.5, 0.25], [0.0, -0.5]]
-    assert takes["c2"].samples.tolist() == [[0.5] * 8]
+        assert outputs[clip].samples.tolist() == [[0.5, 0.25], [0.0, -0.5]]
+    assert outputs["c2"].samples.tolist() == [[0.5] * 8]
 
 
 def test_prints_children_and_c_libraries_land_in_the_log(tmp_path):
@@ -83,8 +83,8 @@ def test_prints_children_and_c_libraries_land_in_the_log(tmp_path):
         return [0.5], 16000
     """
     given = launch(tmp_path, body)
-    takes = answers(given, 3)
-    assert [t.samples.tolist() for t in takes.values()] == [[0.5]] * 3
+    outputs = answers(given, 3)
+    assert [t.samples.tolist() for t in outputs.values()] == [[0.5]] * 3
     log = given.log.read_text()
     for line in ("from python", "from a child", "to stderr", "from C", "a fork that comes back"):
         assert line in log
@@ -100,11 +100,11 @@ def test_a_clip_that_kills_twice_is_given_up_and_the_others_go_on(tmp_path):
     """
     for batch in (1, 4):
         given = launch(tmp_path, body, batch=batch)
-        takes = answers(given)
-        assert sorted(takes) == ["c0", "c1", "c2", "c3"]
-        assert {clip for clip, take in takes.items() if take.samples is None} == {"c1"}
+        outputs = answers(given)
+        assert sorted(outputs) == ["c0", "c1", "c2", "c3"]
+        assert {clip for clip, output in outputs.items() if output.samples is None} == {"c1"}
         for part in ("ended the worker 2 times", "SIGSEGV", str(given.log), "segmentation is at fault"):
-            assert part in takes["c1"].error
+            assert part in outputs["c1"].error
     assert given.log.read_text().count("c1\n") == 4
 
 
@@ -116,7 +116,7 @@ def test_a_clip_that_kills_once_is_tried_again(tmp_path):
             os._exit(3)
         return [0.5], 16000
     """
-    assert all(take.samples is not None for take in answers(launch(tmp_path, body)).values())
+    assert all(output.samples is not None for output in answers(launch(tmp_path, body)).values())
 
 
 def test_a_batch_mate_is_not_blamed(tmp_path):
@@ -133,12 +133,12 @@ def test_a_batch_mate_is_not_blamed(tmp_path):
         "w._read = look\n"
         "serve(lambda hello: lambda request: ([0.5], 8000))\n"
     )
-    given = Launch(
+    given = WorkerLaunch(
         name="mine", command=(sys.executable, script), cwd=tmp_path, log=tmp_path / "log.txt",
         scratch=tmp_path / "scratch", batch=4, clip_seconds=20.0,
     )  # fmt: skip
-    takes = answers(given)
-    assert {clip for clip, take in takes.items() if take.samples is None} == {"c2"}
+    outputs = answers(given)
+    assert {clip for clip, output in outputs.items() if output.samples is None} == {"c2"}
 
 
 def test_a_hanging_clip_is_ended_with_its_children(tmp_path):
@@ -149,22 +149,22 @@ def test_a_hanging_clip_is_ended_with_its_children(tmp_path):
         return [0.5], 16000
     """
     begun = time.monotonic()
-    takes = answers(launch(tmp_path, body, clip_seconds=0.7))
+    outputs = answers(launch(tmp_path, body, clip_seconds=0.7))
     assert time.monotonic() - begun < 15
-    assert "has not answered in 1 s" in takes["c0"].error
-    assert takes["c3"].samples is not None
+    assert "has not answered in 1 s" in outputs["c0"].error
+    assert outputs["c3"].samples is not None
     child = int((tmp_path / "pid").read_text())
     assert Path(f"/proc/{child}/status").exists() is False or "zombie" in Path(f"/proc/{child}/status").read_text()
 
 
 def test_who_stops_in_the_middle_gets_no_old_answers(tmp_path):
-    worker = Foreign(launch(tmp_path, "return [request['seed'] / 8], 8000", batch=4))
-    takes = worker.generate([{"id": f"c{i}", "seed": i} for i in range(4)])
-    next(takes)
-    takes.close()
-    (take,) = worker.generate([{"id": "c9", "seed": 4}])
+    worker = WorkerProcess(launch(tmp_path, "return [request['seed'] / 8], 8000", batch=4))
+    outputs = worker.generate([{"id": f"c{i}", "seed": i} for i in range(4)])
+    next(outputs)
+    outputs.close()
+    (output,) = worker.generate([{"id": "c9", "seed": 4}])
     worker.close()
-    assert take.samples.tolist() == [0.5]
+    assert output.samples.tolist() == [0.5]
 
 
 @pytest.mark.parametrize(
@@ -178,16 +178,16 @@ def test_who_stops_in_the_middle_gets_no_old_answers(tmp_path):
     ],
 )
 def test_a_clip_without_sound_has_a_reason_and_the_log(tmp_path, body, says):
-    takes = answers(launch(tmp_path, body), 2)
-    assert len(takes) == 2
-    assert all(take.samples is None and says in take.error for take in takes.values())
+    outputs = answers(launch(tmp_path, body), 2)
+    assert len(outputs) == 2
+    assert all(output.samples is None and says in output.error for output in outputs.values())
 
 
 def test_a_flood_of_prints_is_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr(foreign, "LARGEST", 100_000)
+    monkeypatch.setattr(subprocesses, "LARGEST", 100_000)
     given = launch(tmp_path, "os.system('yes | head -c 3000000; echo the end')\nreturn [0.5], 8000")
-    takes = answers(given, 1)
-    assert takes["c0"].samples.tolist() == [0.5]
+    outputs = answers(given, 1)
+    assert outputs["c0"].samples.tolist() == [0.5]
     log = given.log.read_text()
     assert len(log) < 400_000
     assert "bytes left out" in log
@@ -237,10 +237,10 @@ def test_the_worker_ends_with_the_harness(tmp_path):
     """Whoever is killed leaves no worker behind: its input ends."""
     given = launch(tmp_path, "return [0.5], 8000")
     code = (
-        f"import os, msgspec\nfrom pathlib import Path\nfrom vsseval.models.worker import Foreign, Launch\n"
-        f"given = Launch(name='m', command={given.command!r}, cwd=Path({str(tmp_path)!r}), "
+        f"import os, msgspec\nfrom pathlib import Path\nfrom vsseval.models.worker import WorkerLaunch, WorkerProcess\n"
+        f"given = WorkerLaunch(name='m', command={given.command!r}, cwd=Path({str(tmp_path)!r}), "
         f"log=Path({str(given.log)!r}), scratch=Path({str(given.scratch)!r}))\n"
-        f"worker = Foreign(given)\nlist(worker.generate([{{'id': 'c'}}]))\n"
+        f"worker = WorkerProcess(given)\nlist(worker.generate([{{'id': 'c'}}]))\n"
         f"print(worker._process._popen.pid, flush=True)\nos.kill(os.getpid(), 9)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

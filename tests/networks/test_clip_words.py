@@ -8,7 +8,7 @@ import pytest
 from support import goldens
 from vsseval.errors import MissingWeights, UsageError
 from vsseval.networks.clip_words import Vocabulary, words
-from vsseval.weights.find import find
+from vsseval.weights.find import find_weights
 
 START, END = 49_406, 49_407
 WORDS = goldens.file("metrics/clip_words.json")
@@ -25,7 +25,7 @@ def table(tmp_path):
 
 def test_the_numbers_are_the_originals():
     try:
-        file = find("imagebind").file("bpe_simple_vocab_16e6.txt.gz")
+        file = find_weights("imagebind").file("bpe_simple_vocab_16e6.txt.gz")
     except MissingWeights:
         pytest.skip("the table of byte pairs is not on this machine: vsseval weights pull imagebind")
     known = json.loads(WORDS.read_text())

@@ -11,7 +11,7 @@ import numpy as np
 from vsseval.errors import EnvironmentFault, Unmeasurable
 from vsseval.extractors.base import Arrays, Audio, Source, Video
 from vsseval.metrics.base import Sums
-from vsseval.models.base import ModelOptions, Request, Take
+from vsseval.models.base import ModelOptions, ModelOutput, Request
 from vsseval.store import codec
 from vsseval.types import (
     BenchmarkCard,
@@ -73,7 +73,7 @@ class Tone:
         self._count = 0
         self.card = ModelCard(name="fake", version="1", tasks=("v2s", "vtts", "joint"), note=self._mode)
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[Take]:
+    def generate(self, requests: Sequence[Request]) -> Iterator[ModelOutput]:
         if self._mode == "environment":
             raise EnvironmentFault("the weights of fake are not here. Get them with: vsseval weights pull fake")
         for request in requests:
@@ -82,7 +82,7 @@ class Tone:
             assert request.reference is None
             yield from self._answer(request, len(requests))
 
-    def _answer(self, request: Request, batch: int) -> Iterator[Take]:
+    def _answer(self, request: Request, batch: int) -> Iterator[ModelOutput]:
         bad = request.id.endswith("3")
         sound = tone(request.seed, request.duration)
         if self._mode == "raise" and bad:
@@ -92,20 +92,20 @@ class Tone:
         if self._mode == "drop" and bad:
             return
         if self._mode == "error" and bad:
-            yield Take(request.id, None, 0, error="no sound for this one")
+            yield ModelOutput(request.id, None, 0, error="no sound for this one")
         elif self._mode == "missing" and bad:
-            yield Take(request.id, None, 0, error="no file", missing=True)
+            yield ModelOutput(request.id, None, 0, error="no file", missing=True)
         elif self._mode == "silent" and bad:
-            yield Take(request.id, np.zeros_like(sound), RATE)
+            yield ModelOutput(request.id, np.zeros_like(sound), RATE)
         elif self._mode == "twice":
-            yield Take(request.id, sound, RATE)
-            yield Take(request.id, sound * 0, RATE)
-            yield Take("stranger", sound, RATE)
+            yield ModelOutput(request.id, sound, RATE)
+            yield ModelOutput(request.id, sound * 0, RATE)
+            yield ModelOutput("stranger", sound, RATE)
         elif self._mode == "once" and bad and not Path(os.environ["FAKE_MARK"]).exists():
             Path(os.environ["FAKE_MARK"]).touch()
             raise RuntimeError("the first time only")
         else:
-            yield Take(request.id, sound, RATE)
+            yield ModelOutput(request.id, sound, RATE)
 
 
 def text_only(options: ModelOptions) -> Tone:
@@ -120,13 +120,13 @@ class Given:
     def __init__(self, bound: Literal["own", "other"]) -> None:
         self.card = ModelCard(name=f"fake_{bound}", version="1", tasks=("joint",), bound=bound)
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[Take]:
+    def generate(self, requests: Sequence[Request]) -> Iterator[ModelOutput]:
         from vsseval.media import load_audio
 
         for request in requests:
             assert request.reference is not None
             audio = load_audio(request.reference.path)
-            yield Take(request.id, audio.samples, audio.sample_rate)
+            yield ModelOutput(request.id, audio.samples, audio.sample_rate)
 
 
 def own(options: ModelOptions) -> Given:
@@ -145,7 +145,7 @@ def tone(seed: int, seconds: float) -> np.ndarray:
 
 
 class Level:
-    spec = ExtractorSpec(name="fake_level", version="1", takes=("audio",), sample_rate=RATE)
+    spec = ExtractorSpec(name="fake_level", version="1", input_kinds=("audio",), sample_rate=RATE)
     _count = 0
 
     def extract(self, source: Source) -> Arrays:
@@ -160,7 +160,7 @@ class Level:
 
 
 class Light:
-    spec = ExtractorSpec(name="fake_light", version="1", takes=("video",))
+    spec = ExtractorSpec(name="fake_light", version="1", input_kinds=("video",))
 
     def extract(self, source: Source) -> Arrays:
         assert isinstance(source, Video)
@@ -171,7 +171,7 @@ class Light:
 
 
 class Words:
-    spec = ExtractorSpec(name="fake_words", version="1", takes=("text",))
+    spec = ExtractorSpec(name="fake_words", version="1", input_kinds=("text",))
 
     def extract(self, source: Source) -> Arrays:
         assert isinstance(source, str)
@@ -179,7 +179,7 @@ class Words:
 
 
 class Killer:
-    spec = ExtractorSpec(name="fake_killer", version="1", takes=("audio",))
+    spec = ExtractorSpec(name="fake_killer", version="1", input_kinds=("audio",))
 
     def extract(self, source: Source) -> Arrays:
         assert isinstance(source, Audio)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from vsseval.errors import Unmeasurable
-from vsseval.models.base import Take
+from vsseval.models.base import ModelOutput
 from vsseval.types import BenchmarkCard, ExtractorSpec, ModelCard, Sample, Score
 
 RATE = 8000
@@ -86,11 +86,11 @@ NAMES = (*values(),)
 FAULTS = (*raised(),)
 
 TAKES = {
-    "samples": lambda clip, odd: Take(clip, odd, RATE),
-    "rate": lambda clip, odd: Take(clip, SOUND, odd),
-    "id": lambda clip, odd: Take(odd, SOUND, RATE),
-    "error": lambda clip, odd: Take(clip, SOUND, RATE, error=odd),
-    "missing": lambda clip, odd: Take(clip, SOUND, RATE, missing=odd),
+    "samples": lambda clip, odd: ModelOutput(clip, odd, RATE),
+    "rate": lambda clip, odd: ModelOutput(clip, SOUND, odd),
+    "id": lambda clip, odd: ModelOutput(odd, SOUND, RATE),
+    "error": lambda clip, odd: ModelOutput(clip, SOUND, RATE, error=odd),
+    "missing": lambda clip, odd: ModelOutput(clip, SOUND, RATE, missing=odd),
     "take": lambda clip, odd: odd,
     "pair": lambda clip, odd: (odd, RATE),
     "fields": lambda clip, odd: {"id": clip, "samples": odd, "sample_rate": RATE, "more": odd},
@@ -136,13 +136,13 @@ class OddModel:
         for request in requests:
             place = request.id.partition(".")[0]
             if "." not in request.id:
-                yield Take(request.id, SOUND, RATE)
+                yield ModelOutput(request.id, SOUND, RATE)
             else:
                 yield TAKES.get(place, lambda clip, odd: odd)(request.id, odd(request.id))
 
 
 class Well:
-    spec = ExtractorSpec(name="odd_well", version="1", takes=("audio",))
+    spec = ExtractorSpec(name="odd_well", version="1", input_kinds=("audio",))
 
     def extract(self, source):
         return {"x": np.array([float(np.abs(source.samples).mean()), 1.0])}
@@ -171,7 +171,7 @@ class OddMetric:
 class OddExtractor:
     def __init__(self, number):
         self.what = EXTRACTOR[number]
-        self.spec = ExtractorSpec(name=f"odd_extractor{number}", version="1", takes=("audio",))
+        self.spec = ExtractorSpec(name=f"odd_extractor{number}", version="1", input_kinds=("audio",))
 
     def extract(self, source):
         found = odd(self.what)

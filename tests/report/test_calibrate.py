@@ -42,9 +42,9 @@ def test_a_metric_that_falls_level_by_level_sees(tmp_path):
     found = calibrate(runs_of(tmp_path, noise([0.0, 0.0, 0.2, 0.4, 0.6, 0.8])))
     for metric in ("clap_score@toy", "wer@toy", "desync@toy"):
         curve = only(found, metric)
-        assert curve.verdict == "sees", curve.reason
+        assert curve.verdict == "detects", curve.reason
         assert [point.level for point in curve.points] == list(NOISE)
-        assert curve.seen_from == 20
+        assert curve.detected_from == 20
         assert all(point.n == point.total == 24 for point in curve.points)
     assert found.flags() == {}
 
@@ -52,7 +52,7 @@ def test_a_metric_that_falls_level_by_level_sees(tmp_path):
 def test_a_metric_that_stays_is_blind_and_flagged(tmp_path):
     found = calibrate(runs_of(tmp_path, noise([0.0] * 6)))
     assert only(found, "clap_score@toy").verdict == "blind"
-    assert only(found, "clap_score@toy").seen_from is None
+    assert only(found, "clap_score@toy").detected_from is None
     assert found.flags()["clap_score@toy"] == "it is shown to see none of these faults"
 
 
@@ -66,17 +66,17 @@ def test_a_metric_that_turns_back_is_not_monotone(tmp_path):
 
 def test_a_step_back_that_is_a_trifle_does_not_count(tmp_path):
     reference, mild, severe = runs_of(tmp_path, noise([0.7, 0.2]))
-    assert curve_of(reference, {40: mild, 30: severe}, trifle=0.0).verdict == "not monotone"
-    assert curve_of(reference, {40: mild, 30: severe}, trifle=1.0).verdict == "sees"
+    assert curve_of(reference, {40: mild, 30: severe}, negligible=0.0).verdict == "not monotone"
+    assert curve_of(reference, {40: mild, 30: severe}, negligible=1.0).verdict == "detects"
 
 
-def curve_of(reference, found, trifle):
-    return curve(reference, found, CLAP, "noise", "dB", trifle=trifle)
+def curve_of(reference, found, negligible):
+    return curve(reference, found, CLAP, "noise", "dB", negligible=negligible)
 
 
 def test_small_steps_back_within_chance_are_no_fault(tmp_path):
     found = calibrate(runs_of(tmp_path, noise([0.2, 0.4, 0.399, 0.6, 0.598, 0.8])))
-    assert only(found, "wer@toy").verdict == "sees"
+    assert only(found, "wer@toy").verdict == "detects"
 
 
 def test_a_level_without_numbers_is_passed_over(tmp_path):
@@ -87,7 +87,7 @@ def test_a_level_without_numbers_is_passed_over(tmp_path):
     curve = only(found, "clap_score@toy")
     assert curve.points[-1].value is None
     assert curve.points[-1].n == 0
-    assert curve.verdict == "sees"
+    assert curve.verdict == "detects"
     lost = calibrate([runs[0], bare[1]])
     assert only(lost, "clap_score@toy").verdict == "unmeasured"
 
@@ -98,7 +98,7 @@ def test_a_signed_fault_has_two_arms(tmp_path):
     found = calibrate(runs_of(tmp_path, badness))
     arms = [curve for curve in found.curves if curve.metric == "desync@toy"]
     assert [arm.points[-1].level for arm in arms] == [-2.0, 2.0]
-    assert all(arm.verdict == "sees" for arm in arms)
+    assert all(arm.verdict == "detects" for arm in arms)
     text = terminal(sheet(found), width=100, colour=False)
     assert "-0.2 s" in text.replace("\N{NO-BREAK SPACE}", " ")
 

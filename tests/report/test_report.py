@@ -16,11 +16,11 @@ from vsseval.benchmarks.base import BenchmarkCard, Sample
 from vsseval.cli.report import benchmark_media, command
 from vsseval.errors import EnvironmentFault, UsageError
 from vsseval.report.clips import Clips
-from vsseval.report.embed import Shelf
-from vsseval.report.figures import forest, spectrogram, svg
+from vsseval.report.embed import MediaBudget
+from vsseval.report.figures import forest_plot, spectrogram, svg
+from vsseval.report.marked_words import marked
 from vsseval.report.report import write_report
-from vsseval.report.words import marked
-from vsseval.statistics.readings import Readings
+from vsseval.statistics.run_cache import RunCache
 from vsseval.store.record import find_runs
 from vsseval.tables.layout import sections
 from vsseval.types import Medium
@@ -109,8 +109,8 @@ def page(place):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plugins, "load", lambda kind, name: lambda argument: ToyBenchmark(place))
         target = place / "report.html"
-        shelf = write_report(find_runs(place / "runs"), target, clips=4, media=benchmark_media())
-    return target.read_text(), shelf
+        media_budget = write_report(find_runs(place / "runs"), target, clips=4, media=benchmark_media({}))
+    return target.read_text(), media_budget
 
 
 def test_it_is_one_whole_file_that_fetches_nothing(page):
@@ -121,14 +121,14 @@ def test_it_is_one_whole_file_that_fetches_nothing(page):
 
 
 def test_it_has_table_plots_players_failures_and_provenance(page):
-    text, shelf = page
+    text, media_budget = page
     found = parse(text)
     assert found.counts["svg"] == len(METRICS)
     assert found.counts["article"] == 4
     assert found.counts["video"] == 4
     # Reference, three systems and shuffled are heard; one clip of `partial` may have failed.
     assert 4 * 5 - 4 <= found.counts["audio"] <= 4 * 5
-    assert shelf.left_out == 0
+    assert media_budget.left_out == 0
     assert "the model ran out of memory" in text
     assert "metric:wer@toy|version:1|bench:toy_joint-1.0" in text
     assert "By part: seen, unseen" in text
@@ -153,12 +153,12 @@ def test_a_changed_benchmark_is_said(page):
 
 def test_the_budget_is_kept_and_stated(place, tmp_path):
     target = tmp_path / "small.html"
-    shelf = write_report(find_runs(place / "runs"), target, budget=20_000, clips=4, media=benchmark_media())
-    assert shelf.used <= 20_000
-    assert shelf.left_out > 0
+    media_budget = write_report(find_runs(place / "runs"), target, budget=20_000, clips=4, media=benchmark_media({}))
+    assert media_budget.used <= 20_000
+    assert media_budget.left_out > 0
     assert "did not fit and were left out" in target.read_text()
     parse(target.read_text())
-    bare = write_report(find_runs(place / "runs"), target, budget=0, clips=4, media=benchmark_media())
+    bare = write_report(find_runs(place / "runs"), target, budget=0, clips=4, media=benchmark_media({}))
     assert (bare.used, bare.embedded) == (0, 0)
     found = parse(target.read_text())
     assert "audio" not in found.counts
@@ -174,7 +174,7 @@ def test_media_that_are_gone_or_broken_are_said_and_the_page_is_whole(tmp_path, 
         raise EnvironmentFault("toy_joint is not here: vsseval data pull toy_joint")
 
     monkeypatch.setattr(plugins, "load", load)
-    write_report(find_runs(tmp_path), tmp_path / "r.html", media=benchmark_media())
+    write_report(find_runs(tmp_path), tmp_path / "r.html", media=benchmark_media({}))
     text = (tmp_path / "r.html").read_text()
     parse(text)
     assert "its audio file is gone" in text
@@ -182,9 +182,9 @@ def test_media_that_are_gone_or_broken_are_said_and_the_page_is_whole(tmp_path, 
 
 
 def test_clips_are_the_worst_best_and_median_and_the_failed(place):
-    readings = Readings()
-    (section,) = sections(find_runs(place / "runs"), readings=readings)
-    clips = Clips(section.group, section.whole, readings)
+    cache = RunCache()
+    (section,) = sections(find_runs(place / "runs"), cache=cache)
+    clips = Clips(section.group, section.whole, cache)
     chosen = clips.choose(list(METRICS), 12)
     reasons = [reason for choice in chosen for reason in choice.reasons]
     assert {"worst by wer@toy", "best by wer@toy", "median by wer@toy", "failed: partial"} <= set(reasons)
@@ -199,9 +199,9 @@ def test_clips_are_the_worst_best_and_median_and_the_failed(place):
 
 
 def test_failures_name_clip_model_and_reason_and_bounds_are_summed_up(place):
-    readings = Readings()
-    (section,) = sections(find_runs(place / "runs"), readings=readings)
-    found = Clips(section.group, section.whole, readings).failures()
+    cache = RunCache()
+    (section,) = sections(find_runs(place / "runs"), cache=cache)
+    found = Clips(section.group, section.whole, cache).failures()
     assert [(f.model, f.clip, f.what) for f in found] == [
         ("partial", "clip03", "generation"),
         ("partial", "clip04", "generation"),
@@ -233,13 +233,13 @@ def test_a_plot_follows_the_page_and_touches_no_pyplot_state(place):
     import sys
 
     (section,) = sections(find_runs(place / "runs"))
-    text = svg(forest(section.whole, section.whole.columns[0]), 'fad <&"')
+    text = svg(forest_plot(section.whole, section.whole.columns[0]), 'fad <&"')
     assert text.startswith('<svg role="img" aria-label="fad &lt;&amp;&quot;"')
     assert "var(--accent)" in text
     assert "var(--muted)" in text
     assert "#01" not in text
     assert "good" in text
-    assert text == svg(forest(section.whole, section.whole.columns[0]), 'fad <&"')
+    assert text == svg(forest_plot(section.whole, section.whole.columns[0]), 'fad <&"')
     assert "matplotlib.pyplot" not in sys.modules
 
 
@@ -266,9 +266,9 @@ def test_a_tone_is_a_line_in_its_band():
 
 def test_a_shelf_counts_what_cannot_be_read(tmp_path):
     (tmp_path / "a.flac").write_bytes(b"not a sound")
-    shelf = Shelf(1000)
-    assert shelf.sound(tmp_path / "a.flac") == (None, None)
-    assert len(shelf.unreadable) == 1
+    media_budget = MediaBudget(1000)
+    assert media_budget.sound(tmp_path / "a.flac") == (None, None)
+    assert len(media_budget.unreadable) == 1
 
 
 def test_the_command(place, tmp_path):

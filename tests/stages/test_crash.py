@@ -8,7 +8,7 @@ import time
 import psutil
 import pytest
 
-from support.fakes import environment, spec
+from support.fake_plugin import environment, spec
 from vsseval.stages.run import run
 from vsseval.store.record import find_runs, load_run
 

@@ -6,16 +6,18 @@ import msgspec
 import numpy as np
 import pytest
 
-from support.fakes import medium, spec, write_samples
+from support.fake_plugin import medium, spec, write_samples
 from vsseval import media, plugins
 from vsseval.errors import UsageError
-from vsseval.models.base import ModelOptions, Take
-from vsseval.stages.plan import limited, plan
-from vsseval.stages.requests import Loan, clip_seed, derangement, loans, make_request, muted, references
-from vsseval.stages.takes import check
+from vsseval.models.base import ModelOptions, ModelOutput
+from vsseval.stages.clip_seed import clip_seed
+from vsseval.stages.muted_copy import muted_copy
+from vsseval.stages.plan import limit_samples, plan
+from vsseval.stages.requests import BoundReferences, bound_references, derangement, make_request, references_for_bound
+from vsseval.stages.validate_output import validate_output
 from vsseval.store import codec
 from vsseval.store.features import FeatureStore
-from vsseval.store.manifest import manifest_hash
+from vsseval.store.manifest_hash import manifest_hash
 from vsseval.types import BOUNDS, Medium, Request, Sample
 
 WISH = Request(id="a", duration=1.0, seed=1)
@@ -48,10 +50,10 @@ def test_what_the_sound_depends_on_is_in_the_identity(clips, tmp_path):
 
 def test_a_limit_is_the_same_clips_in_any_order(clips):
     samples = load(clips)
-    chosen = limited(samples, 3)
-    assert {s.id for s in chosen} == {s.id for s in limited(samples[::-1], 3)}
+    chosen = limit_samples(samples, 3)
+    assert {s.id for s in chosen} == {s.id for s in limit_samples(samples[::-1], 3)}
     assert [s.id for s in chosen] == [s.id for s in samples if s in chosen]
-    assert {s.id for s in limited(samples, 2)} < {s.id for s in chosen}
+    assert {s.id for s in limit_samples(samples, 2)} < {s.id for s in chosen}
 
 
 def test_seeds_are_of_the_clip_and_known():
@@ -71,14 +73,14 @@ def test_videos_lose_their_sound_once(clips, tmp_path):
     path = tmp_path / "loud.mp4"
     media.write_mp4(path, np.zeros((10, 16, 16, 3), np.uint8), 10.0, np.zeros(8000, np.float32), 8000)
     store = FeatureStore(tmp_path / "store")
-    quiet = muted(medium(path), store)
-    assert quiet.path == store.muted(medium(path).sha256)
+    quiet = muted_copy(medium(path), store)
+    assert quiet.path == store.muted_path(medium(path).sha256)
     assert not media.probe(quiet.path).has_audio
     written = quiet.path.stat().st_mtime_ns
-    assert muted(medium(path), store) == quiet
+    assert muted_copy(medium(path), store) == quiet
     assert quiet.path.stat().st_mtime_ns == written
     silent = load(clips)[0].video
-    assert muted(silent, store) == silent
+    assert muted_copy(silent, store) == silent
 
 
 def test_who_does_not_watch_is_handed_no_video_and_none_is_copied(clips, tmp_path):
@@ -86,10 +88,10 @@ def test_who_does_not_watch_is_handed_no_video_and_none_is_copied(clips, tmp_pat
     media.write_mp4(path, np.zeros((10, 16, 16, 3), np.uint8), 10.0, np.zeros(8000, np.float32), 8000)
     sample = msgspec.structs.replace(load(clips)[0], video=medium(path))
     store = FeatureStore(tmp_path / "store")
-    assert make_request(sample, 0, store, None, watches=False).video is None
+    assert make_request(sample, 0, store, None, uses_video=False).video is None
     assert not store.root.exists()
-    assert make_request(sample, 0, store, None).video.path == store.muted(sample.video.key)
-    watching = {name for name in BOUNDS if plugins.load("models", name)(ModelOptions()).card.watches}
+    assert make_request(sample, 0, store, None).video.path == store.muted_path(sample.video.key)
+    watching = {name for name in BOUNDS if plugins.load("models", name)(ModelOptions()).card.uses_video}
     assert watching == set()
 
 
@@ -121,19 +123,19 @@ def test_the_derangement_uses_each_reference_once_and_no_label_twice(clips):
 
 
 def test_references_go_to_bounds_only(clips, tmp_path):
-    assert references(plan(spec(clips, tmp_path))) is None
+    assert references_for_bound(plan(spec(clips, tmp_path))) is None
     samples = {s.id: s for s in load(clips)}
-    own = references(plan(spec(clips, tmp_path, model="fake_own")))
-    assert own == {name: Loan(s.reference) for name, s in samples.items()}
-    other = references(plan(spec(clips, tmp_path, model="fake_other")))
+    own = references_for_bound(plan(spec(clips, tmp_path, model="fake_own")))
+    assert own == {name: BoundReferences(s.reference) for name, s in samples.items()}
+    other = references_for_bound(plan(spec(clips, tmp_path, model="fake_other")))
     assert all(other[name] != own[name] for name in samples)
 
 
 def test_a_bound_of_two_recordings_is_given_its_own_and_that_of_shuffled(clips):
     samples = load(clips)
-    own, other, both = (loans(bound, samples) for bound in ("own", "other", "both"))
-    assert both == {name: Loan(own[name].reference, other[name].reference) for name in own}
-    assert loans("both", samples[:1]) == {}
+    own, other, both = (bound_references(bound, samples) for bound in ("own", "other", "both"))
+    assert both == {name: BoundReferences(own[name].reference, other[name].reference) for name in own}
+    assert bound_references("both", samples[:1]) == {}
     request = make_request(samples[0], 0, None, both)
     assert (request.reference, request.other) == both[samples[0].id]
 
@@ -158,31 +160,34 @@ def ones(*shape):
 @pytest.mark.parametrize(
     ("take", "says"),
     [
-        (Take("a", None, 0), "neither"),
-        (Take("a", None, 0, error="why"), "why"),
-        (Take("a", np.zeros(0, np.float32), 8000), "empty"),
-        (Take("a", np.array([0, np.nan], np.float32), 8000), "1 of 2 samples are NaN"),
-        (Take("a", np.array([0, np.inf], np.float32), 8000), "infinite"),
-        (Take("a", np.zeros(8, np.int16), 8000), "int16"),
-        (Take("a", ones(2, 2, 2), 8000), "shape"),
-        (Take("a", ones(8000, 2), 8000), "shape"),
-        (Take("a", ones(), 8000), "shape"),
-        (Take("a", ones(8), 3999), "3999"),
-        (Take("a", ones(8), 192_001), "192001"),
-        (Take("a", ones(8), 8000.5), "8000.5"),
-        (Take("a", ones(8), "8000"), "8000"),
+        (ModelOutput("a", None, 0), "neither"),
+        (ModelOutput("a", None, 0, error="why"), "why"),
+        (ModelOutput("a", np.zeros(0, np.float32), 8000), "empty"),
+        (ModelOutput("a", np.array([0, np.nan], np.float32), 8000), "1 of 2 samples are NaN"),
+        (ModelOutput("a", np.array([0, np.inf], np.float32), 8000), "infinite"),
+        (ModelOutput("a", np.zeros(8, np.int16), 8000), "int16"),
+        (ModelOutput("a", ones(2, 2, 2), 8000), "shape"),
+        (ModelOutput("a", ones(8000, 2), 8000), "shape"),
+        (ModelOutput("a", ones(), 8000), "shape"),
+        (ModelOutput("a", ones(8), 3999), "3999"),
+        (ModelOutput("a", ones(8), 192_001), "192001"),
+        (ModelOutput("a", ones(8), 8000.5), "8000.5"),
+        (ModelOutput("a", ones(8), "8000"), "8000"),
     ],
 )
 def test_a_bad_sound_has_a_reason(take, says):
-    found = check(take, WISH)
+    found = validate_output(take, WISH)
     assert found.samples is None
     assert says in found.error
 
 
 def test_a_good_sound_is_taken_as_it_is():
-    assert check(Take("a", ones(8000), 8000), WISH).note is None
-    assert check(Take("a", ones(2, 8000).astype(np.float64), np.int64(8000)), WISH).samples.dtype == np.float32
-    long = check(Take("a", ones(16_000) * 3, 8000), WISH)
+    assert validate_output(ModelOutput("a", ones(8000), 8000), WISH).note is None
+    assert (
+        validate_output(ModelOutput("a", ones(2, 8000).astype(np.float64), np.int64(8000)), WISH).samples.dtype
+        == np.float32
+    )
+    long = validate_output(ModelOutput("a", ones(16_000) * 3, 8000), WISH)
     assert long.samples.shape == (16_000,)
     assert "peak was 1.5" in long.note
     assert "2.00 s long, 1.00 s" in long.note

@@ -14,7 +14,7 @@ import pytest
 
 from vsseval.cli import invoke
 from vsseval.store.record import find_runs
-from vsseval.store.tables import read_scores
+from vsseval.store.scores import read_scores
 
 PLUGIN = Path(__file__).parents[1] / "plugin" / "vsseval_odd.py"
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from support.fakes import spec
-from vsseval.stages.catalog import measures
+from support.fake_plugin import spec
+from vsseval.stages.catalog import resolve_metrics
 from vsseval.stages.leave_out import leave_out
 from vsseval.stages.run import rescore, run
+from vsseval.store.group_sums import assign_groups, read_sums
 from vsseval.store.record import load_run
 from vsseval.store.replicates import clips_sha256
-from vsseval.store.sums import groups, read_sums
-from vsseval.store.tables import read_scores
+from vsseval.store.scores import read_scores
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -24,7 +24,7 @@ def finished(clips, tmp_path, **options):
 def test_what_is_kept_is_what_the_sums_give(clips, tmp_path, monkeypatch):
     monkeypatch.setattr("vsseval.stages.run.shutil.rmtree", lambda *_, **__: None)
     done = finished(clips, tmp_path)
-    metric = measures([], ["fd@fake"]).metrics["fd@fake"]
+    metric = resolve_metrics([], ["fd@fake"]).metrics["fd@fake"]
     assert {one.subset for one in done.replicates} == {"", "held-out"}
     for subset in ("", "held-out"):
         kept = done.distance("fd@fake", subset)
@@ -33,7 +33,7 @@ def test_what_is_kept_is_what_the_sums_give(clips, tmp_path, monkeypatch):
         cell = done.cell("fd@fake", subset)
         assert (kept.value, kept.n, kept.total) == (cell.value, cell.n, cell.total)
         rows = [r for r in read_scores(done.paths.scores) if r.metric == "fd@fake" and subset in {"", r.subset}]
-        group_of = groups(row.cluster for row in read_scores(done.paths.scores))
+        group_of = assign_groups(row.cluster for row in read_scores(done.paths.scores))
         assert kept.clips == clips_sha256((r.sample_id, group_of[r.cluster]) for r in rows if r.status == "ok")
     assert done.distance("level@fake") is None
 

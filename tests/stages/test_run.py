@@ -7,7 +7,7 @@ import os
 import msgspec
 import pytest
 
-from support.fakes import make_clips, spec
+from support.fake_plugin import make_clips, spec
 from vsseval import cli, plugins
 from vsseval.errors import Busy, EnvironmentFault
 from vsseval.stages import generate as generate_module
@@ -140,7 +140,7 @@ def test_models_that_cannot_are_left_out_with_a_note(clips, tmp_path):
 
 
 def test_bounds_need_references(tmp_path):
-    from support.fakes import write_samples
+    from support.fake_plugin import write_samples
 
     folder = tmp_path / "bare"
     samples = make_clips(folder, 3)

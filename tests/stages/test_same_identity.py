@@ -12,18 +12,18 @@ import msgspec
 import numpy as np
 import pytest
 
-from support.fakes import install, make_clips, medium, spec, write_samples
+from support.fake_plugin import install, make_clips, medium, spec, write_samples
 from vsseval import media
 from vsseval.cli import invoke
 from vsseval.errors import Busy, EnvironmentFault
 from vsseval.extractors.base import computed_on
-from vsseval.stages.catalog import Catalog, measures, relocated
+from vsseval.stages.catalog import Catalog, relocated, resolve_metrics
 from vsseval.stages.plan import plan
 from vsseval.stages.run import carry_out, run
 from vsseval.statistics.comparable import signature_differences
 from vsseval.store.features import FeatureStore
-from vsseval.store.lock import held
-from vsseval.store.manifest import WRITTEN, manifest_hash
+from vsseval.store.lock import hold_lock
+from vsseval.store.manifest_hash import WRITTEN, manifest_hash
 from vsseval.store.record import find_runs, load_run
 from vsseval.types import ExtractorSpec, Sample
 
@@ -133,7 +133,7 @@ class OnDevice:
     """An extractor that computes in half precision on anything but a processor."""
 
     def __init__(self):
-        self.spec = ExtractorSpec(name="fake_level", version="1", takes=("audio",), sample_rate=8000)
+        self.spec = ExtractorSpec(name="fake_level", version="1", input_kinds=("audio",), sample_rate=8000)
 
     def on(self, device):
         self.spec = computed_on(self.spec, device, "float16")
@@ -146,8 +146,8 @@ def test_device_and_precision_are_part_of_key_and_signature(clips, site, tmp_pat
     import vsseval_fakes
 
     monkeypatch.setattr(vsseval_fakes, "Level", OnDevice)
-    plain = measures(["fd@fake"], []).extractors["fake_level"]
-    half = measures(["fd@fake"], [], device="cuda:1").extractors["fake_level"]
+    plain = resolve_metrics(["fd@fake"], []).extractors["fake_level"]
+    half = resolve_metrics(["fd@fake"], [], device="cuda:1").extractors["fake_level"]
     assert (half.device, half.precision) == ("cuda", "float16")
     store = FeatureStore(tmp_path)
     assert store.path(plain, "ab").parts[-3] == "fake_level-1-none"
@@ -161,7 +161,7 @@ def test_device_and_precision_are_part_of_key_and_signature(clips, site, tmp_pat
 def test_names_that_look_alike_share_no_folder_of_the_store(tmp_path):
     store = FeatureStore(tmp_path)
     names = ("my ext", "my_ext", "my/ext", "x" * 200, "x" * 201)
-    specs = [ExtractorSpec(name=name, version="1", takes=("audio",)) for name in names]
+    specs = [ExtractorSpec(name=name, version="1", input_kinds=("audio",)) for name in names]
     assert len({store.path(one, "ab") for one in specs}) == len(names)
 
 
@@ -180,12 +180,12 @@ def test_every_spec_runs_on_its_own_device(clips, site, tmp_path, monkeypatch):
             pass
 
         def map(self, jobs, store):
-            from vsseval.stages.work import work
+            from vsseval.stages.extract_job import run_jobs
 
             seen.append(self.device)
-            yield len(jobs), work(jobs, store.root)
+            yield len(jobs), run_jobs(jobs, store.root)
 
-    monkeypatch.setattr("vsseval.stages.run.Workers", Pool)
+    monkeypatch.setattr("vsseval.stages.run.ExtractPool", Pool)
     monkeypatch.setattr("vsseval.stages.run.require_device", lambda device: None)
     asked = [spec(clips, tmp_path, device=device, metrics=("level@fake",)) for device in ("cpu", "cuda")]
     records = run([*asked])
@@ -204,9 +204,14 @@ def test_a_device_that_is_not_there_costs_the_runs_on_it(clips, site, tmp_path):
 
 
 def test_a_lock_is_of_one_name(tmp_path):
-    with held(tmp_path, "a" * 16 + "1"), held(tmp_path, "a" * 16 + "2"), held(tmp_path, "a/b"), held(tmp_path, "a_b"):
+    with (
+        hold_lock(tmp_path, "a" * 16 + "1"),
+        hold_lock(tmp_path, "a" * 16 + "2"),
+        hold_lock(tmp_path, "a/b"),
+        hold_lock(tmp_path, "a_b"),
+    ):
         assert len(list((tmp_path / ".locks").iterdir())) == 4
-        with pytest.raises(Busy), held(tmp_path, "a/b"):
+        with pytest.raises(Busy), hold_lock(tmp_path, "a/b"):
             pass
     with (next(iter((tmp_path / ".locks").iterdir()))).open() as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -250,7 +255,7 @@ def test_a_changed_file_is_hashed_again(tmp_path):
     path.write_bytes(b"two")
     os.utime(path, ns=(1, 1))
     assert media.sha256(path) != first
-    assert media.vouched(path, first) is None
+    assert media.hashed_state(path, first) is None
     path.unlink()
     assert media.file_state(path) is None
 

@@ -8,17 +8,17 @@ import msgspec
 import numpy as np
 import pytest
 
-from support import built
-from support.fakes import make_clips, medium, spec, write_samples
+from support import build_plugins
+from support.fake_plugin import make_clips, medium, spec, write_samples
 from vsseval import media, plugins
 from vsseval.errors import EnvironmentFault, UsageError
 from vsseval.stages import run as run_module
-from vsseval.stages.catalog import measures
-from vsseval.stages.inputs import applies
+from vsseval.stages.catalog import resolve_metrics
+from vsseval.stages.inputs import why_not_applicable
 from vsseval.stages.run import rescore, run
 from vsseval.store import codec
 from vsseval.store.record import load_run
-from vsseval.store.tables import read_scores
+from vsseval.store.scores import read_scores
 from vsseval.types import Feature, Medium, Need, Request, Sample
 
 WISH = Request(id="a", duration=1.0, seed=1)
@@ -156,7 +156,7 @@ def test_too_few_clips_have_no_distance_and_a_reason(clips, tmp_path):
 
 @pytest.mark.parametrize("gives", [np.nan, np.linalg.LinAlgError("did not converge")])
 def test_a_distance_that_breaks_is_a_failed_cell_and_no_traceback(clips, tmp_path, monkeypatch, gives):
-    class Odd(type(measures([], ["fd@fake"]).metrics["fd@fake"])):
+    class Odd(type(resolve_metrics([], ["fd@fake"]).metrics["fd@fake"])):
         def value(self, sums):
             if isinstance(gives, Exception):
                 raise gives
@@ -203,15 +203,17 @@ def test_an_extractor_that_cannot_be_had_is_missing_with_the_command(clips, tmp_
 
 def test_an_unknown_metric_is_refused_and_a_customary_one_is_missing(clips):
     with pytest.raises(UsageError, match="did you mean fd@fake"):
-        measures(["fd@fak"], [])
-    assert set(measures([], ["fd@fake", "gone@fake"]).unavailable) == {"gone@fake"}
+        resolve_metrics(["fd@fak"], [])
+    assert set(resolve_metrics([], ["fd@fake", "gone@fake"]).unavailable) == {"gone@fake"}
 
 
 def test_a_metric_that_asks_for_what_an_extractor_does_not_make_is_missing(monkeypatch):
-    class Odd(type(measures([], ["fd@fake"]).metrics["fd@fake"])):
+    class Odd(type(resolve_metrics([], ["fd@fake"]).metrics["fd@fake"])):
         pass
 
-    inputs = {"x": Feature(extractor=next(iter(Odd.spec.inputs.values())).extractor, of=Need.AUDIO, beside=Need.VIDEO)}
+    inputs = {
+        "x": Feature(extractor=next(iter(Odd.spec.inputs.values())).extractor, of=Need.AUDIO, paired_with=Need.VIDEO)
+    }
     Odd.spec = msgspec.structs.replace(Odd.spec, inputs=inputs)
 
     def broken():
@@ -220,7 +222,7 @@ def test_a_metric_that_asks_for_what_an_extractor_does_not_make_is_missing(monke
     load = plugins.load
     factories = {"level@fake": broken, "fd@fake": Odd}
     monkeypatch.setattr("vsseval.plugins.load", lambda kind, name: factories.get(name) or load(kind, name))
-    found = measures([], ["fd@fake", "level@fake", "words@fake"])
+    found = resolve_metrics([], ["fd@fake", "level@fake", "words@fake"])
     assert [*found.metrics] == ["words@fake"]
     assert "for what it does not make: its features are of one medium" in found.unavailable["fd@fake"]
     assert "RuntimeError: no luck (" in found.unavailable["level@fake"]
@@ -269,17 +271,20 @@ def test_run_module_is_importable_by_its_public_name():
 
 @pytest.mark.parametrize("words", ["", "   ", "… ?!", "🎧"])
 def test_a_transcript_without_a_word_is_not_applicable(words):
-    spec = built.metric("wer@sphinx-lm").spec
-    assert applies(spec, Sample(id="a", cluster="a", duration=1.0, transcript=words)) == "the clip has no transcript"
-    assert applies(spec, Sample(id="a", cluster="a", duration=1.0, transcript="well")) is None
+    spec = build_plugins.build_metric("wer@sphinx-lm").spec
+    assert (
+        why_not_applicable(spec, Sample(id="a", cluster="a", duration=1.0, transcript=words))
+        == "the clip has no transcript"
+    )
+    assert why_not_applicable(spec, Sample(id="a", cluster="a", duration=1.0, transcript="well")) is None
 
 
 @pytest.mark.parametrize(
     ("seconds", "why"), [(4.79, "the clip lasts 4.79 s, the metric takes 4.8 s or more"), (4.8, None)]
 )
 def test_a_clip_may_be_too_short_for_a_metric_whatever_the_model_made_of_it(seconds, why):
-    spec = built.metric("desync@synchformer").spec
+    spec = build_plugins.build_metric("desync@synchformer").spec
     clip = Sample(id="a", cluster="a", duration=seconds, video=Medium(path=Path("a.mp4"), sha256="0"))
-    assert applies(spec, clip) == why
+    assert why_not_applicable(spec, clip) == why
     broken = msgspec.structs.replace(clip, problem="cannot be read")
-    assert applies(spec, broken) is None  # stays in N as failed
+    assert why_not_applicable(spec, broken) is None  # stays in N as failed

@@ -13,10 +13,10 @@ from click.testing import CliRunner
 
 from support.synthetic_runs import CLAP, DESYNC, FAD, METRICS, WER, write_run, write_table
 from vsseval.errors import UsageError
-from vsseval.statistics.best import places
+from vsseval.statistics.best import best_systems
 from vsseval.statistics.bounds_check import check_bounds, flags
 from vsseval.statistics.compare import compare
-from vsseval.statistics.readings import Readings
+from vsseval.statistics.run_cache import RunCache
 from vsseval.store.record import load_run, write_aggregates
 
 
@@ -92,7 +92,7 @@ def test_tests_effects_and_the_clips_that_moved_most(table):
     gaps = [abs(move.value_a - move.value_b) for move in wer.moved]
     assert len(gaps) == 3
     assert gaps == sorted(gaps, reverse=True)
-    rows = Readings()
+    rows = RunCache()
     sides = [rows.clips(table[name], "wer@toy") for name in ("good", "poor")]
     assert gaps[0] == np.abs(sides[0].values - sides[1].values).max()
     (alone,) = compare(table["good"], table["poor"], ["wer@toy"])
@@ -164,18 +164,18 @@ def test_refusing_a_bound_a_number_is_to_see_it(tmp_path):
 def test_the_best_is_named_only_where_it_is_clear(tmp_path, table):
     systems = [table["good"], table["poor"]]
     for spec in (WER, CLAP, FAD):
-        assert places(systems, spec).best is systems[0]
+        assert best_systems(systems, spec).best is systems[0]
     twin = load_run(write_run(tmp_path, "twin", 0.15, noise_seed=50))
-    assert places([*systems, twin], CLAP).best is None
-    assert places(systems[:1], CLAP).best is None
-    assert places(systems, msgspec.structs.replace(WER, ranked=False)) == (None, None)
+    assert best_systems([*systems, twin], CLAP).best is None
+    assert best_systems(systems[:1], CLAP).best is None
+    assert best_systems(systems, msgspec.structs.replace(WER, ranked=False)) == (None, None)
 
 
 def test_in_large_tables_intervals_that_do_not_overlap_decide(tmp_path):
     runs = [load_run(write_run(tmp_path, f"m{i:02d}", 0.1 if i == 3 else 0.5)) for i in range(14)]
-    assert places(runs, CLAP).best is runs[3]
+    assert best_systems(runs, CLAP).best is runs[3]
     partial = load_run(write_run(tmp_path, "partial", 0.0, failed=(1,)))
-    assert places([*runs, partial], CLAP).best is None
+    assert best_systems([*runs, partial], CLAP).best is None
 
 
 def test_the_command_prints_a_table_or_json_or_refuses(tmp_path):
@@ -300,7 +300,7 @@ def test_a_clip_that_is_there_twice_or_has_no_name_is_refused(tmp_path):
     table = pq.read_table(b / "scores.parquet")
     pq.write_table(table.drop_columns(["weight"]), b / "scores.parquet")
     with pytest.raises(UsageError, match="there is no column weight"):
-        Readings().clips(load_run(b), "clap_score@toy")
+        RunCache().clips(load_run(b), "clap_score@toy")
 
 
 def test_an_edited_cell_is_shown(tmp_path):

@@ -10,7 +10,7 @@ from support.synthetic_runs import CLAP, METRICS, WER, sealed
 from vsseval.errors import UsageError
 from vsseval.statistics.delta import Delta
 from vsseval.statistics.gate import gate
-from vsseval.statistics.gate_rules import Gates, Rule
+from vsseval.statistics.gate_rules import GateRule, Gates
 from vsseval.statistics.gate_verdict import worse_by
 from vsseval.store.record import load_run, write_aggregates, write_record
 
@@ -69,7 +69,7 @@ def test_floors_and_ceilings_hold_whatever_the_baseline_has(tmp_path):
 
 def test_rules_of_the_benchmark_replace_those_of_any_and_what_has_none_is_named(tmp_path):
     run = made(tmp_path, "a")
-    gates = Gates("g", {"*": {"wer@toy": Rule(margin=0.0)}, "toy_joint": {"wer@toy": Rule(ceiling=1.0)}})
+    gates = Gates("g", {"*": {"wer@toy": GateRule(margin=0.0)}, "toy_joint": {"wer@toy": GateRule(ceiling=1.0)}})
     verdict = gate(run, run, gates)
     assert [c.name for c in verdict.checks] == ["clips", "wer@toy ceiling"]
     assert set(verdict.ungated) == {m.id for m in METRICS} - {"wer@toy"}
@@ -82,7 +82,9 @@ def test_a_failed_clip_fails_by_itself_and_is_named(tmp_path):
     base, run = made(tmp_path, "base"), made(tmp_path, "run", failed=(3,))
     verdict = gate(run, base, rules(wer={"margin": 100.0}))
     assert (verdict.status, verdict.exit_code) == ("incomplete", 3)
-    assert by_name(verdict)["clips"].says == "1 of 24 clips have no sound: clip03 failed: the model ran out of memory"
+    assert (
+        by_name(verdict)["clips"].message == "1 of 24 clips have no sound: clip03 failed: the model ran out of memory"
+    )
     assert by_name(verdict)["wer@toy margin"].status == "passed"
     assert gate(run, run, rules(wer={"margin": 100.0})).exit_code == 3, "even where the baseline failed too"
 
@@ -106,7 +108,7 @@ def test_a_limited_run_never_passes(tmp_path):
         for baseline in (base, run):
             verdict = gate(run, baseline, rules(wer={"margin": 100.0}))
             assert verdict.exit_code == 3
-            assert f"the run was made with --limit {limit}" in by_name(verdict)["all clips"].says
+            assert f"the run was made with --limit {limit}" in by_name(verdict)["all clips"].message
         assert gate(base, run, rules(wer={"margin": 100.0})).exit_code == 3
 
 
@@ -127,7 +129,7 @@ def test_a_clip_that_lost_its_value_is_incomplete_and_one_that_never_had_one_is_
     rewrite(run, unmeasured)
     verdict = gate(run, base, rules(desync={"margin": 1.0}))
     assert verdict.exit_code == 3
-    assert by_name(verdict)["desync@toy clips"].says == (
+    assert by_name(verdict)["desync@toy clips"].message == (
         "1 clips that the baseline measured have no value (23/24 against 24/24), the first clip07: no onsets"
     )
     rewrite(base, unmeasured)
@@ -140,12 +142,12 @@ def test_a_metric_that_was_lost_is_incomplete_with_the_reason(tmp_path):
     write_record(run.path, msgspec.structs.replace(run.record, provenance=lost))
     verdict = gate(load_run(run.path), base, ALL)
     assert verdict.exit_code == 3
-    assert by_name(verdict)["clap_score@toy measured"].says == "not measured: the weights are not here"
+    assert by_name(verdict)["clap_score@toy measured"].message == "not measured: the weights are not here"
 
 
 def test_a_rule_for_this_benchmark_whose_metric_nobody_measured_is_incomplete(tmp_path):
     run = made(tmp_path, "a")
-    gates = Gates("g", {"toy_joint": {"wre@toy": Rule(margin=1.0)}})
+    gates = Gates("g", {"toy_joint": {"wre@toy": GateRule(margin=1.0)}})
     assert gate(run, run, gates).exit_code == 3
 
 
@@ -153,7 +155,7 @@ def test_a_rule_for_this_benchmark_whose_metric_nobody_measured_is_incomplete(tm
 
 
 @pytest.mark.parametrize(
-    ("options", "says"),
+    ("options", "message"),
     [
         ({"benchmark": "other"}, "benchmark: toy_joint-1.0 against other-1.0"),
         ({"bench_version": "1.1"}, "benchmark: toy_joint-1.0 against toy_joint-1.1"),
@@ -164,9 +166,9 @@ def test_a_rule_for_this_benchmark_whose_metric_nobody_measured_is_incomplete(tm
         ({"metrics": (CLAP,)}, r"has no wer@toy. Measure it with: vsseval score .* --metric wer@toy"),
     ],
 )
-def test_what_cannot_be_compared_is_refused(tmp_path, options, says):
+def test_what_cannot_be_compared_is_refused(tmp_path, options, message):
     run, base = made(tmp_path, "run"), made(tmp_path, "base", **options)
-    with pytest.raises(UsageError, match=says):
+    with pytest.raises(UsageError, match=message):
         gate(run, base, rules(wer={"margin": 100.0}))
 
 
@@ -193,7 +195,11 @@ def test_scores_that_are_no_number_are_refused(tmp_path):
 def test_no_rule_for_any_metric_is_refused(tmp_path):
     run = made(tmp_path, "a")
     with pytest.raises(UsageError, match="holds no rule for toy_joint"):
-        gate(run, run, Gates("gates.toml", {"mini_v2s": {"wer@toy": Rule(margin=1.0)}, "*": {"x@y": Rule(margin=1)}}))
+        gate(
+            run,
+            run,
+            Gates("gates.toml", {"mini_v2s": {"wer@toy": GateRule(margin=1.0)}, "*": {"x@y": GateRule(margin=1)}}),
+        )
 
 
 def test_one_clip_and_no_variance(tmp_path):
@@ -201,7 +207,7 @@ def test_one_clip_and_no_variance(tmp_path):
     other = made(tmp_path / "other", "a", clips=1, metrics=(WER, CLAP), noise_seed=3)
     verdict = gate(other, one, rules(clap_score={"margin": 100.0}))
     assert (verdict.status, verdict.exit_code) == ("unproven", 1)
-    assert "no interval: one cluster" in by_name(verdict)["clap_score@toy margin"].says
+    assert "no interval: one cluster" in by_name(verdict)["clap_score@toy margin"].message
     same = [made(tmp_path / name, "a", 0.0, noise_seed=1) for name in "xy"]
     for run in same:
         rewrite(run, lambda row: msgspec.structs.replace(row, value=0.5) if row.metric == "clap_score@toy" else row)

@@ -14,7 +14,7 @@ from support.synthetic_runs import CLAP, METRICS, WER, sealed
 from vsseval.errors import UsageError
 from vsseval.statistics.gate import gate
 from vsseval.statistics.gate_rules import load_gates
-from vsseval.statistics.learn import Proposal, learn, rounded_up, spread
+from vsseval.statistics.learn_margins import Proposal, propose_margins, rounded_up, spread
 from vsseval.statistics.shift import median
 from vsseval.store.record import load_run, write_aggregates
 from vsseval.tables.gate import plain
@@ -93,7 +93,7 @@ def test_margins_learnt_from_reruns_pass_reruns_and_stop_what_is_worse(tmp_path)
     """Ten reruns pass, by four metrics each; a planted loss of twice the margin is stopped by every one of them."""
     learnt = reruns(tmp_path / "learn", 5, clips=48)
     path = tmp_path / "gates.toml"
-    path.write_text(toml(learn(learnt), learnt))
+    path.write_text(toml(propose_margins(learnt), learnt))
     gates = load_gates(path)
     for run in reruns(tmp_path / "again", 10, first=10, clips=48):
         verdict = gate(run, learnt[0], gates, any_seed=True)
@@ -129,17 +129,17 @@ def test_of_many_reruns_few_are_stopped_and_losses_are_caught_as_promised():
 def test_learning_refuses_what_it_cannot_learn_from(tmp_path):
     runs = reruns(tmp_path / "a", 3)
     with pytest.raises(UsageError, match="at least 3 reruns on toy_joint, there are 2"):
-        learn(runs[:2])
+        propose_margins(runs[:2])
     with pytest.raises(UsageError, match="do not differ at all"):
-        learn([runs[0]] * 3)
+        propose_margins([runs[0]] * 3)
     with pytest.raises(UsageError, match="reruns are of one model, but on toy_joint there are m, other"):
-        learn([*runs, made(tmp_path, "other")])
+        propose_margins([*runs, made(tmp_path, "other")])
     with pytest.raises(UsageError, match="--limit"):
-        learn([*runs, *reruns(tmp_path / "limited", 1, first=7, limit=8)])
+        propose_margins([*runs, *reruns(tmp_path / "limited", 1, first=7, limit=8)])
     with pytest.raises(UsageError, match="1 clips without a sound"):
-        learn([*runs, *reruns(tmp_path / "failed", 1, first=8, failed=(2,))])
+        propose_margins([*runs, *reruns(tmp_path / "failed", 1, first=8, failed=(2,))])
     with pytest.raises(UsageError, match="manifest"):
-        learn([*runs, *reruns(tmp_path / "manifest", 1, first=9, manifest="e" * 64)])
+        propose_margins([*runs, *reruns(tmp_path / "manifest", 1, first=9, manifest="e" * 64)])
 
 
 def test_margins_are_rounded_up_to_two_digits_and_are_never_less_than_a_table_shows(tmp_path):
@@ -147,7 +147,7 @@ def test_margins_are_rounded_up_to_two_digits_and_are_never_less_than_a_table_sh
     runs = [made(tmp_path, "m", 0.0, metrics=(WER, CLAP), seed=s, noise_seed=s) for s in range(3)]
     for run in runs:
         rewrite(run, lambda row: msgspec.structs.replace(row, value=0.0) if row.metric == "wer@toy" else row)
-    found = {p.metric: p.margin for p in learn(runs)}
+    found = {p.metric: p.margin for p in propose_margins(runs)}
     assert found["wer@toy"] == 0.1, "no rerun had an error"
     assert found["clap_score@toy"] > 0
 
@@ -162,7 +162,7 @@ def test_proposed_margins_are_toml_whatever_the_names(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ('["*"."a@b"]\nmargin = -1', r"\[\*.a@b\]: margin is -1, but is a width"),
         ('["*"."a@b"]\nmargin = nan', "margin is nan, which is no bound"),
@@ -176,10 +176,10 @@ def test_proposed_margins_are_toml_whatever_the_names(tmp_path):
         ("[[", "is no TOML"),
     ],
 )
-def test_rules_that_are_none_are_refused_with_their_place(tmp_path, text, says):
+def test_rules_that_are_none_are_refused_with_their_place(tmp_path, text, message):
     path = tmp_path / "gates.toml"
     path.write_text(text)
-    with pytest.raises(UsageError, match=says):
+    with pytest.raises(UsageError, match=message):
         load_gates(path)
 
 

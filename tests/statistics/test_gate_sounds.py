@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from support.fakes import ROOT
+from support.fake_plugin import ROOT
 
 
 @pytest.mark.slow

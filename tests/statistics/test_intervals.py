@@ -15,12 +15,12 @@ from support.synthetic_runs import CLAP, FAD
 from vsseval.statistics.clustered import ClusterSums, bca, resamples, skewness
 from vsseval.statistics.intervals import (
     Estimate,
+    cut_to_range,
     jackknife,
     jackknife_difference,
     neighbours,
     ratio,
     ratio_difference,
-    within,
 )
 
 T23 = 2.0686576104190406  # 97.5 % point of Student's t with 23 degrees of freedom (any table).
@@ -217,18 +217,21 @@ def test_unpaired_groups_are_refused():
 
 
 def test_ends_are_cut_to_what_the_metric_can_be():
-    spec = msgspec.structs.replace(FAD, least=0.0)
+    spec = msgspec.structs.replace(FAD, minimum=0.0)
     made = Estimate(value=0.1, se=0.1, low=-0.1, high=0.3, method="jackknife t(19)")
-    cut = within(made, spec)
+    cut = cut_to_range(made, spec)
     assert (cut.value, cut.se, cut.low, cut.high) == (0.1, 0.1, 0.0, 0.3)
-    assert within(made, FAD) == made
-    assert within(made, spec, difference=True) == made
-    cosine = msgspec.structs.replace(CLAP, least=-1.0, greatest=1.0)
+    assert cut_to_range(made, FAD) == made
+    assert cut_to_range(made, spec, difference=True) == made
+    cosine = msgspec.structs.replace(CLAP, minimum=-1.0, maximum=1.0)
     wide = Estimate(value=0.9, se=0.9, low=-2.5, high=2.7, method="linearised t(1)")
-    assert (within(wide, cosine).low, within(wide, cosine).high) == (-1.0, 1.0)
-    assert (within(wide, cosine, difference=True).low, within(wide, cosine, difference=True).high) == (-2.0, 2.0)
+    assert (cut_to_range(wide, cosine).low, cut_to_range(wide, cosine).high) == (-1.0, 1.0)
+    assert (cut_to_range(wide, cosine, difference=True).low, cut_to_range(wide, cosine, difference=True).high) == (
+        -2.0,
+        2.0,
+    )
     nothing = Estimate(value=None, se=None, low=None, high=None, method="undefined: no clips")
-    assert within(nothing, cosine) == nothing
+    assert cut_to_range(nothing, cosine) == nothing
 
 
 @given(

@@ -11,8 +11,8 @@ import pytest
 
 from support.synthetic_runs import FAD, sealed, write_run, write_table
 from vsseval.errors import UsageError
-from vsseval.leaderboard.entries import accept, entry_faults, read_entry, seal
-from vsseval.statistics.best import PAIRED_UP_TO, places, rule
+from vsseval.leaderboard.entries import accept_run, entry_faults, entry_sha256, read_entry
+from vsseval.statistics.best import PAIRED_UP_TO, best_systems, ranking_rule
 from vsseval.statistics.compare import compare
 from vsseval.statistics.intervals import neighbours
 from vsseval.store.record import load_run, write_aggregates
@@ -26,7 +26,7 @@ def pair(tmp_path):
 
 
 def records(tmp_path, paths):
-    return [read_entry(accept(path, tmp_path / "lb"))[0].loaded for path in paths]
+    return [read_entry(accept_run(path, tmp_path / "lb"))[0].loaded for path in paths]
 
 
 def widened(path, by):
@@ -57,13 +57,13 @@ def test_records_are_compared_as_their_runs_are(tmp_path, pair):
 
 def test_intervals_that_overlap_do_not_hide_a_paired_difference(tmp_path, pair):
     found = records(tmp_path, [widened(path, 0.03) for path in pair])
-    assert rule(found) == "distances"
+    assert ranking_rule(found) == "distances"
     cells = [run.cell(FAD.id) for run in found]
     assert cells[0].high > cells[1].low
-    assert places(found, FAD).best is found[0]
+    assert best_systems(found, FAD).best is found[0]
     bare = [replace(run, replicates=()) for run in found]
-    assert rule(bare) == "intervals"
-    assert places(bare, FAD).best is None
+    assert ranking_rule(bare) == "intervals"
+    assert best_systems(bare, FAD).best is None
 
 
 def test_the_bounds_flag_a_distance_of_records_too(tmp_path):
@@ -78,8 +78,8 @@ def test_the_bounds_flag_a_distance_of_records_too(tmp_path):
 
 def test_of_many_systems_distances_stay_paired(tmp_path):
     runs = [load_run(write_run(tmp_path, f"m{i}", 0.1 + 0.05 * i, metrics=(FAD,))) for i in range(PAIRED_UP_TO + 1)]
-    assert rule(runs) == "distances"
-    assert places(runs, FAD).best is runs[0]
+    assert ranking_rule(runs) == "distances"
+    assert best_systems(runs, FAD).best is runs[0]
 
 
 def test_other_clips_are_no_pair(tmp_path):
@@ -105,9 +105,9 @@ def test_other_clips_are_no_pair(tmp_path):
     ],
 )
 def test_edits_are_found_though_the_record_is_sealed_again(tmp_path, pair, change, says):
-    path = accept(pair[0], tmp_path / "lb")
+    path = accept_run(pair[0], tmp_path / "lb")
     assert [*entry_faults(path)] == []
     plain = json.loads(path.read_text())
     change(plain)
-    path.write_text(json.dumps({**plain, "sha256": seal(plain)}))
+    path.write_text(json.dumps({**plain, "sha256": entry_sha256(plain)}))
     assert any(says in fault for fault in entry_faults(path)), [*entry_faults(path)]

@@ -6,19 +6,19 @@ import msgspec
 import numpy as np
 import pytest
 
-from support import built
+from support import build_plugins
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.metrics.frechet import frechet_distance
-from vsseval.stages.leave_out import Broken, leave_out
-from vsseval.statistics.intervals import PAIRS_BELOW, neighbours, within
+from vsseval.stages.leave_out import MetricFault, leave_out
+from vsseval.statistics.intervals import PAIRS_BELOW, cut_to_range, neighbours
 from vsseval.statistics.replicates import difference, estimate
+from vsseval.store.group_sums import read_sums, total_sums, write_sums
 from vsseval.store.replicates import Replicates
-from vsseval.store.sums import added, read_sums, write_sums
 
 
 def kept(seed=0, groups=20, patches=40, width=48):
     """Sums of `groups` groups of clips, and the patches themselves."""
-    rng, metric = np.random.default_rng(seed), built.metric("fad@logmel")
+    rng, metric = np.random.default_rng(seed), build_plugins.build_metric("fad@logmel")
     sides = [
         {"generated": 1.2 * rng.standard_normal((patches, width)), "reference": rng.standard_normal((patches, width))}
         for _ in range(groups)
@@ -31,7 +31,7 @@ def kept(seed=0, groups=20, patches=40, width=48):
 
 def left_out(sums, clips):
     """What is kept of a run with these sums."""
-    found = leave_out(built.metric("fad@logmel"), sums, clips)
+    found = leave_out(build_plugins.build_metric("fad@logmel"), sums, clips)
     return Replicates(metric="fad@logmel", n=clips, total=clips, clips="same", **found._asdict())
 
 
@@ -89,7 +89,7 @@ def test_a_difference_of_distances_is_paired_by_group():
 def test_an_interval_of_a_distance_ends_at_0():
     sums, _ = kept(patches=4)
     found = estimate(left_out(sums, 48))
-    assert within(found, built.metric("fad@logmel").spec).low == max(0.0, found.low)
+    assert cut_to_range(found, build_plugins.build_metric("fad@logmel").spec).low == max(0.0, found.low)
 
 
 def test_a_singular_covariance_has_a_distance_too():
@@ -108,7 +108,7 @@ def test_sums_are_read_group_by_group_and_damage_is_a_message(tmp_path):
     stored = read_sums(path)
     assert len(stored) == 20
     assert sorted(stored) == list(range(20))
-    assert added(stored)["generated_n"] == 800
+    assert total_sums(stored)["generated_n"] == 800
     whole_file = path.read_bytes()
     path.write_bytes(whole_file[: len(whole_file) // 2])
     for broken in (lambda: stored[3], lambda: read_sums(path)):
@@ -122,13 +122,13 @@ def test_sums_are_read_group_by_group_and_damage_is_a_message(tmp_path):
     spoilt[len(spoilt) // 2] ^= 0xFF
     path.write_bytes(bytes(spoilt))
     with pytest.raises(UsageError, match="cannot be read"):
-        added(read_sums(path))
+        total_sums(read_sums(path))
 
 
 def test_whatever_a_metric_raises_is_a_reason():
     class Stumbling:
         kind = "sums"
-        spec = built.metric("fad@logmel").spec
+        spec = build_plugins.build_metric("fad@logmel").spec
 
         def sums(self, generated, reference):
             return {}
@@ -136,5 +136,5 @@ def test_whatever_a_metric_raises_is_a_reason():
         def value(self, sums):
             raise np.linalg.LinAlgError("Eigenvalues did not converge")
 
-    with pytest.raises(Broken, match="fad@logmel: LinAlgError: Eigenvalues did not converge"):
+    with pytest.raises(MetricFault, match="fad@logmel: LinAlgError: Eigenvalues did not converge"):
         leave_out(Stumbling(), kept()[0], 48)

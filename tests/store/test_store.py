@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vsseval.errors import Busy, EnvironmentFault, Unmeasurable, UsageError
-from vsseval.store import atomic, journal, lock, record, sums, tables
-from vsseval.store.features import FeatureStore, default_root, text_key
+from vsseval.store import atomic, group_sums, journal, lock, record, scores
+from vsseval.store.features import FeatureStore, default_store_root, text_key
 from vsseval.store.layout import RunPaths, safe_name
 from vsseval.types import Aggregate, ExtractorSpec, Generation
 
-SPEC = ExtractorSpec(name="x", version="1", takes=("audio",), weights="0123456789")
+SPEC = ExtractorSpec(name="x", version="1", input_kinds=("audio",), weights="0123456789")
 KEY = "ab" * 32
 
 
@@ -80,11 +80,11 @@ def test_a_torn_line_is_dropped_and_cut_off_before_the_next(tmp_path):
     whole = path.read_bytes()
     for cut in range(len(whole) // 2 + 1, len(whole)):
         path.write_bytes(whole[:cut])
-        assert set(journal.read(path)) <= {"a", "b"}
-        assert "a" in journal.read(path)
+        assert set(journal.read_journal(path)) <= {"a", "b"}
+        assert "a" in journal.read_journal(path)
         with journal.Journal(path) as file:
             file.append(line("c"))
-        assert set(journal.read(path)) == {"a", "c"}
+        assert set(journal.read_journal(path)) == {"a", "c"}
 
 
 def test_the_last_line_of_a_clip_counts(tmp_path):
@@ -92,8 +92,8 @@ def test_the_last_line_of_a_clip_counts(tmp_path):
     with journal.Journal(path) as file:
         file.append(line("a", "failed"))
         file.append(line("a"))
-    assert journal.read_all(tmp_path)["a"].status == "ok"
-    assert journal.read(tmp_path / "none.jsonl") == {}
+    assert journal.read_journals(tmp_path)["a"].status == "ok"
+    assert journal.read_journal(tmp_path / "none.jsonl") == {}
 
 
 def test_features_come_back_and_reasons_are_raised(tmp_path):
@@ -149,64 +149,68 @@ def test_two_processes_may_write_one_feature(tmp_path):
 
 def test_the_store_is_where_the_variable_says(tmp_path, monkeypatch):
     monkeypatch.setenv("VSSEVAL_STORE", str(tmp_path))
-    assert default_root() == tmp_path
+    assert default_store_root() == tmp_path
     monkeypatch.delenv("VSSEVAL_STORE")
-    assert default_root().name == "vsseval"
+    assert default_store_root().name == "vsseval"
     assert text_key("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
 def test_one_process_at_a_time_and_the_other_is_named(tmp_path):
-    with lock.held(tmp_path, "abc"), pytest.raises(Busy, match=f"pid {os.getpid()}"), lock.held(tmp_path, "abc"):
+    with (
+        lock.hold_lock(tmp_path, "abc"),
+        pytest.raises(Busy, match=f"pid {os.getpid()}"),
+        lock.hold_lock(tmp_path, "abc"),
+    ):
         pass
-    with lock.held(tmp_path, "abc"), lock.held(tmp_path, "other"):
+    with lock.hold_lock(tmp_path, "abc"), lock.hold_lock(tmp_path, "other"):
         pass
 
 
 def test_groups_do_not_depend_on_who_asks():
     clusters = [f"c{index:02d}" for index in range(50)]
-    found = sums.groups(reversed(clusters * 2))
+    found = group_sums.assign_groups(reversed(clusters * 2))
     assert found["c00"] == 0
     assert found["c21"] == 1
     assert set(found.values()) == set(range(20))
-    assert sums.groups(["b", "a", "a"]) == {"a": 0, "b": 1}
+    assert group_sums.assign_groups(["b", "a", "a"]) == {"a": 0, "b": 1}
 
 
 def test_sums_come_back_and_add_up(tmp_path):
     made = {0: {"n": np.array(2.0), "x": np.ones(3)}, 19: {"n": np.array(1.0), "x": np.full(3, 0.5)}}
     path = tmp_path / "sums" / "fd@x.npz"
-    sums.write_sums(path, made)
+    group_sums.write_sums(path, made)
     with np.load(path) as file:
         assert sorted(file.files) == ["0/n", "0/x", "19/n", "19/x"]
         assert all(file[name].dtype == np.float64 for name in file.files)
-    found = sums.read_sums(path)
-    assert sums.added(found)["n"] == 3
-    assert sums.less(sums.added(found), found[0])["x"].tolist() == [0.5] * 3
+    found = group_sums.read_sums(path)
+    assert group_sums.total_sums(found)["n"] == 3
+    assert group_sums.subtract_group(group_sums.total_sums(found), found[0])["x"].tolist() == [0.5] * 3
     with pytest.raises(UsageError, match="vsseval score"):
-        sums.read_sums(tmp_path / "sums" / "none.npz")
+        group_sums.read_sums(tmp_path / "sums" / "none.npz")
 
 
 def row(name, metric="m@x", **more):
     fields = {"sample_id": name, "cluster": "c", "subset": "", "seed": 0, "metric": metric, "version": "1", **more}
-    return tables.Row(**fields)
+    return scores.ScoreRow(**fields)
 
 
 def test_scores_are_sorted_and_the_same_bytes_in_any_order(tmp_path):
     rows = [row("b", status="failed", detail='{"reason":"x"}'), row("a", status="ok", value=1.5, weight=2.0)]
     rows.append(row("z", metric="a@x", status="missing"))
-    tables.write_scores(tmp_path / "1.parquet", rows)
-    tables.write_scores(tmp_path / "2.parquet", rows[::-1])
+    scores.write_scores(tmp_path / "1.parquet", rows)
+    scores.write_scores(tmp_path / "2.parquet", rows[::-1])
     assert (tmp_path / "1.parquet").read_bytes() == (tmp_path / "2.parquet").read_bytes()
-    found = tables.read_scores(tmp_path / "1.parquet")
+    found = scores.read_scores(tmp_path / "1.parquet")
     assert [(r.metric, r.sample_id, r.value) for r in found] == [
         ("a@x", "z", None),
         ("m@x", "a", 1.5),
         ("m@x", "b", None),
     ]
-    assert tuple(tables.read_frame(tmp_path / "1.parquet").columns) == tables.COLUMNS
-    tables.write_scores(tmp_path / "3.parquet", [])
-    assert tables.read_scores(tmp_path / "3.parquet") == []
+    assert tuple(scores.read_frame(tmp_path / "1.parquet").columns) == scores.COLUMNS
+    scores.write_scores(tmp_path / "3.parquet", [])
+    assert scores.read_scores(tmp_path / "3.parquet") == []
     with pytest.raises(UsageError, match="vsseval score"):
-        tables.read_scores(tmp_path / "none.parquet")
+        scores.read_scores(tmp_path / "none.parquet")
 
 
 def test_a_damaged_header_is_one_clear_error(tmp_path):

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import soundfile
 
-from vsseval.datasets import lists, register
+from vsseval.datasets import add_dataset, clip_lists
 from vsseval.media import write_mp4
 
 
@@ -56,9 +56,9 @@ def listing(root: Path) -> dict[str, tuple[int, int, bytes]]:
 
 def registered(dataset, root: Path, variant: str | None = None, listed: Path | None = None, **options):
     """Register a folder, and return the clips that a run is given, by id."""
-    found = lists.read(listed) if listed else None
-    (chosen,) = register.chosen(dataset, [variant] if variant else [], found)
-    header, _ = register.add(dataset, chosen, root, found, **options)
+    found = clip_lists.read_list(listed) if listed else None
+    (chosen,) = add_dataset.chosen_variants(dataset, [variant] if variant else [], found)
+    header, _ = add_dataset.register_variant(dataset, chosen, root, found, **options)
     samples = dataset(header.variant).samples()
     assert [sample.id for sample in samples] == list(dict.fromkeys(sample.id for sample in samples))
     return {sample.id: sample for sample in samples}

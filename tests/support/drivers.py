@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from support.fakes import medium
+from support.fake_plugin import medium
 from vsseval import media
 from vsseval.types import Request
 

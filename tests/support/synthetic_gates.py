@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from support.synthetic_runs import write_run
-from vsseval.statistics.gate_rules import Gates, Rule
+from vsseval.statistics.gate_rules import GateRule, Gates
 from vsseval.store.record import load_run
-from vsseval.store.tables import read_scores, write_scores
+from vsseval.store.scores import read_scores, write_scores
 
 
 def made(root, model, badness=0.2, **options):
@@ -13,7 +13,7 @@ def made(root, model, badness=0.2, **options):
 
 
 def rules(**by_metric):
-    return Gates("gates.toml", {"*": {f"{name}@toy": Rule(**rule) for name, rule in by_metric.items()}})
+    return Gates("gates.toml", {"*": {f"{name}@toy": GateRule(**rule) for name, rule in by_metric.items()}})
 
 
 ALL = rules(fad={"margin": 0.5}, clap_score={"margin": 0.1}, desync={"margin": 0.1}, wer={"margin": 10.0})

@@ -15,10 +15,10 @@ from vsseval.errors import Unmeasurable
 from vsseval.stages.leave_out import leave_out
 from vsseval.statistics.intervals import ratio
 from vsseval.statistics.replicates import estimate as replicated
-from vsseval.store import codec, record, sums
+from vsseval.store import codec, group_sums, record
 from vsseval.store.layout import RunPaths
 from vsseval.store.replicates import Replicates, clips_sha256, write_replicates
-from vsseval.store.tables import Row, write_scores
+from vsseval.store.scores import ScoreRow, write_scores
 from vsseval.types import (
     Aggregate,
     BenchmarkCard,
@@ -34,7 +34,7 @@ from vsseval.types import (
 AUDIO = {"heard": Feature(extractor="toy", of=Need.AUDIO)}
 WER = MetricSpec(
     name="wer", recipe="toy", version="1", inputs=AUDIO, direction="lower", unit="%", scale=100.0, decimals=1,
-    description="Word error rate of a made-up recogniser.", sees=("shuffled", "noise", "silence"),
+    description="Word error rate of a made-up recogniser.", expected_to_separate=("shuffled", "noise", "silence"),
 )  # fmt: skip
 CLAP = MetricSpec(
     name="clap_score", recipe="toy", version="1", inputs=AUDIO, direction="higher", unit="", decimals=3,
@@ -42,7 +42,7 @@ CLAP = MetricSpec(
 )  # fmt: skip
 DESYNC = MetricSpec(
     name="desync", recipe="toy", version="1", inputs=AUDIO, direction="lower", unit="s", decimals=2,
-    description="Made-up offset between sound and picture.", sees=("shuffled",),
+    description="Made-up offset between sound and picture.", expected_to_separate=("shuffled",),
 )  # fmt: skip
 FAD = MetricSpec(
     name="fad", recipe="toy", version="1", inputs=AUDIO, direction="lower", unit="", decimals=2,
@@ -56,6 +56,7 @@ class ToyFad:
 
     kind = "sums"
     spec = FAD
+    kind = "sums"
 
     def value(self, parts: dict[str, np.ndarray]) -> float:
         if parts["n"] < 2:
@@ -158,7 +159,7 @@ def _rows(metric, model, badness, n, failed, seed, rng, subsets, kept):
         if bad:
             detail = {"reason": "no audio: the model ran out of memory"}
         rows.append(
-            Row(
+            ScoreRow(
                 sample_id=clip, cluster=f"c{i // 2:02d}", subset=subset, seed=seed, metric=metric.id,
                 version=metric.version, status="failed" if bad else "ok",
                 value=None if bad or metric is FAD else value, weight=None if bad or metric is FAD else weight,
@@ -168,7 +169,7 @@ def _rows(metric, model, badness, n, failed, seed, rng, subsets, kept):
         if metric is FAD and not bad:
             for part in ("", subset) if subset else ("",):
                 group = groups.setdefault(part, {}).setdefault(i // 2 % 20, {})
-                sums.add(
+                group_sums.add_sums(
                     group,
                     {
                         "gen": np.array(2 * badness * hard[i] + own[i]),

@@ -7,7 +7,7 @@ from safetensors.torch import save_file
 from vsseval.media import write_flac
 from vssflow.reference.vae import MelVAE
 from vssflow.reference.vocoder import HifiGan
-from vssflow.training.start import AuthorsShape
+from vssflow.training.start import ReferenceShape
 
 TINY = """
 [dit]
@@ -58,7 +58,7 @@ def write_tree(folder, clips=6):
         lines.append(f"{place}.flac|{place}_clip.npy|{place}_ref.npy|{lip}|{sync}|{said}")
     (folder / "train.csv").write_text("\n".join(lines) + "\n")
     (folder / "tiny.toml").write_text(TINY)
-    shape = AuthorsShape.from_file(folder / "tiny.toml")
+    shape = ReferenceShape.from_file(folder / "tiny.toml")
     torch.manual_seed(0)
     vae, vocoder = MelVAE(shape.vae), HifiGan(shape.vocoder)
     with torch.no_grad():

@@ -16,9 +16,9 @@ from vsseval.tables.junit import junit
 ODD = Verdict(
     benchmark="folder:ä|<b>&\x00 1", model="m`x`", run="r", baseline="b", ungated=("x@y",),
     checks=(
-        Check(name="a@b margin", metric="a@b", status="regression", says="100 % | worse\nby, 3: <i>"),
-        Check(name="c", status="incomplete", says="\ud800 lone"), Check(name="d", status="unproven", says="x"),
-        Check(name="e", status="passed", says="fine"),
+        Check(name="a@b margin", metric="a@b", status="regression", message="100 % | worse\nby, 3: <i>"),
+        Check(name="c", status="incomplete", message="\ud800 lone"), Check(name="d", status="unproven", message="x"),
+        Check(name="e", status="passed", message="fine"),
     ),
 )  # fmt: skip
 

@@ -235,7 +235,7 @@ def test_thousands_of_runs_do_not_crawl(tmp_path, monkeypatch):
         path.mkdir()
         (path / "run.json").write_text(header.replace('"created": "2026', f'"created": "{3000 + i}'))
         (path / "aggregates.json").write_bytes(cells)
-    monkeypatch.setattr("vsseval.statistics.readings.read_frame", None)  # The scores are not to be read.
+    monkeypatch.setattr("vsseval.statistics.run_cache.read_frame", None)  # The scores are not to be read.
     start = time.process_time()
     (block,) = blocks(find_runs(tmp_path))
     assert time.process_time() - start < 4.0  # About 0.3 s on an idle core.

@@ -12,10 +12,10 @@ import pytest
 from support.synthetic_runs import CLAP, FAD, METRICS, WER, sealed, write_run, write_table
 from vsseval.cli import invoke
 from vsseval.errors import UsageError
-from vsseval.statistics.best import places
+from vsseval.statistics.best import best_systems
 from vsseval.store import record
 from vsseval.store.record import find_runs, load_run
-from vsseval.store.tables import read_scores, write_scores
+from vsseval.store.scores import read_scores, write_scores
 from vsseval.tables.layout import blocks
 from vsseval.tables.table import STYLES, render
 
@@ -215,12 +215,12 @@ def test_names_cannot_break_lines_or_colour_the_terminal(tmp_path):
 
 def test_an_edited_run_is_no_rival_and_no_winner(tmp_path):
     runs = [load_run(write_run(tmp_path, name, bad)) for name, bad in (("a", 0.1), ("b", 0.4), ("c", 0.7))]
-    assert places(runs, CLAP).best is runs[0]
-    assert places(runs, CLAP).second is runs[1]
+    assert best_systems(runs, CLAP).best is runs[0]
+    assert best_systems(runs, CLAP).second is runs[1]
     edited(runs[0].path, lambda cell: cell.update(value=cell["value"] - 0.001))
     again = [load_run(run.path) for run in runs]
     assert again[0].problem
-    assert places(again, CLAP).best is again[1]
+    assert best_systems(again, CLAP).best is again[1]
 
 
 def test_damaged_files_are_errors_with_the_way_out(tmp_path):

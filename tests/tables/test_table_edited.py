@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from support.fakes import spec
+from support.fake_plugin import spec
 from vsseval.cli import invoke
 from vsseval.stages.run import rescore, run
 from vsseval.store.record import load_run, seal

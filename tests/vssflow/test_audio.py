@@ -3,7 +3,7 @@
 import torch
 
 from vssflow.small.audio import LatentCodec, MelSpectrogram, fit, frames_of
-from vssflow.small.voice import describe
+from vssflow.small.voice import voice_vector
 
 
 def chord(seconds=2.0, pitches=(200.0, 450.0, 1200.0)):
@@ -54,12 +54,12 @@ def test_lengths_follow_the_video_clock():
 
 def test_a_voice_is_described_by_pitch_and_timbre_not_by_level():
     mel = MelSpectrogram()
-    low, high = describe(voiced(110.0), mel), describe(voiced(220.0), mel)
+    low, high = voice_vector(voiced(110.0), mel), voice_vector(voiced(220.0), mel)
     assert low[240:].argmax() < high[240:].argmax()
-    assert torch.allclose(low, describe(0.2 * voiced(110.0), mel), atol=0.05)
+    assert torch.allclose(low, voice_vector(0.2 * voiced(110.0), mel), atol=0.05)
 
 
 def test_silence_and_no_voice_are_the_same_to_the_model():
     mel = MelSpectrogram()
-    assert not describe(torch.zeros(16000), mel).any()
-    assert not describe(torch.zeros(3), mel).any()
+    assert not voice_vector(torch.zeros(16000), mel).any()
+    assert not voice_vector(torch.zeros(3), mel).any()

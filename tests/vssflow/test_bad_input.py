@@ -14,9 +14,9 @@ from vsseval.media import write_mp4
 from vsseval.models.base import ModelOptions
 from vsseval.types import Medium, Request
 from vssflow.cli import invoke
-from vssflow.generate import generate, read
-from vssflow.notes import AUTHORS, SMALL, notes, refuse, unread
-from vssflow.plugin import create
+from vssflow.generate import generate, read_prompt
+from vssflow.notes import REFERENCE, SMALL, notes, refuse, unread
+from vssflow.plugin import vssflow_model
 from vssflow.prompt import Prompt
 
 WORDS = "bin blue at f two now"
@@ -87,10 +87,10 @@ NOTED = {
     "nothing but another script": ({"transcript": "你好 мир"}, "nothing in it can be pronounced"),
     "emoji among words": (
         {"transcript": "hello 😀 there"},
-        "left out of the transcript, for want of a pronunciation: 😀",
+        "left out of the transcript, because nothing says how to pronounce it: 😀",
     ),
-    "another script among words": ({"transcript": "hello мир"}, "for want of a pronunciation: мир"),
-    "signs": ({"transcript": "5% of $3.20"}, "for want of a pronunciation: % $ ."),
+    "another script among words": ({"transcript": "hello мир"}, "because nothing says how to pronounce it: мир"),
+    "signs": ({"transcript": "5% of $3.20"}, "because nothing says how to pronounce it: % $ ."),
     "a clip below a frame": ({"seconds": 0.001}, "the clip lasts 1 ms, less than one frame"),
     "a short voice": ({"voice": 0.1 * torch.randn(16000)}, "the voice prompt lasts 1 s: it is used as it is"),
     "a silent voice": ({"voice": torch.zeros(64000)}, "the voice prompt is silent or next to nothing"),
@@ -172,7 +172,7 @@ def test_the_command_says_in_one_line_what_it_does_not_honour(
     assert note is None or any(note in line for line in said)
     assert note is not None or not said
     sound = soundfile.info(tmp_path / "out.wav")
-    assert sound.frames == max(1, round(read(folder / video).seconds * 16000))
+    assert sound.frames == max(1, round(read_prompt(folder / video).seconds * 16000))
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_in_a_run_a_mistake_fails_its_clip_only(folder):
         Request(id="bad", duration=SECONDS, seed=1, video=video, transcript=WORDS, speech_window=(1.5, 0.5)),
         Request(id="good", duration=SECONDS, seed=1, video=video, transcript=WORDS),
     ]
-    bad, good = create(ModelOptions(checkpoint=folder / "untrained.safetensors")).generate(requests)
+    bad, good = vssflow_model(ModelOptions(checkpoint=folder / "untrained.safetensors")).generate(requests)
     assert "ends before it begins" in bad.error
     assert good.samples.shape == (32000,)
 
@@ -218,16 +218,16 @@ def test_characters_without_a_pronunciation_are_found_once_each():
 def test_the_authors_reader_transliterates():
     pytest.importorskip("unidecode")
     lips = torch.zeros(50, 1024)
-    assert notes(prompt(transcript="мир", lips=lips), AUTHORS) == []
+    assert notes(prompt(transcript="мир", lips=lips), REFERENCE) == []
     assert notes(prompt(transcript="мир"), SMALL) != []
-    assert "😀" in notes(prompt(transcript="hello 😀", lips=lips), AUTHORS)[0]
-    assert "nothing in it can be pronounced" in notes(prompt(transcript="😀", lips=lips), AUTHORS)[0]
+    assert "😀" in notes(prompt(transcript="hello 😀", lips=lips), REFERENCE)[0]
+    assert "nothing in it can be pronounced" in notes(prompt(transcript="😀", lips=lips), REFERENCE)[0]
 
 
 def test_what_the_authors_configuration_lacks_is_noted():
-    assert notes(prompt(), AUTHORS) == []
-    assert "the lips are not seen" in notes(prompt(transcript=WORDS), AUTHORS)[0]
-    assert "not heard" in notes(prompt(voice=torch.zeros(64000)), AUTHORS._replace(hears=False))[0]
+    assert notes(prompt(), REFERENCE) == []
+    assert "the lips are not seen" in notes(prompt(transcript=WORDS), REFERENCE)[0]
+    assert "not heard" in notes(prompt(voice=torch.zeros(64000)), REFERENCE._replace(hears=False))[0]
 
 
 def test_the_documentation_lists_every_case():

@@ -9,8 +9,8 @@ from support import seeded_checkpoint
 from support.seeded_weights import seeded
 from vsseval.errors import UsageError
 from vssflow.reference import checkpoint as module
-from vssflow.reference.anatomy import blocks, is_ours, require_parts
 from vssflow.reference.checkpoint import load_checkpoint
+from vssflow.reference.checkpoint_networks import blocks, is_reference, require_parts
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_the_layout_has_the_authors_keys():
     assert seeded_checkpoint.layout() == published
     assert len(published) == 750
     assert blocks(published.keys()) == 10
-    assert is_ours(published.keys())
+    assert is_reference(published.keys())
 
 
 @pytest.mark.parametrize("depth", [5, 10, 15])

@@ -8,14 +8,14 @@ from support.seeded_weights import fill, seeded_input
 from support.vssflow_golden import relative_error
 from vsseval.networks import clip
 from vsseval.networks.clip import Attention, ClipVision
-from vsseval.networks.unfilled import Unfilled
+from vsseval.networks.skip_initial_weights import SkipInitialWeights
 
 
 @pytest.fixture
 def shallow(monkeypatch):
     """The true network, cut to two blocks."""
     monkeypatch.setattr(clip, "LAYERS", 2)
-    with Unfilled():
+    with SkipInitialWeights():
         network = ClipVision()
     fill(network)
     return network.eval()
@@ -25,7 +25,7 @@ def shallow(monkeypatch):
 @pytest.mark.parametrize("file", goldens.files("vssflow/h_clip_*.npz"), ids=goldens.name)
 def test_clip_equals_the_authors(file):
     golden = goldens.read(file).arrays
-    with Unfilled():
+    with SkipInitialWeights():
         network = ClipVision().eval()
     fill(network)
     frames = seeded_input("clip.frames", (1, 2, 3, 28, 28))[0].repeat_interleave(8, 2).repeat_interleave(8, 3)
@@ -38,7 +38,7 @@ def test_clip_equals_the_authors(file):
 
 
 def test_the_names_are_those_of_the_checkpoint():
-    with Unfilled():
+    with SkipInitialWeights():
         keys = ClipVision().state_dict()
     assert len(keys) == 152
     assert keys["visual.proj"].shape == (768, 512)

@@ -18,8 +18,8 @@ from support.small_model import quick, untrained
 from vsseval.errors import EnvironmentFault, UsageError
 from vsseval.media import load_audio, write_flac, write_mp4
 from vssflow.cli import invoke
-from vssflow.generate import find_device, generate, load, read, targets, write
-from vssflow.reference.model import AuthorsVSSFlow
+from vssflow.generate import find_device, generate, load, read_prompt, targets, write
+from vssflow.reference.model import ReferenceVSSFlow
 
 README = Path(__file__).parents[2] / "vssflow" / "README.md"
 
@@ -71,7 +71,7 @@ def test_the_five_lines_of_the_readme_run(here):
 
 
 def test_the_same_prompt_and_seed_give_the_same_sound(model, folder):
-    prompt = read(folder / "clip.mp4", transcript="hello there", voice=folder / "voice.flac")
+    prompt = read_prompt(folder / "clip.mp4", transcript="hello there", voice=folder / "voice.flac")
     one, again, other = (generate(model, prompt, seed=seed).sound for seed in (1, 1, 2))
     assert torch.equal(one, again)
     assert not torch.equal(one, other)
@@ -184,13 +184,13 @@ class Authors:
 def test_a_checkpoint_of_the_authors_is_known_by_its_keys(folder, tmp_path, monkeypatch):
     names = ["vaflow.transformer_blocks.4.x", "cond_proj.x", "image_encoder.x", "vae.x", "vocoder.x"]
     save_file({name: torch.zeros(1) for name in names}, tmp_path / "theirs.safetensors")
-    monkeypatch.setattr(AuthorsVSSFlow, "load", lambda *_args, **_options: Authors())
+    monkeypatch.setattr(ReferenceVSSFlow, "load", lambda *_args, **_options: Authors())
     model = load(tmp_path / "theirs.safetensors", steps=7)
     assert model.card.startswith(
-        "vssflow, the authors' configuration (authors-5-fast-pec2-16), weights theirs.safetensors "
+        "vssflow, the reference configuration (reference-5-fast-pec2-16), weights theirs.safetensors "
     )
     assert "no rawnet3.pt beside it: voices are not heard" in model.card
-    made = generate(replace(model, guidance=2.0), read(folder / "clip.mp4", voice=folder / "voice.flac"), seed=3)
+    made = generate(replace(model, guidance=2.0), read_prompt(folder / "clip.mp4", voice=folder / "voice.flac"), seed=3)
     assert model.network.asked == (7, 2.0, 3)
     assert made.notes == ("the voice prompt is not heard: weights for that are not beside the checkpoint",)
 
@@ -203,7 +203,7 @@ def test_impossible_settings_are_refused(checkpoint, folder):
     with pytest.raises(UsageError, match="no such file"):
         load(folder / "gone.safetensors")
     with pytest.raises(UsageError, match="the seed -1 is impossible"):
-        generate(quick(None), read(folder / "clip.mp4"), seed=-1)
+        generate(quick(None), read_prompt(folder / "clip.mp4"), seed=-1)
 
 
 def test_devices_are_looked_up():
@@ -213,7 +213,7 @@ def test_devices_are_looked_up():
 
 
 def test_a_prompt_without_a_video_gives_sound_alone(model, folder, tmp_path):
-    prompt = read(folder / "clip.mp4")._replace(video=None, seconds=0.5)
+    prompt = read_prompt(folder / "clip.mp4")._replace(video=None, seconds=0.5)
     made = generate(model, prompt)
     assert write(made, tmp_path / "out.wav") == [tmp_path / "out.wav"]
     with pytest.raises(UsageError, match="no video"):

@@ -8,7 +8,7 @@ from support import goldens
 from support.seeded_weights import listed_state, seeded_input
 from vsseval.errors import UsageError
 from vsseval.networks.rawnet3 import RawNet3, load_rawnet3
-from vsseval.networks.unfilled import Unfilled
+from vsseval.networks.skip_initial_weights import SkipInitialWeights
 from vssflow.reference.speaker import embed, voice_windows
 
 GOLDEN = goldens.read(goldens.file("vssflow/i_rawnet3_true.npz")).arrays
@@ -29,14 +29,14 @@ class Blank(torch.nn.Module):
 
 @pytest.fixture(scope="module")
 def state():
-    with Unfilled():
+    with SkipInitialWeights():
         network = RawNet3()
     return listed_state(network, goldens.file("vssflow/keys") / "rawnet3.json")
 
 
 @pytest.fixture(scope="module")
 def network(state):
-    with Unfilled():
+    with SkipInitialWeights():
         network = RawNet3()
     network.load_state_dict(state, assign=True)
     return network

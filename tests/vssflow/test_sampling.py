@@ -13,12 +13,12 @@ from vsseval.errors import Unmeasurable
 from vssflow.conditions import Conditions
 from vssflow.dit import DiT, DiTConfig
 from vssflow.flow import state
-from vssflow.sampling.authors import sample_authors, trajectory
-from vssflow.sampling.dense import Dense
-from vssflow.sampling.fast import Fast
+from vssflow.sampling.fast import FastSampler
 from vssflow.sampling.folded import FoldedDiT
+from vssflow.sampling.frozen_linear import FrozenLinear
 from vssflow.sampling.guidance import guided_velocity
 from vssflow.sampling.noise import clip_noise
+from vssflow.sampling.reference import sample_reference, trajectory
 from vssflow.sampling.solvers import DEFAULT, SOLVERS, integrals, times
 
 TRUE_SIZE = goldens.file("vssflow/a_dit_true_T16.npz")
@@ -179,7 +179,7 @@ def test_a_zero_condition_adds_exactly_nothing(dit, conditions):
 
 def test_folding_takes_a_copy(conditions):
     network, x = seeded_dit(SMALL, 0.1), seeded_input("latent", (2, LATENT, 25))
-    fast = Fast(network, LATENT)
+    fast = FastSampler(network, LATENT)
     before = fast.sample(conditions, x, steps=2).latent
     for weight in network.parameters():
         weight.zero_()
@@ -188,7 +188,7 @@ def test_folding_takes_a_copy(conditions):
 
 def test_fast_converges_to_the_authors(dit):
     conditions, noise = random_conditions(SMALL, LATENT, batch=1, frames=10), seeded_input("latent", (1, LATENT, 10))
-    fast, reference = Fast(dit, LATENT), sample_authors(dit, conditions, noise).latent
+    fast, reference = FastSampler(dit, LATENT), sample_reference(dit, conditions, noise).latent
     for solver in (DEFAULT, SOLVERS["midpoint"], SOLVERS["rk4"]):
         coarse, fine = (
             relative(fast.sample(conditions, noise, steps=n // solver.per_step, solver=solver).latent, reference)
@@ -199,7 +199,7 @@ def test_fast_converges_to_the_authors(dit):
 
 
 def test_forwards_are_counted(dit, conditions):
-    noise, fast = seeded_input("latent", (2, LATENT, 25)), Fast(dit, LATENT)
+    noise, fast = seeded_input("latent", (2, LATENT, 25)), FastSampler(dit, LATENT)
     counts = []
     hook = fast.folded.register_forward_hook(lambda _module, given, _result: counts.append(1 + (given[3] != 1.0)))
     for guidance in (1.0, 3.0):
@@ -218,7 +218,7 @@ def test_a_batch_never_changes_a_clip(dit):
     for clip, (single, length) in enumerate(zip(singles, lengths, strict=True)):
         batch.locked[clip, :, :length] = single.locked[0]
         batch.cross[clip, : length + 1] = single.cross[0]
-    fast = Fast(dit, LATENT)
+    fast = FastSampler(dit, LATENT)
     together = fast.sample(batch, noise, steps=6, lengths=lengths).latent
     for clip, (single, length) in enumerate(zip(singles, lengths, strict=True)):
         alone = fast.sample(single, clip_noise([seeds[clip]], LATENT, [length]), steps=6).latent[0]
@@ -237,8 +237,8 @@ def test_noise_of_a_clip_is_its_seeds_own():
 @pytest.mark.parametrize("backend", ["aot_eager", "eager"])
 def test_compiled_equals_not_compiled(dit, conditions, backend):
     noise = seeded_input("latent", (2, LATENT, 25))
-    plain = Fast(dit, LATENT).sample(conditions, noise, steps=4)
-    compiled = Fast(dit, LATENT, backend=backend).sample(conditions, noise, steps=4)
+    plain = FastSampler(dit, LATENT).sample(conditions, noise, steps=4)
+    compiled = FastSampler(dit, LATENT, backend=backend).sample(conditions, noise, steps=4)
     assert relative(compiled.latent, plain.latent) < 1e-5
     assert compiled.evaluations == plain.evaluations
 
@@ -253,9 +253,9 @@ def test_half_precision_is_near(dit, conditions):
 
 def test_a_layer_is_the_same_packed_and_not(monkeypatch):
     weight, bias, x = seeded_input("w", (7, 5)), seeded_input("b", (7,)), seeded_input("x", (2, 3, 5))
-    here = Dense(weight, bias, dtype=torch.float32)
+    here = FrozenLinear(weight, bias, dtype=torch.float32)
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
-    plain = Dense(weight, bias, dtype=torch.float32)
+    plain = FrozenLinear(weight, bias, dtype=torch.float32)
     assert plain.packed is None
     assert relative(here(x), torch.nn.functional.linear(x, weight, bias)) < 1e-6
     assert torch.equal(plain(x), torch.nn.functional.linear(x, weight, bias))
@@ -292,7 +292,7 @@ def test_no_step_at_all_is_refused(dit, conditions):
     with pytest.raises(ValueError, match="at least one step, not 0"):
         times(0)
     with pytest.raises(ValueError, match="at least one step, not -3"):
-        Fast(dit, LATENT).sample(conditions, seeded_input("latent", (2, LATENT, 25)), steps=-3)
+        FastSampler(dit, LATENT).sample(conditions, seeded_input("latent", (2, LATENT, 25)), steps=-3)
 
 
 def test_numbers_that_are_none_are_reported(conditions):
@@ -300,6 +300,6 @@ def test_numbers_that_are_none_are_reported(conditions):
     broken.proj_in.weight[0, 0] = float("nan")
     noise = seeded_input("latent", (2, LATENT, 25))
     with pytest.raises(Unmeasurable, match=r"velocity at t = 0\.0000 is not finite: damaged weights"):
-        sample_authors(broken, conditions, noise)
+        sample_reference(broken, conditions, noise)
     with pytest.raises(Unmeasurable, match="sampled latent is not finite"):
-        Fast(broken, LATENT).sample(conditions, noise, steps=2)
+        FastSampler(broken, LATENT).sample(conditions, noise, steps=2)

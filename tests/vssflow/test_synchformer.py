@@ -10,14 +10,14 @@ from support.seeded_weights import fill
 from support.vssflow_golden import relative_error
 from vsseval.errors import UsageError
 from vsseval.networks import synchformer_vision as synchformer
+from vsseval.networks.skip_initial_weights import SkipInitialWeights
 from vsseval.networks.synchformer_vision import SynchformerVision, load_synchformer
-from vsseval.networks.unfilled import Unfilled
 
 PREFIX = "vfeat_extractor."
 
 
 def unfilled():
-    with Unfilled():
+    with SkipInitialWeights():
         return SynchformerVision().eval()
 
 

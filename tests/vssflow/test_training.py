@@ -17,9 +17,9 @@ from support.training_runs import still_stage, trained
 from vsseval.errors import EnvironmentFault, UsageError
 from vssflow.small.config import ModelConfig
 from vssflow.small.model import Prompt, VSSFlow
-from vssflow.training.loop import Crew, Recipe, Stage, batches, fit
-from vssflow.training.monitor import Take
-from vssflow.training.recipe import hold_to, training_facts
+from vssflow.training.loop import ProcessGroup, Stage, TrainingRecipe, batches, fit
+from vssflow.training.monitor import SoundSample
+from vssflow.training.recipe import require_same_training, training_facts
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,7 +36,7 @@ def line_stage():
 
 
 def test_resumed_training_equals_undisturbed_training(tmp_path):
-    recipe = Recipe(steps=40, batch=4, rate=1e-2, warmup=5, save_every=10)
+    recipe = TrainingRecipe(steps=40, batch=4, rate=1e-2, warmup=5, save_every=10)
     whole = line_stage()
     fit(whole, recipe, range(20), [1] * 20, tmp_path / "whole")
 
@@ -66,7 +66,7 @@ def steps_of(folder):
 
 
 def test_resuming_cuts_the_log_back_to_the_checkpoint(tmp_path):
-    recipe = Recipe(steps=20, batch=4, rate=1e-2, save_every=10)
+    recipe = TrainingRecipe(steps=20, batch=4, rate=1e-2, save_every=10)
     fit(line_stage(), recipe, range(20), [1] * 20, tmp_path)
     whole = (tmp_path / "log.jsonl").read_text()
     state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
@@ -82,7 +82,7 @@ def test_resuming_cuts_the_log_back_to_the_checkpoint(tmp_path):
 
 
 def test_accumulated_parts_make_the_same_step(tmp_path):
-    recipe = Recipe(steps=9, batch=7, rate=1e-2, warmup=1)
+    recipe = TrainingRecipe(steps=9, batch=7, rate=1e-2, warmup=1)
     whole = trained(recipe, tmp_path / "whole")
     parts = trained(replace(recipe, accumulate=3), tmp_path / "parts")
     assert torch.allclose(whole, parts, atol=1e-6)
@@ -101,29 +101,31 @@ def test_reading_ahead_changes_nothing(tmp_path):
 
         return Stage(inner.module, loss, dict, gather)
 
-    recipe = Recipe(steps=12, batch=4, rate=1e-2, warmup=1)
+    recipe = TrainingRecipe(steps=12, batch=4, rate=1e-2, warmup=1)
     alone = trained(recipe, tmp_path / "alone", stage())
     ahead = trained(replace(recipe, workers=3), tmp_path / "ahead", stage())
     assert torch.equal(alone, ahead)
 
 
 def test_without_average_the_weights_are_those_of_the_last_step(tmp_path):
-    plain = trained(Recipe(steps=5, batch=4, rate=1e-2, average=None), tmp_path / "plain")
+    plain = trained(TrainingRecipe(steps=5, batch=4, rate=1e-2, average=None), tmp_path / "plain")
     state = torch.load(tmp_path / "plain" / "checkpoint.pt", weights_only=True)
     assert state["average"] == {}
     assert torch.equal(plain, torch.cat([state["module"][key].flatten() for key in ("weight", "bias")]))
-    assert not torch.equal(plain, trained(Recipe(steps=5, batch=4, rate=1e-2), tmp_path / "averaged"))
+    assert not torch.equal(plain, trained(TrainingRecipe(steps=5, batch=4, rate=1e-2), tmp_path / "averaged"))
 
 
 def test_a_constant_rate_does_not_fall():
-    recipe = Recipe(steps=100, batch=1, rate=1.0, warmup=10, cooldown=0.0)
+    recipe = TrainingRecipe(steps=100, batch=1, rate=1.0, warmup=10, cooldown=0.0)
     assert recipe.rate_at(4) == pytest.approx(0.5)
     assert {recipe.rate_at(step) for step in range(10, 100)} == {1.0}
 
 
 def test_the_gradient_is_clipped_only_where_the_recipe_says_so(tmp_path):
     results = [
-        trained(Recipe(steps=1, batch=4, rate=1e-2, clip=clip, warmup=0, weight_decay=0.0), tmp_path / str(clip))
+        trained(
+            TrainingRecipe(steps=1, batch=4, rate=1e-2, clip=clip, warmup=0, weight_decay=0.0), tmp_path / str(clip)
+        )
         for clip in (None, 1e6, 1e-12)
     ]
     assert torch.equal(results[0], results[1])
@@ -133,13 +135,13 @@ def test_the_gradient_is_clipped_only_where_the_recipe_says_so(tmp_path):
 def test_bfloat16_is_for_gpus_unless_it_is_asked_for():
     asked = {None: [], True: [], False: []}
     for bf16, halves in asked.items():
-        recipe = Recipe(steps=1, batch=4, rate=1e-2, bf16=bf16)
+        recipe = TrainingRecipe(steps=1, batch=4, rate=1e-2, bf16=bf16)
         halves += [recipe.half(torch.device(device)) for device in ("cpu", "cuda")]
     assert asked == {None: [False, True], True: [True, True], False: [False, False]}
 
 
 def test_bfloat16_changes_the_arithmetic_and_not_what_is_kept(tmp_path):
-    recipe = Recipe(steps=9, batch=7, rate=1e-2, warmup=1)
+    recipe = TrainingRecipe(steps=9, batch=7, rate=1e-2, warmup=1)
     single = trained(recipe, tmp_path / "single")
     half = trained(replace(recipe, bf16=True), tmp_path / "half")
     assert half.dtype == torch.float32
@@ -148,11 +150,11 @@ def test_bfloat16_changes_the_arithmetic_and_not_what_is_kept(tmp_path):
 
 
 def test_bad_trainings_end_with_a_message(tmp_path):
-    recipe = Recipe(steps=4, batch=4, rate=1e-2, save_every=2)
+    recipe = TrainingRecipe(steps=4, batch=4, rate=1e-2, save_every=2)
     with pytest.raises(UsageError, match="no clip to train empty on"):
         fit(still_stage(), recipe, [], [], tmp_path / "empty")
     with pytest.raises(UsageError, match="8 processes share a batch of 4 clips"):
-        fit(still_stage(), recipe, range(16), [1] * 16, tmp_path / "crew", Crew(0, 8))
+        fit(still_stage(), recipe, range(16), [1] * 16, tmp_path / "crew", ProcessGroup(0, 8))
     fit(still_stage(), recipe, range(16), [1] * 16, tmp_path / "other")
     with pytest.raises(UsageError, match="another configuration"):
         fit(Stage(nn.Linear(4, 1), still_stage().loss, dict), recipe, range(16), [1] * 16, tmp_path / "other")
@@ -165,20 +167,22 @@ def test_bad_trainings_end_with_a_message(tmp_path):
 
 
 def test_a_folder_goes_on_with_what_it_was_begun_with(tmp_path):
-    recipe = Recipe(steps=4, batch=4, rate=1e-2)
+    recipe = TrainingRecipe(steps=4, batch=4, rate=1e-2)
     path = tmp_path / "flow" / "recipe.json"
-    hold_to(training_facts(recipe, {"tasks": ("v2s",)}), path)
-    hold_to(training_facts(replace(recipe, steps=8, save_every=1, accumulate=2), {"tasks": ("v2s",)}), path)
+    require_same_training(training_facts(recipe, {"tasks": ("v2s",)}), path)
+    require_same_training(
+        training_facts(replace(recipe, steps=8, save_every=1, accumulate=2), {"tasks": ("v2s",)}), path
+    )
     with pytest.raises(UsageError, match=r"batch 4 then, 8 now; tasks \['v2s'\] then, \['vtts'\] now"):
-        hold_to(training_facts(replace(recipe, batch=8), {"tasks": ("vtts",)}), path)
+        require_same_training(training_facts(replace(recipe, batch=8), {"tasks": ("vtts",)}), path)
 
 
 def test_sounds_and_tensorboard_events_are_written(tmp_path):
     def listen():
-        yield Take("clip", torch.linspace(-2, 2, 160))
+        yield SoundSample("clip", torch.linspace(-2, 2, 160))
 
     stage = replace(still_stage(), listen=listen)
-    recipe = Recipe(steps=5, batch=4, rate=1e-2, save_every=1, listen_every=2)
+    recipe = TrainingRecipe(steps=5, batch=4, rate=1e-2, save_every=1, listen_every=2)
     fit(stage, recipe, range(16), [1] * 16, tmp_path)
     assert sorted(path.name for path in (tmp_path / "samples").iterdir()) == ["000002", "000004", "000005"]
     with wave.open(str(tmp_path / "samples" / "000002" / "clip.wav")) as file:
@@ -195,7 +199,7 @@ def test_sounds_and_tensorboard_events_are_written(tmp_path):
 
 def test_without_tensorboard_one_line_says_how_to_get_it(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
-    fit(still_stage(), Recipe(steps=2, batch=4, rate=1e-2), range(16), [1] * 16, tmp_path)
+    fit(still_stage(), TrainingRecipe(steps=2, batch=4, rate=1e-2), range(16), [1] * 16, tmp_path)
     assert "pip install 'vsseval[train]'" in capsys.readouterr().err
     assert steps_of(tmp_path) == [2]
 
@@ -203,7 +207,7 @@ def test_without_tensorboard_one_line_says_how_to_get_it(tmp_path, monkeypatch, 
 def test_a_gpu_that_is_not_there_is_named(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(EnvironmentFault, match="--device cuda: this machine has no GPU"):
-        Crew.assemble("cuda")
+        ProcessGroup.join("cuda")
 
 
 CREW = """
@@ -211,7 +215,7 @@ import os, sys
 from pathlib import Path
 from support.training_runs import Crew, Recipe, trained
 trained(Recipe(steps=6, batch=8, rate=1e-2, warmup=1, save_every=3), Path(sys.argv[1]))
-Crew.assemble().wait()
+Crew.join().wait()
 # gloo's threads sometimes abort while the interpreter is taken down, if the other process has gone first
 sys.stderr.flush()
 os._exit(0)
@@ -225,21 +229,21 @@ def test_two_processes_take_the_steps_of_one(tmp_path):
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     subprocess.run([*launch, str(script), str(tmp_path / "two")], env=environment, check=True, timeout=300)
-    one = trained(Recipe(steps=6, batch=8, rate=1e-2, warmup=1), tmp_path / "one")
+    one = trained(TrainingRecipe(steps=6, batch=8, rate=1e-2, warmup=1), tmp_path / "one")
     two = torch.load(tmp_path / "two" / "checkpoint.pt", weights_only=True)["average"]
     assert torch.allclose(one, torch.cat([two[key].flatten() for key in ("weight", "bias")]), atol=1e-6)
     assert steps_of(tmp_path / "two") == [3, 6]
 
 
 def test_every_clip_is_seen_once_an_epoch():
-    recipe = Recipe(steps=10, batch=4, rate=1.0)
+    recipe = TrainingRecipe(steps=10, batch=4, rate=1.0)
     order = batches(range(20), list(range(20)), recipe, 0)
     epoch = [index for _ in range(5) for index in next(order)]
     assert sorted(epoch) == list(range(20))
 
 
 def test_rate_rises_holds_and_falls():
-    recipe = Recipe(steps=100, batch=1, rate=1.0, warmup=10, cooldown=0.2)
+    recipe = TrainingRecipe(steps=100, batch=1, rate=1.0, warmup=10, cooldown=0.2)
     assert recipe.rate_at(0) == pytest.approx(0.1)
     assert recipe.rate_at(50) == 1.0
     assert recipe.rate_at(99) < 0.01

@@ -12,10 +12,10 @@ from vssflow.commands.train import command
 from vssflow.prompt import Prompt
 from vssflow.small.model import VSSFlow
 from vssflow.training.mixtures import Mixing
-from vssflow.training.recipe import Recipe
+from vssflow.training.recipe import TrainingRecipe
 from vssflow.training.run import Training, train
 
-ONE = Recipe(steps=1, batch=2, rate=1e-3)
+ONE = TrainingRecipe(steps=1, batch=2, rate=1e-3)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_encoders_of_another_training_are_refused(split, first, tmp_path):
 def test_options_that_go_against_each_other_are_refused(split, tmp_path):
     base = ["--data", str(split), "--out", str(tmp_path)]
     for wrong, message in (
-        ([*base, "--layers", "5"], "--layers is for --config authors"),
+        ([*base, "--layers", "5"], "--layers is for --config reference"),
         ([*base, "--mask-ratio", "1", "--frozen", str(split / "index.jsonl")], "--frozen, --mask-ratio are for"),
         ([*base, "--mix", "add", "--mix-share", "0"], "mixes nothing"),
         (["--out", str(tmp_path)], "--data is missing"),

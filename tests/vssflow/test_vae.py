@@ -6,7 +6,7 @@ import torch
 
 from support import goldens
 from support.seeded_weights import fill, listed_state, seeded_input
-from vsseval.networks.unfilled import Unfilled
+from vsseval.networks.skip_initial_weights import SkipInitialWeights
 from vssflow.reference.vae import MelVAE, Posterior, VAEConfig, current_names, latent_to_vae, vae_to_latent
 from vssflow.reference.vocoder import HifiGan, VocoderConfig, join_weight_norm
 
@@ -22,7 +22,7 @@ def relative_error(ours, golden):
 
 
 def true_size(network_class, prefix):
-    with Unfilled():
+    with SkipInitialWeights():
         network = network_class()
     network.load_state_dict(listed_state(network, KEYS, prefix), assign=True)
     return network.eval()

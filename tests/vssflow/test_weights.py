@@ -16,9 +16,9 @@ from safetensors.torch import save_file
 from torch import nn
 
 from vsseval.errors import UsageError
-from vsseval.networks.layout import read_layout
+from vsseval.networks.checkpoint_layout import read_layout
+from vsseval.networks.skip_initial_weights import SkipInitialWeights
 from vsseval.networks.state_dict import read_state_dict
-from vsseval.networks.unfilled import Unfilled
 
 
 class Unknown:
@@ -285,7 +285,7 @@ def test_the_layout_is_read_without_torch(tmp_path):
     path = tmp_path / "w.ckpt"
     torch.save(lightning(weights()), path)
     code = (
-        "import sys; from pathlib import Path; from vsseval.networks.layout import read_layout;"
+        "import sys; from pathlib import Path; from vsseval.networks.checkpoint_layout import read_layout;"
         "print(read_layout(Path(sys.argv[1])).entries['part'].shape, 'torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code, os.fspath(path)], capture_output=True, text=True, check=True)
@@ -294,7 +294,7 @@ def test_the_layout_is_read_without_torch(tmp_path):
 
 def test_a_network_is_built_without_drawing_its_weights():
     before = torch.get_rng_state()
-    with Unfilled():
+    with SkipInitialWeights():
         network = nn.Sequential(nn.Linear(20_000, 20_000), nn.Conv1d(3, 4, 5), nn.LayerNorm(6), nn.Embedding(7, 8))
     assert torch.equal(torch.get_rng_state(), before)
     assert sum(parameter.numel() for parameter in network.parameters()) > 4e8

@@ -8,10 +8,10 @@ import pytest
 from support.weights_server import Served, Told, serving
 from vsseval.errors import EnvironmentFault
 from vsseval.weights import download as module
-from vsseval.weights.download import NotOffered, Patience, Wanted, beside, download
+from vsseval.weights.download import NotAvailable, RemoteFile, RetryPolicy, download, part_info
 
 CONTENT = bytes(range(256)) * 4000
-QUICK = Patience(attempts=3, pause=0.001, timeout=0.4)
+QUICK = RetryPolicy(attempts=3, pause=0.001, timeout=0.4)
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def part(tmp_path):
 def fetch(served, part, patience=QUICK, **wanted):
     told = Told()
     with serving({"/network.pth": served}) as address:
-        download(Wanted(f"{address}/network.pth", **wanted), part, told, patience)
+        download(RemoteFile(f"{address}/network.pth", **wanted), part, told, patience)
     return told
 
 
@@ -45,9 +45,9 @@ def test_what_is_broken_off_is_gone_on_with(part):
 def test_another_command_goes_on_too(part):
     served = Served(CONTENT, breaks=[100_000])
     with serving({"/network.pth": served}) as address:
-        wanted = Wanted(f"{address}/network.pth")
+        wanted = RemoteFile(f"{address}/network.pth")
         with pytest.raises(EnvironmentFault, match="it goes on where it stopped"):
-            download(wanted, part, Told(), Patience(attempts=1, pause=0, timeout=1))
+            download(wanted, part, Told(), RetryPolicy(attempts=1, pause=0, timeout=1))
         assert part.stat().st_size == 100_000
         download(wanted, part, Told(), QUICK)
     assert part.read_bytes() == CONTENT
@@ -58,9 +58,9 @@ def test_a_file_that_has_changed_meanwhile_is_fetched_from_its_beginning(part):
     served = Served(CONTENT, breaks=[100_000])
     with serving({"/network.pth": served}) as address:
         with pytest.raises(EnvironmentFault):
-            download(Wanted(f"{address}/network.pth"), part, Told(), Patience(attempts=1))
+            download(RemoteFile(f"{address}/network.pth"), part, Told(), RetryPolicy(attempts=1))
         served.content, served.etag = CONTENT[::-1], '"2"'
-        download(Wanted(f"{address}/network.pth"), part, Told(), QUICK)
+        download(RemoteFile(f"{address}/network.pth"), part, Told(), QUICK)
     assert part.read_bytes() == CONTENT[::-1]
 
 
@@ -74,7 +74,7 @@ def test_without_a_mark_of_its_state_a_part_is_gone_on_with_only_if_the_hash_wil
 
 def test_a_part_of_another_address_is_not_gone_on_with(part):
     with serving({"/other.pth": Served(CONTENT[::-1], breaks=[100_000])}) as address, pytest.raises(EnvironmentFault):
-        download(Wanted(f"{address}/other.pth", checked=True), part, Told(), Patience(attempts=1))
+        download(RemoteFile(f"{address}/other.pth", checked=True), part, Told(), RetryPolicy(attempts=1))
     served = Served(CONTENT)
     fetch(served, part, checked=True)
     assert part.read_bytes() == CONTENT
@@ -93,8 +93,8 @@ def test_a_server_without_ranges_or_lengths_is_good_enough(part):
 def test_a_part_that_is_longer_than_the_file_is_thrown_away(part):
     with serving({"/network.pth": Served(CONTENT)}) as address:
         part.write_bytes(bytes(2 * len(CONTENT)))
-        beside(part).write_text(f'{{"url": "{address}/network.pth", "validator": "\\"1\\""}}')
-        download(Wanted(f"{address}/network.pth"), part, Told(), QUICK)
+        part_info(part).write_text(f'{{"url": "{address}/network.pth", "validator": "\\"1\\""}}')
+        download(RemoteFile(f"{address}/network.pth"), part, Told(), QUICK)
     assert part.read_bytes() == CONTENT
 
 
@@ -110,7 +110,7 @@ def test_passing_faults_are_waited_for_and_lasting_ones_told(part):
 @pytest.mark.parametrize("state", [401, 403, 404, 410])
 def test_a_refusal_is_not_asked_again(part, state):
     served = Served(CONTENT, states=[state] * 5)
-    with pytest.raises(NotOffered, match=str(state)):
+    with pytest.raises(NotAvailable, match=str(state)):
         fetch(served, part)
     assert len(served.asked) == 1
 
@@ -120,14 +120,14 @@ def test_a_slow_start_is_waited_for_and_silence_has_an_end(part):
     assert part.read_bytes() == CONTENT
     silent = Served(CONTENT, slow=1.0)
     with pytest.raises(EnvironmentFault, match="silent|timed out"):
-        fetch(silent, part.with_name("b.part"), Patience(attempts=1, timeout=0.1))
+        fetch(silent, part.with_name("b.part"), RetryPolicy(attempts=1, timeout=0.1))
 
 
 def test_nobody_there_is_one_error(part):
     with serving({}) as address:
         pass
     with pytest.raises(EnvironmentFault, match="could not be fetched: .*refused"):
-        download(Wanted(f"{address}/network.pth"), part, Told(), QUICK)
+        download(RemoteFile(f"{address}/network.pth"), part, Told(), QUICK)
 
 
 def test_a_page_in_place_of_the_file_is_not_fetched(part):
@@ -150,12 +150,12 @@ def test_no_room_is_told_before_and_during(part, monkeypatch):
 
     with serving({"/network.pth": Served(CONTENT * 2)}) as address:
         with pytest.raises(EnvironmentFault, match=r"cannot write .*No space left.*VSSEVAL_WEIGHTS"):
-            download(Wanted(f"{address}/network.pth"), part, Full(), QUICK)
+            download(RemoteFile(f"{address}/network.pth"), part, Full(), QUICK)
         monkeypatch.undo()
         kept = part.stat().st_size
         assert 0 < kept < 2 * len(CONTENT)
         told = Told()
-        download(Wanted(f"{address}/network.pth"), part, told, QUICK)
+        download(RemoteFile(f"{address}/network.pth"), part, told, QUICK)
     assert part.read_bytes() == CONTENT * 2
     assert told.advanced == 2 * len(CONTENT) - kept
 

@@ -41,7 +41,7 @@ def with_alpha(colour: Colour, alpha: float) -> Colour:
     return red, green, blue, round(255 * min(1.0, max(0.0, alpha)))
 
 
-def turn(points: Sequence[Point], angle: float, centre: Point) -> list[Point]:
+def rotate_points(points: Sequence[Point], angle: float, centre: Point) -> list[Point]:
     """Rotate points about `centre` by `angle` radians, clockwise on the screen."""
     cosine, sine = math.cos(angle), math.sin(angle)
     cx, cy = centre

@@ -31,7 +31,7 @@ CHUNK = 8
 """Clips that a worker takes at once."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class IndexEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One line of `index.jsonl`."""
 
     id: str
@@ -82,7 +82,7 @@ def build_train(out: Path, counts: dict[str, int], seed: int, jobs: int) -> Iter
     clips = out / "clips"
     clips.mkdir(parents=True, exist_ok=True)
     todo = [Job(task=task, k=k, seed=seed) for task in TASKS for k in range(counts.get(task, 0))]
-    entries: list[Entry] = []
+    entries: list[IndexEntry] = []
     for entry in _entries(clips, todo, jobs):
         entries.append(entry)
         if len(entries) < len(todo):
@@ -94,7 +94,7 @@ def build_train(out: Path, counts: dict[str, int], seed: int, jobs: int) -> Iter
     yield len(todo), len(todo)
 
 
-def _entries(clips: Path, todo: list[Job], jobs: int) -> Iterator[Entry]:
+def _entries(clips: Path, todo: list[Job], jobs: int) -> Iterator[IndexEntry]:
     if jobs <= 1:
         yield from map(partial(make_clip, clips), todo)
         return
@@ -102,15 +102,15 @@ def _entries(clips: Path, todo: list[Job], jobs: int) -> Iterator[Entry]:
         yield from pool.map(partial(make_clip, clips), todo, chunksize=CHUNK)
 
 
-def make_clip(clips: Path, job: Job) -> Entry:
+def make_clip(clips: Path, job: Job) -> IndexEntry:
     """Render a clip into `clips/<id>.npz` unless it is there, and return its line of the index, less the prompt."""
     path = clips / f"{job.id}.npz"
     if path.is_file():
         with np.load(path) as stored:
-            return msgspec.json.decode(stored["entry"].tobytes(), type=Entry)
+            return msgspec.json.decode(stored["entry"].tobytes(), type=IndexEntry)
     rendered = render(job)
     frames = len(rendered.frames)
-    entry = Entry(
+    entry = IndexEntry(
         id=job.id,
         task=job.task,
         seconds=frames / FPS,
@@ -178,7 +178,7 @@ def _arrays(rendered: Rendered) -> dict[str, Any]:
     }
 
 
-def _with_prompt(entry: Entry, job: Job, counts: dict[str, int]) -> Entry:
+def _with_prompt(entry: IndexEntry, job: Job, counts: dict[str, int]) -> IndexEntry:
     """Name another clip of the same voice, one of speech alone where there is one."""
     if entry.voice is None:
         return entry

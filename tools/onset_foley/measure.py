@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from tools.onset_foley.train import Example
-from vsseval.models.onset_foley.recognise import FACE, Seen, Weights, classify, events, intensity, strange, timbre
+from vsseval.models.onset_foley.recognise import FACE, Seen, Weights, classify, events, intensity, is_unfamiliar, timbre
 
 __all__ = ["matched", "report"]
 
@@ -33,7 +33,7 @@ def report(weights: Weights, examples: Sequence[Example]) -> Iterator[str]:
     told = [max(odds, key=odds.__getitem__) for odds in (classify(weights, item) for item in seen)]
     right = [label == example.label for label, example in zip(told, examples, strict=True)]
     yield f"class: {np.mean(right):.3f} of {len(right)} right"
-    yield f"like nothing in training: {sum(strange(weights, item) for item in seen)}"
+    yield f"like nothing in training: {sum(is_unfamiliar(weights, item) for item in seen)}"
     faces = [label == FACE for label, example in zip(told, examples, strict=True) if example.label == FACE]
     if faces:
         yield f"faces: {np.mean(faces):.3f} of {len(faces)} right"

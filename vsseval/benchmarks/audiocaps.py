@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vsseval.datasets import lists
-from vsseval.datasets.customs import AVBENCH_TEXT
-from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
-from vsseval.datasets.trees import Found
+from vsseval.datasets import clip_lists
+from vsseval.datasets.dataset import ClipEntry, Dataset, DatasetSource, Pin, Variant
+from vsseval.datasets.default_metrics import AVBENCH_TEXT
+from vsseval.datasets.file_index import LocatedFile
 
 __all__ = ["audiocaps"]
 
 _COLUMNS = ("audiocap_id", "youtube_id", "start_time", "caption")
 
 
-def read(source: Source) -> Sequence[Entry]:
+def list_clips(source: DatasetSource) -> Sequence[ClipEntry]:
     """Return one clip for each sound with its first caption, or one for each caption (`captions`).
 
     Raises:
         UsageError: the list is not that of AudioCaps.
     """
     groups: dict[tuple[str, str], list[dict[str, str]]] = {}
-    for _, row in lists.csv_rows(source.list, _COLUMNS):
+    for _, row in clip_lists.csv_rows(source.list, _COLUMNS):
         groups.setdefault((row["youtube_id"], row["start_time"]), []).append(row)
     entries = []
     for (youtube, start), rows in groups.items():
@@ -30,7 +30,7 @@ def read(source: Source) -> Sequence[Entry]:
         video, sound = _files(source, youtube, start, [row["audiocap_id"] for row in rows])
         for number, row in enumerate(taken, 1):
             entries.append(
-                Entry(
+                ClipEntry(
                     id=f"{clip}_c{number}" if len(taken) > 1 else clip,
                     cluster=clip,
                     video=video.path,
@@ -43,7 +43,7 @@ def read(source: Source) -> Sequence[Entry]:
     return entries
 
 
-def _files(source: Source, youtube: str, start: str, numbers: Sequence[str]) -> tuple[Found, Found]:
+def _files(source: DatasetSource, youtube: str, start: str, numbers: Sequence[str]) -> tuple[LocatedFile, LocatedFile]:
     """Find video and sound under the names of the usual downloaders; some keep a file for each caption."""
     whole = (f"{youtube}_{int(start):06d}", f"{youtube}_{start}", f"{youtube}_{start}_{int(start) + 10}", youtube)
     stems = (*whole, *(f"Y{name}" for name in whole), f"{youtube}_{int(start) * 1000}_{int(start) * 1000 + 10000}")
@@ -70,7 +70,7 @@ audiocaps = Dataset(
     citation="Kim et al., AudioCaps: Generating captions for audios in the wild, NAACL 2019",
     home="https://github.com/cdjkim/audiocaps",
     layout="<YouTube id>_<start>.wav (or Y<id>.wav, <audiocap_id>.wav, .mp4) anywhere below; test.csv",
-    read=read,
+    list_clips=list_clips,
     variants=(
         Variant(name="first", description="The first caption of each clip.", size=975, pin=_PIN, seconds=10.0),
         Variant(name="captions", description="Every caption is a clip.", size=4_875, pin=_PIN, seconds=10.0),
@@ -79,5 +79,5 @@ audiocaps = Dataset(
     profile="avbench",
     protocol="Systems are given the caption, and the video where there is one. Papers differ in the caption they take.",
     inputs=("caption", "video"),
-    erosion="Videos vanish from YouTube, so groups hold different subsets.",
+    known_losses="Videos vanish from YouTube, so groups hold different subsets.",
 )

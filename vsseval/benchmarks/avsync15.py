@@ -1,4 +1,4 @@
-"""AVSync15: fifteen classes of tightly synchronous events, as the authors of ASVA hand them around."""
+"""AVSync15: fifteen classes of tightly synchronous events, as the authors of ASVA distribute them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from vsseval.datasets import lists
-from vsseval.datasets.customs import AVBENCH
-from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.datasets import clip_lists
+from vsseval.datasets.dataset import ClipEntry, Dataset, DatasetSource, Pin, Variant
+from vsseval.datasets.default_metrics import AVBENCH
 from vsseval.errors import UsageError
 
 __all__ = ["avsync15"]
 
 
-def read(source: Source) -> Sequence[Entry]:
+def list_clips(source: DatasetSource) -> Sequence[ClipEntry]:
     """Return the clips of `test.txt`, lines such as `lions_roaring/<name>.mp4`.
 
     An id is the file's stem; with its class before it where two classes share a stem.
@@ -23,7 +23,7 @@ def read(source: Source) -> Sequence[Entry]:
     Raises:
         UsageError: the list names something else, or `class_mapping.json` is no JSON.
     """
-    rows = [path for _, path in lists.parsed(source.list, lists.lines(source.list), _path)]
+    rows = [path for _, path in clip_lists.parsed(source.list, clip_lists.lines(source.list), _path)]
     captions = _captions(source)
     stems = Counter(path.stem for path in rows)
     entries = []
@@ -32,7 +32,7 @@ def read(source: Source) -> Sequence[Entry]:
         video = source.tree.at(f"videos/{path}", f"AVSync15/videos/{path}", str(path))
         caption = captions.get(name, name.replace("_", " "))
         entries.append(
-            Entry(
+            ClipEntry(
                 id=path.stem if stems[path.stem] == 1 else f"{name}_{path.stem}",
                 cluster=path.stem[:11],
                 video=video,
@@ -52,12 +52,12 @@ def _path(cells: list[str]) -> PurePosixPath:
     return path
 
 
-def _captions(source: Source) -> dict[str, str]:
+def _captions(source: DatasetSource) -> dict[str, str]:
     path = source.tree.at("class_mapping.json", "AVSync15/class_mapping.json")
     if path is None:
         return {}
     try:
-        return {str(name): str(text) for name, text in json.loads(lists.read(path).text).items()}
+        return {str(name): str(text) for name, text in json.loads(clip_lists.read_list(path).text).items()}
     except (ValueError, AttributeError) as error:
         raise UsageError(f"{path} maps no classes to texts: {error}") from error
 
@@ -72,7 +72,7 @@ avsync15 = Dataset(
     citation="Zhang et al., Audio-synchronized visual animation, ECCV 2024",
     home="https://github.com/lzhangbj/ASVA",
     layout="videos/<class>/*.mp4, test.txt, class_mapping.json",
-    read=read,
+    list_clips=list_clips,
     variants=(
         Variant(name="test", description="Whole clips.", pin=_PIN),
         Variant(name="asva", description="The first two seconds, as ASVA measures.", pin=_PIN, seconds=2.0),
@@ -84,5 +84,5 @@ avsync15 = Dataset(
         "generated sound, AlignSync for generated video only."
     ),
     inputs=("video", "caption"),
-    erosion="Videos come with the list; none is known to be lost.",
+    known_losses="Videos come with the list; none is known to be lost.",
 )  # fmt: skip

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from vsseval.datasets import lists
-from vsseval.datasets.customs import DUBBING
-from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
-from vsseval.datasets.speech import spoken
-from vsseval.datasets.voices import others
+from vsseval.datasets import clip_lists
+from vsseval.datasets.dataset import ClipEntry, Dataset, DatasetSource, Pin, Variant
+from vsseval.datasets.default_metrics import DUBBING
+from vsseval.datasets.speaker_prompts import prompt_clips
+from vsseval.datasets.transcripts import transcript_or_reason
 
 __all__ = ["chem"]
 
 _CLIP = re.compile(r"(?:chem_00_)?(?P<sentence>(?P<youtube>.{11})-(?P<number>\d{3,}))")
 
 
-def read(source: Source) -> Sequence[Entry]:
+def list_clips(source: DatasetSource) -> Sequence[ClipEntry]:
     """Return the sentences of a list (`chem_00_<YouTube id>-<nnn>`), or without one all videos of the folder.
 
     Raises:
@@ -26,8 +26,8 @@ def read(source: Source) -> Sequence[Entry]:
         stems = (path.stem for path in source.tree.media("video"))
         sentences = sorted({match["sentence"] for stem in stems if (match := _CLIP.fullmatch(stem))})
     else:
-        sentences = [sentence for _, sentence in lists.parsed(source.list, lists.barred(source.list), _row)]
-    voices = others(dict.fromkeys(sentences, "chem_00"), source.variant.seed)
+        sentences = [sentence for _, sentence in clip_lists.parsed(source.list, clip_lists.barred(source.list), _row)]
+    voices = prompt_clips(dict.fromkeys(sentences, "chem_00"), source.variant.seed)
     gt = source.variant.reference_mode == "gt"
     return [_entry(source, sentence, sentence if gt else voices[sentence]) for sentence in dict.fromkeys(sentences)]
 
@@ -39,15 +39,15 @@ def _row(cells: list[str]) -> str:
     return match["sentence"]
 
 
-def _entry(source: Source, sentence: str, voice: str | None) -> Entry:
+def _entry(source: DatasetSource, sentence: str, voice: str | None) -> ClipEntry:
     names = (sentence, f"chem_00_{sentence}")
     video, sound = source.tree.stem("video", *names), source.tree.stem("audio", *names)
-    text, silent = spoken(*source.tree.stem("text", *names))
+    text, silent = transcript_or_reason(*source.tree.stem("text", *names))
     prompt = source.tree.stem("audio", voice, f"chem_00_{voice}").path if voice else None
     if prompt is None and voice:
         prompt = source.tree.stem("video", voice, f"chem_00_{voice}").path
     lost = None if prompt else "no speaker prompt: there is no other recording, or the chosen one is absent"
-    return Entry(
+    return ClipEntry(
         id=f"chem_00_{sentence}", cluster=sentence[:11], video=video.path, reference=sound.path,
         own_sound=sound.path is None, speaker_prompt=prompt, transcript=text, problem=video.problem or silent or lost,
     )  # fmt: skip
@@ -63,7 +63,7 @@ chem = Dataset(
     citation="Prajwal et al., Learning individual speaking styles for accurate lip to speech synthesis, CVPR 2020",
     home="https://github.com/Rudrabha/Lip2Wav",
     layout="sentence_video_25fps/<YouTube id>-<nnn>.mp4, speakers/chem_00/chem_00_<YouTube id>-<nnn>.wav and .lab",
-    read=read,
+    list_clips=list_clips,
     variants=(
         Variant(
             name="setting2", description="The sentences of your list; papers take 200.", pin=_PIN,
@@ -78,5 +78,5 @@ chem = Dataset(
     profile="v2c",
     protocol="Lengths are the videos'. Intervals are clustered by lecture.",
     inputs=("video", "transcript", "speaker"),
-    erosion="Lip2Wav lists 16 test lectures; the 200 sentences of Neural Dubber are not public.",
+    known_losses="Lip2Wav lists 16 test lectures; the 200 sentences of Neural Dubber are not public.",
 )  # fmt: skip

@@ -23,9 +23,9 @@ from vsseval.benchmarks.base import BenchmarkCard, Sample
 from vsseval.datasets.own_clips import OwnClip, list_of, listed, unlisted
 from vsseval.datasets.own_files import Contents, contents, some, tell
 from vsseval.errors import Unmeasurable, UsageError
-from vsseval.language import ENGLISH, GRID, covers, unheard
+from vsseval.language import ENGLISH, GRID, covers, wrong_script
 from vsseval.media import check_video, probe, sha256
-from vsseval.store.manifest import manifest_hash
+from vsseval.store.manifest_hash import manifest_hash
 from vsseval.types import Medium, Task
 
 if TYPE_CHECKING:
@@ -191,4 +191,4 @@ def _metrics(samples: tuple[Sample, ...]) -> tuple[str, ...]:
 
 def _is_heard(sample: Sample, wanted: str) -> bool:
     said = sample.transcript
-    return said is not None and covers(wanted, sample.language) and unheard(wanted, said) is None
+    return said is not None and covers(wanted, sample.language) and wrong_script(wanted, said) is None

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from vsseval.datasets import lists
-from vsseval.datasets.customs import AVBENCH
-from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.datasets import clip_lists
+from vsseval.datasets.dataset import ClipEntry, Dataset, DatasetSource, Pin, Variant
+from vsseval.datasets.default_metrics import AVBENCH
 from vsseval.errors import UsageError
 
 __all__ = ["greatest_hits"]
@@ -30,13 +30,13 @@ class _Hits(NamedTuple):
     label: str | None = None
 
 
-def read(source: Source) -> Sequence[Entry]:
-    """Return the recordings of a list, or the stretches `name,start,end` of one; onsets are the events.
+def list_clips(source: DatasetSource) -> Sequence[ClipEntry]:
+    """Return the recordings of a list, or the segments `name,start,end` of one; onsets are the events.
 
     Raises:
         UsageError: the list holds something else, or `<name>_times.txt` is damaged.
     """
-    rows = [row for _, row in lists.parsed(source.list, lists.table(source.list), _row)]
+    rows = [row for _, row in clip_lists.parsed(source.list, clip_lists.table(source.list), _row)]
     return [_entry(source, row) for row in rows]
 
 
@@ -48,11 +48,11 @@ def _row(cells: list[str]) -> _Row:
         raise ValueError(f"{','.join(cells)!r} is no recording (2015-02-16-16-49-06) and no `recording,start,end`")
     start, end = (float(cells[1]), float(cells[2])) if len(cells) == 3 else (0.0, math.inf)
     if not 0 <= start < end:
-        raise ValueError(f"{start:g} to {end:g} s is no stretch of time")
+        raise ValueError(f"{start:g} to {end:g} s is no segment of time")
     return _Row(name, start, None if math.isinf(end) else end)
 
 
-def _entry(source: Source, row: _Row) -> Entry:
+def _entry(source: DatasetSource, row: _Row) -> ClipEntry:
     names = [form.format(row.name) for form in _NAMES]
     candidates = [source.tree.stem("video", name) for name in names]
     video = next((found for found in candidates if found.path), candidates[0])
@@ -60,7 +60,7 @@ def _entry(source: Source, row: _Row) -> Entry:
     sound = next((path for path in sounds if path), None)
     hits = _hits(_times(video.path, row.name))
     end = math.inf if row.end is None else row.end
-    return Entry(
+    return ClipEntry(
         id=row.name if row.end is None else f"{row.name}_{row.start:g}_{row.end:g}",
         cluster=row.name, video=video.path, reference=sound, own_sound=sound is None, label=hits.label,
         events=tuple(round(time - row.start, 6) for time in hits.times if row.start <= time < end),
@@ -77,7 +77,7 @@ def _hits(path: Path | None) -> _Hits:
     """Read lines of `seconds material action reaction`."""
     if path is None:
         return _Hits()
-    rows = [line.split() for _, (line,) in lists.lines(lists.read(path))]
+    rows = [line.split() for _, (line,) in clip_lists.lines(clip_lists.read_list(path))]
     try:
         times = tuple(sorted(float(row[0]) for row in rows))
     except ValueError as error:
@@ -94,16 +94,16 @@ greatest_hits = Dataset(
     citation="Owens et al., Visually indicated sounds, CVPR 2016",
     home="https://andrewowens.com/vis/",
     layout="<recording>_denoised.mp4 or _denoised_thumb.mp4, _denoised.wav, _times.txt; test.txt",
-    read=read,
+    list_clips=list_clips,
     variants=(
         Variant(
-            name="test", description="The recordings, or the stretches, of test.txt.",
+            name="test", description="The recordings, or the segments, of test.txt.",
             pin=Pin(names=("test.txt", "TheGreatestHits/test.txt"), url="https://andrewowens.com/vis/"),
         ),
     ),
     metrics=(*AVBENCH, "onset_acc@condfoleygen", "onset_ap@condfoleygen"),
     profile="avbench",
-    protocol="Onsets of `_times.txt` are the events. Papers cut stretches of 2 to 10 s: name them in the list.",
+    protocol="Onsets of `_times.txt` are the events. Papers cut segments of 2 to 10 s: name them in the list.",
     inputs=("video",),
-    erosion="None: one archive.",
+    known_losses="None: one archive.",
 )  # fmt: skip

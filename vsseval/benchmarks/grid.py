@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vsseval import language
-from vsseval.datasets import lists
-from vsseval.datasets.customs import GRID
-from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.datasets import clip_lists
+from vsseval.datasets.dataset import ClipEntry, Dataset, DatasetSource, Pin, Variant
+from vsseval.datasets.default_metrics import GRID
 from vsseval.datasets.grid_files import Clip, Files, clip_of, grid_files
-from vsseval.datasets.speech import align, grid_sentence
-from vsseval.datasets.voices import others
+from vsseval.datasets.speaker_prompts import prompt_clips
+from vsseval.datasets.transcripts import grid_sentence, read_align
 from vsseval.errors import UsageError
 
 __all__ = ["grid"]
 
 
-def read(source: Source) -> Sequence[Entry]:
+def list_clips(source: DatasetSource) -> Sequence[ClipEntry]:
     """Return the clips of a list (`s2/s2-lwbz4s.wav|...`, `s2_lwbz4s`), or without one all clips of the folder.
 
     Raises:
@@ -26,8 +26,10 @@ def read(source: Source) -> Sequence[Entry]:
     if source.listed is None:
         clips = sorted(key for key, files in there.items() if files.video or files.audio)
     else:
-        clips = list(dict.fromkeys(clip for _, clip in lists.parsed(source.list, lists.barred(source.list), clip_of)))
-    chosen = others({_id(clip): clip[0] for clip in clips}, source.variant.seed)
+        clips = list(
+            dict.fromkeys(clip for _, clip in clip_lists.parsed(source.list, clip_lists.barred(source.list), clip_of))
+        )
+    chosen = prompt_clips({_id(clip): clip[0] for clip in clips}, source.variant.seed)
     by_id = {_id(clip): clip for clip in clips}
     entries = []
     for clip in clips:
@@ -41,7 +43,7 @@ def _id(clip: Clip) -> str:
     return "_".join(filter(None, clip))
 
 
-def _entry(clip: Clip, there: dict[Clip, Files], voice: Clip | None) -> Entry:
+def _entry(clip: Clip, there: dict[Clip, Files], voice: Clip | None) -> ClipEntry:
     files = there.get(clip, Files([], [], []))
     problem = next(
         (f"two files: {' and '.join(map(str, two[:2]))} could both be {_id(clip)}" for two in files if len(two) > 1),
@@ -52,7 +54,7 @@ def _entry(clip: Clip, there: dict[Clip, Files], voice: Clip | None) -> Entry:
     sentence, window = grid_sentence(clip[1]), None
     if files.text and problem is None:
         try:
-            words, window = align(files.text[0])
+            words, window = read_align(files.text[0])
         except UsageError as error:
             problem = f"unreadable {error}"
         else:
@@ -65,7 +67,7 @@ def _entry(clip: Clip, there: dict[Clip, Files], voice: Clip | None) -> Entry:
             if voice
             else "no speaker prompt: the speaker has no other"
         )
-    return Entry(
+    return ClipEntry(
         id=_id(clip), cluster=clip[0] or clip[1], video=next(iter(files.video), None),
         reference=next(iter(files.audio), None), own_sound=not files.audio, speaker_prompt=next(iter(sounds), None),
         transcript=sentence, language=language.GRID, speech_window=window, problem=problem,
@@ -87,7 +89,7 @@ grid = Dataset(
     citation="Cooke et al., An audio-visual corpus for speech perception and speech recognition, JASA 120, 2006",
     home="https://spandh.dcs.shef.ac.uk/gridcorpus/",
     layout="s1/<code>.mpg and <code>.align, or videos_25fps_mp4/s1/s1_<code>.mp4 and speakers/s1/s1_<code>.wav",
-    read=read,
+    list_clips=list_clips,
     variants=(
         Variant(
             name="setting2", description="100 clips of each speaker.", size=3_300, pin=_PIN,
@@ -102,5 +104,5 @@ grid = Dataset(
     profile="v2c",
     protocol="Lengths are the videos'. Letter and digit are words of their own; else references score 22 % WER.",
     inputs=("video", "transcript", "speaker"),
-    erosion="Speaker 21 has no video. VSSFlow scores 3,291 of the 3,300 clips.",
+    known_losses="Speaker 21 has no video. VSSFlow scores 3,291 of the 3,300 clips.",
 )  # fmt: skip

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vsseval.datasets import tables
-from vsseval.datasets.customs import AESTHETICS, AVBENCH_TEXT
-from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.datasets import metadata_table
+from vsseval.datasets.dataset import ClipEntry, Dataset, DatasetSource, Pin, Variant
+from vsseval.datasets.default_metrics import AESTHETICS, AVBENCH_TEXT
 
 __all__ = ["kling_audio_eval"]
 
 
-def read(source: Source) -> Sequence[Entry]:
+def list_clips(source: DatasetSource) -> Sequence[ClipEntry]:
     """Return a clip for every row of the table; the caption is that of the sound.
 
     Raises:
         UsageError: the list is no table of clips.
     """
-    return tables.entries(source, own_sound=True)
+    return metadata_table.entries(source, own_sound=True)
 
 
 kling_audio_eval = Dataset(
@@ -28,11 +28,11 @@ kling_audio_eval = Dataset(
     citation="Wang et al., Kling-Foley: Multimodal diffusion transformer for high-quality video-to-audio, 2025",
     home="https://huggingface.co/datasets/klingfoley/Kling-Audio-Eval",
     layout="videos, and sounds where they are apart, anywhere below; a table (metadata.csv, .tsv, .json or .jsonl)",
-    read=read,
-    variants=(Variant(name="test", pin=Pin(names=tables.FILES, url="the data set's page"), seconds=8.0),),
+    list_clips=list_clips,
+    variants=(Variant(name="test", pin=Pin(names=metadata_table.FILES, url="the data set's page"), seconds=8.0),),
     metrics=(*AVBENCH_TEXT, *AESTHETICS),
     profile="avbench",
     protocol="References are real, so distances are defined. The reader follows the announcement, not the release.",
     inputs=("video", "caption"),
-    erosion="Size and licence were not verified here.",
+    known_losses="Size and licence were not verified here.",
 )

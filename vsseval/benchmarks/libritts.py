@@ -6,17 +6,17 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from vsseval.datasets.customs import SPEECH
-from vsseval.datasets.dataset import Dataset, Entry, Source, Variant
-from vsseval.datasets.speech import spoken
-from vsseval.datasets.voices import others
+from vsseval.datasets.dataset import ClipEntry, Dataset, DatasetSource, Variant
+from vsseval.datasets.default_metrics import SPEECH
+from vsseval.datasets.speaker_prompts import prompt_clips
+from vsseval.datasets.transcripts import transcript_or_reason
 
 __all__ = ["libritts"]
 
 _STEM = re.compile(r"(?P<speaker>\d+)_\d+_\d+_\d+")
 
 
-def read(source: Source) -> Sequence[Entry]:
+def list_clips(source: DatasetSource) -> Sequence[ClipEntry]:
     """Return every sentence of a subset; the voice is another sentence of its speaker, drawn with a seed."""
     root = source.tree.root
     sounds = {
@@ -24,17 +24,17 @@ def read(source: Source) -> Sequence[Entry]:
         for path in source.tree.media("audio")
         if _STEM.fullmatch(path.stem) and source.variant.name in {root.name, *path.relative_to(root).parts}
     }
-    voices = others({stem: stem.partition("_")[0] for stem in sounds}, source.variant.seed)
+    voices = prompt_clips({stem: stem.partition("_")[0] for stem in sounds}, source.variant.seed)
     return [_entry(path, sounds.get(voices[stem] or "")) for stem, path in sounds.items()]
 
 
-def _entry(path: Path, voice: Path | None) -> Entry:
+def _entry(path: Path, voice: Path | None) -> ClipEntry:
     text = next(
         (t for kind in ("normalized", "original") if (t := path.with_name(f"{path.stem}.{kind}.txt")).is_file()), None
     )
-    sentence, silent = spoken(text, f"{path.name} has no .normalized.txt beside it")
+    sentence, silent = transcript_or_reason(text, f"{path.name} has no .normalized.txt beside it")
     lost = None if voice else "no speaker prompt: there is no other recording of the speaker"
-    return Entry(
+    return ClipEntry(
         id=path.stem, cluster=path.stem.partition("_")[0], reference=path, speaker_prompt=voice, transcript=sentence,
         problem=silent or lost,
     )  # fmt: skip
@@ -48,7 +48,7 @@ libritts = Dataset(
     citation="Zen et al., LibriTTS: A corpus derived from LibriSpeech for text-to-speech, Interspeech 2019",
     home="https://www.openslr.org/60/",
     layout="test-clean/<speaker>/<chapter>/<name>.wav and <name>.normalized.txt",
-    read=read,
+    list_clips=list_clips,
     variants=tuple(
         Variant(name=name, reference_mode="same_speaker_random")
         for name in ("test-clean", "test-other", "dev-clean", "dev-other")
@@ -57,5 +57,5 @@ libritts = Dataset(
     profile="seedtts",
     protocol="No video. Lengths are the references'. Intervals go by speaker.",
     inputs=("transcript", "speaker"),
-    erosion="None.",
+    known_losses="None.",
 )

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vsseval.datasets import lists
-from vsseval.datasets.customs import SPEECH
-from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.datasets import clip_lists
+from vsseval.datasets.dataset import ClipEntry, Dataset, DatasetSource, Pin, Variant
+from vsseval.datasets.default_metrics import SPEECH
 
 __all__ = ["ljspeech"]
 
 
-def read(source: Source) -> Sequence[Entry]:
+def list_clips(source: DatasetSource) -> Sequence[ClipEntry]:
     """Return the sentences of a list: `LJ001-0001|raw|normalised`, or `DUMMY/LJ001-0001.wav|text`.
 
     Raises:
         UsageError: the list holds something else.
     """
-    rows = [row for _, row in lists.parsed(source.list, lists.barred(source.list), _row)]
+    rows = [row for _, row in clip_lists.parsed(source.list, clip_lists.barred(source.list), _row)]
     return [_entry(source, clip, text) for clip, text in rows]
 
 
@@ -28,9 +28,9 @@ def _row(cells: list[str]) -> tuple[str, str]:
     return clip, text
 
 
-def _entry(source: Source, clip: str, text: str) -> Entry:
+def _entry(source: DatasetSource, clip: str, text: str) -> ClipEntry:
     sound = source.tree.stem("audio", clip)
-    return Entry(
+    return ClipEntry(
         id=clip, cluster=clip.partition("-")[0], reference=sound.path, transcript=text, problem=sound.problem
     )  # fmt: skip
 
@@ -43,7 +43,7 @@ ljspeech = Dataset(
     citation="Ito and Johnson, The LJ Speech dataset, 2017",
     home="https://keithito.com/LJ-Speech-Dataset/",
     layout="wavs/LJ001-0001.wav, metadata.csv",
-    read=read,
+    list_clips=list_clips,
     variants=(
         Variant(
             name="test", description="The test list of Tacotron 2.",
@@ -58,5 +58,5 @@ ljspeech = Dataset(
     profile="seedtts",
     protocol="No video. Lengths are the references'. No speaker prompt: one voice. Intervals go by book.",
     inputs=("transcript",),
-    erosion="None.",
+    known_losses="None.",
 )  # fmt: skip

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vsseval.datasets import lists, lrs
-from vsseval.datasets.customs import LIP_TO_SPEECH
-from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.datasets import clip_lists, lrs
+from vsseval.datasets.dataset import ClipEntry, Dataset, DatasetSource, Pin, Variant
+from vsseval.datasets.default_metrics import LIP_TO_SPEECH
 
 __all__ = ["lrs2"]
 
 
-def read(source: Source) -> Sequence[Entry]:
+def list_clips(source: DatasetSource) -> Sequence[ClipEntry]:
     """Return the clips of `test.txt` (a word such as NF after the name is left out).
 
     Raises:
         UsageError: the list names no clips.
     """
-    rows = [clip for _, clip in lists.parsed(source.list, lists.lines(source.list), lrs.clip_of)]
+    rows = [clip for _, clip in clip_lists.parsed(source.list, clip_lists.lines(source.list), lrs.clip_of)]
     return lrs.entries(source, rows)
 
 
@@ -31,7 +31,7 @@ lrs2 = Dataset(
     citation="Afouras et al., Deep audio-visual speech recognition, IEEE TPAMI, 2018",
     home="https://www.robots.ox.ac.uk/~vgg/data/lip_reading/lrs2.html",
     layout="main/<video>/<nnnnn>.mp4 and .txt, or video_25fps/<video>/..., audios/main/<video>/<nnnnn>.wav; test.txt",
-    read=read,
+    list_clips=list_clips,
     variants=(
         Variant(name="test", description="Without a speaker prompt, as lip-to-speech systems are run.", pin=_PIN),
         Variant(name="setting1", description="For dubbing.", pin=_PIN, reference_mode="gt"),
@@ -40,5 +40,5 @@ lrs2 = Dataset(
     profile="aligndit",
     protocol="Lengths are the videos'. Transcripts in capitals are given in lower case. Intervals go by video.",
     inputs=("video", "transcript", "speaker"),
-    erosion="None by itself; papers take subsets (VSSFlow 697 clips).",
+    known_losses="None by itself; papers take subsets (VSSFlow 697 clips).",
 )

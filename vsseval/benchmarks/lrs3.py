@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from vsseval.datasets import lists, lrs
-from vsseval.datasets.customs import LIP_TO_SPEECH
-from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.datasets import clip_lists, lrs
+from vsseval.datasets.dataset import ClipEntry, Dataset, DatasetSource, Pin, Variant
+from vsseval.datasets.default_metrics import LIP_TO_SPEECH
 
 __all__ = ["lrs3"]
 
 _CROSS = re.compile(r"(?P<talk>.{11})_(?P<voice>\d+)_(?P<target>\d+)(?:\s.*)?")
 
 
-def read(source: Source) -> Sequence[Entry]:
+def list_clips(source: DatasetSource) -> Sequence[ClipEntry]:
     """Return the clips of the folder `test`, or those of a list: `<talk>/<number>`, or AlignDiT's pairs of numbers.
 
     Raises:
@@ -24,7 +24,9 @@ def read(source: Source) -> Sequence[Entry]:
         return lrs.entries(source, lrs.in_folder(source, "test"))
     paired = source.variant.reference_mode == "same_speaker_fixed"
     parse = _pair if paired else lrs.clip_of
-    return lrs.entries(source, [clip for _, clip in lists.parsed(source.list, lists.lines(source.list), parse)])
+    return lrs.entries(
+        source, [clip for _, clip in clip_lists.parsed(source.list, clip_lists.lines(source.list), parse)]
+    )
 
 
 def _pair(cells: list[str]) -> lrs.Clip:
@@ -48,7 +50,7 @@ lrs3 = Dataset(
     citation="Afouras et al., LRS3-TED: A large-scale dataset for visual speech recognition, 2018, arXiv 1809.00496",
     home="https://www.robots.ox.ac.uk/~vgg/data/lip_reading/lrs3.html",
     layout="test/<talk>/<nnnnn>.mp4 and .txt, or videos/test/..., audios/test/..., text/test/<talk>/<nnnnn>.txt",
-    read=read,
+    list_clips=list_clips,
     variants=(
         Variant(
             name="test", description="Without a speaker prompt, as lip-to-speech systems are run.", pin=_PIN,
@@ -64,5 +66,5 @@ lrs3 = Dataset(
     profile="aligndit",
     protocol="Lengths are the videos'. Transcripts in capitals are given in lower case. Intervals go by talk.",
     inputs=("video", "transcript", "speaker"),
-    erosion="None by itself.",
+    known_losses="None by itself.",
 )  # fmt: skip

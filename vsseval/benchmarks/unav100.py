@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from vsseval.datasets.customs import AVBENCH
-from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.datasets.dataset import ClipEntry, Dataset, DatasetSource, Pin, Variant
+from vsseval.datasets.default_metrics import AVBENCH
 from vsseval.errors import UsageError
 
 __all__ = ["unav100"]
 
 
-def read(source: Source) -> Sequence[Entry]:
+def list_clips(source: DatasetSource) -> Sequence[ClipEntry]:
     """Return the videos whose `subset` is "test"; the caption names their events in the order in which they begin.
 
     Raises:
@@ -29,11 +29,11 @@ def read(source: Source) -> Sequence[Entry]:
         ) from error
 
 
-def _entry(source: Source, clip: str, annotations: Sequence[dict[str, object]]) -> Entry:
+def _entry(source: DatasetSource, clip: str, annotations: Sequence[dict[str, object]]) -> ClipEntry:
     ordered = sorted(annotations, key=lambda one: float(one["segment"][0]))  # type: ignore[index]
     labels = list(dict.fromkeys(str(one["label"]) for one in ordered))
     found = source.tree.stem("video", clip)
-    return Entry(
+    return ClipEntry(
         id=clip, cluster=clip, video=found.path, own_sound=True, caption="; ".join(labels) or None,
         label=next(iter(labels), None), problem=found.problem,
     )  # fmt: skip
@@ -52,11 +52,11 @@ unav100 = Dataset(
     citation="Geng et al., Dense-localizing audio-visual events in untrimmed videos, CVPR 2023",
     home="https://github.com/ttgeng233/UnAV",
     layout="raw_videos/<YouTube id>.mp4 (anywhere below), unav100_annotations.json",
-    read=read,
+    list_clips=list_clips,
     variants=(Variant(name="test", description="Whole videos of the test subset.", pin=_PIN),),
     metrics=AVBENCH,
     profile="avbench",
     protocol="Papers on long sound (LoVA) take whole videos; write unav100:test@10 for the first ten seconds.",
     inputs=("video", "caption"),
-    erosion="Videos vanish from YouTube. The number of test videos was not verified here.",
+    known_losses="Videos vanish from YouTube. The number of test videos was not verified here.",
 )

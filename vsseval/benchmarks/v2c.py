@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from vsseval.datasets.customs import DUBBING
-from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
-from vsseval.datasets.speech import spoken
+from vsseval.datasets.dataset import ClipEntry, Dataset, DatasetSource, Pin, Variant
+from vsseval.datasets.default_metrics import DUBBING
+from vsseval.datasets.transcripts import transcript_or_reason
 from vsseval.datasets.v2c_lists import Raw, Row, key_of, raw_files, rows
 
 __all__ = ["v2c"]
 
 
-def read(source: Source) -> Sequence[Entry]:
+def list_clips(source: DatasetSource) -> Sequence[ClipEntry]:
     """Return the clips of a list, each with the voice that the setting asks for.
 
     Three kinds of lines are understood: `clip|phones|number`, whose clips are their own voices (setting 1);
@@ -29,21 +29,21 @@ def read(source: Source) -> Sequence[Entry]:
     return [_entry(source, raw, row, crossed=crossed) for row in found]
 
 
-def _file(source: Source, raw: Raw, kind: str, stem: str) -> tuple[Path | None, str | None]:
+def _file(source: DatasetSource, raw: Raw, kind: str, stem: str) -> tuple[Path | None, str | None]:
     key = key_of(stem)
     if key and (path := raw.get((kind, key))):
         return path, None
     return source.tree.stem(kind, stem)  # type: ignore[arg-type]
 
 
-def _entry(source: Source, raw: Raw, row: Row, *, crossed: bool) -> Entry:
+def _entry(source: DatasetSource, raw: Raw, row: Row, *, crossed: bool) -> ClipEntry:
     problem = None if key_of(row.target) else f"no clip: {row.target!r} is no Movie@Speaker_00_nnnn_00"
     video, unseen = _file(source, raw, "video", row.target)
     sound, _ = _file(source, raw, "audio", row.target)
     voice = row.target if source.variant.reference_mode == "gt" else row.voice
     prompt, lost = _file(source, raw, "audio", voice) if voice else (None, "the list names none")
-    text, silent = (row.text, None) if row.text else spoken(*_text(source, row.target, sound))
-    return Entry(
+    text, silent = (row.text, None) if row.text else transcript_or_reason(*_text(source, row.target, sound))
+    return ClipEntry(
         id=f"{row.target}__{voice}" if crossed else row.target,
         cluster=row.target.partition("_00_")[0], video=video, reference=sound,
         own_sound=sound is None, speaker_prompt=prompt, transcript=text,
@@ -51,7 +51,7 @@ def _entry(source: Source, raw: Raw, row: Row, *, crossed: bool) -> Entry:
     )  # fmt: skip
 
 
-def _text(source: Source, target: str, sound: Path | None) -> tuple[Path | None, str | None]:
+def _text(source: DatasetSource, target: str, sound: Path | None) -> tuple[Path | None, str | None]:
     beside = sound.with_name(f"{sound.stem}.normalized.txt") if sound else None
     return (beside, None) if beside and beside.is_file() else source.tree.stem("text", target)
 
@@ -74,7 +74,7 @@ v2c = Dataset(
     citation="Chen et al., V2C: Visual voice cloning, CVPR 2022",
     home="https://github.com/chenqi008/V2C",
     layout="<Movie@Speaker>/<Movie@Speaker>_00_nnnn_00.wav, .lab and .mp4; or <movie>_speeches and <movie>_videos",
-    read=read,
+    list_clips=list_clips,
     variants=(
         _variant(
             "setting2", 2_626, ("Setting2.txt", "v2c_deepdubber_Setting2.txt"), "same_speaker_fixed",
@@ -102,5 +102,5 @@ v2c = Dataset(
     profile="v2c",
     protocol="Lengths are the videos' (ProDubber: the reference's, even in setting 2). Drawn faces are often missed.",
     inputs=("video", "transcript", "speaker"),
-    erosion="Four splits are in use (2,779, 2,626, 2,698 and VSSFlow's 1,319): numbers on other splits do not compare.",
+    known_losses="Four splits are in use (2,779, 2,626, 2,698 and VSSFlow's 1,319): other splits do not compare.",
 )  # fmt: skip

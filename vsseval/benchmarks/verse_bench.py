@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vsseval.datasets import tables
-from vsseval.datasets.customs import LIPS, NO_REFERENCE
-from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.datasets import metadata_table
+from vsseval.datasets.dataset import ClipEntry, Dataset, DatasetSource, Pin, Variant
+from vsseval.datasets.default_metrics import LIPS, NO_REFERENCE
 
 __all__ = ["verse_bench"]
 
 
-def read(source: Source) -> Sequence[Entry]:
+def list_clips(source: DatasetSource) -> Sequence[ClipEntry]:
     """Return a clip for every row of the table, or without one for every video; no sound beside them is a reference.
 
     Raises:
         UsageError: the list is no table of clips.
     """
     if source.listed is not None:
-        return tables.entries(source, own_sound=False)
+        return metadata_table.entries(source, own_sound=False)
     stems = dict.fromkeys(path.stem for path in source.tree.media("video"))
     found = {stem: source.tree.stem("video", stem) for stem in stems}
     return [
-        Entry(id=stem, cluster=stem, video=one.path, problem=one.problem) for stem, one in sorted(found.items())
+        ClipEntry(id=stem, cluster=stem, video=one.path, problem=one.problem) for stem, one in sorted(found.items())
     ]  # fmt: skip
 
 
@@ -34,11 +34,11 @@ verse_bench = Dataset(
     citation="Wang et al., UniVerse-1: Unified audio-video generation via stitching of experts, 2025, arXiv 2509.06155",
     home="https://huggingface.co/datasets/dorni/Verse-Bench",
     layout="<case>.mp4 (and .wav) anywhere below; a table with captions and speech, where you have one",
-    read=read,
+    list_clips=list_clips,
     variants=(
         Variant(
             name="test", description="The rows of a table, or all videos of the folder.", optional=True, seconds=5.0,
-            pin=Pin(names=tables.FILES, url="the data set's page"),
+            pin=Pin(names=metadata_table.FILES, url="the data set's page"),
         ),
     ),
     metrics=(*NO_REFERENCE, *LIPS, "wer@vssflow", "wer@sphinx-lm"),
@@ -48,5 +48,5 @@ verse_bench = Dataset(
         "(SenseVoice) and its weighted composite are not copied. The reader follows the evaluation code."
     ),
     inputs=("video", "caption", "transcript"),
-    erosion="None known.",
+    known_losses="None known.",
 )  # fmt: skip

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vsseval.datasets import lists
-from vsseval.datasets.customs import AVBENCH
-from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.datasets import clip_lists
+from vsseval.datasets.dataset import ClipEntry, Dataset, DatasetSource, Pin, Variant
+from vsseval.datasets.default_metrics import AVBENCH
 from vsseval.datasets.youtube import rows, youtube_entry
 
 __all__ = ["vggsound"]
@@ -14,7 +14,7 @@ __all__ = ["vggsound"]
 _LABELLED = ("test.csv", "vggsound.csv", "vgg-test.tsv")
 
 
-def read(source: Source) -> Sequence[Entry]:
+def list_clips(source: DatasetSource) -> Sequence[ClipEntry]:
     """Return the clips of a list; lists without labels take them from the official files, where those are in the root.
 
     Raises:
@@ -25,7 +25,7 @@ def read(source: Source) -> Sequence[Entry]:
     if not all(row.label for row in clips):
         beside = (path for name in _LABELLED if (path := source.tree.at(name)) is not None)
         for path in beside:
-            labels.update({row.names[0]: row.label for row in rows(lists.read(path)) if row.label})
+            labels.update({row.names[0]: row.label for row in rows(clip_lists.read_list(path)) if row.label})
     return [
         youtube_entry(
             source.tree, row.names, label=row.label or labels.get(row.names[0]), subset=row.subset, start=row.start,
@@ -53,7 +53,7 @@ vggsound = Dataset(
     citation="Chen et al., VGGSound: A large-scale audio-visual dataset, ICASSP 2020",
     home="https://github.com/hche11/VGGSound",
     layout="<id>_<start in s, six digits>.mp4 or <id>_<ms>_<ms>.mp4 anywhere below; sound inside or beside",
-    read=read,
+    list_clips=list_clips,
     variants=(
         _variant(
             "mmaudio", 15_221, "hkchengrex/MMAudio", "sets/vgg-test.tsv", ("vggsound_mmaudio_test.tsv",),
@@ -109,7 +109,7 @@ vggsound = Dataset(
     profile="avbench",
     protocol="One sound per clip. The class label is the caption: say which systems were given it.",
     inputs=("video", "caption"),
-    erosion=(
+    known_losses=(
         "Videos vanish from YouTube, so every group has another subset; four public lists share 14,304 clips. "
         "VSSFlow's 15,263 are not published. Compare on the clips that both have."
     ),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vsseval.datasets import lists
-from vsseval.datasets.customs import AVBENCH_TEXT
-from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
-from vsseval.datasets.trees import youtube_names
+from vsseval.datasets import clip_lists
+from vsseval.datasets.dataset import ClipEntry, Dataset, DatasetSource, Pin, Variant
+from vsseval.datasets.default_metrics import AVBENCH_TEXT
+from vsseval.datasets.file_index import youtube_names
 from vsseval.datasets.youtube import youtube_entry
 from vsseval.errors import UsageError
 
@@ -17,7 +17,7 @@ _FLAGS = ("static_image", "voice_over", "background_music")
 _COLUMNS = ("video_id", "label", "modality", *_FLAGS)
 
 
-def read(source: Source) -> Sequence[Entry]:
+def list_clips(source: DatasetSource) -> Sequence[ClipEntry]:
     """Return the clips; the caption names the classes that are heard, those that are also seen first.
 
     The subset is "clean", or the first of the three flaws that a clip has. The variant `clean` keeps the clean ones.
@@ -26,7 +26,7 @@ def read(source: Source) -> Sequence[Entry]:
         UsageError: the list is not VGGSounder's.
     """
     clips: dict[str, list[dict[str, str]]] = {}
-    for line, row in lists.csv_rows(source.list, _COLUMNS):
+    for line, row in clip_lists.csv_rows(source.list, _COLUMNS):
         if youtube_names(row["video_id"]) is None:
             raise UsageError(f"{source.list.path}, line {line}: {row['video_id']!r} is no id of a YouTube clip")
         clips.setdefault(row["video_id"], []).append(row)
@@ -37,7 +37,7 @@ def read(source: Source) -> Sequence[Entry]:
     ]  # fmt: skip
 
 
-def _entry(source: Source, rows: Sequence[dict[str, str]]) -> Entry:
+def _entry(source: DatasetSource, rows: Sequence[dict[str, str]]) -> ClipEntry:
     both = [row["label"] for row in rows if row["modality"] == "AV"]
     heard = [row["label"] for row in rows if row["modality"] == "A"]
     names = youtube_names(rows[0]["video_id"]) or ()
@@ -66,7 +66,7 @@ vggsounder = Dataset(
     citation="Zverev et al., VGGSounder: Audio-visual evaluations for foundation models, ICCV 2025",
     home="https://github.com/Bizilizi/VGGSounder",
     layout="as VGGSound: <id>_<start in s, six digits>.mp4 or <id>_<ms>_<ms>.mp4 anywhere below",
-    read=read,
+    list_clips=list_clips,
     variants=(
         Variant(name="v1.0", description="All clips of v1.0, June 2026.", size=12_014, pin=_PIN, seconds=8.0),
         Variant(
@@ -78,5 +78,5 @@ vggsounder = Dataset(
     profile="avbench",
     protocol="The caption names the audible classes. Label sets differ between v0.1.6 and v1.0.",
     inputs=("video", "caption"),
-    erosion="11,820 clips are in MMAudio's list of VGGSound; 980 are still pictures, 2,405 have a voice-over.",
+    known_losses="11,820 clips are in MMAudio's list of VGGSound; 980 are still pictures, 2,405 have a voice-over.",
 )  # fmt: skip

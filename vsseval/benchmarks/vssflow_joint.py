@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from vsseval.datasets import lists
-from vsseval.datasets.customs import JOINT
-from vsseval.datasets.dataset import Dataset, Entry, Pin, Source, Variant
+from vsseval.datasets import clip_lists
+from vsseval.datasets.dataset import ClipEntry, Dataset, DatasetSource, Pin, Variant
+from vsseval.datasets.default_metrics import JOINT
 
 __all__ = ["vssflow_joint"]
 
@@ -27,7 +27,7 @@ class _Row(NamedTuple):
     end: float
 
 
-def read(source: Source) -> Sequence[Entry]:
+def list_clips(source: DatasetSource) -> Sequence[ClipEntry]:
     """Return the clips of `av_metadata_500.tsv`: id, path, transcript, start and end of the speech.
 
     Speech is cut where the clip ends. A row whose speech begins after that, lasts less than 0.3 s or has more than six
@@ -36,7 +36,7 @@ def read(source: Source) -> Sequence[Entry]:
     Raises:
         UsageError: the list holds something else.
     """
-    rows = [row for _, row in lists.parsed(source.list, lists.table(source.list, "\t"), _row)]
+    rows = [row for _, row in clip_lists.parsed(source.list, clip_lists.table(source.list, "\t"), _row)]
     return [_entry(source, row) for row in rows]
 
 
@@ -49,7 +49,7 @@ def _row(cells: list[str]) -> _Row:
     return _Row(stem, cells[2], float(cells[3]), float(cells[4]))
 
 
-def _entry(source: Source, row: _Row) -> Entry:
+def _entry(source: DatasetSource, row: _Row) -> ClipEntry:
     found = source.tree.stem("video", row.stem)
     end = min(row.end, _SECONDS)
     spoken = max(end - row.start, 0.0)
@@ -61,7 +61,7 @@ def _entry(source: Source, row: _Row) -> Entry:
         unfair = f"unfair: the speech lasts {spoken:.2f} s"
     elif words > _FASTEST * (row.end - row.start):
         unfair = f"unfair: {words} words in {row.end - row.start:.2f} s"
-    return Entry(
+    return ClipEntry(
         id=row.stem, cluster=row.stem[:11], video=found.path, own_sound=True, transcript=row.text,
         speech_window=None if unfair else (row.start, end), problem=found.problem or unfair,
     )  # fmt: skip
@@ -75,7 +75,7 @@ vssflow_joint = Dataset(
     citation="VSSFlow: the authors' data/av_metadata_500.tsv",
     home="the authors' repository",
     layout="<YouTube id>_<start, one decimal>.mp4 anywhere below; av_metadata_500.tsv",
-    read=read,
+    list_clips=list_clips,
     variants=(
         Variant(
             name="av500", description="495 rows, in spite of the name.", size=495, seconds=_SECONDS,
@@ -89,5 +89,5 @@ vssflow_joint = Dataset(
         "that goes beyond ten seconds (382 clips) cannot all be said."
     ),
     inputs=("video", "transcript"),
-    erosion="All clips are of AudioSet's balanced training set: systems trained on AudioSet have seen them.",
+    known_losses="All clips are of AudioSet's balanced training set: systems trained on AudioSet have seen them.",
 )  # fmt: skip

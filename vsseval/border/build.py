@@ -13,17 +13,17 @@ from vsseval.errors import EnvironmentFault
 from vsseval.types import BenchmarkCard, ExtractorSpec, MetricSpec, ModelCard
 
 if TYPE_CHECKING:
-    from vsseval.plugins import Kind
+    from vsseval.plugins import PluginKind
 
 __all__ = ["build", "plainly"]
 
-_DECLARES: dict[Kind, tuple[str, type]] = {
+_DECLARES: dict[PluginKind, tuple[str, type]] = {
     "models": ("card", ModelCard),
     "benchmarks": ("card", BenchmarkCard),
     "extractors": ("spec", ExtractorSpec),
     "metrics": ("spec", MetricSpec),
 }
-_HAS: dict[Kind, tuple[str, ...]] = {
+_HAS: dict[PluginKind, tuple[str, ...]] = {
     "models": ("generate",),
     "benchmarks": ("samples",),
     "extractors": ("extract", "combine"),
@@ -32,7 +32,7 @@ _HAS: dict[Kind, tuple[str, ...]] = {
 """One of these methods every plugin of a kind has."""
 
 
-def build(kind: Kind, name: str, *arguments: Any) -> Any:
+def build(kind: PluginKind, name: str, *arguments: Any) -> Any:
     """Import a plugin, call its factory, and look at what it declares itself to be.
 
     Args:
@@ -61,7 +61,7 @@ def plainly(value: object) -> Any:
     return msgspec.to_builtins(value, enc_hook=_hook)
 
 
-def _look(kind: Kind, name: str, made: Any) -> None:
+def _look(kind: PluginKind, name: str, made: Any) -> None:
     attribute, record = _DECLARES[kind]
     lacking = f"a {type(made).__name__}, which"
     if not hasattr(made, attribute):

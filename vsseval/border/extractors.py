@@ -12,13 +12,13 @@ from vsseval.border.build import build
 from vsseval.border.plain import named_arrays
 from vsseval.errors import EnvironmentFault, Unmeasurable
 
-__all__ = ["built", "features", "features_of_many"]
+__all__ = ["build_extractor", "features", "features_of_many"]
 
 _TAKEN = frozenset({"file", "args", "kwds", "allow_pickle", "__unmeasurable__"})
 """Names that mean something to the files that features are stored in."""
 
 
-def built(name: str, device: str = "cpu") -> Any:
+def build_extractor(name: str, device: str = "cpu") -> Any:
     """Return an extractor whose network, if it has one, will run on a device.
 
     Raises:

@@ -12,7 +12,7 @@ from vsseval.border.blame import call, readable
 from vsseval.border.plain import named_arrays, number, scalar
 from vsseval.metrics.base import Distance, SampleMetric, Score
 
-__all__ = ["kept", "scored"]
+__all__ = ["rows_or_sums", "scored"]
 
 
 def scored(metric: SampleMetric[...], inputs: Mapping[str, Any]) -> Score:
@@ -29,7 +29,7 @@ def scored(metric: SampleMetric[...], inputs: Mapping[str, Any]) -> Score:
     return call(metric, lambda: _score(metric.score(**inputs)), "score")
 
 
-def kept(metric: Distance, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
+def rows_or_sums(metric: Distance, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """Return the sums of one clip, in float64, or its rows; in memory of their own.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The border to models: what `generate` yields becomes takes of samples in numpy, or one fault."""
+"""The border to models: what `generate` yields becomes outputs of samples in numpy, or one fault."""
 
 from __future__ import annotations
 
@@ -7,44 +7,44 @@ from typing import Any
 
 from vsseval.border.blame import PluginFault, blame, call, readable
 from vsseval.border.plain import array, scalar
-from vsseval.models.base import Model, Request, Take
+from vsseval.models.base import Model, ModelOutput, Request
 
 __all__ = ["answers"]
 
 SPARE = 100
-"""Takes besides ten for each clip after which a model is taken for endless."""
+"""Outputs beyond ten for each clip after which a model is taken for endless."""
 
 _END = object()
 
 
-def answers(model: Model, batch: Sequence[Request]) -> Iterator[Take]:
+def answers(model: Model, batch: Sequence[Request]) -> Iterator[ModelOutput]:
     """Yield what a model gives for some requests, in plain values.
 
-    Besides takes, tuples and dicts of the same fields are understood, lists of takes, and for a batch of one an answer
-    without an id. Samples that cannot be read are a take with an error: the clip's, and nobody else's.
+    Tuples and dicts of the same fields are understood too, lists of outputs, and for a batch of one an answer
+    without an id. Samples that cannot be read are an output with an error: the clip's, and nobody else's.
 
     Raises:
         VssevalError: the model says what the machine lacks.
-        PluginFault: it raised anything else, or gave what is no take.
+        PluginFault: it raised anything else, or gave what is no output.
     """
     stream = call(model, lambda: _stream(model, batch), "generate")
     for _ in range(10 * len(batch) + SPARE):
         found = call(model, lambda: next(stream, _END), "generate")
         if found is _END:
             return
-        yield from call(model, lambda found=found: _takes(model, found, batch), "generate")  # type: ignore[misc]
-    raise PluginFault(f"the model gave more than ten takes a clip for {len(batch)} clips: does it ever end?")
+        yield from call(model, lambda found=found: _outputs(model, found, batch), "generate")  # type: ignore[misc]
+    raise PluginFault(f"the model gave more than ten outputs a clip for {len(batch)} clips: does it ever end?")
 
 
 def _stream(model: Model, batch: Sequence[Request]) -> Iterator[Any]:
     made: Any = model.generate([*batch])
-    if isinstance(made, Take | Mapping):
+    if isinstance(made, ModelOutput | Mapping):
         return iter([made])
     return iter(made)
 
 
-def _takes(model: Model, found: Any, batch: Sequence[Request]) -> list[Take]:
-    if isinstance(found, list | tuple) and found and all(isinstance(one, Take) for one in found):
+def _outputs(model: Model, found: Any, batch: Sequence[Request]) -> list[ModelOutput]:
+    if isinstance(found, list | tuple) and found and all(isinstance(one, ModelOutput) for one in found):
         return [_plain(model, one._asdict(), batch) for one in found]
     return [_plain(model, _fields(found), batch)]
 
@@ -52,34 +52,34 @@ def _takes(model: Model, found: Any, batch: Sequence[Request]) -> list[Take]:
 def _fields(found: Any) -> dict[str, Any]:
     """Return the fields of an answer by name; `id` may be absent."""
     if isinstance(found, Mapping):
-        fields = {name: found[name] for name in Take._fields if name in found}
-    elif isinstance(found, tuple | list) and 2 <= len(found) <= len(Take._fields):
-        names = Take._fields[1:3] if len(found) == 2 else Take._fields
+        fields = {name: found[name] for name in ModelOutput._fields if name in found}
+    elif isinstance(found, tuple | list) and 2 <= len(found) <= len(ModelOutput._fields):
+        names = ModelOutput._fields[1:3] if len(found) == 2 else ModelOutput._fields
         fields = dict(zip(names, found, strict=False))
     else:
-        fields = {name: getattr(found, name) for name in Take._fields if hasattr(found, name)}
+        fields = {name: getattr(found, name) for name in ModelOutput._fields if hasattr(found, name)}
     if not {"samples", "error", "missing"} & fields.keys():
         raise TypeError(f"it gave a {type(found).__name__} where a Take is needed")
     return fields
 
 
-def _plain(model: Model, fields: Mapping[str, Any], batch: Sequence[Request]) -> Take:
+def _plain(model: Model, fields: Mapping[str, Any], batch: Sequence[Request]) -> ModelOutput:
     clip = _clip(fields.get("id"), batch)
     error, missing = fields.get("error"), bool(scalar(fields.get("missing", False)))
     if isinstance(error, BaseException):
         error = blame(error, model)
     if error is not None:
-        return Take(clip, None, 0, error=readable(error), missing=missing)
+        return ModelOutput(clip, None, 0, error=readable(error), missing=missing)
     samples, rate = fields.get("samples"), scalar(fields.get("sample_rate", 0))
     if samples is None:
-        return Take(clip, None, 0, missing=missing)
+        return ModelOutput(clip, None, 0, missing=missing)
     try:
         taken = array(samples)
     except Exception as fault:  # noqa: BLE001 - whatever a stranger's array raises; the next clip may be well
-        return Take(clip, None, 0, error=f"the samples cannot be read: {blame(fault, model, 'generate')}")
+        return ModelOutput(clip, None, 0, error=f"the samples cannot be read: {blame(fault, model, 'generate')}")
     # A batch of one
     taken = taken[0] if taken.ndim == 3 and taken.shape[0] == 1 else taken
-    return Take(clip, taken, rate, missing=missing)
+    return ModelOutput(clip, taken, rate, missing=missing)
 
 
 def _clip(given: Any, batch: Sequence[Request]) -> str:
@@ -88,4 +88,4 @@ def _clip(given: Any, batch: Sequence[Request]) -> str:
     given = given.decode() if isinstance(given, bytes) else scalar(given)
     if isinstance(given, str | int):
         return str(given)
-    raise TypeError(f"it gave a take whose id is a {type(given).__name__}: the id of its request is needed")
+    raise TypeError(f"it gave an output whose id is a {type(given).__name__}: the id of its request is needed")

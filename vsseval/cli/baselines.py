@@ -29,11 +29,11 @@ def setup(name: str, python: Path | None, repo: Path | None) -> None:
 
     With --python (and --repo, where the system runs in its repository) an environment that you made is used.
     """
-    from vsseval.models.baseline import described
+    from vsseval.models.baseline import find_baseline
+    from vsseval.models.baseline.installed import missing_part
     from vsseval.models.baseline.setup import adopt, make
-    from vsseval.models.baseline.site import lacking
 
-    baseline, folder = described(name)
+    baseline, folder = find_baseline(name)
     _refuse(baseline)
     if python is not None or repo is not None:
         site = adopt(baseline, python, repo)
@@ -41,7 +41,7 @@ def setup(name: str, python: Path | None, repo: Path | None) -> None:
         site = make(baseline, folder, lambda step: click.echo(step, err=True))
     for line in _by_hand(baseline):
         click.echo(line, err=True)
-    lost = lacking(baseline, site)
+    lost = missing_part(baseline, site)
     click.echo(f"{site.python}")
     click.echo(f"not complete yet: {lost}" if lost else f"Try it with: vsseval doctor --model {name}", err=True)
 
@@ -52,9 +52,9 @@ def show(name: str) -> None:
     """Show what is known of the baseline NAME: licence, citation, weights, commands, limits; as JSON."""
     import msgspec
 
-    from vsseval.models.baseline import described
+    from vsseval.models.baseline import find_baseline
 
-    baseline, folder = described(name)
+    baseline, folder = find_baseline(name)
     told = {"folder": str(folder), **msgspec.to_builtins(baseline)}
     click.echo(msgspec.json.format(msgspec.json.encode(told), indent=1).decode())
 
@@ -63,11 +63,11 @@ def show(name: str) -> None:
 def table() -> None:
     """Print all baselines as a Markdown table: tasks, how each is run, licence, whether it was ever tried."""
     from vsseval import plugins
-    from vsseval.models.baseline import described
+    from vsseval.models.baseline import find_baseline
 
     lines = ["| name | system | tasks | run by | licence | verified |", "|---|---|---|---|---|---|"]
-    for name in sorted(plugins.folders()):
-        baseline, _ = described(name)
+    for name in sorted(plugins.baseline_folders()):
+        baseline, _ = find_baseline(name)
         kind = baseline.kind.replace("_", " ")
         tasks = ", ".join(baseline.tasks)
         tried = baseline.verified if baseline.kind in _TRIED else ""

@@ -113,9 +113,9 @@ def torch_build() -> Iterator[Check]:
 
 def machine() -> Iterator[Check]:
     """Is there room, and may the store be written?"""
-    from vsseval.store.features import default_root
+    from vsseval.store.features import default_store_root
 
-    store = default_root()
+    store = default_store_root()
     yield _writable("feature store", store)
     yield _writable("runs", Path("runs"))
     for name, place in (("disk of the store", store), ("disk of this folder", Path.cwd())):
@@ -179,8 +179,8 @@ def _extractor(name: str, sources: dict[str, Audio | Video | str]) -> Check:
     begun = time.perf_counter()
     try:
         made = build("extractors", name)
-        takes = made.spec.takes
-        found = [] if is_pair(made) else [features(made, sources[kind]) for kind in takes if kind != "features"]
+        input_kinds = made.spec.input_kinds
+        found = [] if is_pair(made) else [features(made, sources[kind]) for kind in input_kinds if kind != "features"]
     except Unmeasurable as reason:
         return Check("extractors", name, "note", f"loads; gives no feature of the test sound: {reason}")
     except MissingWeights:
@@ -196,7 +196,7 @@ def _extractor(name: str, sources: dict[str, Audio | Video | str]) -> Check:
         return Check("extractors", name, "problem", "gives NaN of the test sound", _reinstall("extractors", name))
     seconds = time.perf_counter() - begun
     weights = "" if made.spec.weights == "none" else f", weights {made.spec.weights[:8]}"
-    return Check("extractors", name, "ok", f"v{made.spec.version}, {' '.join(takes)}, {seconds:.1f} s{weights}")
+    return Check("extractors", name, "ok", f"v{made.spec.version}, {' '.join(input_kinds)}, {seconds:.1f} s{weights}")
 
 
 def sample_sources(folder: Path) -> dict[str, Audio | Video | str]:
@@ -215,11 +215,11 @@ def sample_sources(folder: Path) -> dict[str, Audio | Video | str]:
 
 def metrics() -> Iterator[Check]:
     """Does every metric load, and has it its extractors?"""
-    from vsseval.stages.catalog import measures
+    from vsseval.stages.catalog import resolve_metrics
 
     yield from (Check("metrics", "rows", "problem", fault) for fault in plugins.faults("metrics"))
     names = plugins.names("metrics")
-    found = measures((), names)
+    found = resolve_metrics((), names)
     if found.metrics:
         yield Check("metrics", f"{len(found.metrics)} of {len(names)}", "ok", ", ".join(found.metrics))
     yield from without_weights("metrics", [name for name, why in found.unavailable.items() if lacks_weights(why)])

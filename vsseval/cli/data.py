@@ -14,7 +14,7 @@ from vsseval.errors import Busy, EnvironmentFault, UsageError, unknown
 
 if TYPE_CHECKING:
     from vsseval.datasets.dataset import Dataset, Variant
-    from vsseval.datasets.registry import Header
+    from vsseval.datasets.manifest_store import Header
     from vsseval.types import Sample
 
 INCOMPLETE = 3
@@ -53,17 +53,17 @@ def add(
     Clips that are absent, too short or without sound stay in N, each with its reason. Stopped, the same command goes
     on where it was.
     """
-    from vsseval.datasets import lists
-    from vsseval.datasets.register import add as register
-    from vsseval.datasets.register import apart, chosen
+    from vsseval.datasets import clip_lists
+    from vsseval.datasets.add_dataset import chosen_variants, require_outside
+    from vsseval.datasets.add_dataset import register_variant as register
 
     dataset = _dataset(name)
-    found = lists.read(listed) if listed else None
-    left_out = [lists.read(path) for path in excluded]
-    apart(root)
+    found = clip_lists.read_list(listed) if listed else None
+    left_out = [clip_lists.read_list(path) for path in excluded]
+    require_outside(root)
     done: list[Header] = []
     with _held(name):
-        for variant in chosen(dataset, variants, found):
+        for variant in chosen_variants(dataset, variants, found):
             title = f"{name}:{variant.name}"
             with _watched(title, "opening files") as watch:
                 header, samples = register(dataset, variant, root, found, left_out, jobs or _cores(), watch)
@@ -79,9 +79,9 @@ def add(
 @_JSON
 def list_(*, as_json: bool) -> None:
     """Say what is registered, how much of it can be used, and what else could be."""
-    from vsseval.datasets.registry import headers
+    from vsseval.datasets.manifest_store import registered_headers
 
-    found = headers()
+    found = registered_headers()
     _print(found, as_json=as_json)
     rest = [name for name in _datasets() if name not in {header.benchmark for header in found}]
     if rest and not as_json:
@@ -96,7 +96,7 @@ def show(name: str) -> None:
     facts = {
         "task": dataset.task, "licence": dataset.licence, "citation": dataset.citation, "home": dataset.home,
         "folder": dataset.layout, "inputs": ", ".join(dataset.inputs), "profile": dataset.profile,
-        "metrics": ", ".join(dataset.metrics), "protocol": dataset.protocol, "known losses": dataset.erosion,
+        "metrics": ", ".join(dataset.metrics), "protocol": dataset.protocol, "known losses": dataset.known_losses,
     }  # fmt: skip
     click.echo(f"{dataset.name}: {dataset.description}")
     for fact, text in facts.items():
@@ -121,13 +121,13 @@ def _variant(variant: Variant) -> str:
 @_JOBS
 def check(name: str, jobs: int) -> int:
     """Hash every file of the benchmark NAME (or NAME:VARIANT) again, and say which have changed."""
-    from vsseval.datasets.register import verify
+    from vsseval.datasets.add_dataset import changed_files
 
     wrong = 0
     for header in _registered(name):
         title = f"{header.benchmark}:{header.variant}"
         with _held(header.benchmark), _watched(title, "hashing files") as watch:
-            faults = verify(header, jobs or _cores(), watch)
+            faults = changed_files(header, jobs or _cores(), watch)
         for fault in faults:
             click.echo(fault)
         wrong += len(faults)
@@ -142,9 +142,9 @@ def check(name: str, jobs: int) -> int:
 @click.argument("name")
 def remove(name: str) -> None:
     """Forget the benchmark NAME (or NAME:VARIANT); its folder is not touched."""
-    from vsseval.datasets.registry import remove as forget
+    from vsseval.datasets.manifest_store import remove_registered as forget
 
-    benchmark, variant = plugins.split(name)
+    benchmark, variant = plugins.split_argument(name)
     # By name alone: a damaged header must be removable too.
     for one in [variant] if variant else [header.variant for header in _registered(benchmark)]:
         forget(benchmark, one)
@@ -154,7 +154,7 @@ def remove(name: str) -> None:
 def _dataset(name: str) -> Dataset:
     from vsseval.datasets.dataset import Dataset
 
-    bare, variant = plugins.split(name)
+    bare, variant = plugins.split_argument(name)
     if variant is not None:
         raise UsageError(f"write the variant as an option: vsseval data add {bare} --variant {variant} --root DIR")
     factory = plugins.load("benchmarks", name)
@@ -177,10 +177,10 @@ def _datasets() -> list[str]:
 
 
 def _registered(name: str) -> list[Header]:
-    from vsseval.datasets.registry import headers
+    from vsseval.datasets.manifest_store import registered_headers
 
-    benchmark, variant = plugins.split(name)
-    found = [header for header in headers(benchmark) if variant in {None, header.variant}]
+    benchmark, variant = plugins.split_argument(name)
+    found = [header for header in registered_headers(benchmark) if variant in {None, header.variant}]
     if not found:
         if benchmark not in plugins.names("benchmarks"):
             raise unknown("benchmark", benchmark, _datasets())
@@ -203,7 +203,7 @@ def _print(headers: Sequence[Header], *, as_json: bool) -> None:
 
 def _tell(header: Header, samples: Sequence[Sample]) -> None:
     """Say what cannot be used: how many of which kind, the first few by name, and where all of them are named."""
-    from vsseval.datasets.registry import PROBLEMS, place
+    from vsseval.datasets.manifest_store import PROBLEMS, registered_folder
 
     lost = [sample for sample in samples if sample.problem is not None]
     for kind, count in header.problems.items():
@@ -211,7 +211,7 @@ def _tell(header: Header, samples: Sequence[Sample]) -> None:
         click.echo(f"  {count:,} {kind}, such as {', '.join(sample.id for sample in named)}", err=True)
         click.echo(f"    {named[0].id}: {named[0].problem}", err=True)
     if lost:
-        click.echo(f"  All are named in {place(header.benchmark, header.variant) / PROBLEMS}", err=True)
+        click.echo(f"  All are named in {registered_folder(header.benchmark, header.variant) / PROBLEMS}", err=True)
     click.echo(f"Run on it with: vsseval run --model M --benchmark {header.benchmark}:{header.variant}", err=True)
 
 
@@ -237,11 +237,11 @@ def _watched(title: str, stage: str) -> Iterator[Callable[[int, int], None]]:
 @contextmanager
 def _held(name: str) -> Iterator[None]:
     """Hold the lock of one benchmark's registration."""
-    from vsseval.datasets.registry import root
-    from vsseval.store.lock import held
+    from vsseval.datasets.manifest_store import data_root
+    from vsseval.store.lock import hold_lock
 
     try:
-        with held(root(), name):
+        with hold_lock(data_root(), name):
             yield
     except Busy as error:
         raise Busy(f"the benchmark {name} is being registered already: {error}") from error

@@ -90,12 +90,12 @@ def _judge(run_dirs: Sequence[Path], baseline: Path, margins: Path, *, any_seed:
     verdicts = [gate(runs[name], bases[name], gates, any_seed=any_seed) for name in sorted(runs)]
     for name in sorted({*bases} - {*runs}):
         base = bases[name]
-        says = f"the baseline has a run on {name}, and there is none to judge: vsseval run --benchmark {name}"
+        message = f"the baseline has a run on {name}, and there is none to judge: vsseval run --benchmark {name}"
         card = base.record.benchmark
         verdicts.append(
             Verdict(
                 benchmark=f"{card.name} {card.version}", model="no run", run="", baseline=base.path.name,
-                checks=(Check(name="run", status=INCOMPLETE, says=says),),
+                checks=(Check(name="run", status=INCOMPLETE, message=message),),
             )
         )  # fmt: skip
     return verdicts
@@ -151,7 +151,7 @@ def _show(verdicts: list[Verdict], junit: Path | None, markdown: Path | None, *,
             atomic.write_bytes(path, content.encode())
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary:
-        with atomic.faults(Path(summary)), Path(summary).open("a", encoding="utf-8") as file:
+        with atomic.as_environment_fault(Path(summary)), Path(summary).open("a", encoding="utf-8") as file:
             file.write(comment)
     if _on_github():
         for line in text.github_annotations(verdicts):
@@ -163,10 +163,10 @@ def _on_github() -> bool:
 
 
 def _learn(run_dirs: Sequence[Path], *, as_json: bool) -> int:
-    from vsseval.statistics.learn import learn
+    from vsseval.statistics.learn_margins import propose_margins
 
     runs = [run for path in run_dirs for run in _systems(path)]
-    proposals = learn(runs)
+    proposals = propose_margins(runs)
     if len(runs) < ENOUGH * len({run.record.benchmark.name for run in runs}):
         click.echo(f"Fewer than {ENOUGH} reruns on a benchmark: the spread may come out small by chance.", err=True)
     without = {metric for run in runs for metric in run.record.metrics} - {found.metric for found in proposals}

@@ -29,10 +29,10 @@ def add(run_dirs: tuple[Path, ...], folder: Path) -> None:
 
     A run that was made with --limit, is not finished, or whose aggregates were edited is refused.
     """
-    from vsseval.leaderboard.entries import accept
+    from vsseval.leaderboard.entries import accept_run
 
     for directory in run_dirs:
-        click.echo(accept(directory, folder))
+        click.echo(accept_run(directory, folder))
 
 
 @command.command(short_help="Check records and reported numbers; for CI.")

@@ -23,7 +23,7 @@ MARKS = {
     "missing": ("✗", "red"),
     "reported only": ("-", "dim"),
 }
-PLUGINS: tuple[plugins.Kind, ...] = ("benchmarks", "models", "metrics", "extractors")
+PLUGINS: tuple[plugins.PluginKind, ...] = ("benchmarks", "models", "metrics", "extractors")
 KINDS = (*PLUGINS, "suites", "profiles")
 
 
@@ -159,7 +159,7 @@ def _model(name: str) -> Item:
 
 
 def _absent(name: str, problem: MissingEnvironment | NeedsArgument) -> Item:
-    """Describe a model that cannot run as it is named: what it is is known all the same."""
+    """Describe a model that cannot run as it is named: its card is known nevertheless."""
     card = problem.card
     known = Item(
         kind="models",
@@ -180,7 +180,9 @@ def _metric(name: str) -> Item:
     """Describe a metric by its row: no family is imported."""
     spec = plugins.metric_spec(name)
     require_packages(name, plugins.recipe(name))
-    used = sorted({(one.extractor, one.beside is not None) for one in spec.inputs.values() if isinstance(one, Feature)})
+    used = sorted(
+        {(one.extractor, one.paired_with is not None) for one in spec.inputs.values() if isinstance(one, Feature)}
+    )
     lacking = next(filter(None, (_lacking(extractor, pair=pair) for extractor, pair in used)), "")
     arrow = "↑" if spec.direction == "higher" else "↓"
     return Item(
@@ -201,7 +203,7 @@ def _lacking(extractor: str, *, pair: bool = False) -> str:
         return f"no extractor {extractor}: install the package that brings it"
     try:
         require_weights(extractor, plugins.variant(extractor))
-        reads = build("extractors", extractor).spec.reads if pair else None
+        reads = build("extractors", extractor).spec.source_extractor if pair else None
     except (EnvironmentFault, UsageError) as problem:
         return _first_line(problem)
     return _lacking(reads) if reads else ""
@@ -214,7 +216,7 @@ def _extractor(name: str) -> Item:
         name=name,
         distribution=plugins.distribution("extractors", name),
         version=spec.version,
-        task=" ".join(spec.takes),
+        task=" ".join(spec.input_kinds),
         licence=spec.licence,
         note=spec.description,
     )

@@ -37,18 +37,20 @@ def command(
     vsseval power runs/A --metric wer@sphinx-grid --difference 2
     vsseval power runs/A runs/B
     """  # noqa: D301 - click wants the control character, which keeps the lines apart
-    from vsseval.statistics.power import Aim, needs_of_pair, needs_of_run
+    from vsseval.statistics.power import PowerSettings, power_of_pair, power_of_run
     from vsseval.store.record import load_run
-    from vsseval.tables.planning import sheet
+    from vsseval.tables.power_table import sheet
 
     if difference is not None and len(set(metrics)) != 1:
         raise UsageError(f"--difference {difference:g} is in the unit of one metric: name it with --metric ID")
     first, second = load_run(run), None if other is None else load_run(other)
     if difference is not None and metrics[0] in first.record.metrics:
         difference /= first.record.metrics[metrics[0]].scale
-    aim = Aim(alpha=alpha, power=power, correlation=correlation, difference=difference)
-    needs = needs_of_run(first, metrics, aim) if second is None else needs_of_pair(first, second, metrics, aim)
+    settings = PowerSettings(alpha=alpha, power=power, correlation=correlation, difference=difference)
+    needs = (
+        power_of_run(first, metrics, settings) if second is None else power_of_pair(first, second, metrics, settings)
+    )
     if style == "json":
         printed_json(needs)
     else:
-        printed(sheet(needs, [named(loaded) for loaded in (first, second) if loaded is not None], aim), style)
+        printed(sheet(needs, [named(loaded) for loaded in (first, second) if loaded is not None], settings), style)

@@ -54,11 +54,13 @@ def command(
     found = [] if run_dirs else calibrations(find_runs(root / FOLDER))
     budget = 0 if no_media else int(megabytes * MEGABYTE)
     media = benchmark_media(relocations(moved))
-    shelf = write_report(runs, output, budget=budget, clips=clips, calibrations=found, media=media)
+    media_budget = write_report(runs, output, budget=budget, clips=clips, calibrations=found, media=media)
     size = output.stat().st_size / MEGABYTE
-    if shelf.left_out and not no_media:
-        click.echo(f"{shelf.left_out} media did not fit {megabytes:g} MB and were left out: see --media", err=True)
-    click.echo(f"{output} ({size:.1f} MB, {shelf.embedded} media)")
+    if media_budget.left_out and not no_media:
+        click.echo(
+            f"{media_budget.left_out} media did not fit {megabytes:g} MB and were left out: see --media", err=True
+        )
+    click.echo(f"{output} ({size:.1f} MB, {media_budget.embedded} media)")
 
 
 def benchmark_media(moved: Mapping[str, str]) -> Callable[[RunRecord], Media]:
@@ -71,11 +73,11 @@ def benchmark_media(moved: Mapping[str, str]) -> Callable[[RunRecord], Media]:
     def found(record: RunRecord) -> Media:
         from vsseval.errors import VssevalError
         from vsseval.report.report import Media
-        from vsseval.stages.plan import limited
-        from vsseval.store.manifest import manifest_hash
+        from vsseval.stages.plan import limit_samples
+        from vsseval.store.manifest_hash import manifest_hash
 
         try:
-            samples = limited(catalog().samples(record.spec.benchmark), record.spec.limit)
+            samples = limit_samples(catalog().samples(record.spec.benchmark), record.spec.limit)
         except VssevalError as problem:
             hint = "Say where the clips lie now with: --data-root OLD=NEW"
             return Media(note=f"Videos and transcripts are not shown: {problem}. {hint}")

@@ -116,7 +116,7 @@ def specs(
     import msgspec
 
     extra = [name for name in BOUNDS if name not in models] if bounds else []
-    # What cannot be had here has no task yet; whether it costs a row or all is said by whoever carries the runs out.
+    # What cannot be had here has no task yet; the stages decide whether it costs one row or all.
     tasks = {task for name in benchmarks for task in _asked_for(catalog, name)}
     made = []
     for model in dict.fromkeys([*models, *extra]):
@@ -154,7 +154,7 @@ def execute(asked: Sequence[RunSpec], catalog: Catalog, models: Sequence[str], *
     Args:
         asked: the runs.
         catalog: benchmarks and models that are already built.
-        models: those that were asked for; the others are company.
+        models: those that were asked for; the others are bounds that were added.
         strict: as `show`.
         as_json: as `show`.
     """
@@ -214,10 +214,10 @@ def _faults(run: LoadedRun, named: Sequence[str]) -> list[str]:
     name but cannot be had. A sound that a metric cannot measure (silence has no onsets) is a finding, not a
     fault: the table shows it as n of N.
     """
-    from vsseval.stages.generate import outcomes_of
+    from vsseval.stages.generate import journal_outcomes
 
     title = f"{run.record.model.name} on {run.record.benchmark.name}"
-    bad = [clip for clip in outcomes_of(run.path) if clip.status in {"failed", "missing"} and not clip.lost]
+    bad = [clip for clip in journal_outcomes(run.path) if clip.status in {"failed", "missing"} and not clip.lost]
     lines = [f"{title}: clip {clip.id} {clip.status}: {clip.error}" for clip in bad[:SHOWN]]
     if len(bad) > SHOWN:
         lines.append(f"{title}: and {len(bad) - SHOWN} more clips failed; the report names them all")
@@ -233,9 +233,9 @@ def _lost(run: LoadedRun) -> list[str]:
     """Return a line where the registered data lacks clips since it was registered: they stay in N."""
     from collections import Counter
 
-    from vsseval.stages.generate import outcomes_of
+    from vsseval.stages.generate import journal_outcomes
 
-    clips = outcomes_of(run.path)
+    clips = journal_outcomes(run.path)
     kinds = Counter((clip.error or "").partition(":")[0] for clip in clips if clip.lost)
     if not kinds:
         return []

@@ -11,14 +11,14 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vsseval.weights.download import Watcher
+    from vsseval.weights.download import TransferProgress
 
 STEP = 0.1
 """Share of a file between two lines."""
 
 
 @contextmanager
-def shown() -> Iterator[Watcher]:
+def shown() -> Iterator[TransferProgress]:
     """Yield what is told how it goes."""
     if not sys.stderr.isatty():
         yield Lines()

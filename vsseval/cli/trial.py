@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from vsseval.models.base import Model, Take
+    from vsseval.models.base import Model, ModelOutput
     from vsseval.types import BenchmarkCard, ModelCard, Request, Sample
 
 CLIPS = 3
@@ -39,10 +39,10 @@ def try_model(reference: str, checkpoint: Path | None, device: str) -> Iterator[
         UsageError: there is no such model, or no benchmark that fits it is present.
     """
     from vsseval.models.base import ModelOptions
-    from vsseval.stages.requests import loans, make_request
-    from vsseval.store.features import FeatureStore, default_root
+    from vsseval.stages.requests import bound_references, make_request
+    from vsseval.store.features import FeatureStore, default_store_root
 
-    name, argument = plugins.split(reference)
+    name, argument = plugins.split_argument(reference)
     area = f"model {reference}"
     begun = time.perf_counter()
     try:
@@ -51,11 +51,11 @@ def try_model(reference: str, checkpoint: Path | None, device: str) -> Iterator[
         yield Check(area, "load", "problem", *part(fault, "vsseval list models"))
         return
     card, samples = _fitting(model.card)
-    given = loans(model.card.bound, samples)
-    store = FeatureStore(default_root())
-    watches = model.card.watches
+    references = bound_references(model.card.bound, samples)
+    store = FeatureStore(default_store_root())
+    uses_video = model.card.uses_video
     try:
-        requests = [make_request(sample, 0, store, given, watches=watches) for sample in samples[:CLIPS]]
+        requests = [make_request(sample, 0, store, references, uses_video=uses_video) for sample in samples[:CLIPS]]
     except Unmeasurable as fault:
         yield Check(area, "requests", "problem", str(fault), f"vsseval data check {card.name}")
         return
@@ -85,22 +85,22 @@ def _fitting(card: ModelCard) -> tuple[BenchmarkCard, Sequence[Sample]]:
     )
 
 
-def _generate(model: Model, requests: Sequence[Request]) -> dict[str, Take] | str:
-    """Return the takes by clip, or what went wrong."""
+def _generate(model: Model, requests: Sequence[Request]) -> dict[str, ModelOutput] | str:
+    """Return the outputs by clip, or what went wrong."""
     try:
         return {take.id: take for take in answers(model, requests)}
     except (EnvironmentFault, PluginFault, Unmeasurable, UsageError) as fault:
         return str(fault)
 
 
-def _sound(area: str, request: Request, take: Take | None) -> Iterator[Check]:
-    from vsseval.stages.takes import check
+def _sound(area: str, request: Request, take: ModelOutput | None) -> Iterator[Check]:
+    from vsseval.stages.validate_output import validate_output
 
     mend = "mend the model: vsseval run would count this clip as it is shown here"
     if take is None:
         yield Check(area, request.id, "problem", "the model yielded nothing for this clip", mend)
         return
-    found = check(take, request)
+    found = validate_output(take, request)
     if found.samples is None:
         yield Check(area, request.id, "problem", found.error or "no sound", mend)
         return
@@ -115,7 +115,7 @@ def _sound(area: str, request: Request, take: Take | None) -> Iterator[Check]:
         yield Check(area, request.id, "ok", detail)
 
 
-def _same(area: str, first: dict[str, Take], second: dict[str, Take] | str) -> Check:
+def _same(area: str, first: dict[str, ModelOutput], second: dict[str, ModelOutput] | str) -> Check:
     mend = "seed the model from request.seed alone: vsseval promises the same bits on every rerun"
     if isinstance(second, str):
         return Check(area, "again", "problem", second, mend)
@@ -126,7 +126,7 @@ def _same(area: str, first: dict[str, Take], second: dict[str, Take] | str) -> C
     return Check(area, "again", "ok", "the same sound, bit for bit, in another order")
 
 
-def _equal(a: Take, b: Take) -> bool:
+def _equal(a: ModelOutput, b: ModelOutput) -> bool:
     if a.samples is None or b.samples is None:
         return a.samples is b.samples
     return a.sample_rate == b.sample_rate and np.array_equal(a.samples, b.samples)

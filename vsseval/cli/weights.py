@@ -12,8 +12,8 @@ import msgspec
 from vsseval.errors import EnvironmentFault, UsageError
 from vsseval.types import Record
 from vsseval.weights import pins
-from vsseval.weights.find import find
-from vsseval.weights.verify import state_of
+from vsseval.weights.find import find_weights
+from vsseval.weights.verify import weights_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -86,12 +86,12 @@ def pull(
 ) -> int:
     """Fetch sets of weights, compare them with the sha256 of their pins, and put them in their place.
 
-    What was broken off is gone on with. Exit code 4 where a set could not be had; the others are fetched all the same.
+    An interrupted transfer is continued. Exit code 4: a set could not be fetched; the others were.
     """
     from vsseval.cli.transfer import shown
     from vsseval.weights import fetch
 
-    where = fetch.source(mirror, offline=offline)
+    where = fetch.weights_source(mirror, offline=offline)
     failed = 0
     for name, pin in _chosen(names, profile, every=every).items():
         size = "size not stated" if pin.bytes is None else f"{pin.bytes / 1e6:.0f} MB"
@@ -100,7 +100,7 @@ def pull(
         )
         try:
             with shown() as watcher:
-                done = fetch.pull(name, pin, where, watcher, again=again)
+                done = fetch.pull_weights(name, pin, where, watcher, again=again)
         except EnvironmentFault as fault:
             failed += 1
             click.echo(f"error: {fault}", err=True)
@@ -120,7 +120,7 @@ def add(name: str, files: tuple[Path, ...], *, unpinned: bool) -> None:
 
     (pin,) = _chosen((name,), None, every=False).values()
     with shown() as watcher:
-        found = fetch.add(name, pin, files, watcher, unpinned=unpinned)
+        found = fetch.add_weights(name, pin, files, watcher, unpinned=unpinned)
     if found.pinned:
         click.echo(f"{name}: in its place, as pinned", err=True)
     else:
@@ -137,7 +137,7 @@ def verify(names: tuple[str, ...]) -> int:
     """
     failed = 0
     for name, pin in _chosen(names, None, every=not names).items():
-        state = state_of(name, pin, whole=True)
+        state = weights_state(name, pin, whole=True)
         if state.status == "absent" and not names:
             continue
         good = state.status in {"present", "unpinned"}
@@ -155,7 +155,7 @@ def remove(names: tuple[str, ...]) -> None:
     from vsseval.weights import fetch
 
     for name in _chosen(names, None, every=False):
-        freed = fetch.remove(name)
+        freed = fetch.remove_weights(name)
         click.echo(f"{name}: " + (f"removed, {freed / 1e6:.1f} MB freed" if freed else "was not here"), err=True)
 
 
@@ -164,7 +164,7 @@ def remove(names: tuple[str, ...]) -> None:
 def path(name: str) -> None:
     """Print the path of a set's only file, or of its folder."""
     _chosen((name,), None, every=False)
-    found = find(name)
+    found = find_weights(name)
     click.echo(found.file() if len(found.files) == 1 else found.folder)
 
 
@@ -193,7 +193,7 @@ def _chosen(names: Iterable[str], profile: str | None, *, every: bool) -> dict[s
 def _outcome(name: str, pin: Pin, done: str) -> str:
     if done == "fetched":
         return f"{name}: in its place"
-    if state_of(name, pin).status == "unpinned":
+    if weights_state(name, pin).status == "unpinned":
         return (
             f"{name}: files of yours are in its place; to fetch those of the pin: vsseval weights pull --again {name}"
         )
@@ -201,14 +201,15 @@ def _outcome(name: str, pin: Pin, done: str) -> str:
 
 
 def _line(name: str, pin: Pin, used: Iterable[str]) -> Line:
-    from vsseval.weights.fetch import arrived
+    from vsseval.weights.fetch import bytes_arrived
 
-    state = state_of(name, pin)
+    state = weights_state(name, pin)
     here = state.status in {"present", "unpinned"}
     again = "" if state.status == "absent" else "--again "
     return Line(
-        name=name, status=state.status, licence=pin.licence, bytes=pin.bytes, arrived=arrived(name, pin),
-        sha256=find(name).sha256 if here else None, source=pin.source, note=pin.note, detail=state.detail,
+        name=name, status=state.status, licence=pin.licence, bytes=pin.bytes, arrived=bytes_arrived(name, pin),
+        sha256=find_weights(name).sha256 if here else None,
+        source=pin.source, note=pin.note, detail=state.detail,
         extractors=pin.extractors or (name,), metrics=tuple(used),
         get="" if here else f"vsseval weights pull {again}{name}",
     )  # fmt: skip

@@ -15,7 +15,7 @@ _BROKEN = frozenset({"damaged", "outdated"})
 
 def weights() -> Iterator[Check]:
     """Are the published weights that are here whole, and which are not here?"""
-    states = {name: verify.state_of(name, pin) for name, pin in pins.pinned().items()}
+    states = {name: verify.weights_state(name, pin) for name, pin in pins.pinned().items()}
     here = [name for name, state in states.items() if state.status == "present"]
     absent = [name for name, state in states.items() if state.status == "absent"]
     if here:

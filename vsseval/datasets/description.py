@@ -9,13 +9,13 @@ from pathlib import Path
 
 import msgspec
 
-from vsseval.datasets.lists import ListText, Pin
-from vsseval.datasets.trees import Tree
-from vsseval.datasets.voices import ReferenceMode
+from vsseval.datasets.clip_lists import ListText, Pin
+from vsseval.datasets.file_index import FileIndex
+from vsseval.datasets.speaker_prompts import ReferenceMode
 from vsseval.errors import UsageError, unknown
 from vsseval.types import Record, Task
 
-__all__ = ["CUSTOM", "Description", "Entry", "ListText", "Pin", "Source", "Variant", "least_seconds"]
+__all__ = ["CUSTOM", "ClipEntry", "DatasetDescription", "DatasetSource", "ListText", "Pin", "Variant", "least_seconds"]
 
 CUSTOM = "custom"
 """Variants of this name, or that begin with it and a hyphen, are lists of the user's own."""
@@ -23,7 +23,7 @@ CUSTOM = "custom"
 _CUSTOM = re.compile(r"custom(-[A-Za-z0-9._-]+)?")
 
 
-class Entry(Record, frozen=True):
+class ClipEntry(Record, frozen=True):
     """One clip as list and folder name it, before its media are opened."""
 
     id: str
@@ -71,10 +71,10 @@ class Variant(Record, frozen=True):
 
 
 @dataclass(frozen=True)
-class Source:
+class DatasetSource:
     """What a reader is given."""
 
-    tree: Tree
+    tree: FileIndex
     variant: Variant
     listed: ListText | None = None
 
@@ -91,7 +91,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Description:
+class DatasetDescription:
     """A data set, and the reader that names its clips and finds their files; it opens none of them."""
 
     name: str
@@ -103,14 +103,14 @@ class Description:
     """Where its makers offer the data."""
     layout: str
     """How the folder is expected to lie, in one line."""
-    read: Callable[[Source], Sequence[Entry]]
+    list_clips: Callable[[DatasetSource], Sequence[ClipEntry]]
     variants: tuple[Variant, ...]
     """The first is the default."""
     metrics: tuple[str, ...]
     profile: str
     protocol: str
     inputs: tuple[str, ...]
-    erosion: str
+    known_losses: str
 
     def variant(self, name: str | None = None) -> Variant:
         """Return a variant by name; without a name, the default.

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from vsseval.datasets.trees import Tree
+from vsseval.datasets.file_index import FileIndex
 
 __all__ = ["Clip", "Files", "clip_of", "grid_files"]
 
@@ -28,7 +28,7 @@ class Files(NamedTuple):
     text: list[Path]
 
 
-def grid_files(tree: Tree) -> dict[Clip, Files]:
+def grid_files(tree: FileIndex) -> dict[Clip, Files]:
     """Return the files of every clip, by speaker and code; the speaker is in the name, or in that of a folder above."""
     found: dict[Clip, Files] = {}
     for kind in ("video", "audio", "text"):

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from vsseval.datasets.description import Entry, Source
-from vsseval.datasets.speech import lower_if_upper, spoken
+from vsseval.datasets.description import ClipEntry, DatasetSource
+from vsseval.datasets.transcripts import lower_if_upper, transcript_or_reason
 
 __all__ = ["Clip", "clip_of", "entries", "in_folder"]
 
@@ -33,31 +33,31 @@ def clip_of(cells: list[str]) -> Clip:
     return Clip(video, number)
 
 
-def in_folder(source: Source, split: str) -> list[Clip]:
+def in_folder(source: DatasetSource, split: str) -> list[Clip]:
     """Return all clips below folders named like the split, or below the root where there is no such folder."""
     paths = [path.relative_to(source.tree.root) for path in source.tree.media("video") if path.stem.isdigit()]
     chosen = [path for path in paths if split in path.parts[:-2]] or paths
     return sorted(Clip(path.parent.name, path.stem) for path in chosen)
 
 
-def entries(source: Source, clips: Iterable[Clip]) -> list[Entry]:
+def entries(source: DatasetSource, clips: Iterable[Clip]) -> list[ClipEntry]:
     """Return the entries of clips; sound and sentence lie beside the video, or in folders of the same name."""
     return [_entry(source, clip) for clip in clips]
 
 
-def _entry(source: Source, clip: Clip) -> Entry:
+def _entry(source: DatasetSource, clip: Clip) -> ClipEntry:
     names = (f"{clip.video}/{clip.number}", f"{clip.video}/{clip.video}_{clip.number}")
     video, sound = source.tree.pair("video", *names), source.tree.pair("audio", *names)
-    text, silent = spoken(*source.tree.pair("text", *names))
+    text, silent = transcript_or_reason(*source.tree.pair("text", *names))
     prompt, lost = _prompt(source, clip, sound.path or video.path)
-    return Entry(
+    return ClipEntry(
         id=f"{clip.video}_{clip.number}", cluster=clip.video, video=video.path, reference=sound.path,
         own_sound=sound.path is None, speaker_prompt=prompt, transcript=text and lower_if_upper(text),
         problem=video.problem or silent or lost,
     )  # fmt: skip
 
 
-def _prompt(source: Source, clip: Clip, own: Path | None) -> tuple[Path | None, str | None]:
+def _prompt(source: DatasetSource, clip: Clip, own: Path | None) -> tuple[Path | None, str | None]:
     mode = source.variant.reference_mode
     if mode == "none":
         return None, None

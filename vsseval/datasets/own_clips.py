@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vsseval import language
-from vsseval.datasets.clip_list import Row, id_fault, read_list, refuse
+from vsseval.datasets.file_index import composed
+from vsseval.datasets.folder_csv import Row, id_fault, read_list, refuse
 from vsseval.datasets.own_files import Contents, Names, OwnFile, ids
-from vsseval.datasets.trees import composed
 from vsseval.errors import UsageError
 
 __all__ = ["LISTS", "OwnClip", "list_of", "listed", "unlisted"]
@@ -182,5 +182,5 @@ def _window(cells: dict[str, str]) -> tuple[tuple[float, float] | None, str | No
     except ValueError:
         return None, f"speech_start and speech_end must be seconds, not {given[0]!r} and {given[1]!r}"
     if not (math.isfinite(end) and 0 <= start < end):
-        return None, f"speech from {given[0]} to {given[1]} s is no stretch of time"
+        return None, f"speech from {given[0]} to {given[1]} s is not a span of time"
     return (start, end), None

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from vsseval.datasets.trees import composed, walk
+from vsseval.datasets.file_index import composed, walk
 from vsseval.media import SOUND_SUFFIXES, VIDEO_SUFFIXES, Look, look
 
 __all__ = ["Contents", "Names", "OwnFile", "contents", "ids", "is_sound", "own_files", "some", "tell"]

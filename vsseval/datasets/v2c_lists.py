@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from vsseval.datasets import lists
-from vsseval.datasets.lists import ListText
-from vsseval.datasets.trees import Tree
+from vsseval.datasets import clip_lists
+from vsseval.datasets.clip_lists import ListText
+from vsseval.datasets.file_index import FileIndex
 
 __all__ = ["Key", "Raw", "Row", "key_of", "raw_files", "rows"]
 
@@ -43,8 +43,8 @@ def rows(found: ListText) -> list[Row]:
         UsageError: it is none of the three kinds.
     """
     tabs = "\t" in found.text.split("\n", 1)[0]
-    cells = lists.table(found, "\t") if tabs else lists.barred(found)
-    return [row for _, row in lists.parsed(found, cells, _deepaudio if tabs else _barred)]
+    cells = clip_lists.table(found, "\t") if tabs else clip_lists.barred(found)
+    return [row for _, row in clip_lists.parsed(found, cells, _deepaudio if tabs else _barred)]
 
 
 def _barred(cells: list[str]) -> Row:
@@ -75,7 +75,7 @@ def _stem(path: str) -> str:
     return stem
 
 
-def raw_files(tree: Tree) -> Raw:
+def raw_files(tree: FileIndex) -> Raw:
     """Return the files of the original layout, by kind and (film, speaker, number), whatever their case."""
     found: dict[tuple[str, Key], Path] = {}
     for kind, pattern in (("audio", _RAW_SOUND), ("video", _RAW_VIDEO)):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from vsseval.datasets import lists
-from vsseval.datasets.description import Entry
-from vsseval.datasets.lists import ListText
-from vsseval.datasets.trees import Tree, youtube_names
+from vsseval.datasets import clip_lists
+from vsseval.datasets.clip_lists import ListText
+from vsseval.datasets.description import ClipEntry
+from vsseval.datasets.file_index import FileIndex, youtube_names
 
 __all__ = ["Row", "rows", "youtube_entry"]
 
@@ -28,13 +28,13 @@ class Row(NamedTuple):
 
 
 def youtube_entry(
-    tree: Tree, names: tuple[str, ...], *, label: str | None, subset: str, start: float = 0.0,
+    tree: FileIndex, names: tuple[str, ...], *, label: str | None, subset: str, start: float = 0.0,
     seconds: float | None = None, caption: str | None = None,
-) -> Entry:  # fmt: skip
+) -> ClipEntry:  # fmt: skip
     """Return the entry of a YouTube clip: found under any of its names, its sound in the video or beside it."""
     found = tree.stem("video", *names)
     sound = tree.sound_of(found.path, *names) if found.path else None
-    return Entry(
+    return ClipEntry(
         id=names[0], cluster=names[0][:11], video=found.path, reference=sound,
         own_sound=found.path is not None and sound is None, caption=caption or label, label=label, subset=subset,
         start=start, seconds=seconds, problem=found.problem,
@@ -45,19 +45,19 @@ def rows(found: ListText) -> list[Row]:
     """Return the rows of any of the published lists."""
     head = found.text.split("\n", 1)[0].strip()
     if head == "file,start_sec":
-        windows = lists.table(found)[1:]
-        return [row for _, row in lists.parsed(found, windows, _windowed)]
+        windows = clip_lists.table(found)[1:]
+        return [row for _, row in clip_lists.parsed(found, windows, _windowed)]
     if head.startswith("dataset_name,video_id,start_sec"):
-        marked = lists.csv_rows(found, ("video_id", "start_sec", "is_sync"))
+        marked = clip_lists.csv_rows(found, ("video_id", "start_sec", "is_sync"))
         return [
             Row(_names(f"{r['video_id']}_{int(r['start_sec']):06d}"), None, "sync" if r["is_sync"] == "1" else "")
             for _, r in marked
         ]
-    cells = lists.table(found, "\t" if "\t" in head else ",")
+    cells = clip_lists.table(found, "\t" if "\t" in head else ",")
     rows_of_text = cells[1:] if head.split("\t")[0] == "id" else cells
     # vggsound.csv holds both splits: `YouTube ID,start seconds,label,split`.
     tests = [(i, row) for i, row in rows_of_text if not (_is_split(row) and row[3] == "train")]
-    return [row for _, row in lists.parsed(found, tests, _row)]
+    return [row for _, row in clip_lists.parsed(found, tests, _row)]
 
 
 def _windowed(cells: list[str]) -> Row:

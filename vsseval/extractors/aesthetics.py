@@ -44,8 +44,8 @@ class Aesthetics(NetworkExtractor):
     """`ce`, `cu`, `pc` and `pq`, float32, (), about 1 to 10; satisfies `Extractor`."""
 
     network: Network
-    at_once = 1
-    at_once_on_device = 16
+    batch_size = 1
+    batch_size_on_device = 16
 
     def __init__(self, weights: Weights) -> None:
         """Declare; nothing is loaded before the first sound.
@@ -57,7 +57,7 @@ class Aesthetics(NetworkExtractor):
         self.spec = ExtractorSpec(
             name="aesthetics",
             version="1",
-            takes=("audio",),
+            input_kinds=("audio",),
             sample_rate=RATE,
             weights=weights.sha256,
             licence="CC-BY-4.0",

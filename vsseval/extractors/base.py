@@ -38,7 +38,7 @@ __all__ = [
 
 
 class Extractor(Protocol):
-    """Built once per process, from its row (`vsseval.recipes.Variant`)."""
+    """Built once per process, from its row (`vsseval.recipes.ExtractorVariant`)."""
 
     spec: ExtractorSpec
 
@@ -54,7 +54,7 @@ class Extractor(Protocol):
 
 
 class PairExtractor(Protocol):
-    """What puts the features of two media together; its spec `takes` "features" and `reads` another extractor."""
+    """What puts the features of two media together; its spec takes features of `source_extractor`."""
 
     spec: ExtractorSpec
 
@@ -62,7 +62,7 @@ class PairExtractor(Protocol):
         """Return the features of a pair of media.
 
         Args:
-            first: what `spec.reads` made of one medium.
+            first: what `spec.source_extractor` made of one medium.
             second: what it made of the other.
 
         Raises:
@@ -76,7 +76,7 @@ AnyExtractor = Extractor | PairExtractor
 
 def is_pair(extractor: AnyExtractor) -> TypeIs[PairExtractor]:
     """Return whether an extractor puts features of two media together, as its declaration says."""
-    return extractor.spec.reads is not None
+    return extractor.spec.source_extractor is not None
 
 
 def computed_on(spec: ExtractorSpec, device: str, precision: str = "float32") -> ExtractorSpec:

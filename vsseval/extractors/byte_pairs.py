@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from vsseval.errors import Unmeasurable, UsageError
-from vsseval.networks import packages
+from vsseval.networks import optional_packages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +42,7 @@ def tokenizer(vocabulary: Path, merges: Path, special: Sequence[Special]) -> Tok
         MissingExtra: the package tokenizers is not installed.
         UsageError: a file is missing, no such file, or of another tokenizer.
     """
-    packages.require("tokenizers", "a text encoder")
+    optional_packages.require_package("tokenizers", "a text encoder")
     from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
 
     known = _vocabulary(vocabulary)

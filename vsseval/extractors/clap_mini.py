@@ -41,7 +41,7 @@ class ClapMini:
     spec = ExtractorSpec(
         name="clap_mini",
         version="1",
-        takes=("audio", "text"),
+        input_kinds=("audio", "text"),
         sample_rate=RATE,
         weights=WEIGHTS,
         licence="Apache-2.0",

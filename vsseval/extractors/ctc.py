@@ -35,8 +35,8 @@ _IDLE = slice(1, 4)
 class CTC(NetworkExtractor):
     """One of the two recognisers."""
 
-    at_once = 1
-    at_once_on_device = 16
+    batch_size = 1
+    batch_size_on_device = 16
 
     def __init__(self, weights: Weights, kind: Literal["wav2vec2", "hubert"]) -> None:
         """Declare; nothing is loaded before the first utterance.
@@ -51,7 +51,7 @@ class CTC(NetworkExtractor):
         self.spec = ExtractorSpec(
             name=f"{kind}_ctc",
             version="1",
-            takes=("audio",),
+            input_kinds=("audio",),
             sample_rate=RATE,
             weights=weights.sha256,
             licence="MIT",
@@ -60,7 +60,7 @@ class CTC(NetworkExtractor):
 
     def build(self) -> nn.Module:
         """Return the network with its weights."""
-        from vsseval.networks.unfilled import Unfilled
+        from vsseval.networks.skip_initial_weights import SkipInitialWeights
         from vsseval.networks.wav2vec2 import BASE, LARGE, Wav2Vec2
 
         file = self._weights.file()
@@ -70,7 +70,7 @@ class CTC(NetworkExtractor):
                 state[key] = _without(state[key], _IDLE)
 
         def built() -> nn.Module:
-            with Unfilled():
+            with SkipInitialWeights():
                 return Wav2Vec2(BASE if self._kind == "wav2vec2" else LARGE, len(LETTERS))
 
         return fill_network(built, state, file, self.spec.name)

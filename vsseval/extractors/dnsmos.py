@@ -17,7 +17,7 @@ import numpy as np
 
 from vsseval.errors import EnvironmentFault, Unmeasurable
 from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
-from vsseval.networks import packages
+from vsseval.networks import optional_packages
 from vsseval.networks.spectrum import mel_filters, power
 from vsseval.weights.verify import joint_sha256
 
@@ -49,7 +49,7 @@ class Dnsmos:
     spec = ExtractorSpec(
         name="dnsmos",
         version="1",
-        takes=("audio",),
+        input_kinds=("audio",),
         sample_rate=RATE,
         weights=joint_sha256(FILES),
         licence="MIT",
@@ -80,7 +80,7 @@ class Dnsmos:
 
 
 def windows(samples: np.ndarray) -> list[np.ndarray]:
-    """Return the stretches of 16 kHz sound (n,) that are scored, each of 144,160 samples.
+    """Return the segments of 16 kHz sound (n,) that are scored, each of 144,160 samples.
 
     Raises:
         Unmeasurable: there are no samples.
@@ -120,7 +120,7 @@ def _loaded(audio: Audio) -> np.ndarray:
 
 
 def _session(name: str) -> Any:
-    runtime = packages.offline("onnxruntime", "DNSMOS", "dnsmos")
+    runtime = optional_packages.import_offline("onnxruntime", "DNSMOS", "dnsmos")
     package = find_spec("speechmos")
     if package is None or not package.submodule_search_locations:
         raise EnvironmentFault(f"the package speechmos is incomplete: {_EXTRA}")

@@ -14,7 +14,7 @@ import numpy as np
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.speech import RATE, sinc, sound, voice
-from vsseval.networks.packages import offline
+from vsseval.networks.optional_packages import import_offline
 from vsseval.networks.state_dict import fill_network, read_state_dict
 from vsseval.weights.find import Weights
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class ECAPA(NetworkExtractor):
     """The whole utterance goes through the network at once."""
 
-    at_once = 1
-    at_once_on_device = 16
+    batch_size = 1
+    batch_size_on_device = 16
 
     def __init__(self, weights: Weights) -> None:
         """Declare; nothing is loaded before the first utterance.
@@ -38,7 +38,7 @@ class ECAPA(NetworkExtractor):
         self.spec = ExtractorSpec(
             name="ecapa",
             version="1",
-            takes=("audio",),
+            input_kinds=("audio",),
             sample_rate=RATE,
             weights=weights.sha256,
             licence="Apache-2.0",
@@ -49,9 +49,9 @@ class ECAPA(NetworkExtractor):
         """Return features, their normalisation and the network, in a row."""
         from torch import nn
 
-        features = offline("speechbrain.lobes.features", self.spec.name)
-        processing = offline("speechbrain.processing.features", self.spec.name)
-        models = offline("speechbrain.lobes.models.ECAPA_TDNN", self.spec.name)
+        features = import_offline("speechbrain.lobes.features", self.spec.name)
+        processing = import_offline("speechbrain.processing.features", self.spec.name)
+        models = import_offline("speechbrain.lobes.models.ECAPA_TDNN", self.spec.name)
         file = self._weights.file("embedding_model.ckpt")
 
         def built() -> nn.Module:

@@ -17,7 +17,7 @@ import numpy as np
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source, computed_on
 from vsseval.extractors.speech import RATE, decoded, sound
-from vsseval.networks.packages import offline
+from vsseval.networks.optional_packages import import_offline
 from vsseval.weights.find import Weights
 
 HALF = "float16"
@@ -46,7 +46,7 @@ class FasterWhisper:
         self.spec = ExtractorSpec(
             name=f"faster_whisper_{size}",
             version="1",
-            takes=("audio",),
+            input_kinds=("audio",),
             sample_rate=RATE,
             weights=weights.sha256,
             licence="MIT",
@@ -66,7 +66,7 @@ class FasterWhisper:
         Raises:
             UsageError: files are missing or of another network.
         """
-        package = offline("faster_whisper", self.spec.name)
+        package = import_offline("faster_whisper", self.spec.name)
         folder = self._weights.folder
         for name in _FILES:
             # Without its tokenizer the package would fetch another one from a hub.
@@ -84,7 +84,7 @@ class FasterWhisper:
             )
 
         try:
-            offline("ctranslate2", self.spec.name).set_random_seed(SEED)
+            import_offline("ctranslate2", self.spec.name).set_random_seed(SEED)
             network = load()
         except Exception as error:  # the libraries raise whatever they stumble over
             raise self._unreadable(str(error)) from error

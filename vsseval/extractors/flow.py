@@ -12,7 +12,7 @@ import numpy as np
 
 from vsseval.errors import Unmeasurable
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source, Video
-from vsseval.networks.packages import offline
+from vsseval.networks.optional_packages import import_offline
 
 PYRAMID, LEVELS, WINDOW, ITERATIONS, NEIGHBOURHOOD, DEVIATION = 0.5, 3, 15, 3, 5, 1.2
 """Of Farnebäck's method, as in the script: scale, levels, window, iterations, size and width of the polynomials."""
@@ -24,7 +24,7 @@ class Flow:
     spec = ExtractorSpec(
         name="flow",
         version="1",
-        takes=("video",),
+        input_kinds=("video",),
         licence="Apache-2.0 (OpenCV: Apache-2.0)",
         description="mean magnitude of Farnebäck's optical flow, frame by frame",
     )
@@ -40,7 +40,7 @@ class Flow:
         """
         if not isinstance(source, Video):
             raise TypeError(f"flow takes video, not {type(source).__name__}")
-        cv2 = offline("cv2", "flow")
+        cv2 = import_offline("cv2", "flow")
         magnitudes: list[float] = []
         before: np.ndarray | None = None
         for shown in source.each():

@@ -45,7 +45,7 @@ class GE2E:
     spec = ExtractorSpec(
         name="ge2e",
         version="1",
-        takes=("audio",),
+        input_kinds=("audio",),
         sample_rate=RATE,
         weights=WEIGHTS,
         licence="Apache-2.0",

@@ -51,7 +51,7 @@ class ImageBindEmbedding(NetworkExtractor):
     """`embedding`, float32, (1024,): the mean over clips, of no particular length. Satisfies `BatchExtractor`."""
 
     network: ImageBind
-    at_once = 3
+    batch_size = 3
 
     def __init__(self, weights: Weights) -> None:
         """Say who it is; nothing is loaded.
@@ -63,7 +63,7 @@ class ImageBindEmbedding(NetworkExtractor):
         self.spec = ExtractorSpec(
             name="imagebind",
             version="1",
-            takes=("audio", "video", "text"),
+            input_kinds=("audio", "video", "text"),
             sample_rate=RATE,
             weights=weights.sha256,
             licence="CC-BY-NC-SA-4.0 (not for commercial use)",
@@ -113,14 +113,14 @@ def load(file: Path) -> ImageBind:
         UsageError: the file cannot be read, or is of another network.
     """
     from vsseval.networks.imagebind_towers import ImageBind
-    from vsseval.networks.unfilled import Unfilled
+    from vsseval.networks.skip_initial_weights import SkipInitialWeights
 
     wanted = {
         key: value
         for key, value in read_state_dict(file).items()
         if key.split(".")[1:2] and key.split(".")[1] in _TOWERS and key != _COMPUTED
     }
-    with Unfilled():
+    with SkipInitialWeights():
         return fill_network(ImageBind, wanted, file, "ImageBind-huge")
 
 

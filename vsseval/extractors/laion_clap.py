@@ -45,7 +45,7 @@ class LaionClapExtractor(NetworkExtractor):
     """`embedding`, float32, (512,), of unit length, of sound or of text; satisfies `Extractor`."""
 
     network: LaionClap
-    at_once = 4
+    batch_size = 4
 
     def __init__(self, weights: Weights, name: str, checkpoint: str, size: str) -> None:
         """Declare; nothing is loaded before the first sound or caption.
@@ -61,7 +61,7 @@ class LaionClapExtractor(NetworkExtractor):
         self.spec = ExtractorSpec(
             name=name,
             version="1",
-            takes=("audio", "text"),
+            input_kinds=("audio", "text"),
             sample_rate=RATE,
             weights=weights.sha256,
             licence="CC0-1.0",

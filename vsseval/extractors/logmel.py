@@ -34,7 +34,7 @@ class LogMel:
     spec = ExtractorSpec(
         name="logmel",
         version="1",
-        takes=("audio",),
+        input_kinds=("audio",),
         sample_rate=RATE,
         licence="Apache-2.0",
         description="48 log-mel statistics (level, spread, change in 16 bands) per 0.96 s patch",
@@ -56,10 +56,10 @@ class LogMel:
         least = 400 + (PATCH - 1) * 160
         levels = log_mel(np.pad(samples, (0, max(0, least - samples.size))))
         starts = range(0, len(levels) - PATCH + 1, PATCH_HOP)
-        return {"patches": np.stack([_describe(levels[start : start + PATCH]) for start in starts]) - CENTRE}
+        return {"patches": np.stack([_statistics(levels[start : start + PATCH]) for start in starts]) - CENTRE}
 
 
-def _describe(levels: np.ndarray) -> np.ndarray:
+def _statistics(levels: np.ndarray) -> np.ndarray:
     """Return mean, standard deviation and mean absolute difference of (96, 64) levels in 16 groups: (48,)."""
     grouped = levels.reshape(len(levels), GROUPS, -1).mean(axis=2)
     change = np.abs(np.diff(grouped, axis=0)).mean(axis=0)

@@ -42,14 +42,14 @@ class MelceptionExtractor(NetworkExtractor):
     """`embedding` (2048,), `logits` and `logits_unbiased` (309,), float32; satisfies `Extractor`."""
 
     network: Melception
-    at_once_on_device = 32
+    batch_size_on_device = 32
 
     def __init__(self, weights: Weights) -> None:
         self._weights = weights
         self.spec = ExtractorSpec(
             name="melception",
             version="1",
-            takes=("audio",),
+            input_kinds=("audio",),
             sample_rate=RATE,
             weights=weights.sha256,
             licence="MIT",
@@ -63,11 +63,11 @@ class MelceptionExtractor(NetworkExtractor):
             UsageError: the file is of another network.
         """
         from vsseval.networks import melception
-        from vsseval.networks.unfilled import Unfilled
+        from vsseval.networks.skip_initial_weights import SkipInitialWeights
 
         file = self._weights.file(CHECKPOINT)
         found = {key: value for key, value in read_state_dict(file).items() if not key.startswith(melception.AUXILIARY)}
-        with Unfilled():
+        with SkipInitialWeights():
             return fill_network(melception.Melception, found, file, "Melception")
 
     def prepare(self, source: Source) -> Parts:

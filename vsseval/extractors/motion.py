@@ -46,7 +46,7 @@ class Motion:
     spec = ExtractorSpec(
         name="motion",
         version="2",
-        takes=("video",),
+        input_kinds=("video",),
         licence="Apache-2.0",
         description="acceleration of optical flow in 8 x 8 tiles at 50 Hz, from frames at their exact times",
     )

@@ -45,7 +45,7 @@ class MsClapExtractor(NetworkExtractor):
     """`embedding`, float32, (1024,), of unit length, of sound or of text; satisfies `Extractor`."""
 
     network: MsClap
-    at_once = 4
+    batch_size = 4
 
     def __init__(self, weights: Weights) -> None:
         """Declare; nothing is loaded before the first sound or caption.
@@ -57,7 +57,7 @@ class MsClapExtractor(NetworkExtractor):
         self.spec = ExtractorSpec(
             name="ms_clap",
             version="1",
-            takes=("audio", "text"),
+            input_kinds=("audio", "text"),
             sample_rate=RATE,
             weights=weights.sha256,
             licence="MS-PL",

@@ -3,7 +3,7 @@
 A medium is cut into parts of one shape (patches, segments, crops, or one part for the whole). On a processor each
 medium goes through the network alone, in portions that depend on it alone, so that its features are the same bits
 whatever else is extracted. On a device, parts of several media of one shape share a batch, and the last digits may
-depend on its company.
+depend on the other media of the batch.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ class NetworkExtractor(ABC):
     """Satisfies `Extractor` and `BatchExtractor`; torch and weights are loaded at the first use, never by a factory."""
 
     spec: ExtractorSpec
-    at_once = 8
+    batch_size = 8
     """Parts to a forward on a processor."""
-    at_once_on_device = 64
+    batch_size_on_device = 64
     """Parts to a forward on a device."""
 
     device = "cpu"
@@ -111,7 +111,7 @@ class NetworkExtractor(ABC):
         import torch
 
         parts = torch.cat([part.tensor for part in batch]) if len(batch) > 1 else batch[0].tensor
-        step = self.at_once if self.device == "cpu" else self.at_once_on_device
+        step = self.batch_size if self.device == "cpu" else self.batch_size_on_device
         with torch.inference_mode(), full_precision():
             portions = [self.forward(part.to(self.device), batch[0].kind) for part in torch.split(parts, step)]
         outputs = {name: _joined([portion[name] for portion in portions]) for name in portions[0]}

@@ -36,7 +36,7 @@ class Onset:
     spec = ExtractorSpec(
         name="onset",
         version="2",
-        takes=("audio",),
+        input_kinds=("audio",),
         sample_rate=RATE,
         licence="Apache-2.0",
         description="SuperFlux in four bands and mean log-mel level at 50 Hz",

@@ -31,7 +31,7 @@ class OnsetStrength:
     spec = ExtractorSpec(
         name="onset_strength",
         version="1",
-        takes=("audio",),
+        input_kinds=("audio",),
         sample_rate=RATE,
         licence="Apache-2.0",
         description="onset strength as librosa's, with the loudness around each frame",

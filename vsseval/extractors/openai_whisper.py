@@ -17,7 +17,7 @@ import numpy as np
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source, computed_on
 from vsseval.extractors.speech import RATE, decoded, sound
-from vsseval.networks.packages import offline
+from vsseval.networks.optional_packages import import_offline
 from vsseval.networks.state_dict import fill_network
 from vsseval.weights.find import Weights
 
@@ -52,7 +52,7 @@ class OpenAIWhisper:
         self.spec = ExtractorSpec(
             name=f"openai_whisper_{size}" + ("_detect" if detect else ""),
             version="1",
-            takes=("audio",),
+            input_kinds=("audio",),
             sample_rate=RATE,
             weights=weights.sha256,
             licence="MIT",
@@ -68,14 +68,14 @@ class OpenAIWhisper:
     @cached_property
     def network(self) -> Any:
         """The network, built at its first use."""
-        package = offline("whisper", self.spec.name, "openai-whisper")
-        from vsseval.networks.unfilled import Unfilled
+        package = import_offline("whisper", self.spec.name, "openai-whisper")
+        from vsseval.networks.skip_initial_weights import SkipInitialWeights
 
         file = self._weights.file()
         dimensions, state = _checkpoint(file, package, self.spec.name)
 
         def built() -> nn.Module:
-            with Unfilled():
+            with SkipInitialWeights():
                 network: nn.Module = package.model.Whisper(dimensions)
             return network
 

@@ -38,7 +38,7 @@ class PANNs(NetworkExtractor):
     """`embedding`, float32, (2048,), not negative, and `logits`, float32, (527,); satisfies `Extractor`."""
 
     network: Cnn14
-    at_once_on_device = 32
+    batch_size_on_device = 32
 
     def __init__(self, weights: Weights, name: str, kilohertz: Kilohertz, preparation: Preparation) -> None:
         """Say who it is; nothing is loaded.
@@ -53,7 +53,7 @@ class PANNs(NetworkExtractor):
         self.spec = ExtractorSpec(
             name=name,
             version="1",
-            takes=("audio",),
+            input_kinds=("audio",),
             sample_rate=1000 * kilohertz,
             weights=weights.sha256,
             licence="CC-BY-4.0",
@@ -67,12 +67,12 @@ class PANNs(NetworkExtractor):
             UsageError: the file is of another network, or of the other rate.
         """
         from vsseval.networks import panns
-        from vsseval.networks.unfilled import Unfilled
+        from vsseval.networks.skip_initial_weights import SkipInitialWeights
 
         file = self._weights.file()
         rate = panns.RATE_16K if self.spec.sample_rate == panns.RATE_16K.hertz else panns.RATE_32K
         weights = panns.without_tables(read_state_dict(file), rate)
-        with Unfilled():
+        with SkipInitialWeights():
             network = fill_network(lambda: panns.Cnn14(rate), weights, file, self.spec.description.split(",")[0])
         return panns.packed(network.eval()) if self.device == "cpu" else network
 

@@ -35,8 +35,8 @@ class PaSSTClip(NetworkExtractor):
 
     network: PaSST
     # one clip at once keeps the attention of 1190 tokens in the cache of a processor
-    at_once = 1
-    at_once_on_device = 32
+    batch_size = 1
+    batch_size_on_device = 32
 
     def __init__(self, weights: Weights, name: str = "passt") -> None:
         """Say who it is; nothing is loaded.
@@ -49,7 +49,7 @@ class PaSSTClip(NetworkExtractor):
         self.spec = ExtractorSpec(
             name=name,
             version="1",
-            takes=("audio",),
+            input_kinds=("audio",),
             sample_rate=RATE,
             weights=weights.sha256,
             licence="Apache-2.0",
@@ -65,10 +65,10 @@ class PaSSTClip(NetworkExtractor):
             UsageError: the file is of another network.
         """
         from vsseval.networks import passt
-        from vsseval.networks.unfilled import Unfilled
+        from vsseval.networks.skip_initial_weights import SkipInitialWeights
 
         file = self._weights.file()
-        with Unfilled():
+        with SkipInitialWeights():
             return fill_network(passt.PaSST, passt.unwrapped(read_state_dict(file)), file, "PaSST-S")
 
     def prepare(self, source: Source) -> Parts:

@@ -24,7 +24,7 @@ def at_rate(video: Video, fps: Fraction) -> Iterator[tuple[int, np.ndarray]]:
     """Yield each picture that is shown at `fps`, and how many places it takes; places are counted from the first frame.
 
     Args:
-        video: any frame rate; of a stretch, the pictures within it.
+        video: any frame rate; of a segment, the pictures within it.
         fps: places per second.
 
     Yields:

@@ -27,8 +27,8 @@ _OF_TRAINING = "loss."
 class RawNet3Extractor(NetworkExtractor):
     """The whole utterance goes through the network at once."""
 
-    at_once = 1
-    at_once_on_device = 16
+    batch_size = 1
+    batch_size_on_device = 16
 
     def __init__(self, weights: Weights) -> None:
         """Declare; nothing is loaded before the first utterance.
@@ -40,7 +40,7 @@ class RawNet3Extractor(NetworkExtractor):
         self.spec = ExtractorSpec(
             name="rawnet3",
             version="1",
-            takes=("audio",),
+            input_kinds=("audio",),
             sample_rate=RATE,
             weights=weights.sha256,
             licence="CC-BY-4.0",
@@ -50,12 +50,12 @@ class RawNet3Extractor(NetworkExtractor):
     def build(self) -> nn.Module:
         """Return the network with its weights."""
         from vsseval.networks.rawnet3_espnet import RawNet3
-        from vsseval.networks.unfilled import Unfilled
+        from vsseval.networks.skip_initial_weights import SkipInitialWeights
 
         file = self._weights.file()
 
         def built() -> nn.Module:
-            with Unfilled():
+            with SkipInitialWeights():
                 return RawNet3()
 
         state = {key: value for key, value in read_state_dict(file).items() if not key.startswith(_OF_TRAINING)}

@@ -17,7 +17,7 @@ class Speech16k:
     spec = ExtractorSpec(
         name="speech16k",
         version="1",
-        takes=("audio",),
+        input_kinds=("audio",),
         sample_rate=RATE,
         licence="Apache-2.0",
         description="mono waveform at 16 kHz",

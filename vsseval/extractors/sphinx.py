@@ -47,7 +47,7 @@ class Sphinx:
         self.spec = ExtractorSpec(
             name=f"sphinx_{search}",
             version="1",
-            takes=("audio",),
+            input_kinds=("audio",),
             sample_rate=RATE,
             weights=WEIGHTS[search],
             licence="BSD-2-Clause",

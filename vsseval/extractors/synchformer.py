@@ -58,7 +58,7 @@ class SynchformerTokens(NetworkExtractor):
         self.spec = ExtractorSpec(
             name="synchformer",
             version="1",
-            takes=("audio", "video"),
+            input_kinds=("audio", "video"),
             sample_rate=RATE,
             weights=weights.sha256,
             licence="MIT",
@@ -102,10 +102,10 @@ def load(file: Path) -> Synchformer:
     Raises:
         UsageError: the file cannot be read, or is of another network.
     """
+    from vsseval.networks.skip_initial_weights import SkipInitialWeights
     from vsseval.networks.synchformer import Synchformer
-    from vsseval.networks.unfilled import Unfilled
 
-    with Unfilled():
+    with SkipInitialWeights():
         network = fill_network(Synchformer, read_state_dict(file), file, "Synchformer")
     return network.eval().requires_grad_(requires_grad=False)
 

@@ -40,8 +40,8 @@ class SynchformerSync:
         self.spec = ExtractorSpec(
             name="synchformer_sync",
             version="1",
-            takes=("features",),
-            reads="synchformer",
+            input_kinds=("features",),
+            source_extractor="synchformer",
             weights=weights.sha256,
             licence="MIT",
             description="Synchformer 24-01-04T16-39-21, offset classes of the first and the last 4.8 s",

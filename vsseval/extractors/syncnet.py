@@ -43,7 +43,7 @@ class SyncNetEmbeddings(NetworkExtractor):
     """`embeddings`, float32, (n, 1024): row i belongs to the moment i / 25 s. Satisfies `BatchExtractor`."""
 
     network: SyncNet
-    at_once = 20
+    batch_size = 20
 
     def __init__(self, weights: Weights) -> None:
         """Say who it is; nothing is loaded.
@@ -55,7 +55,7 @@ class SyncNetEmbeddings(NetworkExtractor):
         self.spec = ExtractorSpec(
             name="syncnet",
             version="1",
-            takes=("audio", "video"),
+            input_kinds=("audio", "video"),
             sample_rate=RATE,
             weights=weights.sha256,
             licence="MIT",
@@ -100,8 +100,8 @@ def load(file: Path) -> SyncNet:
     import torch
     from torch.nn.utils import convert_conv2d_weight_memory_format
 
+    from vsseval.networks.skip_initial_weights import SkipInitialWeights
     from vsseval.networks.syncnet import SyncNet
-    from vsseval.networks.unfilled import Unfilled
 
     # Counters of training steps: files of the time before PyTorch had them lack them, and nothing reads them.
     found = read_state_dict(file)
@@ -110,7 +110,7 @@ def load(file: Path) -> SyncNet:
         for key in found
         if key.endswith("running_mean")
     }
-    with Unfilled():
+    with SkipInitialWeights():
         network = fill_network(SyncNet, {**counters, **found}, file, "SyncNet")
     # channels last is how convolutions are quickest on a processor
     return convert_conv2d_weight_memory_format(network, torch.channels_last)

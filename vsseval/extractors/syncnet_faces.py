@@ -57,7 +57,7 @@ class SyncNetFaces:
         self.spec = ExtractorSpec(
             name="syncnet_faces",
             version="1",
-            takes=("video",),
+            input_kinds=("video",),
             weights=joint_sha256({one.name: one.sha256 for one in (weights, detector)}),
             licence="MIT",
             description="SyncNet v2 on faces that S3FD finds in more than 50 pictures, vectors at 25 a second",
@@ -77,10 +77,10 @@ class SyncNetFaces:
     def detector(self) -> S3FD:
         """The detector of faces, built at its first use."""
         from vsseval.networks.s3fd import S3FD
-        from vsseval.networks.unfilled import Unfilled
+        from vsseval.networks.skip_initial_weights import SkipInitialWeights
 
         file = self._detector.file()
-        with Unfilled():
+        with SkipInitialWeights():
             network = fill_network(S3FD, read_state_dict(file), file, "S3FD")
         return network.eval().requires_grad_(requires_grad=False).to(self.device)
 

@@ -31,7 +31,7 @@ class Utmos(NetworkExtractor):
     """`score`, float32, (), about 1 (bad) to 5 (excellent); satisfies `Extractor`."""
 
     network: Utmos22Strong
-    at_once = 1
+    batch_size = 1
 
     def __init__(self, weights: Weights) -> None:
         """Declare; nothing is loaded before the first sound.
@@ -43,7 +43,7 @@ class Utmos(NetworkExtractor):
         self.spec = ExtractorSpec(
             name="utmos",
             version="1",
-            takes=("audio",),
+            input_kinds=("audio",),
             sample_rate=RATE,
             weights=weights.sha256,
             licence="MIT",

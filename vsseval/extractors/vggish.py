@@ -30,8 +30,8 @@ class VGGish(NetworkExtractor):
     """`patches`, float32, (p >= 1, 128): one row for each whole 0.96 s. Satisfies `Extractor` and `BatchExtractor`."""
 
     network: VGGishNetwork
-    at_once = 16
-    at_once_on_device = 256
+    batch_size = 16
+    batch_size_on_device = 256
 
     preparation = "av-benchmark's preparation"
 
@@ -46,7 +46,7 @@ class VGGish(NetworkExtractor):
         self.spec = ExtractorSpec(
             name=name,
             version="1",
-            takes=("audio",),
+            input_kinds=("audio",),
             sample_rate=RATE,
             weights=weights.sha256,
             licence="Apache-2.0",
@@ -62,11 +62,11 @@ class VGGish(NetworkExtractor):
         import torch
         from torch.nn.utils import convert_conv2d_weight_memory_format
 
-        from vsseval.networks.unfilled import Unfilled
+        from vsseval.networks.skip_initial_weights import SkipInitialWeights
         from vsseval.networks.vggish import VGGishNetwork
 
         file = self._weights.file()
-        with Unfilled():
+        with SkipInitialWeights():
             network = fill_network(VGGishNetwork, read_state_dict(file), file, "VGGish")
         # channels last is how convolutions are quickest on a processor
         return convert_conv2d_weight_memory_format(network, torch.channels_last)

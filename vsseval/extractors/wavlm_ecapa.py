@@ -13,7 +13,7 @@ import numpy as np
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.speech import RATE, sinc, sound, voice
-from vsseval.networks.packages import offline
+from vsseval.networks.optional_packages import import_offline
 from vsseval.networks.state_dict import fill_network, read_state_dict
 from vsseval.weights.find import Weights
 
@@ -30,8 +30,8 @@ _OF_TRAINING = "loss_calculator."
 class WavLMECAPAExtractor(NetworkExtractor):
     """The whole utterance goes through the network at once."""
 
-    at_once = 1
-    at_once_on_device = 16
+    batch_size = 1
+    batch_size_on_device = 16
 
     def __init__(self, weights: Weights, width: int = WIDTH, layers: int = LAYERS, heads: int = HEADS) -> None:
         """Declare; nothing is loaded before the first utterance.
@@ -47,7 +47,7 @@ class WavLMECAPAExtractor(NetworkExtractor):
         self.spec = ExtractorSpec(
             name="wavlm_ecapa",
             version="1",
-            takes=("audio",),
+            input_kinds=("audio",),
             sample_rate=RATE,
             weights=weights.sha256,
             licence="CC-BY-SA-3.0",
@@ -56,8 +56,8 @@ class WavLMECAPAExtractor(NetworkExtractor):
 
     def build(self) -> nn.Module:
         """Return the network with its weights."""
-        transformers = offline("transformers", self.spec.name)
-        from vsseval.networks.unfilled import Unfilled
+        transformers = import_offline("transformers", self.spec.name)
+        from vsseval.networks.skip_initial_weights import SkipInitialWeights
         from vsseval.networks.wavlm_ecapa import WavLMECAPA, renamed
 
         width, layers, heads = self._size
@@ -76,7 +76,7 @@ class WavLMECAPAExtractor(NetworkExtractor):
         file = self._weights.file()
 
         def built() -> nn.Module:
-            with Unfilled():
+            with SkipInitialWeights():
                 return WavLMECAPA(transformers.WavLMModel(config), layers + 1, width)
 
         state = {

@@ -13,9 +13,9 @@ import numpy as np
 
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
-from vsseval.extractors.repository import part
 from vsseval.extractors.speech import RATE, sinc, sound, voice
-from vsseval.networks.packages import offline
+from vsseval.extractors.transformers_files import load_part
+from vsseval.networks.optional_packages import import_offline
 from vsseval.networks.state_dict import fill_network, read_state_dict
 from vsseval.weights.find import Weights
 
@@ -32,8 +32,8 @@ _UNUSED = ("objective.weight", "wavlm.masked_spec_embed")
 class WavLMSV(NetworkExtractor):
     """One size of WavLM."""
 
-    at_once = 1
-    at_once_on_device = 16
+    batch_size = 1
+    batch_size_on_device = 16
 
     def __init__(self, weights: Weights, size: str) -> None:
         """Declare; nothing is loaded before the first utterance.
@@ -47,7 +47,7 @@ class WavLMSV(NetworkExtractor):
         self.spec = ExtractorSpec(
             name=f"wavlm_{size}_sv",
             version="1",
-            takes=("audio",),
+            input_kinds=("audio",),
             sample_rate=RATE,
             weights=weights.sha256,
             licence="CC-BY-SA-3.0",
@@ -56,22 +56,22 @@ class WavLMSV(NetworkExtractor):
 
     @cached_property
     def _transformers(self) -> Any:
-        return offline("transformers", self.spec.name)
+        return import_offline("transformers", self.spec.name)
 
     @cached_property
     def _features(self) -> Any:
         kind = self._transformers.Wav2Vec2FeatureExtractor
-        return part(kind, self._weights, "preprocessor_config.json", self.spec.name)
+        return load_part(kind, self._weights, "preprocessor_config.json", self.spec.name)
 
     def build(self) -> nn.Module:
         """Return the network with its weights."""
-        from vsseval.networks.unfilled import Unfilled
+        from vsseval.networks.skip_initial_weights import SkipInitialWeights
 
-        config = part(self._transformers.WavLMConfig, self._weights, "config.json", self.spec.name)
+        config = load_part(self._transformers.WavLMConfig, self._weights, "config.json", self.spec.name)
         file = self._weights.file("pytorch_model.bin")
 
         def built() -> nn.Module:
-            with Unfilled():
+            with SkipInitialWeights():
                 network: nn.Module = self._transformers.WavLMForXVector(config)
             return network
 

@@ -16,9 +16,9 @@ import numpy as np
 from vsseval.errors import Unmeasurable
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source
 from vsseval.extractors.network import NetworkExtractor, Parts
-from vsseval.extractors.repository import part, tokenizer
 from vsseval.extractors.speech import RATE, fourier, sound
-from vsseval.networks.packages import offline
+from vsseval.extractors.transformers_files import load_part, tokenizer
+from vsseval.networks.optional_packages import import_offline
 from vsseval.networks.state_dict import fill_network, read_state_dict
 from vsseval.weights.find import Weights
 
@@ -32,8 +32,8 @@ WINDOW = 30 * RATE
 class Whisper(NetworkExtractor):
     """One size of Whisper."""
 
-    at_once = 1
-    at_once_on_device = 16
+    batch_size = 1
+    batch_size_on_device = 16
 
     def __init__(self, weights: Weights, size: str) -> None:
         """Declare; nothing is loaded before the first utterance.
@@ -48,7 +48,7 @@ class Whisper(NetworkExtractor):
         self.spec = ExtractorSpec(
             name=f"whisper_{size}",
             version="1",
-            takes=("audio",),
+            input_kinds=("audio",),
             sample_rate=RATE,
             weights=weights.sha256,
             licence="Apache-2.0",
@@ -58,12 +58,12 @@ class Whisper(NetworkExtractor):
 
     @cached_property
     def _transformers(self) -> Any:
-        return offline("transformers", self.spec.name)
+        return import_offline("transformers", self.spec.name)
 
     @cached_property
     def _features(self) -> Any:
         kind = self._transformers.WhisperFeatureExtractor
-        return part(kind, self._weights, "preprocessor_config.json", self.spec.name)
+        return load_part(kind, self._weights, "preprocessor_config.json", self.spec.name)
 
     @cached_property
     def _tokenizer(self) -> Any:
@@ -71,9 +71,9 @@ class Whisper(NetworkExtractor):
 
     def build(self) -> nn.Module:
         """Return Whisper with its weights and its rules of generation."""
-        from vsseval.networks.unfilled import Unfilled
+        from vsseval.networks.skip_initial_weights import SkipInitialWeights
 
-        config = part(self._transformers.WhisperConfig, self._weights, "config.json", self.spec.name)
+        config = load_part(self._transformers.WhisperConfig, self._weights, "config.json", self.spec.name)
         file = self._weights.file("model.safetensors")
         state = read_state_dict(file)
         # The output layer is the embedding of the tokens, and is stored once.
@@ -81,12 +81,12 @@ class Whisper(NetworkExtractor):
             state.setdefault("proj_out.weight", state["model.decoder.embed_tokens.weight"])
 
         def built() -> nn.Module:
-            with Unfilled():
+            with SkipInitialWeights():
                 network: nn.Module = self._transformers.WhisperForConditionalGeneration(config)
             return network
 
         network: Any = fill_network(built, state, file, self.spec.name)
-        rules = part(self._transformers.GenerationConfig, self._weights, "generation_config.json", self.spec.name)
+        rules = load_part(self._transformers.GenerationConfig, self._weights, "generation_config.json", self.spec.name)
         network.generation_config = rules
         assert self._tokenizer is not None  # read now: without it, minutes of recognition would be lost
         return network  # type: ignore[no-any-return]

@@ -15,7 +15,7 @@ import numpy as np
 from vsseval.errors import Unmeasurable
 from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
 from vsseval.extractors.waveform import as_librosa
-from vsseval.networks.packages import offline
+from vsseval.networks.optional_packages import import_offline
 
 PYMCD_RATE, VERSA_RATE = 22_050, 16_000
 FRAME = 5.0
@@ -32,7 +32,7 @@ class Waveform:
     spec = ExtractorSpec(
         name="waveform22k",
         version="1",
-        takes=("audio",),
+        input_kinds=("audio",),
         sample_rate=PYMCD_RATE,
         licence="Apache-2.0",
         description="mono sound at 22.05 kHz, as librosa loads it",
@@ -53,7 +53,7 @@ class WorldPymcd:
     spec = ExtractorSpec(
         name="world22k",
         version="1",
-        takes=("audio",),
+        input_kinds=("audio",),
         sample_rate=PYMCD_RATE,
         licence=_LICENCE,
         description="WORLD at 22.05 kHz: mel-cepstrum of order 13, alpha 0.65, and F0 every 5 ms (pymcd)",
@@ -81,11 +81,11 @@ class WorldPadded:
     spec = ExtractorSpec(
         name="world22k_padded",
         version="1",
-        takes=("features",),
+        input_kinds=("features",),
         sample_rate=PYMCD_RATE,
         licence=_LICENCE,
         description="WORLD mel-cepstra of two sounds brought to one length with zeros (pymcd, plain)",
-        reads="waveform22k",
+        source_extractor="waveform22k",
     )
 
     def combine(self, first: Arrays, second: Arrays) -> Arrays:
@@ -107,7 +107,7 @@ class WorldVersa:
     spec = ExtractorSpec(
         name="world16k",
         version="1",
-        takes=("audio",),
+        input_kinds=("audio",),
         sample_rate=VERSA_RATE,
         licence=_LICENCE,
         description="WORLD at 16 kHz: mel-cepstrum of order 39, alpha 0.466, and F0 by Harvest every 5 ms (VERSA)",
@@ -195,4 +195,4 @@ def _world() -> Any:
     with warnings.catch_warnings():
         # pyworld asks setuptools for its own version, and setuptools warns of being asked
         warnings.simplefilter("ignore")
-        return offline("pyworld", "mel-cepstral distortion")
+        return import_offline("pyworld", "mel-cepstral distortion")

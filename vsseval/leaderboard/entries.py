@@ -27,7 +27,7 @@ OF_THE_MACHINE = ("platform", "cores", "torch_threads", "identity", "faults")
 """Provenance that nobody else can use."""
 
 
-class Entry(Record, frozen=True, forbid_unknown_fields=True):
+class LeaderboardEntry(Record, frozen=True, forbid_unknown_fields=True):
     """One accepted record."""
 
     schema: int
@@ -51,7 +51,7 @@ class Entry(Record, frozen=True, forbid_unknown_fields=True):
         )  # fmt: skip
 
 
-def accept(directory: Path, folder: Path) -> Path:
+def accept_run(directory: Path, folder: Path) -> Path:
     """Make a record of a finished run.
 
     Args:
@@ -77,17 +77,17 @@ def accept(directory: Path, folder: Path) -> Path:
         "replicates": codec.builtins(run.replicates), "files": dict(_hashes(directory)),
     }  # fmt: skip
     target = folder / "records" / f"{name}.json"
-    atomic.write_bytes(target, codec.pretty({**entry, "sha256": seal(entry)}))
+    atomic.write_bytes(target, codec.pretty({**entry, "sha256": entry_sha256(entry)}))
     return target
 
 
-def seal(entry: dict[str, object]) -> str:
+def entry_sha256(entry: dict[str, object]) -> str:
     """Return the sha256 of a record as plain JSON, keys sorted, without its own field `sha256`."""
     rest = {key: value for key, value in entry.items() if key != "sha256"}
     return hashlib.sha256(msgspec.json.encode(rest, order="sorted")).hexdigest()
 
 
-def read_entry(path: Path) -> tuple[Entry, dict[str, object]]:
+def read_entry(path: Path) -> tuple[LeaderboardEntry, dict[str, object]]:
     """Read a record, also as plain JSON.
 
     Raises:
@@ -101,7 +101,7 @@ def read_entry(path: Path) -> tuple[Entry, dict[str, object]]:
     if plain.get("schema") != SCHEMA:
         raise UsageError(f"{path} has layout {plain.get('schema')}, this vsseval reads {SCHEMA}. {_anew(plain)}")
     try:
-        return codec.decode(data, Entry), plain
+        return codec.decode(data, LeaderboardEntry), plain
     except msgspec.MsgspecError as error:
         raise UsageError(f"{path} is no record: {error}. Make one with: vsseval leaderboard add RUN") from error
 
@@ -127,7 +127,7 @@ def entry_faults(path: Path) -> Iterator[str]:
         return
     if path.stem != entry.id:
         yield f"the file ought to be called {entry.id}.json"
-    if seal(plain) != entry.sha256:
+    if entry_sha256(plain) != entry.sha256:
         yield "it was edited: its sha256 is another one. Make it anew with: vsseval leaderboard add RUN"
     found = hashlib.sha256(codec.pretty(plain["aggregates"])).hexdigest()
     if entry.files.get("aggregates.json") != found:
@@ -160,7 +160,7 @@ def _unfit(run: LoadedRun) -> Iterator[str]:
             yield f"{_name(cell)} has no signature. Measure it anew with: vsseval score RUN"
 
 
-def _replicate_faults(entry: Entry) -> Iterator[str]:
+def _replicate_faults(entry: LeaderboardEntry) -> Iterator[str]:
     if content_sha256(entry.replicates) != entry.run.provenance.get("replicates"):
         yield "its replicates are not those of the run: their sha256 is another one"
     for one in entry.replicates:

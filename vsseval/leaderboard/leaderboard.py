@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vsseval.errors import UsageError, VssevalError
-from vsseval.leaderboard.entries import Entry, entry_faults, read_entry
+from vsseval.leaderboard.entries import LeaderboardEntry, entry_faults, read_entry
 from vsseval.report.report import record_page
 from vsseval.statistics.gate_rules import load_gates
 from vsseval.store import atomic
@@ -88,12 +88,12 @@ def build(folder: Path, target: Path) -> Verdict:
 
 
 def _copy(source: Path, folder: Path) -> None:
-    with atomic.faults(folder):
+    with atomic.as_environment_fault(folder):
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, folder / source.name)
 
 
-def _page(entries: Sequence[Entry], reported: Sequence[Reported]) -> str:
+def _page(entries: Sequence[LeaderboardEntry], reported: Sequence[Reported]) -> str:
     measured = _measured(entries)
     quoted = _quoted(reported)
     tasks = dict.fromkeys(section["task"] for section in (*measured, *quoted))
@@ -106,7 +106,7 @@ def _page(entries: Sequence[Entry], reported: Sequence[Reported]) -> str:
     }, TEMPLATES)  # fmt: skip
 
 
-def _measured(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+def _measured(entries: Sequence[LeaderboardEntry]) -> list[dict[str, Any]]:
     by_id = {entry.id: entry for entry in entries}
     found = []
     for section in sections([entry.loaded for entry in entries], subsets=True):
@@ -123,7 +123,7 @@ def _measured(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     return found
 
 
-def _facts(entry: Entry) -> dict[str, Any]:
+def _facts(entry: LeaderboardEntry) -> dict[str, Any]:
     """Return what opens below a measured row: who, when, with what, and the files."""
     run = entry.run
     packages = run.provenance.get("packages", {})

@@ -5,7 +5,7 @@ Nothing here loads PyAV, libsndfile or soxr before the first file is opened.
 
 from vsseval.media.audio import Audio, check_samples, load_audio
 from vsseval.media.encode import write_flac, write_mp4, write_wav
-from vsseval.media.hashing import FileState, file_state, sha256, vouched
+from vsseval.media.hashing import FileState, file_state, hashed_state, sha256
 from vsseval.media.kinds import SOUND_SUFFIXES, VIDEO_SUFFIXES, Look, look
 from vsseval.media.opening import reading
 from vsseval.media.probe import Probe, check_video, probe
@@ -24,13 +24,13 @@ __all__ = [
     "check_video",
     "dub",
     "file_state",
+    "hashed_state",
     "load_audio",
     "look",
     "mute",
     "probe",
     "reading",
     "sha256",
-    "vouched",
     "write_flac",
     "write_mp4",
     "write_wav",

@@ -97,14 +97,14 @@ def load_audio(path: Path | str, start: float = 0.0, seconds: float | None = Non
         samples, rate = read_sound(path, None if seconds is None else start + seconds)
         if not _LOWEST <= rate <= _HIGHEST:
             raise Unmeasurable(f"{path.name}: states a sample rate of {rate} Hz")
-        audio = _stretch(Audio(samples, rate), start, seconds)
+        audio = _segment(Audio(samples, rate), start, seconds)
         if audio.samples.size == 0:
             raise Unmeasurable(f"{path.name}: the audio holds no samples")
         check_samples(audio.samples, path.name)
     return audio
 
 
-def _stretch(audio: Audio, start: float, seconds: float | None) -> Audio:
+def _segment(audio: Audio, start: float, seconds: float | None) -> Audio:
     if not start and seconds is None:
         return audio
     first = round(start * audio.sample_rate)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from vsseval.media.opening import reading
 
-__all__ = ["FileState", "file_state", "sha256", "vouched"]
+__all__ = ["FileState", "file_state", "hashed_state", "sha256"]
 
 SETTLED_NS = 20_000_000
 """Nanoseconds after its last change from which on a file's times tell of the next one: clocks of file systems tick in
@@ -54,7 +54,7 @@ def file_state(path: Path) -> FileState | None:
     return FileState(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
-def vouched(path: Path, digest: str) -> FileState | None:
+def hashed_state(path: Path, digest: str) -> FileState | None:
     """Return the state in which this process found a file to have a sha256; None where it did not, or not that one."""
     known = _known().get(path)
     return known[0] if known is not None and known[1] == digest else None

@@ -1,4 +1,4 @@
-"""Writing the pictures of one file into another: muted, with other sound, or a stretch of them alone.
+"""Writing the pictures of one file into another: muted, with other sound, or a segment of them alone.
 
 Packets are copied as they are wherever the target's format and their times allow it.
 """
@@ -30,24 +30,24 @@ _MUXERS = {".mov": "mov", ".mkv": "matroska", ".webm": "matroska"}
 
 
 def mute(source: Path | str, target: Path | str, start: float = 0.0, seconds: float | None = None) -> None:
-    """Write the video of `source`, or a stretch of it, without audio, at the same times from its start.
+    """Write the video of `source`, or a segment of it, without audio, at the same times from its start.
 
     The stream is copied as it is. Only where the target's format cannot hold it (VP8 in MP4, the untimed
-    packets of an AVI) is it encoded anew, as H.264, and so is a stretch, whose first picture may lean on earlier
+    packets of an AVI) is it encoded anew, as H.264, and so is a segment, whose first picture may lean on earlier
     ones. The format follows the target's suffix: mov, mkv, webm; others are MP4.
 
     Args:
         source: video.
         target: replaced if it exists.
-        start: seconds from the start of the container at which the stretch begins; they become t = 0.
-        seconds: length of the stretch; None reaches to the end.
+        start: seconds from the start of the container at which the segment begins; they become t = 0.
+        seconds: length of the segment; None reaches to the end.
 
     Raises:
         Unmeasurable: the source is unreadable or has no video.
         EnvironmentFault: the target cannot be written.
     """
-    stretch = None if not start and seconds is None else (start, seconds)
-    _remux(Path(source), Path(target), None, None, stretch)
+    segment = None if not start and seconds is None else (start, seconds)
+    _remux(Path(source), Path(target), None, None, segment)
 
 
 def dub(
@@ -69,16 +69,16 @@ def dub(
     _remux(Path(source), Path(target), Audio(samples, rate), codecs)
 
 
-Stretch = tuple[float, float | None]
+Segment = tuple[float, float | None]
 """Start and length in seconds; a length of None reaches to the end."""
 
 
 def _remux(
-    source: Path, target: Path, sound: Audio | None, codecs: Collection[str] | None, stretch: Stretch | None = None
+    source: Path, target: Path, sound: Audio | None, codecs: Collection[str] | None, segment: Segment | None = None
 ) -> None:
     import av
 
-    timed = stretch is None and _is_well_timed(source)
+    timed = segment is None and _is_well_timed(source)
     with opened(source) as container, replacing(target) as file:
         stream = require_video(container, source)
         with av.open(file, "w", format=_MUXERS.get(target.suffix.lower(), "mp4")) as out:
@@ -90,7 +90,7 @@ def _remux(
             if copied:
                 _copy_video(container, stream, out, video)
             else:
-                _transcode_video(source, stretch or (0.0, None), out, video)
+                _transcode_video(source, segment or (0.0, None), out, video)
             if track is not None:
                 encode_sound(out, *track)
 
@@ -153,9 +153,9 @@ def _transcoded(stream: Any, out: Any) -> Any:
     return video
 
 
-def _transcode_video(source: Path, stretch: Stretch, out: Any, video: Any) -> None:
+def _transcode_video(source: Path, segment: Segment, out: Any, video: Any) -> None:
     tick, last = video.codec_context.time_base, -1
-    for shown in Video(source, *stretch).each():
+    for shown in Video(source, *segment).each():
         picture = shown.frame.reformat(width=video.width, height=video.height, format="yuv420p")
         # The first is the picture that is on the screen at t = 0 (see `_begin_at_zero`).
         at = 0 if last < 0 else max(round(shown.seconds / tick), last + 1)

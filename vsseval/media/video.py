@@ -46,7 +46,7 @@ class Shown(NamedTuple):
     """Where the frame's own duration ends, on the same count."""
     frame: Any
     seconds: float
-    """When it begins to be shown, in seconds from t = 0 of the video: of the container, or of the stretch."""
+    """When it begins to be shown, in seconds from t = 0 of the video: of the container, or of the segment."""
     path: Path
 
     def picture(self, size: tuple[int, int] | None = None, *, gray: bool = False) -> np.ndarray:
@@ -92,7 +92,7 @@ class Video:
 
     @property
     def seconds(self) -> float:
-        """Length: the end of the video stream, from t = 0, or of the stretch that was asked for."""
+        """Length: the end of the video stream, from t = 0, or of the segment that was asked for."""
         return self._seconds
 
     @property
@@ -178,7 +178,7 @@ class Video:
         """Yield every picture of the file once, and the seconds from t = 0 at which it begins to be shown.
 
         The times are those of the file, to the rounding of its time stamps (1 ms in Matroska, less elsewhere),
-        whatever its rate and whenever it starts. Of a stretch, the first may have begun before it: at less than 0.
+        whatever its rate and whenever it starts. Of a segment, the first may have begun before it: at less than 0.
 
         Args:
             size: (height, width) wanted; None keeps the file's.
@@ -191,7 +191,7 @@ class Video:
             yield shown.seconds, shown.picture(size, gray=gray)
 
     def each(self) -> Generator[Shown, None, None]:
-        """Yield every frame once, in order of presentation, in constant memory; of a stretch, those shown within it.
+        """Yield every frame once, in order of presentation, in constant memory; of a segment, those shown within it.
 
         Raises:
             Unmeasurable: no frame is readable, or less than nine tenths of the declared seconds are. Who stops
@@ -200,7 +200,7 @@ class Video:
         if self._whole:
             yield from self._all()
             return
-        # The first is the one on the screen when the stretch begins. How long it is shown, the next one's time says:
+        # The first is the one on the screen when the segment begins. How long it is shown, the next one's time says:
         # the duration that a file states is that between two packets, which come in another order.
         held: Shown | None = None
         for shown in self._all():

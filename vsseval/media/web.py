@@ -39,13 +39,13 @@ def small_mp3(audio: Audio) -> bytes:
 
 
 def small_mp4(path: Path | str, start: float = 0.0, seconds: float | None = None) -> bytes:
-    """Return a video, or a stretch of it, as a small MP4 without sound.
+    """Return a video, or a segment of it, as a small MP4 without sound.
 
     Small MP4 files keep their pictures as they are; others are scaled to at most 240 lines and encoded anew.
 
     Args:
         path: the video.
-        start: seconds from the start of the container at which the stretch begins.
+        start: seconds from the start of the container at which the segment begins.
         seconds: its length; None reaches to the end.
 
     Raises:

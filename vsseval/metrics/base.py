@@ -43,9 +43,9 @@ __all__ = [
     "Distance",
     "DistributionMetric",
     "Feature",
-    "GroupedRowsMetric",
     "Inputs",
     "Kind",
+    "LeaveOutRowsMetric",
     "Metric",
     "MetricSpec",
     "Need",
@@ -132,7 +132,7 @@ class RowsMetric(Protocol[Inputs]):
         ...
 
 
-class GroupedRowsMetric(Protocol[Inputs]):
+class LeaveOutRowsMetric(Protocol[Inputs]):
     """A metric of rows whose draws stay as they are when groups of clips are left out.
 
     Drawn anew for each group left out, splits and subsets would differ by chance, and the jackknife would take that
@@ -198,6 +198,6 @@ class SummedRowsMetric(Protocol[Inputs]):
         ...
 
 
-Distance = DistributionMetric[...] | RowsMetric[...] | GroupedRowsMetric[...] | SummedRowsMetric[...]
+Distance = DistributionMetric[...] | RowsMetric[...] | LeaveOutRowsMetric[...] | SummedRowsMetric[...]
 """A metric of sets of clips, whatever it is kept as."""
 Metric = SampleMetric[...] | Distance

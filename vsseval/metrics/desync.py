@@ -86,7 +86,7 @@ class DesyncOnset:
             picture: `tiles` (m, k) and `rate` ().
 
         Raises:
-            Unmeasurable: less than 0.5 s in common, or a curve without any event in that stretch.
+            Unmeasurable: less than 0.5 s in common, or a curve without any event in that segment.
         """
         rate = float(sound["rate"])
         if rate != float(picture["rate"]):

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from vsseval.metrics import pairs
+from vsseval.metrics import vector_sets
 from vsseval.metrics.base import Arrays, MetricSpec, Rows, Unmeasurable
 from vsseval.metrics.gaussians import frechet_distance, gaussian, moments
 
@@ -44,7 +44,7 @@ class FrechetInfinity:
         Raises:
             Unmeasurable: a side has none, or they are of different length.
         """
-        return pairs.rows(generated, reference, self._array)
+        return vector_sets.vector_rows(generated, reference, self._array)
 
     def value(self, rows: Rows) -> float:
         """Return the extrapolated distance; by chance it may be below zero.
@@ -57,7 +57,7 @@ class FrechetInfinity:
     def without(self, rows: Rows, groups: Mapping[str, np.ndarray]) -> Callable[[Collection[int]], float]:
         """Return what gives the distance without some groups of clips, the subsets staying as they were drawn."""
         x, y = rows["generated"], rows["reference"]
-        pairs.check(x, y)
+        vector_sets.check_vectors(x, y)
         if len(x) < 2 * self._smallest:
             raise Unmeasurable(
                 f"FAD-inf fits a line through subsets of {self._smallest} to all vectors and needs at least "

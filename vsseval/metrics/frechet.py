@@ -9,11 +9,11 @@ from typing import Final
 
 import numpy as np
 
-from vsseval.metrics import pairs
+from vsseval.metrics import vector_sets
 from vsseval.metrics.base import Arrays, MetricSpec, Rows, Sums, Unmeasurable
 from vsseval.metrics.gaussians import frechet_distance, frechet_of_vectors, gaussian, moments
 
-_SIDES = pairs.SIDES
+_SIDES = vector_sets.SIDES
 
 
 class FrechetLogMel:
@@ -70,7 +70,7 @@ class FrechetOfPatches:
         Raises:
             Unmeasurable: a side has no vector, or they are of different length.
         """
-        return summed(**pairs.rows(generated, reference, self._array))
+        return summed(**vector_sets.vector_rows(generated, reference, self._array))
 
     def value(self, sums: Sums) -> float:
         """Return the distance, at least 0.
@@ -102,7 +102,7 @@ class FrechetOfClips:
         Raises:
             Unmeasurable: they are of different length.
         """
-        return pairs.rows(generated, reference, self._array)
+        return vector_sets.vector_rows(generated, reference, self._array)
 
     def sums(self, rows: Rows) -> Sums:
         """Return number, sum and sum of outer products of both sides' rows, float64."""

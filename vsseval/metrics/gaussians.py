@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from vsseval.metrics.base import Sums, Unmeasurable
-from vsseval.metrics.pairs import check
+from vsseval.metrics.vector_sets import check_vectors
 
 
 def moments(vectors: np.ndarray) -> Sums:
@@ -70,7 +70,7 @@ def frechet_of_vectors(x: np.ndarray, y: np.ndarray) -> float:
     Raises:
         Unmeasurable: fewer than two vectors in a set, vectors of different length, or NaN or infinite values.
     """
-    check(x, y)
+    check_vectors(x, y)
     (mean1, a), (mean2, b) = _centred(x), _centred(y)
     if len(a) > a.shape[1] and len(b) > b.shape[1]:
         return frechet_distance(mean1, a.T @ a, mean2, b.T @ b)

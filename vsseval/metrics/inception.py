@@ -14,7 +14,7 @@ import numpy as np
 
 from vsseval.metrics.base import Arrays, MetricSpec, Rows, Unmeasurable
 from vsseval.metrics.kl import log_softmax
-from vsseval.metrics.pairs import vectors
+from vsseval.metrics.vector_sets import as_rows
 
 SPLITS, SEED = 10, 2020
 """Of every evaluator descended from torch-fidelity."""
@@ -37,7 +37,7 @@ class InceptionScore:
 
     def rows(self, generated: Arrays) -> Rows:
         """Return `logits` (1, c) of one clip."""
-        return {"logits": vectors(generated[self._logits])}
+        return {"logits": as_rows(generated[self._logits])}
 
     def value(self, rows: Rows) -> float:
         """Return the score, 1 to c.

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from vsseval.metrics import pairs
+from vsseval.metrics import vector_sets
 from vsseval.metrics.base import Arrays, MetricSpec, Rows
 from vsseval.metrics.discrepancy import KernelSums, discrepancy, kernel_sums, median_distance, squared_distances
 
@@ -34,7 +34,7 @@ class KernelDistance(ABC):
         Raises:
             Unmeasurable: they are of different length.
         """
-        return pairs.rows(generated, reference, "embedding")
+        return vector_sets.vector_rows(generated, reference, "embedding")
 
     def value(self, rows: Rows) -> float:
         """Return the distance.
@@ -47,7 +47,7 @@ class KernelDistance(ABC):
     def without(self, rows: Rows, groups: Mapping[str, np.ndarray]) -> Callable[[Collection[int]], float]:
         """Return what gives the distance without some groups of clips; subsets and bandwidth stay those of all."""
         x, y = rows["generated"], rows["reference"]
-        pairs.check(x, y)
+        vector_sets.check_vectors(x, y)
         parts, scale = self._prepared(x, y, groups["generated"], groups["reference"])
         return lambda left_out: scale * float(np.mean([discrepancy(part, left_out) for part in parts]))
 

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from vsseval.metrics import pairs
+from vsseval.metrics import vector_sets
 from vsseval.metrics.base import Arrays, MetricSpec, Score, Unmeasurable
 
 Direction = Literal["reference to generated", "generated to reference"]
@@ -42,7 +42,7 @@ class Divergence:
         Raises:
             Unmeasurable: logits of different classifiers, or NaN or infinite ones.
         """
-        sides = pairs.rows(generated, reference, "logits")
+        sides = vector_sets.vector_rows(generated, reference, "logits")
         heard, there = sides["generated"][0], sides["reference"][0]
         if self._direction == "generated to reference":
             heard, there = there, heard

@@ -32,7 +32,7 @@ _NUDGE = 1e-6
 
 
 class Agreement(NamedTuple):
-    """What SyncNet says of one stretch of lips and speech."""
+    """What SyncNet says of one segment of lips and speech."""
 
     distance: float
     """LSE-D."""

@@ -16,7 +16,7 @@ APART = 0.05 * 22_050
 HOP = 512
 
 
-class Rules(NamedTuple):
+class MatchingRules(NamedTuple):
     """What the scripts differ in."""
 
     window: float
@@ -27,9 +27,9 @@ class Rules(NamedTuple):
     """To the range that loudness is divided by."""
 
 
-CONDFOLEYGEN = Rules(0.1, 0, 0.0)
+CONDFOLEYGEN = MatchingRules(0.1, 0, 0.0)
 """Du et al., Conditional generation of audio from video via Foley analogies, CVPR 2023."""
-MMAUDIO = Rules(0.3, 1, 1e-6)
+MMAUDIO = MatchingRules(0.3, 1, 1e-6)
 """Cheng et al., MMAudio, CVPR 2025, evaluation on Greatest Hits."""
 
 
@@ -43,7 +43,7 @@ class Matches(NamedTuple):
     """Of the onset, 0 for a missed event."""
 
 
-def matched(generated: Arrays, events: np.ndarray, rules: Rules, *, as_reported: bool = False) -> Matches:
+def matched(generated: Arrays, events: np.ndarray, rules: MatchingRules, *, as_reported: bool = False) -> Matches:
     """Match generated onsets with events, in the order of the events.
 
     Args:
@@ -52,9 +52,9 @@ def matched(generated: Arrays, events: np.ndarray, rules: Rules, *, as_reported:
         rules: of one script.
         as_reported: with its slips.
     """
-    least, greatest = (float(value) for value in generated["extremes"][rules.level])
-    span = (greatest - least + rules.added) or 1.0
-    here, loudest = ((generated[name][:, rules.level] - least) / span for name in ("here", "loudest"))
+    minimum, maximum = (float(value) for value in generated["extremes"][rules.level])
+    span = (maximum - minimum + rules.added) or 1.0
+    here, loudest = ((generated[name][:, rules.level] - minimum) / span for name in ("here", "loudest"))
     kept = thinned(peaks(generated["strength"], DELTA), loudest, as_reported=as_reported)
     left = kept.tolist()
     truth, confidence, hits = [], [], 0

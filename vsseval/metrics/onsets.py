@@ -18,7 +18,16 @@ from typing import Final, Literal
 import numpy as np
 
 from vsseval.metrics.base import Arrays, MetricSpec, Score, Unmeasurable
-from vsseval.metrics.onset_matches import CONDFOLEYGEN, DELTA, HOP, MMAUDIO, Rules, average_precision, f1, matched
+from vsseval.metrics.onset_matches import (
+    CONDFOLEYGEN,
+    DELTA,
+    HOP,
+    MMAUDIO,
+    MatchingRules,
+    average_precision,
+    f1,
+    matched,
+)
 from vsseval.metrics.onset_peaks import peaks
 
 Measure = Literal["onset_count", "onset_acc", "onset_ap", "onset_f1"]
@@ -86,7 +95,9 @@ class EventOnsets:
         return _measured(self._measure, generated, times, MMAUDIO, as_reported=self._as_reported)
 
 
-def _measured(measure: Measure, generated: Arrays, events: np.ndarray, rules: Rules, *, as_reported: bool) -> Score:
+def _measured(
+    measure: Measure, generated: Arrays, events: np.ndarray, rules: MatchingRules, *, as_reported: bool
+) -> Score:
     """Return a measure of generated onsets against events in samples at 22.05 kHz."""
     found = matched(generated, events, rules, as_reported=as_reported)
     value = {

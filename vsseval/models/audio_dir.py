@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from vsseval.datasets.own_files import Names, OwnFile, is_sound, own_files, tell
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.media import load_audio, look, sha256
-from vsseval.models.base import ModelCard, ModelOptions, Request, Take
+from vsseval.models.base import ModelCard, ModelOptions, ModelOutput, Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,10 +52,10 @@ class AudioFolder:
             weights=_identity(folder, files),
             argument=folder.resolve().name,
             note=f"Finished sound: {len(files)} files of the folder {folder.resolve().name}.",
-            watches=False,
+            uses_video=False,
         )
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[Take]:
+    def generate(self, requests: Sequence[Request]) -> Iterator[ModelOutput]:
         """Yield the sound of each clip as the file has it: its own rate, length and channels.
 
         A clip without a file is `missing`; one with an unreadable file, or with two files, has an error.
@@ -63,10 +63,10 @@ class AudioFolder:
         """
         lacking: list[str] = []
         for request in requests:
-            take = self._take(request.id)
-            if take.missing:
+            output = self._output(request.id)
+            if output.missing:
                 lacking.append(request.id)
-            yield take
+            yield output
         if lacking and self._unasked:
             log.warning(
                 "%d of %d clips have no file in %s (%s), while %d of its files belong to no clip "
@@ -75,21 +75,21 @@ class AudioFolder:
                 len(self._unasked), _some(sorted(_name(file, self.folder) for file in self._unasked)),
             )  # fmt: skip
 
-    def _take(self, clip: str) -> Take:
+    def _output(self, clip: str) -> ModelOutput:
         files = [file.path for file in self._exact.find(clip) or self._decoded.find(clip)]
         self._unasked.difference_update(files)
         if not files:
-            return Take(clip, None, 0, error=f"no file named {clip!r} in {self.folder}", missing=True)
+            return ModelOutput(clip, None, 0, error=f"no file named {clip!r} in {self.folder}", missing=True)
         if len(files) > 1:
             files = [file for file in files if look(file).kind == "sound"] or files
         if len(files) > 1:
             names = " and ".join(_name(file, self.folder) for file in files)
-            return Take(clip, None, 0, error=f"more than one file for this clip: {names}; keep one")
+            return ModelOutput(clip, None, 0, error=f"more than one file for this clip: {names}; keep one")
         try:
             audio = load_audio(files[0])
         except Unmeasurable as reason:
-            return Take(clip, None, 0, error=str(reason))
-        return Take(clip, audio.samples, audio.sample_rate)
+            return ModelOutput(clip, None, 0, error=str(reason))
+        return ModelOutput(clip, audio.samples, audio.sample_rate)
 
 
 def audio_dir(options: ModelOptions) -> AudioFolder:

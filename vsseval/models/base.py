@@ -10,7 +10,7 @@ import numpy as np
 
 from vsseval.types import ModelCard, Request
 
-__all__ = ["Model", "ModelCard", "ModelOptions", "Request", "Take"]
+__all__ = ["Model", "ModelCard", "ModelOptions", "ModelOutput", "Request"]
 
 
 class ModelOptions(NamedTuple):
@@ -22,7 +22,7 @@ class ModelOptions(NamedTuple):
     device: str = "cpu"
 
 
-class Take(NamedTuple):
+class ModelOutput(NamedTuple):
     """A model's answer to one request: sound, or the reason why there is none."""
 
     id: str
@@ -44,8 +44,8 @@ class Model(Protocol):
 
     card: ModelCard
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[Take]:
-        """Yield one take per request, in any order, each as soon as it is ready.
+    def generate(self, requests: Sequence[Request]) -> Iterator[ModelOutput]:
+        """Yield one output per request, in any order, each as soon as it is ready.
 
         The sound of a clip must depend on its request alone (the seed is in it), never on the batch.
         """

@@ -11,7 +11,7 @@ import numpy as np
 
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.media import Audio, load_audio
-from vsseval.models.base import ModelCard, ModelOptions, Request, Take
+from vsseval.models.base import ModelCard, ModelOptions, ModelOutput, Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ class Recorded:
     def __init__(self, card: ModelCard) -> None:
         self.card = card
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[Take]:
+    def generate(self, requests: Sequence[Request]) -> Iterator[ModelOutput]:
         """Yield each request's reference, cut or padded with zeros to the duration, at its own rate."""
         for request in requests:
             yield _recorded(request)
@@ -47,10 +47,10 @@ class Silence:
     def __init__(self) -> None:
         self.card = _card("silence", "Digital silence: the floor.")
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[Take]:
+    def generate(self, requests: Sequence[Request]) -> Iterator[ModelOutput]:
         """Yield zeros at `RATE`, one channel."""
         for request in requests:
-            yield Take(request.id, np.zeros(_length(request, RATE), np.float32), RATE)
+            yield ModelOutput(request.id, np.zeros(_length(request, RATE), np.float32), RATE)
 
 
 class Noise:
@@ -59,13 +59,13 @@ class Noise:
     def __init__(self) -> None:
         self.card = _card("noise", "White Gaussian noise of -20 dBFS: the floor.")
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[Take]:
+    def generate(self, requests: Sequence[Request]) -> Iterator[ModelOutput]:
         """Yield noise at `RATE`, one channel, made from the request's seed alone."""
         for request in requests:
             # PCG64 named, not default_rng: numpy may change its default, never a named generator's stream.
             random = np.random.Generator(np.random.PCG64(request.seed))
             samples = NOISE_RMS * random.standard_normal(_length(request, RATE), dtype=np.float32)
-            yield Take(request.id, np.clip(samples, -1, 1).astype(np.float32), RATE)
+            yield ModelOutput(request.id, np.clip(samples, -1, 1).astype(np.float32), RATE)
 
 
 def reference(options: ModelOptions) -> Recorded:
@@ -108,15 +108,15 @@ def noise(options: ModelOptions) -> Noise:
     return Noise()
 
 
-def _recorded(request: Request) -> Take:
+def _recorded(request: Request) -> ModelOutput:
     if request.reference is None:
-        return Take(request.id, None, 0, error="no reference: the benchmark has no recording for this clip")
+        return ModelOutput(request.id, None, 0, error="no reference: the benchmark has no recording for this clip")
     try:
         medium = request.reference
         audio = load_audio(medium.path, medium.start, medium.seconds)
     except Unmeasurable as reason:
-        return Take(request.id, None, 0, error=f"unreadable reference: {reason}")
-    return Take(request.id, _fit(audio, _length(request, audio.sample_rate)), audio.sample_rate)
+        return ModelOutput(request.id, None, 0, error=f"unreadable reference: {reason}")
+    return ModelOutput(request.id, _fit(audio, _length(request, audio.sample_rate)), audio.sample_rate)
 
 
 def _fit(audio: Audio, length: int) -> np.ndarray:
@@ -130,7 +130,9 @@ def _length(request: Request, rate: int) -> int:
 
 
 def _card(name: str, note: str, bound: Literal["own", "other"] | None = None) -> ModelCard:
-    return ModelCard(name=name, version=_VERSION, tasks=_TASKS, licence=_LICENCE, note=note, bound=bound, watches=False)
+    return ModelCard(
+        name=name, version=_VERSION, tasks=_TASKS, licence=_LICENCE, note=note, bound=bound, uses_video=False
+    )
 
 
 def _refuse_argument(name: str, options: ModelOptions) -> None:

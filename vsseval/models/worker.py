@@ -21,14 +21,14 @@ import numpy as np
 
 from vsseval.errors import EnvironmentFault, Unmeasurable
 from vsseval.media import load_audio
-from vsseval.models.base import Take
-from vsseval.models.foreign import Log, cause, surroundings, words
+from vsseval.models.base import ModelOutput
+from vsseval.models.subprocesses import Log, exit_reason, log_tail, subprocess_env
 from vsseval.store import atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["PROTOCOL", "Died", "Foreign", "Launch"]
+__all__ = ["PROTOCOL", "WorkerDied", "WorkerLaunch", "WorkerProcess"]
 
 PROTOCOL = 1
 DEATHS = 2
@@ -39,7 +39,7 @@ _LOOK_SECONDS = 0.5
 _FAREWELL_SECONDS = 5.0
 
 
-class Launch(msgspec.Struct, frozen=True, kw_only=True):
+class WorkerLaunch(msgspec.Struct, frozen=True, kw_only=True):
     """How a worker is started, and how long it may take."""
 
     name: str
@@ -59,20 +59,20 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     clip_seconds: float = 600.0
 
 
-class Died(Exception):
+class WorkerDied(Exception):
     """The process ended, hung, or said what is no answer; the message says which."""
 
 
-class Foreign:
+class WorkerProcess:
     """A worker that is started when it is first needed and again after each death."""
 
-    def __init__(self, launch: Launch) -> None:
+    def __init__(self, launch: WorkerLaunch) -> None:
         self._launch = launch
         self._process: _Process | None = None
         self._deaths: dict[str, int] = {}
 
-    def generate(self, requests: Sequence[Mapping[str, Any]]) -> Iterator[Take]:
-        """Yield one take per request, each as soon as it is there; requests are what the worker is to see.
+    def generate(self, requests: Sequence[Mapping[str, Any]]) -> Iterator[ModelOutput]:
+        """Yield one output per request, each as soon as it is there; requests are what the worker is to see.
 
         Raises:
             EnvironmentFault: the worker cannot be started.
@@ -83,10 +83,10 @@ class Foreign:
             part = waiting[:batch]
             answered: set[str] = set()
             try:
-                for take in self._running().ask(part):
-                    answered.add(take.id)
-                    yield take
-            except Died as death:
+                for output in self._running().ask(part):
+                    answered.add(output.id)
+                    yield output
+            except WorkerDied as death:
                 self.close(at_once=True)
                 lost = next(request["id"] for request in part if request["id"] not in answered)
                 self._deaths[lost] = self._deaths.get(lost, 0) + 1
@@ -94,7 +94,7 @@ class Foreign:
                 batch = 1
                 if self._deaths[lost] >= DEATHS:
                     answered.add(lost)
-                    yield Take(lost, None, 0, error=self._verdict(death))
+                    yield ModelOutput(lost, None, 0, error=self._verdict(death))
             except BaseException:
                 # Whoever stops in the middle leaves answers in the pipe that the next question would be given.
                 self.close(at_once=True)
@@ -112,10 +112,10 @@ class Foreign:
             self._process = _Process(self._launch)
             try:
                 self._process.greet()
-            except Died as death:
+            except WorkerDied as death:
                 self.close(at_once=True)
                 raise EnvironmentFault(
-                    f"the worker of {self._launch.name} does not start: {death}. {words(self._launch.log)}. "
+                    f"the worker of {self._launch.name} does not start: {death}. {log_tail(self._launch.log)}. "
                     f"Mend its environment with: vsseval baselines setup {self._launch.name}"
                 ) from death
             except BaseException:
@@ -123,19 +123,19 @@ class Foreign:
                 raise
         return self._process
 
-    def _verdict(self, death: Died) -> str:
-        return f"this clip ended the worker {DEATHS} times: {death}. {words(self._launch.log)}"
+    def _verdict(self, death: WorkerDied) -> str:
+        return f"this clip ended the worker {DEATHS} times: {death}. {log_tail(self._launch.log)}"
 
 
 class _Process:
     """One life of a worker."""
 
-    def __init__(self, launch: Launch) -> None:
+    def __init__(self, launch: WorkerLaunch) -> None:
         self._launch = launch
         self._log = Log(launch.log)
         # The protocol's file is put where nothing else lies: the worker sees no module of the harness.
         path = launch.scratch / "protocol"
-        with atomic.faults(path):
+        with atomic.as_environment_fault(path):
             path.mkdir(parents=True, exist_ok=True)
             shutil.copy(Path(__file__).with_name("vsseval_worker.py"), path)
         try:
@@ -145,7 +145,7 @@ class _Process:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 cwd=launch.cwd,
-                env=surroundings({**launch.env, "PYTHONPATH": str(path)}),
+                env=subprocess_env({**launch.env, "PYTHONPATH": str(path)}),
                 start_new_session=True,  # its children die with it, and Ctrl-C is the harness's to handle
             )
         except OSError as fault:
@@ -161,21 +161,21 @@ class _Process:
         """Say hello and wait until the worker is ready.
 
         Raises:
-            Died: it is not.
+            WorkerDied: it is not.
         """
         scratch = str(self._launch.scratch)
         # One that is gone before it is greeted may have said why.
-        with contextlib.suppress(Died):
+        with contextlib.suppress(WorkerDied):
             self._send({"type": "hello", "protocol": PROTOCOL, "scratch": scratch, **self._launch.hello})
         answer = self._receive(self._launch.start_seconds)
         if answer.get("type") != "ready" or answer.get("protocol") != PROTOCOL:
-            raise Died(str(answer.get("reason") or f"it answered {str(answer)[:200]} to the greeting"))
+            raise WorkerDied(str(answer.get("reason") or f"it answered {str(answer)[:200]} to the greeting"))
 
-    def ask(self, requests: Sequence[Mapping[str, Any]]) -> Iterator[Take]:
-        """Yield the takes of some requests.
+    def ask(self, requests: Sequence[Mapping[str, Any]]) -> Iterator[ModelOutput]:
+        """Yield the outputs of some requests.
 
         Raises:
-            Died: the process is no more, or no use.
+            WorkerDied: the process is no more, or no use.
         """
         self._send({"type": "generate", "requests": list(requests)})
         left = {str(request["id"]) for request in requests}
@@ -183,13 +183,13 @@ class _Process:
             answer = self._receive(self._launch.clip_seconds)
             clip = answer.get("id")
             if answer.get("type") != "result" or clip not in left:
-                raise Died(f"it sent {str(answer)[:200]}, which answers nothing that was asked")
+                raise WorkerDied(f"it sent {str(answer)[:200]}, which answers nothing that was asked")
             left.discard(clip)
-            yield self._take(clip, answer)
+            yield self._output(clip, answer)
 
     def close(self, *, at_once: bool) -> None:
         """Ask it to go, then make it go, and its children with it."""
-        with contextlib.suppress(Died, subprocess.TimeoutExpired):
+        with contextlib.suppress(WorkerDied, subprocess.TimeoutExpired):
             if self._popen.poll() is None and not at_once:
                 self._send({"type": "bye"})
                 self._popen.wait(_FAREWELL_SECONDS)
@@ -202,9 +202,9 @@ class _Process:
                     pipe.close()
         self._log.close()
 
-    def _take(self, clip: str, answer: Mapping[str, Any]) -> Take:
+    def _output(self, clip: str, answer: Mapping[str, Any]) -> ModelOutput:
         if "error" in answer:
-            return Take(clip, None, 0, error=f"{answer['error']} (log: {self._launch.log})")
+            return ModelOutput(clip, None, 0, error=f"{answer['error']} (log: {self._launch.log})")
         try:
             if "path" in answer:
                 return self._file(clip, Path(answer["path"]))
@@ -212,20 +212,20 @@ class _Process:
             samples = np.fromfile(raw, "<f4").astype(np.float32, copy=False)
             raw.unlink()
             if channels < 1 or samples.size % channels:
-                return Take(clip, None, 0, error=f"{samples.size} samples do not part into {channels} channels")
-            return Take(clip, samples if channels == 1 else samples.reshape(channels, -1), rate)
+                return ModelOutput(clip, None, 0, error=f"{samples.size} samples do not part into {channels} channels")
+            return ModelOutput(clip, samples if channels == 1 else samples.reshape(channels, -1), rate)
         except (OSError, KeyError, TypeError, ValueError) as fault:
-            return Take(clip, None, 0, error=f"the worker's answer is no sound: {type(fault).__name__}: {fault}")
+            return ModelOutput(clip, None, 0, error=f"the worker's answer is no sound: {type(fault).__name__}: {fault}")
 
-    def _file(self, clip: str, path: Path) -> Take:
+    def _file(self, clip: str, path: Path) -> ModelOutput:
         if not path.resolve().is_relative_to(self._launch.scratch.resolve()):
-            return Take(clip, None, 0, error=f"the worker wrote to {path}, outside the folder that it was given")
+            return ModelOutput(clip, None, 0, error=f"the worker wrote to {path}, outside the folder that it was given")
         try:
             audio = load_audio(path)
         except Unmeasurable as reason:
-            return Take(clip, None, 0, error=str(reason))
+            return ModelOutput(clip, None, 0, error=str(reason))
         path.unlink(missing_ok=True)
-        return Take(clip, audio.samples, audio.sample_rate)
+        return ModelOutput(clip, audio.samples, audio.sample_rate)
 
     def _send(self, message: Mapping[str, Any]) -> None:
         assert self._popen.stdin is not None
@@ -233,29 +233,29 @@ class _Process:
             self._popen.stdin.write(json.dumps(message).encode() + b"\n")
             self._popen.stdin.flush()
         except (OSError, ValueError):
-            raise Died(self._end()) from None
+            raise WorkerDied(self._end()) from None
 
     def _receive(self, seconds: float) -> dict[str, Any]:
         """Return the next message.
 
         Raises:
-            Died: none comes in time, the process has ended, or the line is none of the protocol's.
+            WorkerDied: none comes in time, the process has ended, or the line is none of the protocol's.
         """
         assert self._popen.stdout is not None
         pipe, deadline, gone = self._popen.stdout, time.monotonic() + seconds, False
         while b"\n" not in self._unread:
             if len(self._unread) > _LONGEST_LINE:
-                raise Died("it floods the protocol with a line that does not end")
+                raise WorkerDied("it floods the protocol with a line that does not end")
             ready, _, _ = select.select([pipe], [], [], 0 if gone else _LOOK_SECONDS)
             if ready:
                 data = os.read(pipe.fileno(), 1 << 16)
                 self._unread += data
                 if not data:
-                    raise Died(self._end())
+                    raise WorkerDied(self._end())
             elif gone:
-                raise Died(self._end())
+                raise WorkerDied(self._end())
             elif time.monotonic() > deadline:
-                raise Died(f"it has not answered in {seconds:.0f} s")
+                raise WorkerDied(f"it has not answered in {seconds:.0f} s")
             gone = self._popen.poll() is not None
         line, _, self._unread = self._unread.partition(b"\n")
         try:
@@ -263,10 +263,10 @@ class _Process:
         except ValueError:
             message = None
         if not isinstance(message, dict):
-            raise Died(f"it wrote {line[:80]!r} where a message was due")
+            raise WorkerDied(f"it wrote {line[:80]!r} where a message was due")
         return message
 
     def _end(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._popen.wait(_FAREWELL_SECONDS)
-        return cause(self._popen.poll())
+        return exit_reason(self._popen.poll())

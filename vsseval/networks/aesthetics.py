@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vsseval.networks import packages
+from vsseval.networks import optional_packages
+from vsseval.networks.skip_initial_weights import SkipInitialWeights
 from vsseval.networks.state_dict import fill_network
-from vsseval.networks.unfilled import Unfilled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,8 +127,8 @@ def build(state: Mapping[str, Tensor], file: Path, layers: int, scales: tuple[Sc
         UsageError: the weights are of another network.
         MissingExtra: transformers is not installed.
     """
-    packages.offline("transformers", "Audiobox aesthetics")
-    with Unfilled():
+    optional_packages.import_offline("transformers", "Audiobox aesthetics")
+    with SkipInitialWeights():
         network = Aesthetics(layers, scales)
     found = {}
     for key, value in state.items():

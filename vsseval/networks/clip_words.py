@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from vsseval.errors import UsageError
-from vsseval.networks import packages
+from vsseval.networks import optional_packages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +57,9 @@ class Vocabulary:
         Raises:
             MissingExtra: the packages ftfy or regex are not installed.
         """
-        ftfy, regex = (packages.offline(name, "the text encoder of ImageBind") for name in ("ftfy", "regex"))
+        ftfy, regex = (
+            optional_packages.import_offline(name, "the text encoder of ImageBind") for name in ("ftfy", "regex")
+        )
         clean = html.unescape(html.unescape(ftfy.fix_text(text))).strip()
         words = regex.findall(_PIECES, " ".join(clean.split()).lower(), regex.IGNORECASE)
         inner = [self.numbers[piece] for word in words for piece in self._pieces(word)]

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
-from vsseval.networks import htsat, packages
+from vsseval.networks import htsat, optional_packages
+from vsseval.networks.skip_initial_weights import SkipInitialWeights
 from vsseval.networks.state_dict import fill_network
-from vsseval.networks.unfilled import Unfilled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,8 +76,8 @@ def build(state: Mapping[str, Tensor], file: Path, size: htsat.Size) -> LaionCla
         UsageError: the weights are of another network.
         MissingExtra: transformers is not installed.
     """
-    packages.offline("transformers", "LAION-CLAP")
-    with Unfilled():
+    optional_packages.import_offline("transformers", "LAION-CLAP")
+    with SkipInitialWeights():
         network = LaionClap(size)
     known = {key.removeprefix("module."): value for key, value in state.items()}
     found = htsat.prefixed("audio_model.audio_encoder.", htsat.renamed(htsat.under(_AUDIO, known)))

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vsseval.networks import htsat, packages
+from vsseval.networks import htsat, optional_packages
+from vsseval.networks.skip_initial_weights import SkipInitialWeights
 from vsseval.networks.state_dict import fill_network
-from vsseval.networks.unfilled import Unfilled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,8 +89,8 @@ def build(state: Mapping[str, Tensor], file: Path) -> MsClap:
         UsageError: the weights are of another network.
         MissingExtra: transformers is not installed.
     """
-    packages.offline("transformers", "MS-CLAP")
-    with Unfilled():
+    optional_packages.import_offline("transformers", "MS-CLAP")
+    with SkipInitialWeights():
         network = MsClap()
     parts = {
         "ears.audio_encoder.": htsat.renamed(htsat.under(_AUDIO, state)),

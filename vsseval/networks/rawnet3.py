@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from vsseval.networks.skip_initial_weights import SkipInitialWeights
 from vsseval.networks.state_dict import fill_network, read_state_dict
-from vsseval.networks.unfilled import Unfilled
 
 SAMPLE_RATE = 16_000
 """Hertz that the network hears."""
@@ -38,7 +38,7 @@ def load_rawnet3(path: Path) -> RawNet3:
     Raises:
         UsageError: the file cannot be read, or it is not this network; the message names the keys.
     """
-    with Unfilled():
+    with SkipInitialWeights():
         network = fill_network(RawNet3, read_state_dict(path), path, "RawNet3")
     return network.requires_grad_(False)
 

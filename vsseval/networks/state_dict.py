@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from vsseval.errors import UsageError
-from vsseval.networks.inert import ITEM_BYTES
-from vsseval.networks.layout import read_layout
+from vsseval.networks.checkpoint_layout import read_layout
+from vsseval.networks.safe_unpickle import ITEM_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-    from vsseval.networks.inert import Entry
+    from vsseval.networks.safe_unpickle import TensorEntry
 
 NAMED = 5
 """Keys that an error message lists."""
@@ -29,9 +29,9 @@ Network = TypeVar("Network", bound="nn.Module")
 def read_state_dict(path: Path) -> dict[str, Tensor]:
     """Read the state dict of a .safetensors, .pt, .pth or .ckpt file, or the one that a checkpoint holds.
 
-    Nothing in the file is executed (`vsseval.networks.inert`). The tensors lie on the file itself until they are
-    touched, so that a checkpoint costs no memory beyond what is used of it; writing to them leaves the file as it is.
-    Objects that are no tensors are left out.
+    Nothing in the file is executed (`vsseval.networks.safe_unpickle`). The tensors lie on the file itself until
+    they are touched, so that a checkpoint costs no memory beyond what is used of it; writing to them leaves the file as
+    it is. Objects that are no tensors are left out.
 
     Args:
         path: a file that safetensors or any version of `torch.save` wrote. A checkpoint with the key `state_dict`
@@ -102,7 +102,7 @@ def _listed(keys: Iterable[str]) -> tuple[int, str]:
     return len(found), ", ".join(found[:NAMED]) + (" and more" if len(found) > NAMED else "")
 
 
-def _tensor(mapped: torch.UntypedStorage, entry: Entry) -> Tensor:
+def _tensor(mapped: torch.UntypedStorage, entry: TensorEntry) -> Tensor:
     import torch
 
     part = mapped[entry.start : entry.start + entry.size]

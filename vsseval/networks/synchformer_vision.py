@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from vsseval.errors import UsageError
 from vsseval.networks.clip import Attention
+from vsseval.networks.skip_initial_weights import SkipInitialWeights
 from vsseval.networks.state_dict import read_state_dict, require_fit
-from vsseval.networks.unfilled import Unfilled
 
 WIDTH, HEADS, LAYERS = 768, 12, 12
 EPSILON = 1e-6
@@ -201,7 +201,7 @@ def load_synchformer(path: Path) -> SynchformerVision:
     state = {key.removeprefix(PREFIX): value for key, value in read_state_dict(path).items() if key.startswith(PREFIX)}
     if not state:
         raise UsageError(f"{path}: no key starts with {PREFIX[:-1]}: these are not the weights of Synchformer")
-    with Unfilled():
+    with SkipInitialWeights():
         network = SynchformerVision()
     shapes = {key: value.shape for key, value in network.state_dict().items()}
     require_fit(state, shapes, path, "Synchformer's visual encoder", PREFIX)

@@ -55,7 +55,7 @@ def _verdict(curve: Curve) -> str:
         return DASH
     if curve.verdict == "not monotone":
         return NOT_MONOTONE
-    seen = curve.seen_from
+    seen = curve.detected_from
     return BLIND if curve.verdict == "blind" or seen is None else level_text(seen, curve)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from vsseval.statistics.readings import Readings
+    from vsseval.statistics.run_cache import RunCache
     from vsseval.store.record import LoadedRun
     from vsseval.tables.cells import Block
     from vsseval.tables.select import Group
@@ -46,12 +46,12 @@ class Failure(Record, frozen=True):
 class Clips:
     """All rows and journals of the runs of one table, by clip."""
 
-    def __init__(self, group: Group, block: Block, readings: Readings) -> None:
+    def __init__(self, group: Group, block: Block, cache: RunCache) -> None:
         self.runs = group.runs
         self.labels = {row.run: row.label for row in block.rows}
         self.bounds = {row.run: row.bound for row in block.rows}
-        self._tables = {run.path.name: readings.table(run) for run in group.runs}
-        self._journals = {run.path.name: journal.read_all(run.paths.shards) for run in group.runs}
+        self._tables = {run.path.name: cache.table(run) for run in group.runs}
+        self._journals = {run.path.name: journal.read_journals(run.paths.shards) for run in group.runs}
         self._rows = {name: _by_clip(table) for name, table in self._tables.items()}
 
     def generation(self, run: LoadedRun, clip: str) -> Generation | None:

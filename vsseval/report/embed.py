@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from vsseval.types import Medium
 
 
-class Shelf:
+class MediaBudget:
     """Holds as many embedded media as fit a budget, and counts what was left out."""
 
     def __init__(self, budget: int) -> None:
@@ -33,11 +33,11 @@ class Shelf:
 
     @property
     def full(self) -> bool:
-        """Whether nothing more fits; encoding further media would be in vain."""
+        """Whether nothing more fits; encoding further media would be of no use."""
         return self.left_out > 0 or self.budget == 0
 
     def video(self, medium: Medium) -> str | None:
-        """Embed a small silent copy of a video, of its stretch alone; None if it does not fit or cannot be read."""
+        """Embed a small silent copy of a video, of its segment alone; None if it does not fit or cannot be read."""
         if self.full:
             self.left_out += 1
             return None

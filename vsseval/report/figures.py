@@ -25,7 +25,7 @@ BANDS, TOP_DB, BOTTOM_DB = 64, 0.0, -75.0
 SPECTROGRAM_WIDTH = 320
 
 
-def forest(block: Block, column: Column) -> Figure:
+def forest_plot(block: Block, column: Column) -> Figure:
     """Plot the value and the 95 % interval of every model by one metric, bounds apart and in grey.
 
     Args:

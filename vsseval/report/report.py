@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vsseval.errors import EnvironmentFault, UsageError
 from vsseval.report import calibration
+from vsseval.report.clip_cards import card
 from vsseval.report.clips import Clips
-from vsseval.report.embed import Shelf
-from vsseval.report.figures import forest, svg
-from vsseval.report.players import card
-from vsseval.statistics.readings import Readings
+from vsseval.report.embed import MediaBudget
+from vsseval.report.figures import forest_plot, svg
+from vsseval.statistics.run_cache import RunCache
 from vsseval.store import atomic
 from vsseval.tables.html import rendered
 from vsseval.tables.html import table as html_table
@@ -61,7 +61,7 @@ def write_report(
     clips: int = CLIPS,
     calibrations: Sequence[Calibration] = (),
     media: Callable[[RunRecord], Media] | None = None,
-) -> Shelf:
+) -> MediaBudget:
     """Write the report of some runs, from their directories alone but for the benchmarks' own videos and transcripts.
 
     Args:
@@ -79,13 +79,13 @@ def write_report(
         UsageError: none of the runs is finished, or their scores cannot be read.
         EnvironmentFault: the file cannot be written.
     """
-    readings = Readings()
-    found = [s for s in sections(runs, subsets=True, readings=readings) if s.group.runs]
+    cache = RunCache()
+    found = [s for s in sections(runs, subsets=True, cache=cache) if s.group.runs]
     if not found:
         raise UsageError("no run is finished yet: there is nothing to report. Make some with: vsseval run")
-    parts = [_part(section, media if clips else None, readings) for section in found]
-    shelf = Shelf(budget)
-    cards = _cards(parts, shelf, clips)
+    parts = [_part(section, media if clips else None, cache) for section in found]
+    media_budget = MediaBudget(budget)
+    cards = _cards(parts, media_budget, clips)
     page = rendered("report.html", {
         "sections": [_section(part, shown, i) for i, (part, shown) in enumerate(zip(parts, cards, strict=True))],
         "calibrations": [calibration.section(one) for one in calibrations],
@@ -93,7 +93,7 @@ def write_report(
         "summary": _summary(found),
         "legend": LEGEND,
         "bold": [BOLD_RULES[rule] for rule in sorted({s.whole.bold for s in found})],
-        "shelf": shelf,
+        "shelf": media_budget,
         "second": SECOND_RULE,
         "record_only": False,
     }, TEMPLATES)  # fmt: skip
@@ -103,7 +103,7 @@ def write_report(
         cause = problem.__cause__
         reason = cause.strerror if isinstance(cause, OSError) else problem
         raise EnvironmentFault(f"cannot write {target}: {reason}. Choose another file with -o") from problem
-    return shelf
+    return media_budget
 
 
 def record_page(run: LoadedRun) -> str:
@@ -119,19 +119,19 @@ def record_page(run: LoadedRun) -> str:
         "summary": _summary(found),
         "legend": LEGEND,
         "bold": [BOLD_RULES[rule] for rule in sorted({s.whole.bold for s in found})],
-        "shelf": Shelf(0),
+        "shelf": MediaBudget(0),
         "second": SECOND_RULE,
         "record_only": True,
     }, TEMPLATES)  # fmt: skip
 
 
-def _part(section: Section, media: Callable[[RunRecord], Media] | None, readings: Readings) -> Part:
+def _part(section: Section, media: Callable[[RunRecord], Media] | None, cache: RunCache) -> Part:
     found = media(section.group.runs[0].record) if media else Media()
-    return Part(section, Clips(section.group, section.whole, readings), found)
+    return Part(section, Clips(section.group, section.whole, cache), found)
 
 
-def _cards(parts: list[Part], shelf: Shelf, limit: int) -> list[list[dict[str, Any]]]:
-    """Fill the shelf in turns, so that a full one leaves every benchmark with its first clips."""
+def _cards(parts: list[Part], media_budget: MediaBudget, limit: int) -> list[list[dict[str, Any]]]:
+    """Spend the media budget in turns, so that what is left out leaves every benchmark with its first clips."""
     chosen: list[list[Choice]] = []
     for part in parts:
         specs = {m: spec for run in part.section.group.runs for m, spec in run.record.metrics.items()}
@@ -141,7 +141,7 @@ def _cards(parts: list[Part], shelf: Shelf, limit: int) -> list[list[dict[str, A
         for part, choices, shown in zip(parts, chosen, cards, strict=True):
             if place < len(choices):
                 sample = part.media.samples.get(choices[place].clip)
-                shown.append(card(choices[place], sample, part.clips, part.section.whole, shelf))
+                shown.append(card(choices[place], sample, part.clips, part.section.whole, media_budget))
     return cards
 
 
@@ -162,7 +162,7 @@ def _overview(section: Section, index: int) -> dict[str, Any]:
     labels = {row.run: row.label for row in block.rows}
     plots = [
         {"metric": column.metric, "what": column.description, "flag": column.flag,
-         "svg": svg(forest(block, column), f"{column.metric} on {title(block)}")}
+         "svg": svg(forest_plot(block, column), f"{column.metric} on {title(block)}")}
         for i, column in enumerate(block.columns)
         if any(row.cells[i].value is not None for row in block.rows)
     ]  # fmt: skip

@@ -12,31 +12,31 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from vsseval.errors import Unmeasurable
-from vsseval.stages.leave_out import Broken, leave_out
+from vsseval.stages.leave_out import MetricFault, leave_out
 from vsseval.stages.score import subsets
-from vsseval.statistics.intervals import VERSION, Estimate, ratio, within
+from vsseval.statistics.intervals import VERSION, Estimate, cut_to_range, ratio
 from vsseval.statistics.replicates import estimate as estimate_distance
+from vsseval.store.group_sums import assign_groups, read_sums
 from vsseval.store.record import write_aggregates
 from vsseval.store.replicates import Replicates, clips_sha256, write_replicates
-from vsseval.store.sums import groups, read_sums
-from vsseval.store.tables import Row, read_scores
+from vsseval.store.scores import ScoreRow, read_scores
 from vsseval.types import Aggregate, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vsseval.metrics.base import Distance
-    from vsseval.stages.catalog import Measures
+    from vsseval.stages.catalog import ResolvedMetrics
     from vsseval.stages.plan import Plan
     from vsseval.types import ExtractorSpec
 
 
-def aggregate(plan: Plan, measures: Measures) -> list[Aggregate]:
+def aggregate(plan: Plan, resolved: ResolvedMetrics) -> list[Aggregate]:
     """Make every cell of a run from its rows and sums, and write `aggregates.json` and `replicates.npz`.
 
     Args:
         plan: the run.
-        measures: metrics and extractors.
+        resolved: metrics and extractors.
 
     Returns:
         The whole benchmark first, then each named subset; by metric id within each.
@@ -45,17 +45,17 @@ def aggregate(plan: Plan, measures: Measures) -> list[Aggregate]:
         UsageError: the rows or sums cannot be read.
         EnvironmentFault: the run directory cannot be written.
     """
-    rows: dict[str, list[Row]] = {name: [] for name in measures.metrics}
+    rows: dict[str, list[ScoreRow]] = {name: [] for name in resolved.metrics}
     for row in read_scores(plan.paths.scores):
         rows[row.metric].append(row)
     cells, kept = [], []
     for subset in subsets(plan):
-        for name in sorted({*measures.metrics, *measures.unavailable}):
-            if name in measures.unavailable:
-                cells.append(_unavailable(plan, name, subset, measures.unavailable[name]))
+        for name in sorted({*resolved.metrics, *resolved.unavailable}):
+            if name in resolved.unavailable:
+                cells.append(_unavailable(plan, name, subset, resolved.unavailable[name]))
                 continue
             chosen = [row for row in rows[name] if subset in {"", row.subset}]
-            cell, replicates = _cell(plan, measures, name, subset, chosen)
+            cell, replicates = _cell(plan, resolved, name, subset, chosen)
             cells.append(cell)
             if replicates is not None:
                 kept.append(replicates)
@@ -64,23 +64,23 @@ def aggregate(plan: Plan, measures: Measures) -> list[Aggregate]:
     return cells
 
 
-def signature(plan: Plan, measures: Measures, metric: str, counts: str, subset: str = "") -> str:
+def signature(plan: Plan, resolved: ResolvedMetrics, metric: str, counts: str, subset: str = "") -> str:
     """Return all that a number depends on, in the manner of sacreBLEU: `key:value` joined by bars.
 
     Args:
         plan: the run.
-        measures: metrics and extractors.
+        resolved: metrics and extractors.
         metric: metric id.
         counts: `n/N`.
         subset: part of the benchmark, or empty for all of it.
     """
     from importlib.metadata import version
 
-    used = measures.uses(metric).values()
+    used = resolved.extractors_of(metric).values()
     rates = sorted({x.sample_rate for x in used if x.sample_rate is not None})
     parts = {
         "metric": metric,
-        "version": measures.metrics[metric].spec.version,
+        "version": resolved.metrics[metric].spec.version,
         "bench": f"{plan.benchmark.name}-{plan.benchmark.version}",
         "manifest": plan.manifest_sha256[:8],
         "limit": plan.spec.limit,
@@ -102,9 +102,9 @@ def _known_as(extractor: ExtractorSpec) -> str:
 
 
 def _cell(
-    plan: Plan, measures: Measures, name: str, subset: str, rows: Sequence[Row]
+    plan: Plan, resolved: ResolvedMetrics, name: str, subset: str, rows: Sequence[ScoreRow]
 ) -> tuple[Aggregate, Replicates | None]:
-    metric = measures.metrics[name]
+    metric = resolved.metrics[name]
     counts = Counter(row.status for row in rows)
     n, total = counts["ok"], len(rows) - counts["not_applicable"]
     ok = [row for row in rows if row.status == "ok"]
@@ -116,7 +116,7 @@ def _cell(
         estimate = estimate_distance(kept)
     else:
         estimate, macro = _mean(ok)
-    estimate = within(estimate, metric.spec)
+    estimate = cut_to_range(estimate, metric.spec)
     status: Status = "ok" if estimate.value is not None else "failed" if broken else _why_none(counts)
     reason = kept.reason if kept is not None and n else None
     cell = Aggregate(
@@ -134,13 +134,13 @@ def _cell(
         missing=counts["missing"],
         not_applicable=counts["not_applicable"],
         reason=None if status == "ok" else reason or _commonest_reason(rows) or estimate.method,
-        signature=signature(plan, measures, name, f"{n}/{total}", subset),
+        signature=signature(plan, resolved, name, f"{n}/{total}", subset),
         subset=subset,
     )
     return cell, kept
 
 
-def _mean(rows: Sequence[Row]) -> tuple[Estimate, float | None]:
+def _mean(rows: Sequence[ScoreRow]) -> tuple[Estimate, float | None]:
     """Return the ratio of sums, and the unweighted mean where the weights differ."""
     values = [row.value or 0.0 for row in rows]
     weights = [row.weight or 0.0 for row in rows]
@@ -148,7 +148,9 @@ def _mean(rows: Sequence[Row]) -> tuple[Estimate, float | None]:
     return estimate, sum(values) / len(values) if len(set(weights)) > 1 else None
 
 
-def _distance(metric: Distance, plan: Plan, subset: str, rows: Sequence[Row], total: int) -> tuple[Replicates, bool]:
+def _distance(
+    metric: Distance, plan: Plan, subset: str, rows: Sequence[ScoreRow], total: int
+) -> tuple[Replicates, bool]:
     """Return the replicates of a distance, and whether it is a fault that there are none.
 
     Args:
@@ -158,7 +160,7 @@ def _distance(metric: Distance, plan: Plan, subset: str, rows: Sequence[Row], to
         rows: of the clips that were measured.
         total: clips that ought to have been.
     """
-    group_of = groups(sample.cluster for sample in plan.samples)
+    group_of = assign_groups(sample.cluster for sample in plan.samples)
     clips = clips_sha256((row.sample_id, group_of[row.cluster]) for row in rows)
     known = Replicates(metric=metric.spec.id, subset=subset, n=len(rows), total=total, clips=clips)
     if not rows:
@@ -166,7 +168,7 @@ def _distance(metric: Distance, plan: Plan, subset: str, rows: Sequence[Row], to
     try:
         found = leave_out(metric, read_sums(plan.paths.sums(metric.spec.id, subset)), len(rows))
     except Unmeasurable as error:
-        return replace(known, reason=str(error)), isinstance(error, Broken)
+        return replace(known, reason=str(error)), isinstance(error, MetricFault)
     if found.value is None:
         return replace(known, reason="not finite"), True
     return replace(known, **found._asdict()), False
@@ -179,7 +181,7 @@ def _why_none(counts: Counter[Status]) -> Status:
     return "missing" if counts["missing"] else "not_applicable"
 
 
-def _commonest_reason(rows: Sequence[Row]) -> str | None:
+def _commonest_reason(rows: Sequence[ScoreRow]) -> str | None:
     reasons = Counter(json.loads(row.detail).get("reason") for row in rows if row.status != "ok")
     return reasons.most_common(1)[0][0] if reasons else None
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from vsseval import plugins
 from vsseval.border.benchmarks import samples
 from vsseval.border.build import build
-from vsseval.border.extractors import built
+from vsseval.border.extractors import build_extractor
 from vsseval.errors import EnvironmentFault, UsageError, unknown
 from vsseval.models.base import Model, ModelOptions
 from vsseval.types import Feature
@@ -49,7 +49,7 @@ class Catalog:
             EnvironmentFault: its data is not there.
         """
         if reference not in self._benchmarks:
-            name, argument = plugins.split(reference)
+            name, argument = plugins.split_argument(reference)
             argument = argument and relocated(argument, self._moved)
             self._benchmarks[reference] = build("benchmarks", name, argument)
         return self._benchmarks[reference]
@@ -72,7 +72,7 @@ class Catalog:
             UsageError: unknown, or the argument makes no sense.
             EnvironmentFault: something that it needs is not installed.
         """
-        name, argument = plugins.split(spec.model)
+        name, argument = plugins.split_argument(spec.model)
         # The checkpoint is asked of the model that was named; the bounds beside it have none.
         key = (spec.model, spec.checkpoint, spec.device)
         if key not in self._models:
@@ -85,7 +85,7 @@ class Catalog:
 
 
 @dataclass(frozen=True)
-class Measures:
+class ResolvedMetrics:
     """What a run is measured with: metrics and extractors that can be had, and those that cannot."""
 
     metrics: Mapping[str, Metric]
@@ -99,35 +99,35 @@ class Measures:
         """The declarations of the metrics, by id."""
         return {name: metric.spec for name, metric in self.metrics.items()}
 
-    def uses(self, metric: str) -> dict[str, ExtractorSpec]:
+    def extractors_of(self, metric: str) -> dict[str, ExtractorSpec]:
         """Return the extractors that a metric reads from, by name, sorted; with those that these read from."""
         names = set(extractor_names([self.metrics[metric].spec]))
-        names |= {reads for name in names if (reads := self.extractors[name].reads) is not None}
+        names |= {reads for name in names if (reads := self.extractors[name].source_extractor) is not None}
         return {name: self.extractors[name] for name in sorted(names)}
 
-    def without(self, faults: Mapping[str, str]) -> Measures:
+    def without_failed(self, faults: Mapping[str, str]) -> ResolvedMetrics:
         """Return the measures that are left when extractors turn out not to work (extractor -> why)."""
         reasons = dict(self.unavailable)
         for name in self.metrics:
-            lost = [extractor for extractor in self.uses(name) if extractor in faults]
+            lost = [extractor for extractor in self.extractors_of(name) if extractor in faults]
             if lost:
                 reasons[name] = faults[lost[0]]
         left = {name: metric for name, metric in self.metrics.items() if name not in reasons}
         return replace(self, metrics=left, unavailable=dict(sorted(reasons.items())))
 
 
-def measures(
-    asked: Sequence[str],
-    besides: Sequence[str],
+def resolve_metrics(
+    requested: Sequence[str],
+    defaults: Sequence[str],
     earlier: Iterable[str] = (),
     recorded: Mapping[str, ExtractorSpec] | None = None,
     device: str = "cpu",
-) -> Measures:
+) -> ResolvedMetrics:
     """Build the metrics of a run and the declarations of their extractors.
 
     Args:
-        asked: ids named by the user; they must exist.
-        besides: ids of a profile or of the benchmark; one that is not installed is unavailable, not an error.
+        requested: ids named by the user; they must exist.
+        defaults: ids of a profile or of the benchmark; one that is not installed is unavailable, not an error.
         earlier: ids that the run already holds; those that no longer exist are dropped.
         recorded: extractors that the run was measured with. They stand for those that cannot be had any more: what
             they made is in the store, and weights that were removed take no number with them.
@@ -137,13 +137,13 @@ def measures(
         UsageError: an asked metric does not exist.
     """
     known = set(plugins.names("metrics"))
-    for name in asked:
+    for name in requested:
         if name not in known:
             raise unknown("metric", name, known)
     metrics: dict[str, Metric] = {}
     extractors: dict[str, ExtractorSpec] = {}
     unavailable: dict[str, str] = {}
-    wanted = {*asked, *besides} | {name for name in earlier if name in known}
+    wanted = {*requested, *defaults} | {name for name in earlier if name in known}
     for name in sorted(wanted):
         try:
             metric: Metric = build("metrics", name)
@@ -153,7 +153,7 @@ def measures(
             continue
         extractors |= read
         metrics[name] = metric
-    return Measures(metrics, dict(sorted(extractors.items())), unavailable)
+    return ResolvedMetrics(metrics, dict(sorted(extractors.items())), unavailable)
 
 
 def relocated(path: str, moved: Mapping[str, str]) -> str:
@@ -190,17 +190,19 @@ def _read_from(
         if not isinstance(value, Feature):
             continue
         used = found[value.extractor] = known.get(value.extractor) or _extractor_spec(value.extractor, recorded, device)
-        if (used.reads is None) != (value.beside is None):
-            what = "one medium" if used.reads is None else "two media together (`Feature.beside`)"
+        if (used.source_extractor is None) != (value.paired_with is None):
+            what = "one medium" if used.source_extractor is None else "two media together (`Feature.paired_with`)"
             raise UsageError(f"{spec.id} asks {value.extractor} for what it does not make: its features are of {what}")
-        if used.reads is not None:
-            found[used.reads] = known.get(used.reads) or _extractor_spec(used.reads, recorded, device)
+        if used.source_extractor is not None:
+            found[used.source_extractor] = known.get(used.source_extractor) or _extractor_spec(
+                used.source_extractor, recorded, device
+            )
     return found
 
 
 def _extractor_spec(name: str, recorded: Mapping[str, ExtractorSpec], device: str) -> ExtractorSpec:
     try:
-        spec: ExtractorSpec = built(name, device).spec
+        spec: ExtractorSpec = build_extractor(name, device).spec
     except EnvironmentFault:
         if name not in recorded:
             raise

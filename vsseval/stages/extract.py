@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING
 
 from vsseval import media
 from vsseval.errors import Unmeasurable
-from vsseval.stages.inputs import applies, features, origin, parts
-from vsseval.stages.progress import Quiet
-from vsseval.stages.work import Job
-from vsseval.stages.workers import Workers
+from vsseval.stages.extract_job import ExtractJob
+from vsseval.stages.extract_pool import ExtractPool
+from vsseval.stages.inputs import base_features, feature_inputs, feature_source, why_not_applicable
+from vsseval.stages.progress import NoProgress
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from vsseval.stages.catalog import Measures
-    from vsseval.stages.inputs import Origin
+    from vsseval.stages.catalog import ResolvedMetrics
+    from vsseval.stages.inputs import FeatureSource
     from vsseval.stages.plan import Plan
     from vsseval.stages.progress import Progress
     from vsseval.types import Generation
 
 
 @dataclass(frozen=True)
-class Faults:
+class ExtractFaults:
     """What could not be extracted for reasons that are not the medium's; it is tried again by the next run."""
 
     clips: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -35,16 +35,16 @@ class Faults:
 def extract(
     plan: Plan,
     generations: Mapping[str, Generation],
-    measures: Measures,
-    workers: Workers | None = None,
+    resolved: ResolvedMetrics,
+    workers: ExtractPool | None = None,
     progress: Progress | None = None,
-) -> Faults:
+) -> ExtractFaults:
     """Make all features that the metrics of a run need and the store lacks.
 
     Args:
         plan: the run.
         generations: the outcome of every clip.
-        measures: metrics and extractors.
+        resolved: metrics and extractors.
         workers: processes that are already running; None means a pool of `plan.spec.jobs` for this call.
         progress: who watches.
 
@@ -54,18 +54,18 @@ def extract(
     Raises:
         EnvironmentFault: the store cannot be written.
     """
-    watcher = progress or Quiet()
-    jobs = missing(plan, generations, measures)
+    watcher = progress or NoProgress()
+    jobs = missing_features(plan, generations, resolved)
     pairs = [job for job in jobs if job.origin.kind == "features"]
     watcher.stage("extract", len(jobs))
-    faults = Faults()
+    faults = ExtractFaults()
     if not jobs:
         return faults
     if workers is None:
-        with Workers(plan.spec.jobs, plan.spec.device) as pool:
-            return extract(plan, generations, measures, pool, progress)
+        with ExtractPool(plan.spec.jobs, plan.spec.device) as pool:
+            return extract(plan, generations, resolved, pool, progress)
     for some in ([job for job in jobs if job.origin.kind != "features"], pairs):
-        whole = [job for job in some if _complete(job, plan)]
+        whole = [job for job in some if _pair_is_there(job, plan)]
         if len(whole) < len(some):
             watcher.advance(len(some) - len(whole))
         for done, found in workers.map(whole, plan.store):
@@ -78,51 +78,55 @@ def extract(
     return faults
 
 
-def missing(plan: Plan, generations: Mapping[str, Generation], measures: Measures) -> list[Job]:
+def missing_features(plan: Plan, generations: Mapping[str, Generation], resolved: ResolvedMetrics) -> list[ExtractJob]:
     """Return one job for each medium, or pair of media, of which the store lacks a feature, in a fixed order."""
-    wanted: dict[Origin, set[str]] = {}
-    for found, extractor in sorted(set(_wanted(plan, generations, measures)), key=_place):
-        if not plan.store.has(measures.extractors[extractor], found.key):
+    wanted: dict[FeatureSource, set[str]] = {}
+    for found, extractor in sorted(set(_required(plan, generations, resolved)), key=_sort_key):
+        if not plan.store.has(resolved.extractors[extractor], found.key):
             wanted.setdefault(found, set()).add(extractor)
-    return [_job(found, extractors) for found, extractors in _distinct(wanted).items()]
+    return [_job(found, extractors) for found, extractors in _merge_copies(wanted).items()]
 
 
-def _job(found: Origin, extractors: Collection[str]) -> Job:
+def _job(found: FeatureSource, extractors: Collection[str]) -> ExtractJob:
     medium = found.medium
-    return Job(found, tuple(sorted(extractors)), media.vouched(medium.path, medium.sha256) if medium else None)
+    return ExtractJob(
+        found, tuple(sorted(extractors)), media.hashed_state(medium.path, medium.sha256) if medium else None
+    )
 
 
-def _complete(job: Job, plan: Plan) -> bool:
+def _pair_is_there(job: ExtractJob, plan: Plan) -> bool:
     """Return whether both features of a pair are there; where one is not, its own reason is the clip's."""
-    reads = job.origin.reads
+    reads = job.origin.source_extractor
     try:
         return reads is None or all(plan.store.read(reads, key) is not None for key in job.origin.pair)
     except Unmeasurable:
         return False
 
 
-def _wanted(plan: Plan, generations: Mapping[str, Generation], measures: Measures) -> Iterator[tuple[Origin, str]]:
+def _required(
+    plan: Plan, generations: Mapping[str, Generation], resolved: ResolvedMetrics
+) -> Iterator[tuple[FeatureSource, str]]:
     for sample in plan.samples:
-        for spec in measures.specs.values():
-            if sample.problem is not None or applies(spec, sample) is not None:
+        for spec in resolved.specs.values():
+            if sample.problem is not None or why_not_applicable(spec, sample) is not None:
                 continue
-            for _, whole in features(spec):
-                for feature in {whole, *parts(whole, measures.extractors)}:
-                    found = origin(feature, sample, generations[sample.id], plan.root, measures.extractors)
+            for _, whole in feature_inputs(spec):
+                for feature in {whole, *base_features(whole, resolved.extractors)}:
+                    found = feature_source(feature, sample, generations[sample.id], plan.root, resolved.extractors)
                     if found is not None:
                         yield found, feature.extractor
 
 
-def _distinct(wanted: Mapping[Origin, set[str]]) -> dict[Origin, set[str]]:
+def _merge_copies(wanted: Mapping[FeatureSource, set[str]]) -> dict[FeatureSource, set[str]]:
     """Join the copies of one medium that lie in different places."""
-    first: dict[tuple[str, str], Origin] = {}
-    joined: dict[Origin, set[str]] = {}
+    first: dict[tuple[str, str], FeatureSource] = {}
+    joined: dict[FeatureSource, set[str]] = {}
     for found, extractors in wanted.items():
         home = first.setdefault((found.kind, found.key), found)
         joined.setdefault(home, set()).update(extractors)
     return joined
 
 
-def _place(item: tuple[Origin, str]) -> tuple[str, str, str, str]:
+def _sort_key(item: tuple[FeatureSource, str]) -> tuple[str, str, str, str]:
     found, extractor = item
     return found.kind, found.key, str(found.medium and found.medium.path), extractor

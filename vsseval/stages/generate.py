@@ -12,9 +12,10 @@ from vsseval.border.models import answers
 from vsseval.engines.local import Local
 from vsseval.errors import ModelFault, Unmeasurable, VssevalError
 from vsseval.stages.catalog import Catalog
-from vsseval.stages.progress import Quiet
-from vsseval.stages.requests import readable, references
-from vsseval.stages.takes import check
+from vsseval.stages.progress import NoProgress
+from vsseval.stages.requests import readable_requests, references_for_bound
+from vsseval.stages.resume import clip_is_done, outcome_without_model
+from vsseval.stages.validate_output import validate_output
 from vsseval.store import atomic, journal
 from vsseval.store.layout import RunPaths
 from vsseval.types import Generation
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vsseval.engines.base import Engine
-    from vsseval.models.base import Model, Take
+    from vsseval.models.base import Model, ModelOutput
     from vsseval.stages.plan import Plan
     from vsseval.stages.progress import Progress
-    from vsseval.stages.requests import Given
+    from vsseval.stages.requests import BoundReferencesByClip
     from vsseval.types import Request, Sample, Status
 
 
@@ -47,15 +48,15 @@ def generate(
     Raises:
         VssevalError: the machine lacks something; what is done stays done.
     """
-    watcher = progress or Quiet()
+    watcher = progress or NoProgress()
     watcher.stage("generate", len(plan.samples))
     (engine or Local()).map(lambda shard: run_shard(plan, shard, model, watcher), plan.shards)
-    return outcomes(plan)
+    return read_outcomes(plan)
 
 
-def outcomes(plan: Plan) -> dict[str, Generation]:
+def read_outcomes(plan: Plan) -> dict[str, Generation]:
     """Return what the journals of a run say of every clip; one without a line is missing."""
-    lines = journal.read_all(plan.paths.shards)
+    lines = journal.read_journals(plan.paths.shards)
     never = "it was never generated"
     return {
         sample.id: lines.get(sample.id) or Generation(id=sample.id, status="missing", error=never)
@@ -63,9 +64,9 @@ def outcomes(plan: Plan) -> dict[str, Generation]:
     }
 
 
-def outcomes_of(root: Path) -> list[Generation]:
+def journal_outcomes(root: Path) -> list[Generation]:
     """Return what the journals of a run directory say, in the order of ids."""
-    lines = journal.read_all(RunPaths(root).shards)
+    lines = journal.read_journals(RunPaths(root).shards)
     return [lines[sample_id] for sample_id in sorted(lines)]
 
 
@@ -73,54 +74,34 @@ def run_shard(plan: Plan, shard: int, model: Model | None = None, progress: Prog
     """Generate what is missing of one shard. Reads and writes files only, so any process can do it."""
     samples = plan.shard(shard)
     paths = plan.paths
-    watcher = progress or Quiet()
-    lines = journal.read(paths.journal(shard))
-    given = references(plan)
-    todo = [sample for sample in samples if not _settled(plan, sample, lines.get(sample.id), given)]
+    watcher = progress or NoProgress()
+    lines = journal.read_journal(paths.journal(shard))
+    references = references_for_bound(plan)
+    todo = [sample for sample in samples if not clip_is_done(plan, sample, lines.get(sample.id), references)]
     watcher.advance(len(samples) - len(todo))
     if todo:
         paths.done(shard).unlink(missing_ok=True)
         with journal.Journal(paths.journal(shard)) as file:
-            _fill(plan, todo, given, _Recorder(plan, file, watcher), model)
+            _generate_missing(plan, todo, references, _Recorder(plan, file, watcher), model)
     if not paths.done(shard).exists():
         atomic.write_bytes(paths.done(shard), b"")
 
 
-def _fill(plan: Plan, todo: Sequence[Sample], given: Given, recorder: _Recorder, model: Model | None) -> None:
+def _generate_missing(
+    plan: Plan, todo: Sequence[Sample], references: BoundReferencesByClip, recorder: _Recorder, model: Model | None
+) -> None:
     usable = []
     for sample in todo:
-        outcome = _without_model(sample, given)
+        outcome = outcome_without_model(sample, references)
         if outcome is not None:
             recorder.write(outcome)
         else:
             usable.append(sample)
-    requests, reasons = readable(usable, plan, given)
+    requests, reasons = readable_requests(usable, plan, references)
     for sample_id, reason in reasons.items():
         recorder.write(Generation(id=sample_id, status="failed", error=reason))
     if requests:
-        recorder.take_all(model or Catalog().model(plan.spec), requests)
-
-
-def _settled(plan: Plan, sample: Sample, line: Generation | None, given: Given) -> bool:
-    """Return whether a clip needs nothing more: its sound is there, unaltered, or there can be none."""
-    if line is None:
-        return False
-    if line.status != "ok" or line.path is None:
-        return line == _without_model(sample, given)
-    try:
-        return media.sha256(plan.root / line.path) == line.sha256
-    except Unmeasurable:
-        return False
-
-
-def _without_model(sample: Sample, given: Given) -> Generation | None:
-    """Return the outcome of a clip that no model is asked for, or None."""
-    if sample.problem is not None:
-        return Generation(id=sample.id, status="failed", error=sample.problem, lost=sample.lost)
-    if given is not None and sample.id not in given:
-        why = "no reference to make this bound from"
-        return Generation(id=sample.id, status="not_applicable", error=why)
-    return None
+        recorder.run_batch(model or Catalog().model(plan.spec), requests)
 
 
 class _Recorder:
@@ -137,14 +118,14 @@ class _Recorder:
         self._file.append(outcome)
         self._progress.advance()
 
-    def take_all(self, model: Model, requests: Sequence[Request]) -> None:
+    def run_batch(self, model: Model, requests: Sequence[Request]) -> None:
         """Ask for a batch; where the model raises, ask for what is left one by one."""
         pending = {request.id: request for request in requests}
         self._clock = time.perf_counter()
-        error = self._take(model, list(requests), pending)
+        error = self._consume(model, list(requests), pending)
         if error is not None and len(requests) > 1:
             for request in list(pending.values()):
-                alone = self._take(model, [request], pending)
+                alone = self._consume(model, [request], pending)
                 if alone is not None and request.id in pending:
                     self._fail(pending.pop(request.id), alone)
         for request in pending.values():
@@ -154,35 +135,35 @@ class _Recorder:
                 why = "the model gave nothing for this clip"
                 self.write(Generation(id=request.id, status="missing", error=why))
 
-    def _take(self, model: Model, batch: list[Request], pending: dict[str, Request]) -> Exception | None:
+    def _consume(self, model: Model, batch: list[Request], pending: dict[str, Request]) -> Exception | None:
         """Take what a model gives for a batch; return what it raised, if it did."""
-        takes = answers(model, batch)
+        outputs = answers(model, batch)
         while True:
             # What is raised by writing is not the model's.
             try:
-                take = next(takes, None)
+                output = next(outputs, None)
             except (PluginFault, Unmeasurable) as error:
                 return error
             except VssevalError as error:
                 raise ModelFault(str(error)) from error
-            if take is None:
+            if output is None:
                 return None
-            request = pending.pop(take.id, None)
+            request = pending.pop(output.id, None)
             if request is None:
-                self._progress.note(f"the model gave '{legible(take.id)}', which was not asked for or given already")
+                self._progress.note(f"the model gave '{legible(output.id)}', which was not asked for or given already")
                 continue
-            self._keep(take, request)
+            self._store(output, request)
 
-    def _keep(self, take: Take, request: Request) -> None:
+    def _store(self, output: ModelOutput, request: Request) -> None:
         wall = self._lap()
-        found = check(take, request)
+        found = validate_output(output, request)
         if found.samples is None:
-            status: Status = "missing" if take.missing else "failed"
+            status: Status = "missing" if output.missing else "failed"
             error = found.error
             self.write(Generation(id=request.id, status=status, error=error, wall_seconds=wall))
             return
         target = self._plan.paths.audio(request.id, self._plan.spec.seed)
-        with atomic.faults(target):
+        with atomic.as_environment_fault(target):
             media.write_flac(target, found.samples, found.sample_rate)
         self.write(
             Generation(

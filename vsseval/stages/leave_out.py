@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from vsseval.border.blame import blame
 from vsseval.errors import Unmeasurable, VssevalError
 from vsseval.statistics.intervals import PAIRS_BELOW, neighbours
-from vsseval.store.rows import joined, members, of_group
-from vsseval.store.sums import added, less
+from vsseval.store.group_rows import join_rows, row_groups, rows_of_group
+from vsseval.store.group_sums import subtract_group, total_sums
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ Groups = tuple[int, ...]
 """Numbers of the groups that are left out."""
 
 
-class Broken(Unmeasurable):
+class MetricFault(Unmeasurable):
     """A metric raised what it should not have, or a routine below it: no finding about the clips."""
 
 
@@ -48,12 +48,12 @@ def leave_out(metric: Distance, stored: Mapping[int, Sums], clips: int) -> LeftO
 
     Args:
         metric: of distributions.
-        stored: sums or rows by group, from `store.sums.read_sums`; at least one group.
+        stored: sums or rows by group, from `store.group_sums.read_sums`; at least one group.
         clips: that they are made of; below `PAIRS_BELOW` neighbouring groups are also left out in pairs.
 
     Raises:
         Unmeasurable: the distance of all clips cannot be measured.
-        Broken: the metric raised anything else.
+        MetricFault: the metric raised anything else.
         UsageError: the sums or rows cannot be read.
     """
     numbers = tuple(sorted(stored))
@@ -78,24 +78,24 @@ def _of_rows(metric: Distance, stored: Mapping[int, Sums]) -> Callable[[Groups],
         return None
     groups = {group: stored[group] for group in sorted(stored)}
     if metric.kind == "grouped_rows":
-        grouped = metric.without(joined(groups), members(groups))
+        grouped = metric.without(join_rows(groups), row_groups(groups))
         return lambda without: float(grouped(without))
     if metric.kind == "rows":
-        return lambda without: float(metric.value(joined(groups, without)))
+        return lambda without: float(metric.value(join_rows(groups, without)))
     if not _fewer_than_columns(groups):
         return None
-    return lambda without: float(metric.value_of_rows(joined(groups, without)))
+    return lambda without: float(metric.value_of_rows(join_rows(groups, without)))
 
 
 def _of_sums(metric: Distance, stored: Mapping[int, Sums]) -> Callable[[Groups], float]:
     """Return what computes a metric from sums without some groups."""
     sums = _SummedRows(metric, stored) if metric.kind == "summed_rows" else stored
-    total = added(sums)
+    total = total_sums(sums)
 
     def value(without: Groups) -> float:
         left = total
         for group in without:
-            left = less(left, sums[group])
+            left = subtract_group(left, sums[group])
         return float(metric.value(left))
 
     return value
@@ -109,7 +109,7 @@ class _SummedRows(Mapping[int, "Sums"]):
         self._stored = stored
 
     def __getitem__(self, group: int) -> Sums:
-        return self._metric.sums(of_group(self._stored[group]))
+        return self._metric.sums(rows_of_group(self._stored[group]))
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._stored)
@@ -121,7 +121,7 @@ class _SummedRows(Mapping[int, "Sums"]):
 def _fewer_than_columns(groups: Mapping[int, Sums]) -> bool:
     rows, columns = Counter[str](), {}
     for stored in groups.values():
-        for name, value in of_group(stored).items():
+        for name, value in rows_of_group(stored).items():
             rows[name] += len(value)
             columns[name] = math.prod(value.shape[1:])
     return all(rows[name] < columns[name] for name in rows)
@@ -135,7 +135,7 @@ def _careful(metric: Distance) -> Iterator[None]:
     except (Unmeasurable, VssevalError, KeyboardInterrupt):
         raise
     except BaseException as error:
-        raise Broken(f"{metric.spec.id}: {blame(error, metric, 'value')}") from error
+        raise MetricFault(f"{metric.spec.id}: {blame(error, metric, 'value')}") from error
 
 
 def _measured(metric: Distance, value: Callable[[Groups], float]) -> Callable[[Groups], float | None]:

@@ -18,17 +18,17 @@ __all__ = ["Losses", "model_of"]
 class Losses:
     """What was lost so far, and why."""
 
-    def __init__(self, specs: Sequence[RunSpec], company: Collection[str] = ()) -> None:
+    def __init__(self, specs: Sequence[RunSpec], added_bounds: Collection[str] = ()) -> None:
         """Begin with nothing lost.
 
         Args:
             specs: all runs.
-            company: models that nobody asked for, the bounds beside a system: without one they are worth nothing.
+            added_bounds: models that nobody asked for, the bounds beside a system: without one they are worth nothing.
         """
         self.reasons: dict[str, str] = {}
         """`MODEL on BENCHMARK` -> why it could not be run here."""
         self._models: dict[tuple[object, ...], str] = {}
-        self._left = [*dict.fromkeys(_title(spec) for spec in specs if spec.model not in company)]
+        self._left = [*dict.fromkeys(_title(spec) for spec in specs if spec.model not in added_bounds)]
 
     def look(self, spec: RunSpec) -> None:
         """Make sure that the model of a run was not lost before.

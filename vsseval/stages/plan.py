@@ -13,9 +13,9 @@ from vsseval import plugins
 from vsseval.errors import UsageError
 from vsseval.stages.catalog import Catalog, hash_order
 from vsseval.store import atomic, codec
-from vsseval.store.features import FeatureStore, default_root
+from vsseval.store.features import FeatureStore, default_store_root
 from vsseval.store.layout import RunPaths, slug
-from vsseval.store.manifest import manifest_hash
+from vsseval.store.manifest_hash import manifest_hash
 from vsseval.store.record import SCHEMA, read_record, write_record
 from vsseval.types import RunRecord
 
@@ -49,7 +49,7 @@ class Plan:
     @property
     def store(self) -> FeatureStore:
         """The feature store."""
-        return FeatureStore(self.spec.store or default_root())
+        return FeatureStore(self.spec.store or default_store_root())
 
     @property
     def shards(self) -> range:
@@ -83,10 +83,10 @@ def plan(spec: RunSpec, catalog: Catalog | None = None) -> Plan:
     every = catalog.samples(spec.benchmark)
     if spec.limit is not None and spec.limit >= len(every):
         spec = msgspec.structs.replace(spec, limit=None)  # as many as there are is no limit
-    samples = limited(every, spec.limit)
+    samples = limit_samples(every, spec.limit)
     manifest = manifest_hash(samples)
     identity = _identity(spec, card, model, manifest)
-    root = _existing(spec.runs, identity) or _fresh(spec.runs, card, model, identity)
+    root = existing_run(spec.runs, identity) or _new_run(spec.runs, card, model, identity)
     return Plan(spec, card, model, samples, manifest, identity, root)
 
 
@@ -98,13 +98,13 @@ def begin(asked: Plan) -> Plan:
     Raises:
         EnvironmentFault: the folder cannot be written.
     """
-    root = _existing(asked.spec.runs, asked.identity) or asked.root
+    root = existing_run(asked.spec.runs, asked.identity) or asked.root
     earlier = read_record(root)
     spec = asked.spec
     if earlier is not None:
         spec = msgspec.structs.replace(spec, shard_size=earlier.spec.shard_size)
     begun = replace(asked, root=root, spec=spec)
-    with atomic.faults(root):
+    with atomic.as_environment_fault(root):
         for folder in (root, begun.paths.shards, root / "audio"):
             folder.mkdir(parents=True, exist_ok=True)
     created = earlier.created if earlier else now()
@@ -127,7 +127,7 @@ def header(of: Plan, *, created: str) -> RunRecord:
     )
 
 
-def limited(samples: Sequence[Sample], limit: int | None) -> tuple[Sample, ...]:
+def limit_samples(samples: Sequence[Sample], limit: int | None) -> tuple[Sample, ...]:
     """Return the first `limit` clips of a list ordered by hash, in manifest order: a sample without a bias."""
     if limit is None or limit >= len(samples):
         return tuple(samples)
@@ -146,17 +146,18 @@ def _identity(spec: RunSpec, benchmark: BenchmarkCard, model: ModelCard, manifes
         "benchmark": [benchmark.name, benchmark.version, manifest],
         "seed": spec.seed,
         # The limit acts through the manifest. Devices differ in their last bits, cuda:0 and cuda:1 do not.
-        "device": plugins.split(spec.device)[0],
+        "device": plugins.split_argument(spec.device)[0],
     }
     return hashlib.sha256(codec.encode(parts, order="sorted")).hexdigest()
 
 
 def _argument(spec: RunSpec, model: ModelCard) -> str | None:
     """Return a model's argument in its one spelling."""
-    return plugins.split(spec.model)[1] if model.argument is None else model.argument
+    return plugins.split_argument(spec.model)[1] if model.argument is None else model.argument
 
 
-def _existing(runs: Path, identity: str) -> Path | None:
+def existing_run(runs: Path, identity: str) -> Path | None:
+    """Return the folder of the run with this identity, or None where there is none."""
     for folder in sorted(runs.glob(f"*-{identity[:8]}")):
         record = read_record(folder)
         # A folder without a header was left by a crash between two system calls.
@@ -165,6 +166,6 @@ def _existing(runs: Path, identity: str) -> Path | None:
     return None
 
 
-def _fresh(runs: Path, benchmark: BenchmarkCard, model: ModelCard, identity: str) -> Path:
+def _new_run(runs: Path, benchmark: BenchmarkCard, model: ModelCard, identity: str) -> Path:
     time = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     return runs / f"{time}-{slug(model.name)}-{slug(benchmark.name)}-{identity[:8]}"

@@ -25,7 +25,7 @@ class Progress(Protocol):
         ...
 
 
-class Quiet:
+class NoProgress:
     """Shows nothing."""
 
     def run(self, title: str) -> None:

@@ -12,18 +12,18 @@ import msgspec
 from vsseval.errors import EnvironmentFault, ModelFault, UsageError, VssevalError
 from vsseval.stages.aggregate import aggregate
 from vsseval.stages.catalog import Catalog
-from vsseval.stages.current import Work, selected, work_of
-from vsseval.stages.extract import Faults, extract
-from vsseval.stages.generate import generate, outcomes
+from vsseval.stages.extract import ExtractFaults, extract
+from vsseval.stages.extract_pool import ExtractPool, require_device
+from vsseval.stages.generate import generate, read_outcomes
 from vsseval.stages.losses import Losses, model_of
-from vsseval.stages.plan import Plan, begin, limited, now, plan
-from vsseval.stages.progress import Quiet
-from vsseval.stages.requests import references
+from vsseval.stages.plan import Plan, begin, limit_samples, now, plan
+from vsseval.stages.planned_run import PlannedRun, profile_metrics, resolve_run
+from vsseval.stages.progress import NoProgress
+from vsseval.stages.requests import references_for_bound
 from vsseval.stages.score import score
-from vsseval.stages.workers import Workers, require_device
 from vsseval.statistics.intervals import VERSION as INTERVALS
 from vsseval.store import codec, lock
-from vsseval.store.manifest import manifest_hash
+from vsseval.store.manifest_hash import manifest_hash
 from vsseval.store.provenance import provenance
 from vsseval.store.record import load_run, read_record, seal, write_record
 
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
-    from vsseval.stages.catalog import Measures
+    from vsseval.stages.catalog import ResolvedMetrics
     from vsseval.stages.progress import Progress
     from vsseval.types import Generation, RunRecord, RunSpec
 
 
-class Done(NamedTuple):
+class RunResults(NamedTuple):
     """What came of some runs."""
 
     records: list[RunRecord]
@@ -78,22 +78,22 @@ def carry_out(
     specs: Sequence[RunSpec],
     progress: Progress | None = None,
     catalog: Catalog | None = None,
-    company: Collection[str] = (),
-) -> Done:
-    """Carry out runs as `run` does, and say besides which of them were lost.
+    added_bounds: Collection[str] = (),
+) -> RunResults:
+    """Carry out runs as `run` does, and say which of them were lost.
 
     Args:
         specs: one per model and benchmark.
         progress: who watches.
         catalog: benchmarks and models that are already built.
-        company: models that nobody asked for, the bounds beside a system.
+        added_bounds: models that nobody asked for, the bounds beside a system.
 
     Raises:
         VssevalError: as `run`.
     """
-    watcher, catalog = progress or Quiet(), catalog or Catalog()
-    losses = Losses(specs, company)
-    tasks = _looked_at(specs, catalog, losses, watcher)
+    watcher, catalog = progress or NoProgress(), catalog or Catalog()
+    losses = Losses(specs, added_bounds)
+    tasks = _plan_runs(specs, catalog, losses, watcher)
     finished = sum(task.record is not None for task in tasks)
     if finished:
         watcher.note(f"{finished} of {len(tasks)} runs are finished already")
@@ -101,20 +101,20 @@ def carry_out(
     records = []
     with ExitStack() as stack:
         keys = dict.fromkeys((spec.jobs, spec.device) for spec in left)
-        pools = {key: stack.enter_context(Workers(*key)) for key in keys}
+        pools = {key: stack.enter_context(ExtractPool(*key)) for key in keys}
         for task in tasks:
             spec = left.pop(0)
             try:
                 losses.look(spec)
-                records.append(task.record or _carried_out(task, catalog, pools[spec.jobs, spec.device], watcher))
+                records.append(task.record or _execute(task, catalog, pools[spec.jobs, spec.device], watcher))
             except ModelFault as error:
                 losses.add(spec, error)
             if all(model_of(other) != model_of(spec) for other in left):
                 catalog.release(spec)
-    return Done(records, losses.reasons)
+    return RunResults(records, losses.reasons)
 
 
-def _looked_at(specs: Sequence[RunSpec], catalog: Catalog, losses: Losses, watcher: Progress) -> list[Work]:
+def _plan_runs(specs: Sequence[RunSpec], catalog: Catalog, losses: Losses, watcher: Progress) -> list[PlannedRun]:
     """Return what there is to be done, each run once."""
     plans: list[Plan] = []
     for spec in specs:
@@ -129,14 +129,14 @@ def _looked_at(specs: Sequence[RunSpec], catalog: Catalog, losses: Losses, watch
                 plans.append(plan(spec, catalog))
         except EnvironmentFault as error:
             losses.add(spec, error)
-    tasks: dict[str, Work] = {}
-    covered = any(selected(planned) for planned in plans)
+    tasks: dict[str, PlannedRun] = {}
+    covered = any(profile_metrics(planned) for planned in plans)
     for planned in plans:
-        why = _left_out(planned, covered=covered)
+        why = _why_skipped(planned, covered=covered)
         if why is not None:
             watcher.note(f"{planned.spec.model} on {planned.spec.benchmark}: left out, {why}")
         elif planned.identity not in tasks:
-            tasks[planned.identity] = work_of(planned, planned.spec.device)
+            tasks[planned.identity] = resolve_run(planned, planned.spec.device)
     return [*tasks.values()]
 
 
@@ -156,8 +156,8 @@ def rescore(
     Args:
         directory: a run directory.
         progress: who watches.
-        metrics: further metrics, besides those that the run has.
-        profile: whose metrics to add, besides both.
+        metrics: further metrics; those that the run has are kept.
+        profile: whose metrics to add as well.
         store: feature store; None means that of the run.
         jobs: worker processes; 0 means one per core.
         device: where networks run, wherever the model did.
@@ -179,7 +179,7 @@ def rescore(
     )
     catalog = Catalog(moved)
     try:
-        samples = limited(catalog.samples(spec.benchmark), spec.limit)
+        samples = limit_samples(catalog.samples(spec.benchmark), spec.limit)
     except VssevalError as error:
         hint = f"If its clips lie elsewhere now, say where: vsseval score {directory} --data-root OLD=NEW"
         raise UsageError(f"{error}. {hint}") from error
@@ -190,39 +190,39 @@ def rescore(
         )
     identity = str(record.provenance.get("identity", directory.name))
     planned = Plan(spec, record.benchmark, record.model, samples, record.manifest_sha256, identity, directory)
-    task = work_of(planned, device)
-    watcher = progress or Quiet()
+    task = resolve_run(planned, device)
+    watcher = progress or NoProgress()
     watcher.run(f"{record.model.name} on {record.benchmark.name}")
-    with lock.held(directory.parent, identity), Workers(jobs, device) as workers:
-        return _measure(planned, outcomes(planned), task.measures, workers, watcher)
+    with lock.hold_lock(directory.parent, identity), ExtractPool(jobs, device) as workers:
+        return _extract_and_score(planned, read_outcomes(planned), task.resolved, workers, watcher)
 
 
-def _left_out(planned: Plan, *, covered: bool) -> str | None:
+def _why_skipped(planned: Plan, *, covered: bool) -> str | None:
     """Return why a model is not run on a benchmark, or None; `covered`: the profile has metrics for another one."""
     task = planned.benchmark.task
     if task not in planned.model.tasks:
         return f"the model does {', '.join(planned.model.tasks)}, the benchmark is {task}"
-    if references(planned) == {}:
+    if references_for_bound(planned) == {}:
         return "the benchmark has no references to make this bound from"
-    if planned.spec.profile and covered and not selected(planned):
+    if planned.spec.profile and covered and not profile_metrics(planned):
         return f"the profile '{planned.spec.profile}' has no metric for the task {task}"
     return None
 
 
-def _carried_out(task: Work, catalog: Catalog, workers: Workers, progress: Progress) -> RunRecord:
+def _execute(task: PlannedRun, catalog: Catalog, workers: ExtractPool, progress: Progress) -> RunRecord:
     asked = task.plan
     progress.run(f"{asked.model.name} on {asked.benchmark.name}")
-    with lock.held(asked.spec.runs, asked.identity):
+    with lock.hold_lock(asked.spec.runs, asked.identity):
         begun = begin(asked)
         generations = generate(begun, catalog.model(asked.spec), progress)
-        return _measure(begun, generations, task.measures, workers, progress)
+        return _extract_and_score(begun, generations, task.resolved, workers, progress)
 
 
-def _measure(
+def _extract_and_score(
     begun: Plan,
     generations: Mapping[str, Generation],
-    wanted: Measures,
-    workers: Workers,
+    wanted: ResolvedMetrics,
+    workers: ExtractPool,
     progress: Progress,
 ) -> RunRecord:
     record = read_record(begun.root)
@@ -234,7 +234,7 @@ def _measure(
     record = msgspec.structs.replace(record, status="generated", spec=begun.spec, clips=dict(sorted(clips.items())))
     write_record(begun.root, record)
     faults = extract(begun, generations, wanted, workers, progress)
-    left = wanted.without(faults.extractors)
+    left = wanted.without_failed(faults.extractors)
     score(begun, generations, left, faults, progress)
     progress.stage("aggregate", 1)
     aggregate(begun, left)
@@ -251,7 +251,7 @@ def _measure(
     return load_run(begun.root).record
 
 
-def _provenance(begun: Plan, left: Measures, faults: Faults) -> dict[str, object]:
+def _provenance(begun: Plan, left: ResolvedMetrics, faults: ExtractFaults) -> dict[str, object]:
     return {
         "identity": begun.identity,
         "extractors": codec.builtins(dict(left.extractors)),

@@ -9,27 +9,35 @@ import msgspec
 import numpy as np
 
 from vsseval.border.blame import PluginFault
-from vsseval.border.metrics import kept, scored
+from vsseval.border.metrics import rows_or_sums, scored
 from vsseval.errors import Unmeasurable, VssevalError
-from vsseval.stages.extract import Faults
-from vsseval.stages.inputs import NAMES, applies, features, needs, origin, pieces, texts
-from vsseval.stages.progress import Quiet
-from vsseval.store.rows import GroupRows, keep, write_rows
-from vsseval.store.sums import GroupSums, add, groups, write_sums
-from vsseval.store.tables import Row, write_scores
+from vsseval.stages.extract import ExtractFaults
+from vsseval.stages.inputs import (
+    NEED_NAMES,
+    feature_inputs,
+    feature_source,
+    needs_of,
+    required_features,
+    text_inputs,
+    why_not_applicable,
+)
+from vsseval.stages.progress import NoProgress
+from vsseval.store.group_rows import GroupRows, append_rows, write_rows
+from vsseval.store.group_sums import GroupSums, add_sums, assign_groups, write_sums
+from vsseval.store.scores import ScoreRow, write_scores
 from vsseval.types import Need
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vsseval.metrics.base import Arrays, Distance, Metric
-    from vsseval.stages.catalog import Measures
+    from vsseval.stages.catalog import ResolvedMetrics
     from vsseval.stages.plan import Plan
     from vsseval.stages.progress import Progress
     from vsseval.types import Feature, Generation, Sample, Status
 
 
-class _Kept:
+class _GroupedClips:
     """What is kept of the clips for one metric of distributions: sums or rows, by subset and group."""
 
     def __init__(self, plan: Plan, metric: Distance) -> None:
@@ -40,7 +48,7 @@ class _Kept:
         self._rows: dict[str, GroupRows] = {subset: {} for subset in subsets(plan)}
         self._shapes: dict[str, tuple[int, ...]] | None = None
 
-    def strange(self, more: dict[str, np.ndarray]) -> str | None:
+    def shape_mismatch(self, more: dict[str, np.ndarray]) -> str | None:
         """Return why a clip cannot be put together with those before it, or None."""
         first = 1 if self._as_rows else 0
         if any(np.ndim(value) < first for value in more.values()):
@@ -51,13 +59,13 @@ class _Kept:
             return None
         return f"{self._metric} has {shapes} of this clip and {self._shapes} of those before it: other arrays"
 
-    def take(self, sample: Sample, group: int, place: int, more: dict[str, np.ndarray]) -> None:
+    def add_clip(self, sample: Sample, group: int, place: int, more: dict[str, np.ndarray]) -> None:
         """Take in one clip; `place` is that among the sorted ids."""
         for subset in {"", sample.subset} & self._sums.keys():
             if self._as_rows:
-                keep(self._rows[subset].setdefault(group, {}), more, place)
+                append_rows(self._rows[subset].setdefault(group, {}), more, place)
             else:
-                add(self._sums[subset].setdefault(group, {}), more)
+                add_sums(self._sums[subset].setdefault(group, {}), more)
 
     def write(self) -> None:
         """Write one file per subset."""
@@ -69,7 +77,7 @@ class _Kept:
                 write_sums(path, self._sums[subset])
 
 
-class Outcome(NamedTuple):
+class ClipOutcome(NamedTuple):
     """What becomes of one clip under one metric."""
 
     status: Status
@@ -82,8 +90,8 @@ class Outcome(NamedTuple):
 def score(
     plan: Plan,
     generations: Mapping[str, Generation],
-    measures: Measures,
-    faults: Faults | None = None,
+    resolved: ResolvedMetrics,
+    faults: ExtractFaults | None = None,
     progress: Progress | None = None,
 ) -> None:
     """Score every clip by every metric, and write `scores.parquet` and `sums/`.
@@ -93,27 +101,29 @@ def score(
     Args:
         plan: the run.
         generations: the outcome of every clip.
-        measures: metrics and extractors.
+        resolved: metrics and extractors.
         faults: what could not be extracted.
         progress: who watches.
 
     Raises:
         EnvironmentFault: the run directory cannot be written.
     """
-    watcher = progress or Quiet()
+    watcher = progress or NoProgress()
     watcher.stage("score", len(plan.samples))
-    group_of = groups(sample.cluster for sample in plan.samples)
-    stacks = {name: _Kept(plan, metric) for name, metric in measures.metrics.items() if metric.kind != "per_clip"}
-    rows: list[Row] = []
+    group_of = assign_groups(sample.cluster for sample in plan.samples)
+    stacks = {
+        name: _GroupedClips(plan, metric) for name, metric in resolved.metrics.items() if metric.kind != "per_clip"
+    }
+    rows: list[ScoreRow] = []
     for place, sample in enumerate(sorted(plan.samples, key=lambda sample: sample.id)):
-        clip = _Clip(plan, sample, generations[sample.id], measures, faults or Faults())
-        for name, metric in measures.metrics.items():
+        clip = _Clip(plan, sample, generations[sample.id], resolved, faults or ExtractFaults())
+        for name, metric in resolved.metrics.items():
             outcome, more = clip.outcome(metric)
-            if more is not None and (why := stacks[name].strange(more)) is not None:
-                outcome, more = Outcome("failed", why), None
+            if more is not None and (why := stacks[name].shape_mismatch(more)) is not None:
+                outcome, more = ClipOutcome("failed", why), None
             rows.append(_row(plan, clip, metric, outcome))
             if more is not None:
-                stacks[name].take(sample, group_of[sample.cluster], place, more)
+                stacks[name].add_clip(sample, group_of[sample.cluster], place, more)
         watcher.advance()
     for one in stacks.values():
         one.write()
@@ -129,47 +139,49 @@ def subsets(plan: Plan) -> list[str]:
 class _Clip:
     """One clip under all metrics; each of its features is read once."""
 
-    def __init__(self, plan: Plan, sample: Sample, generation: Generation, measures: Measures, faults: Faults) -> None:
+    def __init__(
+        self, plan: Plan, sample: Sample, generation: Generation, resolved: ResolvedMetrics, faults: ExtractFaults
+    ) -> None:
         self.sample = sample
         self.generation = generation
         self._plan = plan
-        self._measures = measures
+        self._measures = resolved
         self._faults = faults
         self._read: dict[Feature, dict[str, np.ndarray] | Unmeasurable | str] = {}
 
-    def outcome(self, metric: Metric) -> tuple[Outcome, dict[str, np.ndarray] | None]:
+    def outcome(self, metric: Metric) -> tuple[ClipOutcome, dict[str, np.ndarray] | None]:
         """Return the outcome, and for a metric of distributions the sums or rows of this clip.
 
         What the benchmark lacks is looked at first, so that N is the same for every model.
         """
-        why = applies(metric.spec, self.sample)
+        why = why_not_applicable(metric.spec, self.sample)
         if why is not None:
-            return Outcome("not_applicable", why), None
+            return ClipOutcome("not_applicable", why), None
         if self.sample.problem is not None:
-            return Outcome("failed", self.sample.problem), None
+            return ClipOutcome("failed", self.sample.problem), None
         inputs = self._inputs(metric)
-        return (inputs, None) if isinstance(inputs, Outcome) else _measured(metric, inputs)
+        return (inputs, None) if isinstance(inputs, ClipOutcome) else _measured(metric, inputs)
 
-    def _inputs(self, metric: Metric) -> dict[str, Arrays | str] | Outcome:
+    def _inputs(self, metric: Metric) -> dict[str, Arrays | str] | ClipOutcome:
         """Return the inputs of a metric, or the outcome where one cannot be had; the benchmark's come first."""
-        inputs: dict[str, Arrays | str] = dict(texts(metric.spec, self.sample))
+        inputs: dict[str, Arrays | str] = dict(text_inputs(metric.spec, self.sample))
         status = self.generation.status
         # A bound that cannot be made of a clip lacks it; the clip stays in N, as it does for every model.
-        unheard = Outcome("missing" if status == "not_applicable" else status, self.generation.error)
+        no_sound = ClipOutcome("missing" if status == "not_applicable" else status, self.generation.error)
         held: dict[Feature, Arrays] = {}
-        for piece in pieces(metric.spec, self._measures.extractors):
-            heard = Need.AUDIO in needs(piece)
-            if heard and status != "ok":
-                return unheard
+        for piece in required_features(metric.spec, self._measures.extractors):
+            uses_audio = Need.AUDIO in needs_of(piece)
+            if uses_audio and status != "ok":
+                return no_sound
             found = self._feature(piece)
             if isinstance(found, str):
-                return Outcome("failed", found)
+                return ClipOutcome("failed", found)
             if isinstance(found, Unmeasurable):
-                whose = " and ".join(NAMES[need] for need in needs(piece))
-                return Outcome("failed" if heard else "not_applicable", f"{whose}: {found}")
+                whose = " and ".join(NEED_NAMES[need] for need in needs_of(piece))
+                return ClipOutcome("failed" if uses_audio else "not_applicable", f"{whose}: {found}")
             held[piece] = found
-        inputs |= {name: held[feature] for name, feature in features(metric.spec)}
-        return inputs if status == "ok" else unheard
+        inputs |= {name: held[feature] for name, feature in feature_inputs(metric.spec)}
+        return inputs if status == "ok" else no_sound
 
     def _feature(self, feature: Feature) -> dict[str, np.ndarray] | Unmeasurable | str:
         """Return a feature, or that there is none, or (str) what went wrong."""
@@ -178,9 +190,9 @@ class _Clip:
         return self._read[feature]
 
     def _load(self, feature: Feature) -> dict[str, np.ndarray] | Unmeasurable | str:
-        found = origin(feature, self.sample, self.generation, self._plan.root, self._measures.extractors)
+        found = feature_source(feature, self.sample, self.generation, self._plan.root, self._measures.extractors)
         if found is None:
-            return f"the clip has no {NAMES[feature.of]}"
+            return f"the clip has no {NEED_NAMES[feature.of]}"
         fault = self._faults.clips.get((feature.extractor, found.key))
         if fault is not None:
             return fault
@@ -190,7 +202,7 @@ class _Clip:
             return error
         if arrays is None:
             why = (
-                f"the feature {feature.extractor} of the {NAMES[feature.of]} has vanished from "
+                f"the feature {feature.extractor} of the {NEED_NAMES[feature.of]} has vanished from "
                 f"{self._plan.store.root}. Run the same command again: it is made anew"
             )
             self._faults.clips[feature.extractor, found.key] = why
@@ -200,18 +212,18 @@ class _Clip:
         return arrays
 
 
-def _measured(metric: Metric, inputs: Mapping[str, Arrays | str]) -> tuple[Outcome, dict[str, np.ndarray] | None]:
+def _measured(metric: Metric, inputs: Mapping[str, Arrays | str]) -> tuple[ClipOutcome, dict[str, np.ndarray] | None]:
     try:
         if metric.kind != "per_clip":
-            return Outcome("ok", weight=1.0), _finite(kept(metric, inputs))
+            return ClipOutcome("ok", weight=1.0), _finite(rows_or_sums(metric, inputs))
         found = scored(metric, inputs)
     except Unmeasurable as error:
-        return Outcome("failed", str(error)), None
+        return ClipOutcome("failed", str(error)), None
     except (PluginFault, VssevalError) as error:
-        return Outcome("failed", f"{metric.spec.id}: {error}"), None
+        return ClipOutcome("failed", f"{metric.spec.id}: {error}"), None
     if not math.isfinite(found.value) or not math.isfinite(found.weight) or found.weight < 0:
-        return Outcome("failed", f"{metric.spec.id} gave {found.value} with weight {found.weight}"), None
-    return Outcome("ok", None, found.value, found.weight, found.detail), None
+        return ClipOutcome("failed", f"{metric.spec.id} gave {found.value} with weight {found.weight}"), None
+    return ClipOutcome("ok", None, found.value, found.weight, found.detail), None
 
 
 def _finite(sums: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -221,13 +233,13 @@ def _finite(sums: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return sums
 
 
-def _row(plan: Plan, clip: _Clip, metric: Metric, outcome: Outcome) -> Row:
+def _row(plan: Plan, clip: _Clip, metric: Metric, outcome: ClipOutcome) -> ScoreRow:
     detail: dict[str, float | int | str] = dict(outcome.detail)
     if outcome.reason is not None:
         detail["reason"] = outcome.reason
     if outcome.status == "ok" and clip.generation.note is not None:
         detail["note"] = clip.generation.note
-    return Row(
+    return ScoreRow(
         sample_id=clip.sample.id,
         cluster=clip.sample.cluster,
         subset=clip.sample.subset,

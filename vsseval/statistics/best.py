@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from vsseval.errors import VssevalError
 from vsseval.statistics.compare import compare
-from vsseval.statistics.readings import Readings
+from vsseval.statistics.run_cache import RunCache
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from vsseval.store.record import LoadedRun
     from vsseval.types import Aggregate, MetricSpec
 
-Rule = Literal["paired", "distances", "intervals"]
+RankingRule = Literal["paired", "distances", "intervals"]
 """What decides: pairs of clips; pairs for distances of sets only, and intervals for the rest; intervals alone."""
-RULES: tuple[Rule, ...] = get_args(Rule)
+RULES: tuple[RankingRule, ...] = get_args(RankingRule)
 """From the finest to the coarsest."""
 
 PAIRED_UP_TO = 12
@@ -26,7 +26,7 @@ MANY = 1000
 at most the sum of the two, so that intervals which do not overlap decide without a look at the clips."""
 
 
-class Places(NamedTuple):
+class BestSystems(NamedTuple):
     """The systems of a column that may be set off from the others."""
 
     best: LoadedRun | None = None
@@ -35,7 +35,7 @@ class Places(NamedTuple):
     """Better than each other system but the best; None where there is no best."""
 
 
-def rule(runs: Sequence[LoadedRun]) -> Rule:
+def ranking_rule(runs: Sequence[LoadedRun]) -> RankingRule:
     """Name the rule that decides for a table of these systems; without their scores only distances can be paired."""
     if len(runs) <= PAIRED_UP_TO and all(run.paths.scores.exists() for run in runs):
         return "paired"
@@ -43,16 +43,16 @@ def rule(runs: Sequence[LoadedRun]) -> Rule:
     return "distances" if set.intersection(*kept) else "intervals"
 
 
-def places(
-    runs: Sequence[LoadedRun], spec: MetricSpec, subset: str = "", *, readings: Readings | None = None
-) -> Places:
+def best_systems(
+    runs: Sequence[LoadedRun], spec: MetricSpec, subset: str = "", *, cache: RunCache | None = None
+) -> BestSystems:
     """Find the run that is better than each other one beyond its interval, and the one that is so but for it.
 
     Args:
         runs: systems (no bounds) of one comparable table. One whose aggregates were edited takes no part.
         spec: the metric.
         subset: part of the benchmark, or empty for all of it.
-        readings: what was read before.
+        cache: what was read before.
 
     Returns:
         No best if the metric ranks nobody, if fewer than two runs have a value, or if the best does not clearly differ:
@@ -61,12 +61,12 @@ def places(
         other one is no second, for there is nothing that it is better than.
     """
     if not spec.ranked:
-        return Places()
+        return BestSystems()
     sign = 1.0 if spec.direction == "higher" else -1.0
     found = [(cell, run) for run in runs if not run.problem and (cell := _cell(run, spec.id, subset)) is not None]
     found.sort(key=lambda pair: -sign * (pair[0].value or 0.0))
-    paired = rule(runs) == "paired" or all(run.distance(spec.id, subset) for _, run in found)
-    seen = readings or Readings()
+    paired = ranking_rule(runs) == "paired" or all(run.distance(spec.id, subset) for _, run in found)
+    seen = cache or RunCache()
 
     def clear(place: int) -> bool:
         """Whether the run at a place is better than all that come after it; the nearest rival first."""
@@ -80,8 +80,8 @@ def places(
         return bool(rivals)
 
     if not found or not clear(0):
-        return Places()
-    return Places(found[0][1], found[1][1] if clear(1) else None)
+        return BestSystems()
+    return BestSystems(found[0][1], found[1][1] if clear(1) else None)
 
 
 def _cell(run: LoadedRun, metric: str, subset: str) -> Aggregate | None:
@@ -99,9 +99,9 @@ def _apart(top: Aggregate, other: Aggregate, sign: float) -> bool:
     return same_clips and (top.low > other.high if sign > 0 else top.high < other.low)
 
 
-def _better(leader: LoadedRun, other: LoadedRun, metric: str, subset: str, readings: Readings) -> bool:
+def _better(leader: LoadedRun, other: LoadedRun, metric: str, subset: str, cache: RunCache) -> bool:
     try:
-        (delta,) = compare(leader, other, [metric], subset=subset, allow_partial=True, moved=0, readings=readings)
+        (delta,) = compare(leader, other, [metric], subset=subset, allow_partial=True, moved=0, cache=cache)
     except VssevalError:  # no scores to read
         return False
     return delta.better == "a"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from vsseval.errors import VssevalError
 from vsseval.statistics.compare import Delta, compare
-from vsseval.statistics.readings import Readings
+from vsseval.statistics.run_cache import RunCache
 from vsseval.types import Record
 
 if TYPE_CHECKING:
@@ -29,28 +29,28 @@ class BoundCheck(Record, frozen=True, kw_only=True):
 
 
 def check_bounds(
-    bounds: Mapping[str, LoadedRun], metrics: Sequence[str], *, readings: Readings | None = None
+    bounds: Mapping[str, LoadedRun], metrics: Sequence[str], *, cache: RunCache | None = None
 ) -> list[BoundCheck]:
     """Test whether `reference` comes out better than each bound that a metric claims to see.
 
     Args:
         bounds: runs of the bounds on one benchmark, by name ("reference", "shuffled", "noise", "silence").
         metrics: metric ids.
-        readings: what was read before.
+        cache: what was read before.
 
     Returns:
-        One check per metric and bound of `MetricSpec.sees`. A metric separates if the paired 95 % interval of
+        One check per metric and bound of `MetricSpec.expected_to_separate`. It separates if the paired 95 % interval of
         the difference is clear of zero on the right side, or if it refuses to give the bound a number at all.
     """
     reference = bounds.get("reference")
     if reference is None:
         return []
-    readings = readings or Readings()
+    cache = cache or RunCache()
     return [
-        _check(reference, bounds.get(name), metric, name, readings)
+        _check(reference, bounds.get(name), metric, name, cache)
         for metric in metrics
         if metric in reference.record.metrics
-        for name in reference.record.metrics[metric].sees
+        for name in reference.record.metrics[metric].expected_to_separate
     ]
 
 
@@ -66,12 +66,12 @@ def flags(checks: Sequence[BoundCheck]) -> dict[str, str]:
     }
 
 
-def _check(reference: LoadedRun, bound: LoadedRun | None, metric: str, name: str, readings: Readings) -> BoundCheck:
-    status, reason = _verdict(reference, bound, metric, readings)
+def _check(reference: LoadedRun, bound: LoadedRun | None, metric: str, name: str, cache: RunCache) -> BoundCheck:
+    status, reason = _verdict(reference, bound, metric, cache)
     return BoundCheck(metric=metric, bound=name, status=status, reason=f"{name} here: {reason}")
 
 
-def _verdict(reference: LoadedRun, bound: LoadedRun | None, metric: str, readings: Readings) -> tuple[Verdict, str]:
+def _verdict(reference: LoadedRun, bound: LoadedRun | None, metric: str, cache: RunCache) -> tuple[Verdict, str]:
     if bound is None:
         return "unchecked", "it was not run on this benchmark"
     if not _has_value(reference, metric):
@@ -80,12 +80,12 @@ def _verdict(reference: LoadedRun, bound: LoadedRun | None, metric: str, reading
     if metric in bound.record.metrics and not _measured(bound, metric):
         return "separates", "the bound has no number"
     try:
-        (delta,) = compare(reference, bound, [metric], allow_partial=True, moved=0, readings=readings)
+        (delta,) = compare(reference, bound, [metric], allow_partial=True, moved=0, cache=cache)
     except VssevalError as problem:
         return "unchecked", str(problem)
     if delta.difference is None:
-        return "unchecked", describe(delta)
-    return ("separates" if delta.better == "a" else "fails"), describe(delta)
+        return "unchecked", describe_difference(delta)
+    return ("separates" if delta.better == "a" else "fails"), describe_difference(delta)
 
 
 def _has_value(run: LoadedRun, metric: str) -> bool:
@@ -98,7 +98,7 @@ def _measured(run: LoadedRun, metric: str) -> int:
     return cell.n if cell is not None else 0
 
 
-def describe(delta: Delta) -> str:
+def describe_difference(delta: Delta) -> str:
     """Say a difference in words and displayed units: both values, the difference, its interval and n."""
     if delta.difference is None or delta.value_a is None or delta.value_b is None:
         return f"no difference ({delta.reason})"

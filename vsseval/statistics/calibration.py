@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Literal
 
 from vsseval.errors import UsageError, VssevalError
 from vsseval.faults import FAULTS, parse
-from vsseval.statistics.bounds_check import describe
+from vsseval.statistics.bounds_check import describe_difference
 from vsseval.statistics.compare import Delta, compare
 from vsseval.statistics.delta import ALPHA
-from vsseval.statistics.readings import Readings
+from vsseval.statistics.run_cache import RunCache
 from vsseval.statistics.significance import holm
 from vsseval.types import Record
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from vsseval.store.record import LoadedRun
     from vsseval.types import MetricSpec
 
-Verdict = Literal["sees", "blind", "not monotone", "unmeasured"]
+Verdict = Literal["detects", "blind", "not monotone", "unmeasured"]
 
 FOLDER = "calibration"
 """Below the folder of runs: `vsseval table` does not show these runs, `vsseval report` makes a section of them."""
-TRIFLE = 0.05
+NEGLIGIBLE = 0.05
 """Share of a metric's greatest answer to any fault; a step back that is smaller does not count."""
 
 
@@ -63,7 +63,7 @@ class Curve(Record, frozen=True, kw_only=True):
     reason: str
 
     @property
-    def seen_from(self) -> float | None:
+    def detected_from(self) -> float | None:
         """Return the mildest level from which on every level is shown to be worse than the recordings."""
         seen = None
         for point in reversed(self.points):
@@ -79,8 +79,8 @@ def curve(
     spec: MetricSpec,
     kind: str,
     unit: str,
-    readings: Readings | None = None,
-    trifle: float = 0.0,
+    cache: RunCache | None = None,
+    negligible: float = 0.0,
 ) -> Curve:
     """Judge one metric on one fault.
 
@@ -90,16 +90,16 @@ def curve(
         spec: the metric.
         kind: name of the fault.
         unit: of its levels.
-        readings: what was read before.
-        trifle: step back, in stored units, that does not count.
+        cache: what was read before.
+        negligible: step back, in stored units, that does not count.
     """
-    readings = readings or Readings()
-    against = {level: _compared(reference, run, spec.id, readings) for level, run in runs.items()}
+    cache = cache or RunCache()
+    against = {level: _compared(reference, run, spec.id, cache) for level, run in runs.items()}
     points = tuple(
         _point(level, run, spec.id, worse=against[level] is not None and _better(against[level]) == "a")
         for level, run in runs.items()
     )
-    verdict, reason = _judged(list(runs.items()), against, spec, unit, readings, trifle)
+    verdict, reason = _judged(list(runs.items()), against, spec, unit, cache, negligible)
     return Curve(
         metric=spec.id, kind=kind, unit=unit, reference=_point(0.0, reference, spec.id, worse=False),
         points=points, verdict=verdict, reason=reason,
@@ -111,8 +111,8 @@ def _judged(
     against: Mapping[float, Delta | None],
     spec: MetricSpec,
     unit: str,
-    readings: Readings,
-    trifle: float,
+    cache: RunCache,
+    negligible: float,
 ) -> tuple[Verdict, str]:
     measured = [(level, run) for level, run in runs if _has_value(run, spec.id)]
     if not measured or all(delta is None for delta in against.values()):
@@ -120,26 +120,26 @@ def _judged(
     steps = [
         (mild, severe, delta)
         for (mild, a), (severe, b) in itertools.pairwise(measured)
-        if (delta := _compared(a, b, spec.id, readings)) is not None
+        if (delta := _compared(a, b, spec.id, cache)) is not None
     ]
     adjusted = holm([delta.p for _, _, delta in steps])
     for (mild, severe, delta), p in zip(steps, adjusted, strict=True):
-        counts = abs(delta.difference or 0.0) > trifle
+        counts = abs(delta.difference or 0.0) > negligible
         if counts and p is not None and p <= ALPHA and _better(delta) == "b":
-            what = f"better at {_level(severe, unit)} than at {_level(mild, unit)}: {describe(delta)}"
+            what = f"better at {_level(severe, unit)} than at {_level(mild, unit)}: {describe_difference(delta)}"
             return "not monotone", what
     worst = measured[-1][0]
     delta = against[worst]
     if delta is None:
         return "unmeasured", f"{_level(worst, unit)} cannot be compared with the recordings"
     if delta.better == "a":
-        return "sees", f"at {_level(worst, unit)}: {describe(delta)}"
-    return "blind", f"at {_level(worst, unit)}: {describe(delta)}"
+        return "detects", f"at {_level(worst, unit)}: {describe_difference(delta)}"
+    return "blind", f"at {_level(worst, unit)}: {describe_difference(delta)}"
 
 
-def _compared(a: LoadedRun, b: LoadedRun, metric: str, readings: Readings) -> Delta | None:
+def _compared(a: LoadedRun, b: LoadedRun, metric: str, cache: RunCache) -> Delta | None:
     try:
-        (delta,) = compare(a, b, [metric], allow_partial=True, moved=0, readings=readings)
+        (delta,) = compare(a, b, [metric], allow_partial=True, moved=0, cache=cache)
     except VssevalError:
         return None
     return delta if delta.difference is not None else None
@@ -196,7 +196,7 @@ class Calibration(Record, frozen=True, kw_only=True):
             wrong = [curve for curve in own if curve.verdict == "not monotone"]
             if wrong:
                 found[metric] = "; ".join(f"{curve.kind} is not monotone, {curve.reason}" for curve in wrong)
-            elif not any(curve.verdict == "sees" for curve in own):
+            elif not any(curve.verdict == "detects" for curve in own):
                 found[metric] = "it is shown to see none of these faults"
         return found
 
@@ -215,15 +215,15 @@ def calibrate(runs: Sequence[LoadedRun]) -> Calibration:
     degraded = {run.record.model.name: run for run in finished if parse(run.record.model.name) is not None}
     if reference is None or not degraded:
         raise UsageError("there are no runs to calibrate with. Make them with: vsseval calibrate BENCHMARK")
-    readings, record = Readings(), reference.record
+    cache, record = RunCache(), reference.record
     curves = []
     for spec in record.metrics.values():
-        trifle = TRIFLE * _greatest_answer(reference, degraded.values(), spec.id)
+        negligible = NEGLIGIBLE * _greatest_answer(reference, degraded.values(), spec.id)
         for fault in FAULTS.values():
             for levels in fault.levels:
                 found = {x: degraded[fault.model(x)] for x in levels if fault.model(x) in degraded}
                 if found:
-                    curves.append(curve(reference, found, spec, fault.name, fault.unit, readings, trifle))
+                    curves.append(curve(reference, found, spec, fault.name, fault.unit, cache, negligible))
     return Calibration(
         benchmark=record.benchmark.name, version=record.benchmark.version, clips=sum(record.clips.values()),
         limit=record.spec.limit, seed=record.spec.seed, curves=tuple(curves),

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from vsseval.statistics.delta import Delta
-    from vsseval.statistics.readings import Clips
+    from vsseval.statistics.run_cache import ClipValues
     from vsseval.store.record import LoadedRun
 
 IGNORED = frozenset({"n", "vsseval", "intervals", "device"})
@@ -81,7 +81,7 @@ def signature_differences(metric: str, a: Mapping[str, str], b: Mapping[str, str
     ]
 
 
-def clip_differences(a: LoadedRun, b: LoadedRun, clips: Mapping[str, tuple[Clips, Clips]]) -> list[str]:
+def clip_differences(a: LoadedRun, b: LoadedRun, clips: Mapping[str, tuple[ClipValues, ClipValues]]) -> list[str]:
     """Say which clips one of the runs lacks, or has without a number.
 
     Args:
@@ -115,7 +115,7 @@ def edited(runs: tuple[LoadedRun, LoadedRun], delta: Delta, subset: str = "") ->
     return found
 
 
-def _clip_difference(runs: tuple[LoadedRun, LoadedRun], clips: tuple[Clips, Clips]) -> str | None:
+def _clip_difference(runs: tuple[LoadedRun, LoadedRun], clips: tuple[ClipValues, ClipValues]) -> str | None:
     if not np.array_equal(clips[0].ids, clips[1].ids):
         listed = [np.setdiff1d(x.ids, y.ids) for x, y in (clips, clips[::-1])]
         return f"the runs have different clips: {_named(listed, runs, '')}"

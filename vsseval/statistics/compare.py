@@ -16,21 +16,21 @@ from vsseval.statistics.comparable import (
     signature_differences,
     unfinished,
 )
-from vsseval.statistics.delta import Delta, Move
-from vsseval.statistics.intervals import SMALL, Estimate, ratio_difference, within
-from vsseval.statistics.readings import Readings
+from vsseval.statistics.delta import ClipChange, Delta
+from vsseval.statistics.intervals import SMALL, Estimate, cut_to_range, ratio_difference
 from vsseval.statistics.replicates import difference
+from vsseval.statistics.run_cache import RunCache
 from vsseval.statistics.significance import Test, hedges, holm, sign_flip, t_test
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vsseval.statistics.readings import Clips
+    from vsseval.statistics.run_cache import ClipValues
     from vsseval.store.record import LoadedRun
     from vsseval.store.replicates import Replicates
     from vsseval.types import MetricSpec
 
-__all__ = ["Delta", "Move", "compare", "differences", "signature", "signature_differences", "unfinished"]
+__all__ = ["ClipChange", "Delta", "compare", "differences", "signature", "signature_differences", "unfinished"]
 
 MOVED = 5
 """Clips that are named as having moved most."""
@@ -45,7 +45,7 @@ def compare(
     allow_partial: bool = False,
     any_seed: bool = False,
     moved: int = MOVED,
-    readings: Readings | None = None,
+    cache: RunCache | None = None,
 ) -> list[Delta]:
     """Compare two runs clip by clip.
 
@@ -58,7 +58,7 @@ def compare(
             counts of both runs are in the result. A distance of distributions has no difference then.
         any_seed: compare runs with different `--seed` too, as reruns of one model are.
         moved: how many of the clips that moved most to name.
-        readings: what was read before, where the same runs are compared more than once.
+        cache: what was read before, where the same runs are compared more than once.
 
     Returns:
         One difference per metric, in the order of `metrics` or of run a. A pair that has no difference has
@@ -72,11 +72,11 @@ def compare(
     reasons = differences(a, b, wanted, allow_partial=allow_partial, any_seed=any_seed)
     partly = bool(reasons) and not differences(a, b, wanted, allow_partial=True, any_seed=any_seed)
     _refuse(a, b, reasons, partial=partly)
-    readings = readings or Readings()
+    cache = cache or RunCache()
     sides = {metric: _distances(a, b, metric, subset) for metric in wanted}
     # Replicates say by a hash that the same clips were measured; only where they differ the scores have to name them.
     clips = {
-        metric: (readings.clips(a, metric, subset), readings.clips(b, metric, subset))
+        metric: (cache.clips(a, metric, subset), cache.clips(b, metric, subset))
         for metric, pair in sides.items() if pair is None or pair[0].clips != pair[1].clips
     }  # fmt: skip
     if not allow_partial:
@@ -128,7 +128,7 @@ def _known(a: LoadedRun, b: LoadedRun, metric: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _counts(a: Clips, b: Clips) -> tuple[dict[str, Any], tuple[Clips, Clips]]:
+def _counts(a: ClipValues, b: ClipValues) -> tuple[dict[str, Any], tuple[ClipValues, ClipValues]]:
     """Return how many clips each run measured, and those that both did."""
     ok = [side.take(side.ok) for side in (a, b)]
     if np.array_equal(ok[0].ids, ok[1].ids):
@@ -148,14 +148,16 @@ def _same_clips(a: Replicates, b: Replicates) -> dict[str, int]:
     return {"n": a.n, "n_a": a.n, "total_a": a.total, "n_b": b.n, "total_b": b.total}
 
 
-def _of_clips(runs: tuple[LoadedRun, LoadedRun], metric: str, clips: tuple[Clips, Clips], moved: int) -> dict[str, Any]:
+def _of_clips(
+    runs: tuple[LoadedRun, LoadedRun], metric: str, clips: tuple[ClipValues, ClipValues], moved: int
+) -> dict[str, Any]:
     counts, common = _counts(*clips)
     for run, side in zip(runs, common, strict=True):
         _finite(run, side, metric)
     return {**counts, **_per_clip(runs[0].record.metrics[metric], *common, moved)}
 
 
-def _finite(run: LoadedRun, clips: Clips, metric: str) -> None:
+def _finite(run: LoadedRun, clips: ClipValues, metric: str) -> None:
     good = np.isfinite(clips.values) & np.isfinite(clips.weights) & (clips.weights >= 0)
     if not good.all():
         raise UsageError(
@@ -165,10 +167,10 @@ def _finite(run: LoadedRun, clips: Clips, metric: str) -> None:
         )
 
 
-def _per_clip(spec: MetricSpec, a: Clips, b: Clips, moved: int) -> dict[str, Any]:
+def _per_clip(spec: MetricSpec, a: ClipValues, b: ClipValues, moved: int) -> dict[str, Any]:
     names, clusters = np.unique(a.clusters, return_inverse=True)
     found = ratio_difference((a.values, b.values), (a.weights, b.weights), clusters)
-    found = within(found, spec, difference=True)
+    found = cut_to_range(found, spec, difference=True)
     gain = (a.values - b.values) * (1.0 if spec.direction == "higher" else -1.0)
     known = {
         **_estimate(found),
@@ -177,7 +179,7 @@ def _per_clip(spec: MetricSpec, a: Clips, b: Clips, moved: int) -> dict[str, Any
         "wins": int((gain > 0).sum()), "ties": int((gain == 0).sum()), "losses": int((gain < 0).sum()),
         "clusters": names.size,
         "moved": tuple(
-            Move(clip=str(a.ids[i]), value_a=float(a.values[i]), value_b=float(b.values[i]))
+            ClipChange(clip=str(a.ids[i]), value_a=float(a.values[i]), value_b=float(b.values[i]))
             for i in np.argsort(-np.abs(gain), kind="stable")[:moved] if gain[i]
         ),
     }  # fmt: skip
@@ -187,12 +189,12 @@ def _per_clip(spec: MetricSpec, a: Clips, b: Clips, moved: int) -> dict[str, Any
     return {**known, "p": test.p, "test": test.method, "effect": _effect(found.value, a, b)}
 
 
-def _ratio(clips: Clips) -> float | None:
+def _ratio(clips: ClipValues) -> float | None:
     total = float(clips.weights.sum())
     return float((clips.values * clips.weights).sum()) / total if total > 0 else None
 
 
-def _test(difference: float, se: float, a: Clips, b: Clips, clusters: np.ndarray) -> Test:
+def _test(difference: float, se: float, a: ClipValues, b: ClipValues, clusters: np.ndarray) -> Test:
     sides = [
         ClusterSums(np.bincount(clusters, weights=side.values * side.weights), np.bincount(clusters, side.weights))
         for side in (a, b)
@@ -204,7 +206,7 @@ def _test(difference: float, se: float, a: Clips, b: Clips, clusters: np.ndarray
     return sign_flip(*(ClusterSums(side.y[counted], side.x[counted]) for side in sides))
 
 
-def _effect(difference: float, a: Clips, b: Clips) -> float | None:
+def _effect(difference: float, a: ClipValues, b: ClipValues) -> float | None:
     weights, gaps = (a.weights + b.weights) / 2, a.values - b.values
     n = int((weights > 0).sum())
     if n < 2:
@@ -222,7 +224,7 @@ def _of_distances(spec: MetricSpec, a: Replicates, b: Replicates, unpaired: int)
             return {"reason": one.reason}
     if (a.clips, a.groups) != (b.clips, b.groups):
         return {"reason": "the same clips are in other groups: run both on the same list of clips"}
-    found = within(difference(a, b), spec, difference=True)
+    found = cut_to_range(difference(a, b), spec, difference=True)
     known = {**_estimate(found), "value_a": a.value, "value_b": b.value, "clusters": len(a.groups)}
     if found.value is None or found.se is None:
         return known

@@ -10,7 +10,7 @@ ALPHA = 0.05
 """Probability, at most, of calling any of the metrics of one comparison different where none is."""
 
 
-class Move(Record, frozen=True, kw_only=True):
+class ClipChange(Record, frozen=True, kw_only=True):
     """One clip, and what it has in both runs, in the stored unit."""
 
     clip: str
@@ -66,7 +66,7 @@ class Delta(Record, frozen=True, kw_only=True):
     ties: int | None = None
     losses: int | None = None
     """Clips on which a is better, equal, worse; None for metrics without a value per clip."""
-    moved: tuple[Move, ...] = ()
+    moved: tuple[ClipChange, ...] = ()
     """Clips on which the runs differ most, the greatest difference first."""
     reason: str | None = None
 

@@ -14,14 +14,14 @@ from vsseval.statistics.comparable import differences, unfinished
 from vsseval.statistics.compare import compare
 from vsseval.statistics.gate_clips import clip_checks, lost_checks
 from vsseval.statistics.gate_verdict import INCOMPLETE, PASSED, REGRESSION, UNPROVEN, Check, Loss, Verdict, worse_by
-from vsseval.statistics.readings import Readings
+from vsseval.statistics.run_cache import RunCache
 from vsseval.statistics.shift import shift
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vsseval.statistics.delta import Delta
-    from vsseval.statistics.gate_rules import Gates, Rule
+    from vsseval.statistics.gate_rules import GateRule, Gates
     from vsseval.statistics.gate_verdict import Outcome
     from vsseval.store.record import LoadedRun
     from vsseval.types import MetricSpec
@@ -31,7 +31,7 @@ TINY = 1e-9
 
 
 def gate(
-    run: LoadedRun, baseline: LoadedRun, gates: Gates, *, any_seed: bool = False, readings: Readings | None = None
+    run: LoadedRun, baseline: LoadedRun, gates: Gates, *, any_seed: bool = False, cache: RunCache | None = None
 ) -> Verdict:
     """Judge a run against a baseline of the same benchmark.
 
@@ -40,7 +40,7 @@ def gate(
         baseline: a finished run.
         gates: margins, floors and ceilings.
         any_seed: compare runs of other seeds too, as is done to try margins out.
-        readings: what was read before.
+        cache: what was read before.
 
     Raises:
         UsageError: the runs are not comparable (benchmark, manifest, seed, metric version, extractor), the baseline
@@ -52,24 +52,24 @@ def gate(
     known: dict[str, Any] = {"benchmark": f"{name} {run.record.benchmark.version}", "model": run.record.model.name,
              "run": run.path.name, "baseline": baseline.path.name}  # fmt: skip
     if unfinished(run):
-        says = f"the run is {run.record.status}, not finished: the same vsseval run command goes on with it"
-        return Verdict(**known, checks=(Check(name="finished", status=INCOMPLETE, says=says),))
+        message = f"the run is {run.record.status}, not finished: the same vsseval run command goes on with it"
+        return Verdict(**known, checks=(Check(name="finished", status=INCOMPLETE, message=message),))
     rules = _rules(run, baseline, gates)
     measured = [metric for metric in rules if metric in run.record.metrics]
     _comparable(run, baseline, measured, any_seed=any_seed)
-    readings = readings or Readings()
+    cache = cache or RunCache()
     checks = [*clip_checks(run, baseline), *_unmeasured(run, rules)]
-    deltas = compare(run, baseline, measured, allow_partial=True, moved=3, readings=readings, any_seed=any_seed) \
+    deltas = compare(run, baseline, measured, allow_partial=True, moved=3, cache=cache, any_seed=any_seed) \
         if measured else []  # fmt: skip
     for delta in deltas:
-        checks += lost_checks(run, baseline, delta.metric, readings)
+        checks += lost_checks(run, baseline, delta.metric, cache)
         _unedited((run, baseline), delta)
-        checks += _checks((run, baseline), delta, rules[delta.metric], readings)
+        checks += _checks((run, baseline), delta, rules[delta.metric], cache)
     free = sorted({*run.record.metrics} - {*rules})
     return Verdict(**known, checks=tuple(checks), ungated=tuple(free))
 
 
-def _rules(run: LoadedRun, baseline: LoadedRun, gates: Gates) -> dict[str, Rule]:
+def _rules(run: LoadedRun, baseline: LoadedRun, gates: Gates) -> dict[str, GateRule]:
     """Return the rules that apply: those for this benchmark, and those for any whose metric one of the runs has."""
     name = run.record.benchmark.name
     known = {*run.record.metrics, *baseline.record.metrics}
@@ -94,16 +94,16 @@ def _comparable(run: LoadedRun, baseline: LoadedRun, metrics: list[str], *, any_
     if reasons:
         lines = "".join(f"\n  - {reason}" for reason in reasons)
         raise UsageError(
-            f"{run.path.name} cannot be held against the baseline {baseline.path.name}:{lines}\n"
+            f"{run.path.name} cannot be compared with the baseline {baseline.path.name}:{lines}\n"
             "Make a baseline as this run was made, and accept it in its place"
         )
 
 
-def _unmeasured(run: LoadedRun, rules: dict[str, Rule]) -> Iterator[Check]:
+def _unmeasured(run: LoadedRun, rules: dict[str, GateRule]) -> Iterator[Check]:
     for metric in rules:
         if metric not in run.record.metrics:
             why = run.record.provenance.get("unavailable", {}).get(metric, "it was not asked for")
-            yield Check(name=f"{metric} measured", metric=metric, status=INCOMPLETE, says=f"not measured: {why}")
+            yield Check(name=f"{metric} measured", metric=metric, status=INCOMPLETE, message=f"not measured: {why}")
 
 
 def _unedited(runs: tuple[LoadedRun, LoadedRun], delta: Delta) -> None:
@@ -122,11 +122,11 @@ def _unedited(runs: tuple[LoadedRun, LoadedRun], delta: Delta) -> None:
             )
 
 
-def _checks(runs: tuple[LoadedRun, LoadedRun], delta: Delta, rule: Rule, readings: Readings) -> Iterator[Check]:
+def _checks(runs: tuple[LoadedRun, LoadedRun], delta: Delta, rule: GateRule, cache: RunCache) -> Iterator[Check]:
     if rule.margin is not None:
         yield _margin(delta, rule.margin)
     for detail, width in rule.shift.items():
-        yield _shift(runs, delta.metric, detail, width, readings)
+        yield _shift(runs, delta.metric, detail, width, cache)
     spec = runs[0].record.metrics[delta.metric]
     for kind, bound in (("floor", rule.floor), ("ceiling", rule.ceiling)):
         if bound is not None:
@@ -137,13 +137,13 @@ def _margin(delta: Delta, margin: float) -> Check:
     name = f"{delta.metric} margin"
     loss = worse_by(delta)
     if loss is None:
-        return Check(name=name, metric=delta.metric, status=INCOMPLETE, says=delta.reason or "no value", delta=delta)
+        return Check(name=name, metric=delta.metric, status=INCOMPLETE, message=delta.reason or "no value", delta=delta)
     if loss.high is not None and loss.high * delta.scale <= margin + TINY * max(1.0, margin):
         status: Outcome = PASSED
     else:
         status = REGRESSION if loss.low is not None and loss.low > 0 else UNPROVEN
     return Check(
-        name=name, metric=delta.metric, status=status, says=_said(delta, loss, margin), delta=delta, bound=margin
+        name=name, metric=delta.metric, status=status, message=_said(delta, loss, margin), delta=delta, bound=margin
     )
 
 
@@ -161,30 +161,30 @@ def _said(delta: Delta, loss: Loss, margin: float) -> str:
     )
 
 
-def _shift(runs: tuple[LoadedRun, LoadedRun], metric: str, detail: str, width: float, readings: Readings) -> Check:
+def _shift(runs: tuple[LoadedRun, LoadedRun], metric: str, detail: str, width: float, cache: RunCache) -> Check:
     name = f"{metric} {detail}"
-    found = shift(*runs, metric, detail, readings)
+    found = shift(*runs, metric, detail, cache)
     if found.value is None:
-        return Check(name=name, metric=metric, status=INCOMPLETE, says=found.method, bound=width)
+        return Check(name=name, metric=metric, status=INCOMPLETE, message=found.method, bound=width)
     ends = (found.low, found.high)
     interval = found.method if None in ends else f"95 % {found.low:+.4f} to {found.high:+.4f}, {found.method}"
-    says = f"the median clip's {detail} moved by {found.value:+.4f} ({interval}); margin {width:g} to either side"
+    message = f"the median clip's {detail} moved by {found.value:+.4f} ({interval}); margin {width:g} to either side"
     status: Outcome = UNPROVEN
     if found.low is not None and found.high is not None:
         if max(-found.low, found.high) <= width + TINY:
             status = PASSED
         elif not found.low <= 0.0 <= found.high:
             status = REGRESSION
-    return Check(name=name, metric=metric, status=status, says=says, bound=width)
+    return Check(name=name, metric=metric, status=status, message=message, bound=width)
 
 
 def _absolute(run: LoadedRun, spec: MetricSpec, kind: str, bound: float) -> Check:
     name, cell = f"{spec.id} {kind}", run.cell(spec.id)
     if cell is None or cell.value is None:
         why = cell.reason if cell is not None and cell.reason else "there is no value"
-        return Check(name=name, metric=spec.id, status=INCOMPLETE, says=why, bound=bound)
+        return Check(name=name, metric=spec.id, status=INCOMPLETE, message=why, bound=bound)
     value = cell.value * spec.scale
     good = value >= bound if kind == "floor" else value <= bound
     unit = f" {spec.unit}" if spec.unit else ""
-    says = f"{value:.{spec.decimals}f}{unit} ({cell.n}/{cell.total} clips), {kind} {bound:g}{unit}"
-    return Check(name=name, metric=spec.id, status=PASSED if good else REGRESSION, says=says, bound=bound)
+    message = f"{value:.{spec.decimals}f}{unit} ({cell.n}/{cell.total} clips), {kind} {bound:g}{unit}"
+    return Check(name=name, metric=spec.id, status=PASSED if good else REGRESSION, message=message, bound=bound)

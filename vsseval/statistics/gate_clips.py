@@ -13,7 +13,7 @@ from vsseval.store import journal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vsseval.statistics.readings import Readings
+    from vsseval.statistics.run_cache import RunCache
     from vsseval.store.record import LoadedRun
 
 SHOWN = 5
@@ -24,44 +24,46 @@ def clip_checks(run: LoadedRun, baseline: LoadedRun) -> Iterator[Check]:
     """Yield whether every clip has a sound, and whether all clips were asked for."""
     counts = run.record.clips
     bad, total = counts.get("failed", 0) + counts.get("missing", 0), sum(counts.values())
-    says = f"{total - bad} of {total} clips have a sound"
+    message = f"{total - bad} of {total} clips have a sound"
     if bad:
-        said = [line for line in journal.read_all(run.paths.shards).values() if line.status in {"failed", "missing"}]
+        said = [
+            line for line in journal.read_journals(run.paths.shards).values() if line.status in {"failed", "missing"}
+        ]
         named = [f"{line.id} {line.status}: {line.error}" for line in sorted(said, key=lambda line: line.id)]
         more = f"; and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
-        says = f"{bad} of {total} clips have no sound: {'; '.join(named[:SHOWN]) or 'see its report'}{more}"
-    yield Check(name="clips", status=INCOMPLETE if bad else PASSED, says=says)
+        message = f"{bad} of {total} clips have no sound: {'; '.join(named[:SHOWN]) or 'see its report'}{more}"
+    yield Check(name="clips", status=INCOMPLETE if bad else PASSED, message=message)
     limits = {what: made.record.spec.limit for what, made in (("run", run), ("baseline", baseline))}
     limited = [f"the {what} was made with --limit {limit}" for what, limit in limits.items() if limit is not None]
     if limited:
-        says = f"{' and '.join(limited)}: part of the clips never passes. Run it without --limit"
-        yield Check(name="all clips", status=INCOMPLETE, says=says)
+        message = f"{' and '.join(limited)}: part of the clips never passes. Run it without --limit"
+        yield Check(name="all clips", status=INCOMPLETE, message=message)
 
 
-def lost_checks(run: LoadedRun, baseline: LoadedRun, metric: str, readings: Readings) -> Iterator[Check]:
+def lost_checks(run: LoadedRun, baseline: LoadedRun, metric: str, cache: RunCache) -> Iterator[Check]:
     """Yield a failure where a clip that the baseline measured has a sound, but no value here.
 
     Clips without a sound are told of once, by `clip_checks`; those that neither run could measure are no change.
     """
-    ours, theirs = readings.clips(run, metric), readings.clips(baseline, metric)
+    ours, theirs = cache.clips(run, metric), cache.clips(baseline, metric)
     lost = np.setdiff1d(theirs.ids[theirs.ok], ours.ids[ours.ok])
     if run.record.spec.limit is not None or baseline.record.spec.limit is not None:
         lost = np.intersect1d(lost, ours.ids)  # what the limit left out is told of already
     if not lost.size:
         return
-    silent = {line.id for line in journal.read_all(run.paths.shards).values() if line.status != "ok"}
+    silent = {line.id for line in journal.read_journals(run.paths.shards).values() if line.status != "ok"}
     names = [str(clip) for clip in lost if str(clip) not in silent]
     if names:
-        first = f"{names[0]}: {_reason(run, metric, names[0], readings)}"
+        first = f"{names[0]}: {_reason(run, metric, names[0], cache)}"
         measured = (
             f"{int(ours.ok.sum())}/{int(ours.applies.sum())} against {int(theirs.ok.sum())}/{int(theirs.applies.sum())}"
         )
-        says = f"{len(names)} clips that the baseline measured have no value ({measured}), the first {first}"
-        yield Check(name=f"{metric} clips", metric=metric, status=INCOMPLETE, says=says)
+        message = f"{len(names)} clips that the baseline measured have no value ({measured}), the first {first}"
+        yield Check(name=f"{metric} clips", metric=metric, status=INCOMPLETE, message=message)
 
 
-def _reason(run: LoadedRun, metric: str, clip: str, readings: Readings) -> str:
-    table = readings.table(run)
+def _reason(run: LoadedRun, metric: str, clip: str, cache: RunCache) -> str:
+    table = cache.table(run)
     rows = table[(table["metric"] == metric) & (table["sample_id"] == clip)]
     if rows.empty:
         return "its scores have no row for it"

@@ -21,7 +21,7 @@ ANY = "*"
 LEARN = "vsseval gate --learn RUN RUN RUN"
 
 
-class Rule(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class GateRule(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is asked of one metric, in the unit that tables show (per cent, seconds)."""
 
     margin: float | None = None
@@ -37,10 +37,10 @@ class Gates(Record, frozen=True):
     """The rules of one file."""
 
     source: str
-    rules: dict[str, dict[str, Rule]]
+    rules: dict[str, dict[str, GateRule]]
     """Benchmark, or "*" -> metric id -> rule."""
 
-    def of(self, benchmark: str) -> dict[str, Rule]:
+    def of(self, benchmark: str) -> dict[str, GateRule]:
         """Return the rules by metric; those that name the benchmark replace those for any."""
         return {**self.rules.get(ANY, {}), **self.rules.get(benchmark, {})}
 
@@ -68,7 +68,7 @@ def load_gates(path: Path) -> Gates:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is no TOML: {error}. Mend that line, or begin anew: {LEARN} > {path}") from error
     try:
-        rules = msgspec.convert(data, dict[str, dict[str, Rule]])
+        rules = msgspec.convert(data, dict[str, dict[str, GateRule]])
     except msgspec.ValidationError as error:
         raise UsageError(
             f'{path}: {error}. A rule reads: ["mini_vtts"."wer@sphinx-grid"] and below it margin = 4.0, and floor, '
@@ -81,7 +81,7 @@ def load_gates(path: Path) -> Gates:
     return gates
 
 
-def _check(place: str, rule: Rule) -> None:
+def _check(place: str, rule: GateRule) -> None:
     numbers: Mapping[str, float | None] = {
         "margin": rule.margin, "floor": rule.floor, "ceiling": rule.ceiling,
         **{f"shift.{name}": value for name, value in rule.shift.items()},

@@ -32,7 +32,7 @@ class Check(Record, frozen=True, kw_only=True):
     name: str
     """Unique within a verdict: `wer@sphinx-grid margin`."""
     status: Outcome
-    says: str
+    message: str
     """One sentence with the numbers."""
     metric: str = ""
     bound: float | None = None

@@ -178,7 +178,7 @@ def jackknife_variance(full: np.ndarray, single: np.ndarray, double: np.ndarray 
     return np.asarray(np.maximum(variance - twice, variance / 2))
 
 
-def within(estimate: Estimate, spec: MetricSpec, *, difference: bool = False) -> Estimate:
+def cut_to_range(estimate: Estimate, spec: MetricSpec, *, difference: bool = False) -> Estimate:
     """Cut the ends of an interval to what the metric can be; the value and its error stay as they are.
 
     Args:
@@ -186,17 +186,17 @@ def within(estimate: Estimate, spec: MetricSpec, *, difference: bool = False) ->
         spec: its declaration; no range, no cut.
         difference: of two values, whose range is that of the metric to both sides.
     """
-    least, greatest = spec.least, spec.greatest
+    minimum, maximum = spec.minimum, spec.maximum
     if difference:
-        width = None if least is None or greatest is None else greatest - least
-        least, greatest = None if width is None else -width, width
+        width = None if minimum is None or maximum is None else maximum - minimum
+        minimum, maximum = None if width is None else -width, width
     low, high = estimate.low, estimate.high
     if low is None or high is None:
         return estimate
     return msgspec.structs.replace(
         estimate,
-        low=low if least is None else max(low, least),
-        high=high if greatest is None else min(high, greatest),
+        low=low if minimum is None else max(low, minimum),
+        high=high if maximum is None else min(high, maximum),
     )
 
 

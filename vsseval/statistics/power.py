@@ -11,7 +11,7 @@ import numpy as np
 from vsseval.errors import UsageError
 from vsseval.statistics.compare import compare
 from vsseval.statistics.delta import ALPHA
-from vsseval.statistics.readings import Readings
+from vsseval.statistics.run_cache import RunCache
 from vsseval.types import Direction, Record
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ CERTAIN = 30.0
 """Standard errors beyond which power is 1 to every digit, and the series of the noncentral t may not end."""
 
 
-class Aim(Record, frozen=True, kw_only=True):
+class PowerSettings(Record, frozen=True, kw_only=True):
     """What is asked of a comparison.
 
     Raises:
@@ -53,7 +53,7 @@ class Aim(Record, frozen=True, kw_only=True):
             raise UsageError(f"--difference {self.difference:g}: give a difference other than 0")
 
 
-class Spread(NamedTuple):
+class StandardError(NamedTuple):
     """A standard error, and how it was come by."""
 
     se: float
@@ -72,7 +72,7 @@ class Spread(NamedTuple):
         return abs(difference) / (self.se * math.sqrt(self.units / max(units, 1))), units - 1
 
 
-class Need(Record, frozen=True, kw_only=True):
+class MetricPower(Record, frozen=True, kw_only=True):
     """What one metric can show. Numbers are in the stored unit; None wherever undefined, with `reason`."""
 
     metric: str
@@ -99,32 +99,36 @@ class Need(Record, frozen=True, kw_only=True):
     reason: str | None = None
 
 
-def needs_of_pair(a: LoadedRun, b: LoadedRun, metrics: Sequence[str] = (), aim: Aim | None = None) -> list[Need]:
+def power_of_pair(
+    a: LoadedRun, b: LoadedRun, metrics: Sequence[str] = (), settings: PowerSettings | None = None
+) -> list[MetricPower]:
     """Ask what differences two runs like these can show; the clips that both measured are paired.
 
     Args:
         a: a finished run.
         b: a finished run of the same benchmark.
         metrics: metric ids; empty means all that both have.
-        aim: what is asked; no difference means that which the pair has.
+        settings: what is asked; no difference means that which the pair has.
 
     Raises:
         UsageError: the runs are not comparable, or scores are damaged.
     """
-    aim, readings = aim or Aim(), Readings()
+    settings, cache = settings or PowerSettings(), RunCache()
     found = []
-    for delta in compare(a, b, metrics, allow_partial=True, moved=0, readings=readings):
+    for delta in compare(a, b, metrics, allow_partial=True, moved=0, cache=cache):
         grouped = a.distance(delta.metric) is not None
-        known = Need(
+        known = MetricPower(
             metric=delta.metric, direction=delta.direction, unit=delta.unit, scale=delta.scale,
             decimals=delta.decimals, n=delta.n, clusters=delta.clusters, grouped=grouped,
-            difference=delta.difference if aim.difference is None else aim.difference,
+            difference=delta.difference if settings.difference is None else settings.difference,
         )  # fmt: skip
-        found.append(_answered(known, delta.se, aim, delta.reason or delta.method))
+        found.append(_answered(known, delta.se, settings, delta.reason or delta.method))
     return found
 
 
-def needs_of_run(run: LoadedRun, metrics: Sequence[str] = (), aim: Aim | None = None) -> list[Need]:
+def power_of_run(
+    run: LoadedRun, metrics: Sequence[str] = (), settings: PowerSettings | None = None
+) -> list[MetricPower]:
     """Ask what difference to another run a run can show, before there is another one.
 
     The variance of the difference is taken as 2 (1 - correlation) times that of the run. Two systems mostly find
@@ -133,12 +137,12 @@ def needs_of_run(run: LoadedRun, metrics: Sequence[str] = (), aim: Aim | None = 
     Args:
         run: a finished run.
         metrics: metric ids; empty means all that it has.
-        aim: what is asked; no difference asks only what can be shown.
+        settings: what is asked; no difference asks only what can be shown.
 
     Raises:
         UsageError: the run is not finished or lacks a metric, or scores are damaged.
     """
-    aim, readings = aim or Aim(), Readings()
+    settings, cache = settings or PowerSettings(), RunCache()
     if run.record.status != "finished":
         raise UsageError(f"{run.path} is {run.record.status}, not finished: the same vsseval run command goes on")
     lacking = [metric for metric in metrics if metric not in run.record.metrics]
@@ -146,15 +150,15 @@ def needs_of_run(run: LoadedRun, metrics: Sequence[str] = (), aim: Aim | None = 
         raise UsageError(f"{', '.join(lacking)} was not measured in {run.path}")
     found = []
     for metric in dict.fromkeys(metrics) or run.record.metrics:
-        known = _of_run(run, run.record.metrics[metric], readings)
+        known = _of_run(run, run.record.metrics[metric], cache)
         cell = run.cell(metric)
-        se = None if cell is None or cell.se is None else cell.se * math.sqrt(2 * (1 - aim.correlation))
+        se = None if cell is None or cell.se is None else cell.se * math.sqrt(2 * (1 - settings.correlation))
         reason = "it was not measured" if cell is None else cell.reason or cell.method
-        found.append(_answered(_with(known, difference=aim.difference), se, aim, reason))
+        found.append(_answered(_with(known, difference=settings.difference), se, settings, reason))
     return found
 
 
-def chance(errors: float, degrees: int, alpha: float) -> float:
+def power_of_t_test(errors: float, degrees: int, alpha: float) -> float:
     """Return the power of a two-sided t test.
 
     Args:
@@ -172,23 +176,25 @@ def chance(errors: float, degrees: int, alpha: float) -> float:
     return float(1 - nctdtr(degrees, errors, bar) + nctdtr(degrees, errors, -bar))
 
 
-def detectable(degrees: int, aim: Aim) -> float:
+def detectable(degrees: int, settings: PowerSettings) -> float:
     """Return the least difference, in standard errors, that is found with the power asked for.
 
     Args:
         degrees: of freedom, at least 1.
-        aim: what is asked.
+        settings: what is asked.
     """
     low, high = 0.0, 1.0
-    while chance(high, degrees, aim.alpha) < aim.power:
+    while power_of_t_test(high, degrees, settings.alpha) < settings.power:
         low, high = high, 2 * high
     for _ in range(50):
         middle = (low + high) / 2
-        low, high = (middle, high) if chance(middle, degrees, aim.alpha) < aim.power else (low, middle)
+        low, high = (
+            (middle, high) if power_of_t_test(middle, degrees, settings.alpha) < settings.power else (low, middle)
+        )
     return high
 
 
-def clips_for(difference: float, spread: Spread, aim: Aim) -> int | None:
+def clips_for(difference: float, spread: StandardError, settings: PowerSettings) -> int | None:
     """Return the least number of clips that show a difference, where its error falls with their root.
 
     As many clips a cluster as now are taken for granted, and as many groups of a distance. None: not even `MOST`.
@@ -196,7 +202,7 @@ def clips_for(difference: float, spread: Spread, aim: Aim) -> int | None:
 
     def shown(clips: int) -> bool:
         errors, degrees = spread.errors(difference, clips)
-        return chance(errors, degrees, aim.alpha) >= aim.power
+        return power_of_t_test(errors, degrees, settings.alpha) >= settings.power
 
     low, high = 1, 2
     while not shown(high):
@@ -209,35 +215,35 @@ def clips_for(difference: float, spread: Spread, aim: Aim) -> int | None:
     return high
 
 
-def _answered(known: Need, se: float | None, aim: Aim, reason: str) -> Need:
+def _answered(known: MetricPower, se: float | None, settings: PowerSettings, reason: str) -> MetricPower:
     if se is None or known.clusters < 2:
         return _with(known, reason=reason)
     if se == 0.0:
         return _with(known, se=0.0, reason="the clips do not differ: there is no spread to plan with")
-    spread = Spread(se, known.n, known.clusters, known.grouped)
-    least = detectable(known.clusters - 1, aim) * se
+    spread = StandardError(se, known.n, known.clusters, known.grouped)
+    least = detectable(known.clusters - 1, settings) * se
     if not known.difference:
         return _with(known, se=se, detectable=least)
     errors, degrees = spread.errors(known.difference, known.n)
     return _with(
-        known, se=se, detectable=least, power=chance(errors, degrees, aim.alpha),
-        clips=clips_for(known.difference, spread, aim),
+        known, se=se, detectable=least, power=power_of_t_test(errors, degrees, settings.alpha),
+        clips=clips_for(known.difference, spread, settings),
     )  # fmt: skip
 
 
-def _of_run(run: LoadedRun, spec: MetricSpec, readings: Readings) -> Need:
+def _of_run(run: LoadedRun, spec: MetricSpec, cache: RunCache) -> MetricPower:
     """Return the clips and clusters of a metric of a run."""
     distance = run.distance(spec.id)
     if distance is None:
-        clips = readings.clips(run, spec.id)
+        clips = cache.clips(run, spec.id)
         n, clusters = int(clips.ok.sum()), np.unique(clips.clusters[clips.ok & (clips.weights > 0)]).size
     else:
         n, clusters = distance.n, len(distance.groups)
-    return Need(
+    return MetricPower(
         metric=spec.id, direction=spec.direction, unit=spec.unit, scale=spec.scale, decimals=spec.decimals,
         n=n, clusters=clusters, grouped=distance is not None,
     )  # fmt: skip
 
 
-def _with(need: Need, **changes: object) -> Need:
+def _with(need: MetricPower, **changes: object) -> MetricPower:
     return msgspec.structs.replace(need, **changes)

@@ -17,14 +17,14 @@ from vsseval.errors import UsageError
 from vsseval.statistics.intervals import Estimate
 
 if TYPE_CHECKING:
-    from vsseval.statistics.readings import Readings
+    from vsseval.statistics.run_cache import RunCache
     from vsseval.store.record import LoadedRun
 
 SIGNED = ("offset",)
 """Details whose sign says in which direction a clip is off; margins are learnt for these."""
 
 
-def shift(a: LoadedRun, b: LoadedRun, metric: str, detail: str, readings: Readings) -> Estimate:
+def shift(a: LoadedRun, b: LoadedRun, metric: str, detail: str, cache: RunCache) -> Estimate:
     """Estimate by how much a detail of run a lies above that of run b: the median over clusters.
 
     Args:
@@ -32,7 +32,7 @@ def shift(a: LoadedRun, b: LoadedRun, metric: str, detail: str, readings: Readin
         b: a run of the same clips.
         metric: metric id.
         detail: name of a number in the details of that metric's rows.
-        readings: what was read before.
+        cache: what was read before.
 
     Returns:
         The median of what the clusters moved by (within a cluster: the median of its clips), over the clips that
@@ -41,7 +41,7 @@ def shift(a: LoadedRun, b: LoadedRun, metric: str, detail: str, readings: Readin
     Raises:
         UsageError: a run holds no such number.
     """
-    ours, theirs = _details(a, metric, detail, readings), _details(b, metric, detail, readings)
+    ours, theirs = _details(a, metric, detail, cache), _details(b, metric, detail, cache)
     found: dict[str, list[float]] = {}
     for clip, (cluster, value) in ours.items():
         if clip in theirs:
@@ -74,17 +74,17 @@ def median(values: np.ndarray) -> Estimate:
     return Estimate(value=middle, se=(high - low) / 2 / 1.96, low=low, high=high, method=f"sign test of {n} clusters")
 
 
-def has_detail(run: LoadedRun, metric: str, detail: str, readings: Readings) -> bool:
+def has_detail(run: LoadedRun, metric: str, detail: str, cache: RunCache) -> bool:
     """Whether every measured row of a metric holds this number."""
     try:
-        return bool(_details(run, metric, detail, readings))
+        return bool(_details(run, metric, detail, cache))
     except UsageError:
         return False
 
 
-def _details(run: LoadedRun, metric: str, detail: str, readings: Readings) -> dict[str, tuple[str, float]]:
+def _details(run: LoadedRun, metric: str, detail: str, cache: RunCache) -> dict[str, tuple[str, float]]:
     """Return cluster and number of each measured clip, by its id."""
-    table = readings.table(run)
+    table = cache.table(run)
     rows = table[(table["metric"] == metric) & (table["status"] == "ok")]
     found = {}
     for clip, cluster, text in zip(rows["sample_id"], rows["cluster"], rows["detail"], strict=True):

@@ -37,7 +37,7 @@ def write_with(path: Path, write: Callable[[Path], object], *, durable: bool = T
         EnvironmentFault: no room, no permission.
     """
     temporary = path.with_name(f".{uuid4().hex[:12]}{path.suffix}")
-    with faults(path):
+    with as_environment_fault(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             write(temporary)
@@ -62,7 +62,7 @@ def sync(path: Path) -> None:
 
 
 @contextmanager
-def faults(path: Path) -> Iterator[None]:
+def as_environment_fault(path: Path) -> Iterator[None]:
     """Turn a fault of the file system into an `EnvironmentFault` that says what to do about it."""
     try:
         yield

@@ -42,12 +42,12 @@ class FeatureStore:
         folder = "-".join(safe_name(part) for part in (name, version, weights[:8], *computed))
         return self.root / "features" / folder / key[:2] / f"{key}.npz"
 
-    def muted(self, key: str) -> Path:
+    def muted_path(self, key: str) -> Path:
         """Return where the copy without audio of a video with this sha256 lies."""
         return self.root / "muted" / f"{key}.mp4"
 
-    def excerpt(self, key: str) -> Path:
-        """Return where the copy of a stretch of a sound lies."""
+    def excerpt_path(self, key: str) -> Path:
+        """Return where the copy of a segment of a sound lies."""
         return self.root / "excerpts" / f"{key}.flac"
 
     def read(self, spec: ExtractorSpec, key: str) -> dict[str, np.ndarray] | None:
@@ -89,7 +89,7 @@ class FeatureStore:
         self.write(spec, key, {REASON: np.array(reason)})
 
 
-def default_root() -> Path:
+def default_store_root() -> Path:
     """Return the store that is used where none is named: `$VSSEVAL_STORE`, or the user's cache folder."""
     named = os.environ.get("VSSEVAL_STORE")
     if named:

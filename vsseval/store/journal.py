@@ -26,14 +26,14 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with atomic.faults(path):
+        with atomic.as_environment_fault(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             _heal(path)
             self._file = path.open("ab")
 
     def append(self, generation: Generation) -> None:
         """Add one line, and wait until it is on the disk."""
-        with atomic.faults(self._path):
+        with atomic.as_environment_fault(self._path):
             self._file.write(codec.encode(generation) + b"\n")
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -47,16 +47,16 @@ class Journal:
         self._file.close()
 
 
-def read(path: Path) -> dict[str, Generation]:
+def read_journal(path: Path) -> dict[str, Generation]:
     """Return the last line of each clip, by id; a torn line is no line, and a missing file has none."""
     return {line.id: line for line in _lines(path)}
 
 
-def read_all(folder: Path) -> dict[str, Generation]:
+def read_journals(folder: Path) -> dict[str, Generation]:
     """Return the last line of each clip over all journals of a run."""
     found: dict[str, Generation] = {}
     for path in sorted(folder.glob("*.jsonl")):
-        found.update(read(path))
+        found.update(read_journal(path))
     return found
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def held(runs: Path, identity: str, what: str = "the same run") -> Iterator[None]:
+def hold_lock(runs: Path, identity: str, what: str = "the same run") -> Iterator[None]:
     """Hold the lock of one run, named by its identity, so that it covers the making of the folder too.
 
     Args:
@@ -32,7 +32,7 @@ def held(runs: Path, identity: str, what: str = "the same run") -> Iterator[None
         EnvironmentFault: the folder cannot be written.
     """
     path = runs / ".locks" / f"{safe_name(identity)}.lock"
-    with atomic.faults(path):
+    with atomic.as_environment_fault(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
@@ -43,7 +43,7 @@ def held(runs: Path, identity: str, what: str = "the same run") -> Iterator[None
             raise Busy(
                 f"another process (pid {pid}) is working on {what} in {runs}. Wait for it, or stop it with: kill {pid}"
             ) from None
-        with atomic.faults(path):
+        with atomic.as_environment_fault(path):
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield

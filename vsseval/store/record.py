@@ -1,4 +1,4 @@
-"""Reads and writes the header and the aggregates of a run directory, and holds its numbers against their hashes."""
+"""Reads and writes the header and the aggregates of a run directory, and verifies its numbers by their hashes."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def write_aggregates(root: Path, aggregates: Sequence[Aggregate]) -> None:
 
 
 def seal(root: Path) -> dict[str, str]:
-    """Return the sha256 of what the numbers of a run are held against later: part of its provenance.
+    """Return the sha256 by which the numbers of a run are verified later: part of its provenance.
 
     `aggregates` is of the bytes of the file, `replicates` of what the file holds, as records of a leaderboard keep it.
 

@@ -28,7 +28,7 @@ def plain(verdicts: Sequence[Verdict]) -> str:
     lines = []
     for verdict in verdicts:
         lines.append(f"{verdict.model} ({verdict.run}) against {verdict.baseline or 'nothing'} on {verdict.benchmark}")
-        lines += [f"  {check.status:<10}  {check.name}: {check.says}" for check in verdict.checks]
+        lines += [f"  {check.status:<10}  {check.name}: {check.message}" for check in verdict.checks]
         if verdict.ungated:
             lines.append(f"  {'no rule':<10}  {', '.join(verdict.ungated)}")
     return "\n".join([*lines, f"gate: {headline(verdicts)}"])
@@ -65,7 +65,7 @@ def github_annotations(verdicts: Sequence[Verdict]) -> list[str]:
     https://docs.github.com/actions/reference/workflow-commands-for-github-actions
     """
     return [
-        annotation(f"{check.name} on {verdict.benchmark}: {WORDS[check.status]}", check.says)
+        annotation(f"{check.name} on {verdict.benchmark}: {WORDS[check.status]}", check.message)
         for verdict in verdicts
         for check in verdict.checks
         if check.status != "passed"
@@ -80,7 +80,7 @@ def annotation(title: str, message: str) -> str:
 
 
 def _table(checks: Sequence[Check]) -> list[str]:
-    rows = [f"| {SIGNS[check.status]} | {_escaped(check.name)} | {_escaped(check.says)} |" for check in checks]
+    rows = [f"| {SIGNS[check.status]} | {_escaped(check.name)} | {_escaped(check.message)} |" for check in checks]
     return ["| | check | |", "|---|---|---|", *rows]
 
 

@@ -44,13 +44,13 @@ def junit(verdicts: Sequence[Verdict]) -> str:
 
 def _case(suite: Element, verdict: Verdict, check: Check) -> None:
     case = SubElement(suite, "testcase", classname=_clean(verdict.benchmark), name=_clean(check.name))
-    says = _clean(check.says)
+    message = _clean(check.message)
     if check.status == "passed":
-        SubElement(case, "system-out").text = says
+        SubElement(case, "system-out").text = message
     elif check.status == "incomplete":
-        SubElement(case, "error", type=check.status, message=says).text = says
+        SubElement(case, "error", type=check.status, message=message).text = message
     else:
-        SubElement(case, "failure", type=check.status, message=says).text = says
+        SubElement(case, "failure", type=check.status, message=message).text = message
 
 
 def _clean(text: str) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from vsseval.statistics.best import Places, places, rule
+from vsseval.statistics.best import BestSystems, best_systems, ranking_rule
 from vsseval.statistics.bounds_check import check_bounds, flags
-from vsseval.statistics.readings import Readings
+from vsseval.statistics.run_cache import RunCache
 from vsseval.tables.cells import Block, Cell, Column, Notes, Row, one_line
-from vsseval.tables.select import Group, comparable, is_bound, what_differs
+from vsseval.tables.select import Group, comparable_groups, is_bound, what_differs
 from vsseval.types import MetricSpec
 
 if TYPE_CHECKING:
@@ -31,39 +31,39 @@ def blocks(runs: Iterable[LoadedRun], *, subsets: bool = False) -> list[Block]:
     return [block for section in found for block in (section.whole, *section.parts)]
 
 
-def sections(runs: Iterable[LoadedRun], *, subsets: bool = False, readings: Readings | None = None) -> list[Section]:
+def sections(runs: Iterable[LoadedRun], *, subsets: bool = False, cache: RunCache | None = None) -> list[Section]:
     """Lay out every table together with the runs that it is made of.
 
     Args:
         runs: any runs.
         subsets: also lay out each part of a benchmark.
-        readings: what was read before.
+        cache: what was read before.
     """
     found: list[Section] = []
     leads: dict[str, Group] = {}
-    readings = readings or Readings()
-    for group in comparable(runs):
+    cache = cache or RunCache()
+    for group in comparable_groups(runs):
         name = (group.runs or group.unfinished)[0].record.benchmark.name
         apart = tuple(what_differs(group, leads[name])) if name in leads else ()
         leads.setdefault(name, group)
-        failing = _flags(group, readings)
+        failing = _flags(group, cache)
         parts = sorted({cell.subset for run in group.runs for cell in run.aggregates if cell.subset})
         found.append(
             Section(
                 group,
-                _block(group, apart, "", failing, readings),
-                tuple(_block(group, apart, part, failing, readings) for part in parts if subsets),
+                _block(group, apart, "", failing, cache),
+                tuple(_block(group, apart, part, failing, cache) for part in parts if subsets),
             )
         )
     return found
 
 
-def _block(group: Group, apart: tuple[str, ...], subset: str, failing: dict[str, str], readings: Readings) -> Block:
+def _block(group: Group, apart: tuple[str, ...], subset: str, failing: dict[str, str], cache: RunCache) -> Block:
     record = (group.runs or group.unfinished)[0].record
     metrics = _metrics(group.runs)
     notes = Notes()
     systems = [run for run in group.runs if not is_bound(run)]
-    ranked = {spec.id: places(systems, spec, subset, readings=readings) for spec in metrics}
+    ranked = {spec.id: best_systems(systems, spec, subset, cache=cache) for spec in metrics}
     labels = _labels(group.runs)
     rows = tuple(
         Row(
@@ -79,7 +79,7 @@ def _block(group: Group, apart: tuple[str, ...], subset: str, failing: dict[str,
     return Block(
         benchmark=record.benchmark.name, version=record.benchmark.version, task=record.benchmark.task,
         clips=_clips(group, subset), seed=record.spec.seed, limit=record.spec.limit, subset=subset,
-        apart=apart, columns=columns, rows=rows, notes=tuple(notes.texts), bold=rule(systems),
+        apart=apart, columns=columns, rows=rows, notes=tuple(notes.texts), bold=ranking_rule(systems),
         unfinished=() if subset else tuple(f"{r.path.name} ({r.record.status})" for r in group.unfinished),
     )  # fmt: skip
 
@@ -128,7 +128,7 @@ def _row_notes(run: LoadedRun, notes: Notes) -> tuple[int, ...]:
     return tuple(number for text in said if text for number in notes.add(text))
 
 
-def _cell(run: LoadedRun, spec: MetricSpec, subset: str, notes: Notes, ranked: Places) -> Cell:
+def _cell(run: LoadedRun, spec: MetricSpec, subset: str, notes: Notes, ranked: BestSystems) -> Cell:
     found = run.cell(spec.id, subset)
     if found is None:
         why = "the run has no such part" if subset else "not asked for in this run"
@@ -159,9 +159,9 @@ def _column(spec: MetricSpec, index: int, rows: tuple[Row, ...], flag: str | Non
     )  # fmt: skip
 
 
-def _flags(group: Group, readings: Readings) -> dict[str, str]:
+def _flags(group: Group, cache: RunCache) -> dict[str, str]:
     bounds = {run.record.model.name: run for run in group.runs if is_bound(run)}
-    return flags(check_bounds(bounds, [spec.id for spec in _metrics(group.runs)], readings=readings))
+    return flags(check_bounds(bounds, [spec.id for spec in _metrics(group.runs)], cache=cache))
 
 
 def _clips(group: Group, subset: str) -> int:

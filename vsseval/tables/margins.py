@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vsseval.statistics.learn import Proposal
+    from vsseval.statistics.learn_margins import Proposal
     from vsseval.store.record import LoadedRun
 
 

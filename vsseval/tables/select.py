@@ -27,7 +27,7 @@ def is_bound(run: LoadedRun) -> bool:
     return run.record.model.bound is not None or run.record.model.name in BOUNDS
 
 
-def comparable(runs: Iterable[LoadedRun]) -> list[Group]:
+def comparable_groups(runs: Iterable[LoadedRun]) -> list[Group]:
     """Sort runs into tables.
 
     Two runs share a table if benchmark, version, manifest, seed and limit agree, and the signature of every

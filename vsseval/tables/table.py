@@ -101,7 +101,7 @@ def render_blocks(
 
         return terminal(blocks, signatures=signatures, width=width, colour=colour, interval=interval)
     if style == "csv":
-        from vsseval.tables.spreadsheet import spreadsheet
+        from vsseval.tables.csv_table import spreadsheet
 
         return spreadsheet(blocks, signatures=signatures)
     if style == "markdown":

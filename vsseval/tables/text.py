@@ -130,7 +130,7 @@ def macro_rates(block: Block, place: int, column: Column) -> str:
 
 
 def remarks(block: Block) -> list[str]:
-    """Return what stands under a block besides its numbered notes, each with the mark that it explains."""
+    """Return what stands under a block apart from its numbered notes, each with the mark that it explains."""
     # In a wide table a metric has a column for each benchmark.
     whose = [f"{span.title}: " for span in block.spans for _ in range(span.columns)] or [""] * len(block.columns)
     columns = [*enumerate(block.columns)]

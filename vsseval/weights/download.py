@@ -1,7 +1,7 @@
 """Fetches one file over HTTP: goes on where it was broken off, tries again, and says what stands in the way.
 
 What arrives lies in `<file>.part`, and beside it `<file>.part.json` says which state of which address it is of: only
-that is gone on with. Whether it is the right file is for the caller to say.
+that is continued. Whether it is the right file is for the caller to say.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _UNSATISFIABLE = 416
 _PARTIAL = 206
 
 
-class Watcher(Protocol):
+class TransferProgress(Protocol):
     """Who is told how it goes."""
 
     def begin(self, label: str, total: int | None, done: int) -> None:
@@ -47,7 +47,7 @@ class Watcher(Protocol):
         ...
 
 
-class Patience(Record, frozen=True):
+class RetryPolicy(Record, frozen=True):
     """How long to try."""
 
     attempts: int = 5
@@ -58,7 +58,7 @@ class Patience(Record, frozen=True):
     """Seconds without a byte."""
 
 
-class NotOffered(Exception):
+class NotAvailable(Exception):
     """The server has no such file, or does not give it to anybody."""
 
 
@@ -74,7 +74,7 @@ class _Broken(Exception):
     """The connection ended before the file did."""
 
 
-class Wanted(NamedTuple):
+class RemoteFile(NamedTuple):
     """A file at an address."""
 
     url: str
@@ -82,10 +82,10 @@ class Wanted(NamedTuple):
     size: int | None = None
     """Bytes that it must have, if known."""
     checked: bool = False
-    """Its hash will be compared: a part may be gone on with though the server gives no mark of its state."""
+    """Its hash will be compared: a part may be continued though the server gives no mark of its state."""
 
 
-def download(wanted: Wanted, part: Path, watcher: Watcher, patience: Patience | None = None) -> None:
+def download(wanted: RemoteFile, part: Path, watcher: TransferProgress, patience: RetryPolicy | None = None) -> None:
     """Fetch a file into `part`, which is whole when this returns.
 
     Args:
@@ -95,10 +95,10 @@ def download(wanted: Wanted, part: Path, watcher: Watcher, patience: Patience | 
         patience: how long to try.
 
     Raises:
-        NotOffered: the server refuses for good (404, 401, …); the message names the state.
+        NotAvailable: the server refuses for good (404, 401, …); the message names the state.
         EnvironmentFault: no connection, no room, or a file of another size.
     """
-    patience = patience or Patience()
+    patience = patience or RetryPolicy()
     left, furthest = patience.attempts, _size(part)
     while True:
         try:
@@ -119,15 +119,15 @@ def download(wanted: Wanted, part: Path, watcher: Watcher, patience: Patience | 
             return
 
 
-def beside(part: Path) -> Path:
+def part_info(part: Path) -> Path:
     """Return the path of what is known about a part."""
     return part.with_name(f"{part.name}.json")
 
 
-def discard(part: Path) -> None:
+def discard_part(part: Path) -> None:
     """Delete a part, and what is known about it."""
     part.unlink(missing_ok=True)
-    beside(part).unlink(missing_ok=True)
+    part_info(part).unlink(missing_ok=True)
 
 
 def require_room(folder: Path, needed: int) -> None:
@@ -140,7 +140,7 @@ def require_room(folder: Path, needed: int) -> None:
         )
 
 
-def _attempt(wanted: Wanted, part: Path, watcher: Watcher, timeout: float) -> None:
+def _attempt(wanted: RemoteFile, part: Path, watcher: TransferProgress, timeout: float) -> None:
     known = _known(part, wanted)
     start = _size(part) if known else 0
     headers = {"User-Agent": "vsseval", "Accept-Encoding": "identity"}
@@ -152,9 +152,9 @@ def _attempt(wanted: Wanted, part: Path, watcher: Watcher, timeout: float) -> No
     except urllib.error.HTTPError as error:
         error.close()
         if error.code not in _PASSING:
-            raise NotOffered(f"{wanted.url} answers {error.code} {error.reason}") from error
+            raise NotAvailable(f"{wanted.url} answers {error.code} {error.reason}") from error
         if error.code == _UNSATISFIABLE:
-            discard(part)
+            discard_part(part)
         raise
     with answer:
         start = _continued(answer, start)
@@ -183,19 +183,19 @@ def _continued(answer: Any, start: int) -> int:
     return start
 
 
-def _receive(answer: Any, part: Path, start: int, watcher: Watcher) -> None:
-    with writing(part), part.open("r+b" if start else "wb") as file:
+def _receive(answer: Any, part: Path, start: int, watcher: TransferProgress) -> None:
+    with as_weights_fault(part), part.open("r+b" if start else "wb") as file:
         file.truncate(start)
         file.seek(start)
     # read1 gives what there is: read would lose the last bytes before a connection breaks
     while block := answer.read1(BLOCK):
-        with writing(part), part.open("ab") as file:
+        with as_weights_fault(part), part.open("ab") as file:
             file.write(block)
         watcher.advance(len(block))
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def as_weights_fault(path: Path) -> Iterator[None]:
     """Turn a fault of the file system into an `EnvironmentFault` that says what to do about it."""
     try:
         yield
@@ -209,13 +209,13 @@ def writing(path: Path) -> Iterator[None]:
 def _remember(part: Path, url: str, headers: Any) -> None:
     etag = headers.get("ETag", "")
     validator = etag if etag and not etag.startswith("W/") else headers.get("Last-Modified", "")
-    with writing(part):
-        beside(part).write_bytes(msgspec.json.encode(_Part(url, validator)))
+    with as_weights_fault(part):
+        part_info(part).write_bytes(msgspec.json.encode(_Part(url, validator)))
 
 
-def _known(part: Path, wanted: Wanted) -> _Part | None:
+def _known(part: Path, wanted: RemoteFile) -> _Part | None:
     try:
-        known = msgspec.json.decode(beside(part).read_bytes(), type=_Part)
+        known = msgspec.json.decode(part_info(part).read_bytes(), type=_Part)
     except (OSError, msgspec.MsgspecError):
         return None
     return known if known.url == wanted.url and (known.validator or wanted.checked) else None

@@ -16,24 +16,39 @@ from urllib.parse import quote
 from vsseval.errors import EnvironmentFault, UsageError
 from vsseval.store import lock
 from vsseval.types import Record
-from vsseval.weights.download import NotOffered, Patience, Wanted, discard, download, require_room, writing
-from vsseval.weights.pins import Pin, PinnedFile, root
-from vsseval.weights.verify import Found, FoundFile, measure, read_found, state_of, write_found
+from vsseval.weights.download import (
+    NotAvailable,
+    RemoteFile,
+    RetryPolicy,
+    as_weights_fault,
+    discard_part,
+    download,
+    require_room,
+)
+from vsseval.weights.pins import Pin, PinnedFile, weights_root
+from vsseval.weights.verify import (
+    FileRecord,
+    WeightsRecord,
+    hash_file,
+    read_weights_record,
+    weights_state,
+    write_weights_record,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from vsseval.weights.download import Watcher
+    from vsseval.weights.download import TransferProgress
 
 
-class Source(Record, frozen=True):
+class WeightsSource(Record, frozen=True):
     """Where files are looked for."""
 
     mirror: str | None = None
     """A folder or another address, searched first: for `<set>/<file>`, then for `<file>`."""
     offline: bool = False
-    """Nothing is asked of the network; a mirror that is a folder serves all the same."""
-    patience: Patience = Patience()
+    """Nothing is asked of the network; a mirror that is a folder is used nevertheless."""
+    patience: RetryPolicy = RetryPolicy()
 
     @property
     def folder(self) -> Path | None:
@@ -46,7 +61,9 @@ class Source(Record, frozen=True):
         return self.mirror is not None and self.mirror.startswith(("http://", "https://"))
 
 
-def source(mirror: str | None = None, *, offline: bool = False, patience: Patience | None = None) -> Source:
+def weights_source(
+    mirror: str | None = None, *, offline: bool = False, patience: RetryPolicy | None = None
+) -> WeightsSource:
     """Return where to look, by the options of a command, and `$VSSEVAL_MIRROR` and `$VSSEVAL_OFFLINE` else.
 
     Raises:
@@ -54,13 +71,15 @@ def source(mirror: str | None = None, *, offline: bool = False, patience: Patien
     """
     named = mirror or os.environ.get("VSSEVAL_MIRROR") or None
     quiet = offline or os.environ.get("VSSEVAL_OFFLINE", "0").lower() not in {"", "0", "false", "no"}
-    found = Source(named, quiet, patience or Patience())
+    found = WeightsSource(named, quiet, patience or RetryPolicy())
     if found.folder is not None and not found.folder.is_dir():
         raise UsageError(f"the mirror {named} is neither a folder nor an address that begins with http:// or https://")
     return found
 
 
-def pull(name: str, pin: Pin, where: Source, watcher: Watcher, *, again: bool = False) -> Literal["there", "fetched"]:
+def pull_weights(
+    name: str, pin: Pin, where: WeightsSource, watcher: TransferProgress, *, again: bool = False
+) -> Literal["there", "fetched"]:
     """Put a set in its place, unless it is there.
 
     Args:
@@ -71,18 +90,20 @@ def pull(name: str, pin: Pin, where: Source, watcher: Watcher, *, again: bool = 
         again: fetch it though it is there.
 
     Raises:
-        EnvironmentFault: it cannot be had; what has arrived is kept, and gone on with the next time.
+        EnvironmentFault: it cannot be had; what has arrived is kept, and continued the next time.
         Busy: another process is putting it in its place.
     """
     with _locked(name):
-        if not again and state_of(name, pin).status in {"present", "unpinned"}:
+        if not again and weights_state(name, pin).status in {"present", "unpinned"}:
             return "there"
         found = {file.name: _placed(name, file, pin, where, watcher, again=again) for file in pin.files}
-        write_found(root() / name, Found(found, pinned=True))
+        write_weights_record(weights_root() / name, WeightsRecord(found, pinned=True))
     return "fetched"
 
 
-def add(name: str, pin: Pin, given: Sequence[Path], watcher: Watcher, *, unpinned: bool = False) -> Found:
+def add_weights(
+    name: str, pin: Pin, given: Sequence[Path], watcher: TransferProgress, *, unpinned: bool = False
+) -> WeightsRecord:
     """Put files that the user has in the place of a set.
 
     Args:
@@ -99,67 +120,69 @@ def add(name: str, pin: Pin, given: Sequence[Path], watcher: Watcher, *, unpinne
     """
     chosen = _matched(name, pin, given)
     with _locked(name):
-        found: dict[str, FoundFile] = {}
-        vouched = True
+        found: dict[str, FileRecord] = {}
+        all_pinned = True
         for file in pin.files:
             part = _part(name, file)
-            discard(part)
+            discard_part(part)
             _copy(chosen[file.name], part, watcher)
             measured = _measured(part)
-            reason = _mismatch(file, measured)
+            reason = pin_mismatch(file, measured)
             if reason and not unpinned:
-                discard(part)
+                discard_part(part)
                 raise UsageError(
-                    f"{chosen[file.name]} is not the {file.name} that is pinned: {reason}. To use it all the same, "
+                    f"{chosen[file.name]} is not the {file.name} that is pinned: {reason}. To use it nevertheless, "
                     f"marked as unpinned: vsseval weights add --unpinned {name} FILE…"
                 )
-            vouched = vouched and not reason and file.sha256 is not None
+            all_pinned = all_pinned and not reason and file.sha256 is not None
             found[file.name] = _named(part, measured)
-        made = Found(found, pinned=vouched)
-        write_found(root() / name, made)
+        made = WeightsRecord(found, pinned=all_pinned)
+        write_weights_record(weights_root() / name, made)
     return made
 
 
-def remove(name: str) -> int:
+def remove_weights(name: str) -> int:
     """Delete a set, and what has arrived of it; return the bytes that were freed.
 
     Raises:
         EnvironmentFault: it cannot be deleted.
         Busy: another process is putting it in its place.
     """
-    folder = root() / name
+    folder = weights_root() / name
     if not folder.exists():
         return 0
-    with _locked(name), writing(folder):
+    with _locked(name), as_weights_fault(folder):
         freed = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         shutil.rmtree(folder)
     return freed
 
 
-def arrived(name: str, pin: Pin) -> int:
+def bytes_arrived(name: str, pin: Pin) -> int:
     """Return how many bytes of a set lie in its folder, whole files and parts."""
-    paths = [path for file in pin.files for path in (root() / name / file.name, _part(name, file))]
+    paths = [path for file in pin.files for path in (weights_root() / name / file.name, _part(name, file))]
     return sum(path.stat().st_size for path in paths if path.exists())
 
 
 @contextmanager
 def _locked(name: str) -> Iterator[None]:
-    with writing(root()):
-        root().mkdir(parents=True, exist_ok=True)
-    with lock.held(root(), name, f"the weights {name}"):
+    with as_weights_fault(weights_root()):
+        weights_root().mkdir(parents=True, exist_ok=True)
+    with lock.hold_lock(weights_root(), name, f"the weights {name}"):
         yield
 
 
-def _placed(name: str, file: PinnedFile, pin: Pin, where: Source, watcher: Watcher, *, again: bool) -> FoundFile:
+def _placed(
+    name: str, file: PinnedFile, pin: Pin, where: WeightsSource, watcher: TransferProgress, *, again: bool
+) -> FileRecord:
     """Return a file that is in its place: an earlier one that is still the right one, or one that is fetched now."""
-    place, part = root() / name / file.name, _part(name, file)
+    place, part = weights_root() / name / file.name, _part(name, file)
     if not again and place.exists():
-        measured, known = _measured(place), read_found(root() / name)
+        measured, known = _measured(place), read_weights_record(weights_root() / name)
         # without a published hash: what was recorded, or, before there is a record, what has got its name
         wanted = file.sha256 or (known.files[file.name].sha256 if known and file.name in known.files else None)
-        if _mismatch(file, measured) is None and wanted in {None, measured.sha256}:
+        if pin_mismatch(file, measured) is None and wanted in {None, measured.sha256}:
             return measured
-    with writing(part):
+    with as_weights_fault(part):
         part.parent.mkdir(parents=True, exist_ok=True)
     if _from_folder(name, file, where, part, watcher):
         return _named(part, _measured(part))
@@ -172,7 +195,7 @@ def _placed(name: str, file: PinnedFile, pin: Pin, where: Source, watcher: Watch
     for address in _addresses(name, file, where):
         try:
             return _named(part, _fetched(address, file, part, where, watcher))
-        except NotOffered as refusal:
+        except NotAvailable as refusal:
             refusals.append(str(refusal))
     raise EnvironmentFault(
         f"{file.name} of the weights {name} cannot be fetched: {'; '.join(refusals)}. Get it from {pin.source} and put "
@@ -180,22 +203,22 @@ def _placed(name: str, file: PinnedFile, pin: Pin, where: Source, watcher: Watch
     )
 
 
-def _from_folder(name: str, file: PinnedFile, where: Source, part: Path, watcher: Watcher) -> bool:
+def _from_folder(name: str, file: PinnedFile, where: WeightsSource, part: Path, watcher: TransferProgress) -> bool:
     """Copy a file out of a mirror that is a folder; return whether it was the right one."""
     if where.folder is None:
         return False
     for path in (where.folder / place for place in _places(name, file)):
         if path.is_file():
             _copy(path, part, watcher)
-            reason = _mismatch(file, _measured(part))
+            reason = pin_mismatch(file, _measured(part))
             if reason is None:
                 return True
-            discard(part)
+            discard_part(part)
             watcher.note(f"{path} is passed over, it is not the file that is pinned: {reason}")
     return False
 
 
-def _addresses(name: str, file: PinnedFile, where: Source) -> list[str]:
+def _addresses(name: str, file: PinnedFile, where: WeightsSource) -> list[str]:
     if not where.is_address:
         return [file.url]
     base = str(where.mirror).rstrip("/")
@@ -207,21 +230,21 @@ def _places(name: str, file: PinnedFile) -> list[str]:
     return [f"{name}/{file.name}"] + ([file.name] if file.sha256 is not None else [])
 
 
-def _fetched(address: str, file: PinnedFile, part: Path, where: Source, watcher: Watcher) -> FoundFile:
+def _fetched(address: str, file: PinnedFile, part: Path, where: WeightsSource, watcher: TransferProgress) -> FileRecord:
     """Fetch a file, and hash it; where an earlier part turns out to be of another file, fetch it whole."""
     earlier = part.exists()
-    wanted = Wanted(address, file.bytes, checked=file.sha256 is not None)
+    wanted = RemoteFile(address, file.bytes, checked=file.sha256 is not None)
     download(wanted, part, watcher, where.patience)
     measured = _measured(part)
-    reason = _mismatch(file, measured)
+    reason = pin_mismatch(file, measured)
     if reason and earlier:
-        discard(part)
+        discard_part(part)
         watcher.note(f"{file.name}: what had arrived earlier was of another file; fetching it anew")
         download(wanted, part, watcher, where.patience)
         measured = _measured(part)
-        reason = _mismatch(file, measured)
+        reason = pin_mismatch(file, measured)
     if reason:
-        discard(part)
+        discard_part(part)
         raise EnvironmentFault(
             f"what {address} gives is not the {file.name} that is pinned: {reason}. Nothing of it was kept; try "
             "another mirror, or another network"
@@ -249,9 +272,9 @@ def _is_called(path: Path, name: str) -> bool:
     return path.parts[-len(parts) :] == parts
 
 
-def _copy(path: Path, part: Path, watcher: Watcher) -> None:
+def _copy(path: Path, part: Path, watcher: TransferProgress) -> None:
     size = path.stat().st_size
-    with writing(part):
+    with as_weights_fault(part):
         part.parent.mkdir(parents=True, exist_ok=True)
         require_room(part.parent, size)
         watcher.begin(part.stem, size, 0)
@@ -260,26 +283,26 @@ def _copy(path: Path, part: Path, watcher: Watcher) -> None:
 
 
 def _part(name: str, file: PinnedFile) -> Path:
-    place = root() / name / file.name
+    place = weights_root() / name / file.name
     return place.with_name(f"{place.name}.part")
 
 
-def _named(part: Path, measured: FoundFile) -> FoundFile:
+def _named(part: Path, measured: FileRecord) -> FileRecord:
     """Give a file that was found to be right its name."""
-    with writing(part):
+    with as_weights_fault(part):
         part.replace(part.with_name(part.stem))
-    discard(part)
+    discard_part(part)
     return measured
 
 
-def _measured(path: Path) -> FoundFile:
+def _measured(path: Path) -> FileRecord:
     try:
-        return measure(path)
+        return hash_file(path)
     except OSError as error:
         raise EnvironmentFault(f"{path} cannot be read: {error.strerror or error}") from error
 
 
-def _mismatch(file: PinnedFile, found: FoundFile) -> str | None:
+def pin_mismatch(file: PinnedFile, found: FileRecord) -> str | None:
     """Return how a file differs from its pin, or None."""
     if file.bytes is not None and found.bytes != file.bytes:
         return f"{found.bytes} bytes instead of {file.bytes}"

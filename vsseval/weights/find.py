@@ -7,7 +7,7 @@ from pathlib import Path
 from vsseval.errors import EnvironmentFault, MissingWeights
 from vsseval.types import Record
 from vsseval.weights import pins
-from vsseval.weights.verify import joint_sha256, state_of
+from vsseval.weights.verify import joint_sha256, weights_state
 
 
 class Weights(Record, frozen=True):
@@ -31,7 +31,7 @@ class Weights(Record, frozen=True):
         return self.folder / (name or self.files[0])
 
 
-def find(name: str) -> Weights:
+def find_weights(name: str) -> Weights:
     """Return a set of weights that lies on this machine.
 
     Raises:
@@ -39,7 +39,7 @@ def find(name: str) -> Weights:
         EnvironmentFault: a file is gone, cut short or replaced, or the set is that of an earlier pin.
     """
     pin = pins.pinned()[name]
-    seen = state_of(name, pin)
+    seen = weights_state(name, pin)
     if seen.found is None:
         raise MissingWeights(
             f"the weights {name} ({pin.licence}) are not on this machine. Get them with: vsseval weights pull {name}"
@@ -47,4 +47,4 @@ def find(name: str) -> Weights:
     if seen.status in {"damaged", "outdated"}:
         raise EnvironmentFault(f"{seen.detail}. Get it anew with: vsseval weights pull --again {name}")
     hashes = {file: known.sha256 for file, known in seen.found.files.items()}
-    return Weights(name, pins.root() / name, tuple(hashes), joint_sha256(hashes), seen.found.pinned)
+    return Weights(name, pins.weights_root() / name, tuple(hashes), joint_sha256(hashes), seen.found.pinned)

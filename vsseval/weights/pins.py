@@ -1,7 +1,7 @@
 """Weights that are fetched, not shipped: what is pinned, and where it is put on this machine.
 
 `pins.toml` beside this file names every file with its address, sha256 and licence. A set of weights lies in
-`<root>/<name>/`.
+`<weights_root>/<name>/`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class PinnedFile(Record, frozen=True):
 
 
 class Pin(Record, frozen=True, forbid_unknown_fields=True):
-    """One set of weights, as its makers hand it around."""
+    """One set of weights, as its makers distribute it."""
 
     files: tuple[PinnedFile, ...]
     licence: str
@@ -45,7 +45,7 @@ class Pin(Record, frozen=True, forbid_unknown_fields=True):
         return None if None in sizes else sum(size for size in sizes if size is not None)
 
 
-def root() -> Path:
+def weights_root() -> Path:
     """Return where weights lie: `$VSSEVAL_WEIGHTS`, or `weights` in the user's cache folder."""
     named = os.environ.get("VSSEVAL_WEIGHTS")
     if named:

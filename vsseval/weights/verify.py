@@ -1,7 +1,7 @@
 """Whether a set of weights is still what was put there.
 
-`weights.json` in its folder says what was found then. Files are hashed once; afterwards their size and time of change
-vouch for them.
+`weights.json` in its folder says what was found then. Files are hashed once; afterwards they are
+trusted while their size and time of change stay the same.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import msgspec
 
 from vsseval.store import atomic, codec
 from vsseval.types import Record
-from vsseval.weights.pins import Pin, root
+from vsseval.weights.pins import Pin, weights_root
 
 RECORD = "weights.json"
 
 
-class FoundFile(Record, frozen=True):
+class FileRecord(Record, frozen=True):
     """One file as it was found when it was put in its place."""
 
     sha256: str
@@ -28,24 +28,24 @@ class FoundFile(Record, frozen=True):
     """Time of change, in nanoseconds of the file system's clock."""
 
 
-class Found(Record, frozen=True):
+class WeightsRecord(Record, frozen=True):
     """Content of `weights.json`."""
 
-    files: dict[str, FoundFile]
+    files: dict[str, FileRecord]
     pinned: bool
     """The files are those of the pin; False for others that the user put in their place."""
 
 
-class State(Record, frozen=True):
+class WeightsState(Record, frozen=True):
     """What there is of a set of weights."""
 
     status: Literal["present", "unpinned", "absent", "damaged", "outdated"]
     detail: str = ""
     """What is wrong, where it is damaged or outdated."""
-    found: Found | None = None
+    found: WeightsRecord | None = None
 
 
-def state_of(name: str, pin: Pin, *, whole: bool = False) -> State:
+def weights_state(name: str, pin: Pin, *, whole: bool = False) -> WeightsState:
     """Return what there is of a set of weights.
 
     Args:
@@ -53,34 +53,34 @@ def state_of(name: str, pin: Pin, *, whole: bool = False) -> State:
         pin: of the set.
         whole: hash every file, though its size and time of change are those that were recorded.
     """
-    folder = root() / name
-    found = read_found(folder)
+    folder = weights_root() / name
+    found = read_weights_record(folder)
     if found is None:
-        return State("absent")
+        return WeightsState("absent")
     for file, known in found.files.items():
         fault = _fault(folder / file, known, whole=whole)
         if fault:
-            return State("damaged", f"{file} of the weights {name} {fault}", found)
+            return WeightsState("damaged", f"{file} of the weights {name} {fault}", found)
     lacking = [file.name for file in pin.files if file.name not in found.files]
     if lacking:
-        return State("outdated", f"{', '.join(lacking)} of the weights {name} is not there", found)
+        return WeightsState("outdated", f"{', '.join(lacking)} of the weights {name} is not there", found)
     if not found.pinned:
-        return State("unpinned", "", found)
+        return WeightsState("unpinned", "", found)
     others = [file.name for file in pin.files if file.sha256 not in {None, found.files[file.name].sha256}]
     if others:
-        return State("outdated", f"{', '.join(others)} of the weights {name} is that of an earlier pin", found)
-    return State("present", "", found)
+        return WeightsState("outdated", f"{', '.join(others)} of the weights {name} is that of an earlier pin", found)
+    return WeightsState("present", "", found)
 
 
-def read_found(folder: Path) -> Found | None:
+def read_weights_record(folder: Path) -> WeightsRecord | None:
     """Return what a folder of weights holds, or None where there is none."""
     try:
-        return msgspec.json.decode((folder / RECORD).read_bytes(), type=Found)
+        return msgspec.json.decode((folder / RECORD).read_bytes(), type=WeightsRecord)
     except (OSError, msgspec.MsgspecError):
         return None
 
 
-def write_found(folder: Path, found: Found) -> None:
+def write_weights_record(folder: Path, found: WeightsRecord) -> None:
     """Say what a folder of weights holds; its files must be in their places.
 
     Raises:
@@ -97,7 +97,7 @@ def joint_sha256(hashes: dict[str, str]) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def measure(path: Path) -> FoundFile:
+def hash_file(path: Path) -> FileRecord:
     """Hash a file.
 
     Raises:
@@ -106,16 +106,16 @@ def measure(path: Path) -> FoundFile:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     now = path.stat()
-    return FoundFile(digest, now.st_size, now.st_mtime_ns)
+    return FileRecord(digest, now.st_size, now.st_mtime_ns)
 
 
-def _fault(path: Path, known: FoundFile, *, whole: bool) -> str | None:
+def _fault(path: Path, known: FileRecord, *, whole: bool) -> str | None:
     """Return what is wrong with a file since it was put in its place, or None."""
     try:
         now = path.stat()
         if not whole and (now.st_size, now.st_mtime_ns) == (known.bytes, known.changed_ns):
             return None
-        found = measure(path).sha256
+        found = hash_file(path).sha256
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     if found == known.sha256:

@@ -49,7 +49,7 @@ def window_of(ctx: click.Context, parameter: click.Parameter, value: str | None)
 @click.option(
     "--lips",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="AV-HuBERT features, for the authors' configuration.",
+    help="AV-HuBERT features, for the reference configuration.",
 )
 @click.option(
     "-o",
@@ -71,11 +71,11 @@ def command(
     \b
     vssflow generate clip.mp4 --transcript "bin blue at f two now" --prompt voice.wav -o out.mp4
     """  # noqa: D301 - click wants the control character, which keeps the lines apart
-    from vssflow.generate import generate, load, read, targets, write
+    from vssflow.generate import generate, load, read_prompt, targets, write
     from vssflow.prompt import SAMPLE_RATE
 
     targets(output, video, force=force)
-    prompt = read(video, transcript=transcript, voice=voice, speech_window=speech_window, lips=lips)
+    prompt = read_prompt(video, transcript=transcript, voice=voice, speech_window=speech_window, lips=lips)
     model = load(checkpoint, device=device, steps=steps, guidance=guidance)
     made = generate(model, prompt, seed=seed)
     for note in made.notes:

@@ -13,7 +13,7 @@ from vsseval.errors import UsageError
 
 if TYPE_CHECKING:
     from vssflow.training.mixtures import Mixing
-    from vssflow.training.recipe import Recipe
+    from vssflow.training.recipe import TrainingRecipe
 
 TASKS = ("v2s", "vtts", "joint")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -23,9 +23,9 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 def tasks_of(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     """Split `v2s,vtts` and repeated options; refuse names that no clip can have."""
     tasks = tuple(dict.fromkeys(task.strip() for value in values for task in value.split(",") if task.strip()))
-    strange = [task for task in tasks if task not in TASKS]
-    if strange:
-        raise click.BadParameter(f"{', '.join(strange)}: tasks are {', '.join(TASKS)}", ctx, parameter)
+    unknown = [task for task in tasks if task not in TASKS]
+    if unknown:
+        raise click.BadParameter(f"{', '.join(unknown)}: tasks are {', '.join(TASKS)}", ctx, parameter)
     return tasks
 
 
@@ -35,10 +35,10 @@ def tasks_of(ctx: click.Context, parameter: click.Parameter, values: tuple[str, 
     default="small",
     show_default=True,
     metavar="NAME",
-    help="small, authors, or a TOML file with other sizes of the authors' networks.",
+    help="small, reference, or a TOML file with other sizes of the reference networks.",
 )
 @click.option("--data", type=FOLDER, help="Training split, for the small configuration.")
-@click.option("--rows", type=FILE, help="Rows of clips and features, for the authors' configuration.")
+@click.option("--rows", type=FILE, help="Rows of clips and features, for the reference configuration.")
 @click.option("--out", type=FOLDER, required=True, help="Checkpoints, logs and weights.")
 @click.option("--init", type=FILE, metavar="WEIGHTS", help="Start from trained weights instead of random ones.")
 @click.option(
@@ -59,18 +59,18 @@ def tasks_of(ctx: click.Context, parameter: click.Parameter, values: tuple[str, 
     type=FILE,
     multiple=True,
     metavar="WEIGHTS",
-    help="authors: AudioLDM2's VAE; its vocoder and CLIP too for a result that generates; repeatable.",
+    help="reference: AudioLDM2's VAE; its vocoder and CLIP too for a result that generates; repeatable.",
 )
-@click.option("--stable-audio", type=FILE, metavar="WEIGHTS", help="authors: transformer to start from.")
-@click.option("--layers", type=click.IntRange(1), help="authors: blocks; 5, 10 and 15 were trained.")
+@click.option("--stable-audio", type=FILE, metavar="WEIGHTS", help="reference: transformer to start from.")
+@click.option("--layers", type=click.IntRange(1), help="reference: blocks; 5, 10 and 15 were trained.")
 @click.option(
     "--mask-ratio",
     "masks",
     type=click.FloatRange(0, 1),
     multiple=True,
-    help="authors: share of lip and motion frames that are dropped, one drawn a batch; repeatable.",
+    help="reference: share of lip and motion frames that are dropped, one drawn a batch; repeatable.",
 )
-@click.option("--mix-rows", type=FILE, help="authors: rows that mixtures are drawn from; --rows without it.")
+@click.option("--mix-rows", type=FILE, help="reference: rows that mixtures are drawn from; --rows without it.")
 @click.option(
     "--mix",
     "modes",
@@ -127,19 +127,19 @@ def command(
     Fine-tuning for joint generation on mixtures, as in the paper:
       vssflow train --data SPLIT --out DIR2 --init DIR/vssflow-small.safetensors \\
         --encoders DIR --tasks joint --mix add --mix insert
-    The authors' configuration, on features that were computed before:
-      vssflow train --config authors --rows train.csv --frozen vae.safetensors --out DIR
+    The reference configuration, on features that were computed before:
+      vssflow train --config reference --rows train.csv --frozen vae.safetensors --out DIR
     Several processes:
       torchrun --standalone --nproc-per-node 2 -m vssflow train --data SPLIT --out DIR
     """  # noqa: D301 - click wants the control character, which keeps the lines apart
     given = {key for key in ctx.params if ctx.get_parameter_source(key) is ParameterSource.COMMANDLINE}
     mixing = mixing_of(modes, mix_share)
     if config == "small":
-        refuse(given & {"rows", "frozen", "stable_audio", "layers", "masks", "mix_rows"}, "--config authors")
+        refuse(given & {"rows", "frozen", "stable_audio", "layers", "masks", "mix_rows"}, "--config reference")
         click.echo(train_small(need(data, "--data"), mixing, options))
     else:
         refuse(given & {"data", "encoders", "tasks", "vision_steps", "guidance"}, "--config small")
-        click.echo(train_authors(config, need(rows, "--rows"), mixing, options))
+        click.echo(train_reference(config, need(rows, "--rows"), mixing, options))
 
 
 def train_small(data: Path, mixing: Mixing | None, options: dict[str, Any]) -> Path:
@@ -155,16 +155,16 @@ def train_small(data: Path, mixing: Mixing | None, options: dict[str, Any]) -> P
     ))  # fmt: skip
 
 
-def train_authors(config: str, rows: Path, mixing: Mixing | None, options: dict[str, Any]) -> Path:
-    """Train the authors' configuration; the rate follows the batch where only the batch is given."""
-    from vssflow.training import authors_run
-    from vssflow.training.start import AuthorsShape
+def train_reference(config: str, rows: Path, mixing: Mixing | None, options: dict[str, Any]) -> Path:
+    """Train the reference configuration; the rate follows the batch where only the batch is given."""
+    from vssflow.training import reference_run
+    from vssflow.training.start import ReferenceShape
 
-    shape = AuthorsShape() if config == "authors" else AuthorsShape.from_file(Path(config))
-    recipe = changed(authors_run.AUTHORS, options)
+    shape = ReferenceShape() if config == "reference" else ReferenceShape.from_file(Path(config))
+    recipe = changed(reference_run.REFERENCE, options)
     if options["rate"] is None:
-        recipe = replace(recipe, rate=recipe.batch * authors_run.RATE_OF_A_CLIP)
-    return authors_run.train_authors(authors_run.AuthorsPlan(
+        recipe = replace(recipe, rate=recipe.batch * reference_run.RATE_OF_A_CLIP)
+    return reference_run.train_reference(reference_run.ReferencePlan(
         rows=rows, out=options["out"], shape=shape.of_depth(options["layers"]), init=options["init"],
         stable_audio=options["stable_audio"], frozen=options["frozen"], recipe=recipe, device=options["device"],
         masks=options["masks"] or (0.0,), mixing=mixing, mix_rows=options["mix_rows"],
@@ -185,7 +185,7 @@ def refuse(given: set[str], configuration: str) -> None:
         raise UsageError(f"{names} {'is' if len(given) == 1 else 'are'} for {configuration}")
 
 
-def changed(recipe: Recipe, changes: dict[str, Any]) -> Recipe:
+def changed(recipe: TrainingRecipe, changes: dict[str, Any]) -> TrainingRecipe:
     """Return the recipe with the options that were given; a clip of 0 stands for none."""
     names = {entry.name for entry in fields(recipe)}
     given = {key: value for key, value in changes.items() if key in names and value is not None}

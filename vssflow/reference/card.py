@@ -1,14 +1,14 @@
-"""What a table says of the authors' configuration: which size, which sampler, what is absent. Text only, no torch."""
+"""What a table says of the reference configuration: which size, which sampler, what is absent. Text only, no torch."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from vssflow.reference.anatomy import SIZES
+from vssflow.reference.checkpoint_networks import SIZES
 from vssflow.reference.files import RAWNET3, SYNCHFORMER, WeightFiles
 
-Sampler = Literal["fast", "authors"]
+Sampler = Literal["fast", "reference"]
 
 FAST_SOLVER, FAST_STEPS = "pec2", 16
 """Name and steps of what `vssflow.sampling.solvers` takes where nothing is asked for; a change there is a change of
@@ -21,8 +21,8 @@ _HASH_SHOWN = 8
 _WINDOWS = "clips over 10 s are generated in overlapping windows"
 
 
-class Wishes(NamedTuple):
-    """What may be asked of the model besides its weights."""
+class GenerationOptions(NamedTuple):
+    """Options of a model beyond its weights."""
 
     sampler: Sampler = "fast"
     steps: int | None = None
@@ -31,43 +31,43 @@ class Wishes(NamedTuple):
     """Folder of AV-HuBERT features."""
 
 
-def version(blocks: int, wishes: Wishes, device: str = "cpu") -> str:
-    """Name the size and everything about sampling that changes the sound: `authors-10-fast-pec2-16-bf16-lips`."""
-    parts = ["authors", str(blocks)]
-    if wishes.sampler == "authors":
+def version(blocks: int, generation: GenerationOptions, device: str = "cpu") -> str:
+    """Name the size and everything about sampling that changes the sound: `reference-10-fast-pec2-16-bf16-lips`."""
+    parts = ["reference", str(blocks)]
+    if generation.sampler == "reference":
         parts.append("dopri5")
     else:
-        parts += ["fast", FAST_SOLVER, str(wishes.steps or FAST_STEPS)]
+        parts += ["fast", FAST_SOLVER, str(generation.steps or FAST_STEPS)]
         # elsewhere than on a CPU the fast sampler's matrices are in half precision
         parts += [] if device == "cpu" else ["bf16"]
-    return "-".join([*parts, *(["lips"] if wishes.lips is not None else [])])
+    return "-".join([*parts, *(["lips"] if generation.lips is not None else [])])
 
 
-def note(blocks: int, files: WeightFiles, hashes: dict[str, str], wishes: Wishes, lip_files: int) -> str:
+def note(blocks: int, files: WeightFiles, hashes: dict[str, str], generation: GenerationOptions, lip_files: int) -> str:
     """Say under every table what the sound was made with, and without.
 
     Args:
         blocks: depth of the transformer.
         files: of weights.
         hashes: sha256 of each, by name.
-        wishes: sampler and lips.
+        generation: sampler and lips.
         lip_files: how many there are in the folder of lips.
     """
     size = f" ({SIZES[blocks]} size)" if blocks in SIZES else ""
     weights = ", ".join(f"{name} {hashes[name][:_HASH_SHOWN]}" for name in (path.name for path in files.present))
     return "; ".join([
-        f"the authors' configuration, {blocks} blocks{size}, weights {weights}",
-        _sampling(wishes),
-        _lips(wishes.lips, lip_files),
+        f"the reference configuration, {blocks} blocks{size}, weights {weights}",
+        _sampling(generation),
+        _lips(generation.lips, lip_files),
         *_absent(files),
         _WINDOWS,
     ])  # fmt: skip
 
 
-def _sampling(wishes: Wishes) -> str:
-    if wishes.sampler == "authors":
+def _sampling(generation: GenerationOptions) -> str:
+    if generation.sampler == "reference":
         return "the authors' own sampler (dopri5 at 1e-5)"
-    if wishes.steps is None:
+    if generation.steps is None:
         return (
             f"fast sampler, whose latent differs from that of the authors' dopri5 by up to {FAST_ERROR:.1%} (relative "
             "RMS, measured on the small model's weights)"

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from vsseval.errors import UsageError
 from vsseval.networks.clip import ClipVision
+from vsseval.networks.skip_initial_weights import SkipInitialWeights
 from vsseval.networks.state_dict import read_state_dict
-from vsseval.networks.unfilled import Unfilled
 from vssflow.conditions import ConditionAssembly, ConditionConfig
 from vssflow.dit import DiT, DiTConfig
-from vssflow.reference.anatomy import blocks, require_parts
+from vssflow.reference.checkpoint_networks import blocks, require_parts
 from vssflow.reference.vae import MelVAE, current_names
 from vssflow.reference.vocoder import HifiGan, join_weight_norm
 
@@ -23,7 +23,7 @@ _SHOWN = 5
 """Keys that a message names before it counts the rest."""
 
 
-class AuthorsParts(NamedTuple):
+class ReferenceParts(NamedTuple):
     """The networks of a checkpoint, in evaluation mode and without gradients."""
 
     dit: DiT
@@ -33,7 +33,7 @@ class AuthorsParts(NamedTuple):
     vocoder: HifiGan
 
 
-def load_checkpoint(path: Path) -> AuthorsParts:
+def load_checkpoint(path: Path) -> ReferenceParts:
     """Load the authors' checkpoint: 750 tensors for 10 blocks, of any depth.
 
     The weights lie on the file until they are used (`read_state_dict`), so that loading takes neither time nor memory;
@@ -49,8 +49,8 @@ def load_checkpoint(path: Path) -> AuthorsParts:
     state = _with_part(state, "vae.", current_names)
     state = _with_part(state, "vocoder.", join_weight_norm)
     depth = blocks(state.keys())
-    with Unfilled():
-        parts = AuthorsParts(
+    with SkipInitialWeights():
+        parts = ReferenceParts(
             dit=DiT(DiTConfig(layers=depth)),
             conditions=ConditionAssembly(ConditionConfig()),
             clip=ClipVision(),
@@ -103,6 +103,6 @@ def _require_fit(path: Path, state: dict[str, Tensor], expected: dict[str, torch
     ]
     if found:
         raise UsageError(
-            f"{path} cannot be loaded: it does not fit the authors' configuration of {depth} blocks, "
+            f"{path} cannot be loaded: it does not fit the reference configuration of {depth} blocks, "
             f"{len(expected)} tensors; {'; '.join(found)}"
         )

@@ -1,4 +1,4 @@
-"""The files of weights that the authors' configuration is made of: where they lie, and their hashes, without torch."""
+"""The files of weights that the reference configuration is made of: where they lie, and their hashes, without torch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vsseval.errors import Unmeasurable, UsageError
 from vsseval.media import sha256
 
 SYNCHFORMER = "synchformer_state_dict.pth"
-"""Name of the file in which Synchformer is handed around."""
+"""Name of the file in which Synchformer is distributed."""
 RAWNET3 = "rawnet3.pt"
 
 
@@ -27,7 +27,7 @@ class WeightFiles(NamedTuple):
         return tuple(path for path in self if path is not None)
 
 
-def find_weights(checkpoint: Path) -> WeightFiles:
+def find_weight_files(checkpoint: Path) -> WeightFiles:
     """Look beside a checkpoint for the weights of Synchformer and RawNet3."""
     beside = [checkpoint.parent / name for name in (SYNCHFORMER, RAWNET3)]
     return WeightFiles(checkpoint, *(path if path.is_file() else None for path in beside))

@@ -1,4 +1,4 @@
-"""VSSFlow in the authors' configuration: a video, a transcript and a voice in, 16 kHz sound out.
+"""VSSFlow in the reference configuration: a video, a transcript and a voice in, 16 kHz sound out.
 
 The window is always ten seconds, as in the authors' code: shorter clips are black where the video has ended, and their
 sound is cut. What is absent is zeros: without a video there are no CLIP and Synchformer features, without lip
@@ -17,17 +17,17 @@ from vsseval.errors import UsageError
 from vssflow.conditions import ConditionConfig, Features
 from vssflow.prompt import SAMPLE_RATE, Prompt
 from vssflow.reference.card import Sampler
-from vssflow.reference.files import find_weights
+from vssflow.reference.files import find_weight_files
 from vssflow.reference.frames import CLIP_FRAMES, clip_frames, sync_frames
 from vssflow.reference.lips import fit_lips
 from vssflow.reference.networks import DECODERS, FRONT_ENDS, Networks
 from vssflow.reference.phonemes import phoneme_ids
 from vssflow.reference.speaker import embed
 from vssflow.reference.vae import latent_to_vae
-from vssflow.sampling.authors import sample_authors
-from vssflow.sampling.fast import Fast
+from vssflow.sampling.fast import FastSampler
 from vssflow.sampling.guidance import GUIDANCE
 from vssflow.sampling.noise import clip_noise
+from vssflow.sampling.reference import sample_reference
 from vssflow.sampling.sampled import Sampled, finite
 
 WINDOW = 10.0
@@ -40,7 +40,7 @@ SYNC_TOKENS = 240
 WIDTHS = ConditionConfig()
 
 
-class AuthorsVSSFlow:
+class ReferenceVSSFlow:
     """The whole system; `load` reads a checkpoint of the authors."""
 
     longest: float = WINDOW
@@ -53,20 +53,20 @@ class AuthorsVSSFlow:
         sampler: Sampler = "fast",
         steps: int | None = None,
         guidance: float = GUIDANCE,
-        thrifty: bool = False,
+        low_memory: bool = False,
     ) -> None:
         """Choose how to sample.
 
         Args:
             networks: where weights come from, and where they run.
-            sampler: `authors` for their adaptive solver, `fast` for the folded transformer at fixed steps.
+            sampler: `reference` for the authors' adaptive solver, `fast` for the folded transformer at fixed steps.
             steps: of `fast`; None for its default.
             guidance: weight of classifier-free guidance.
-            thrifty: let go of front ends and decoders after each use: less memory, and a second more for each clip.
+            low_memory: let go of front ends and decoders after each use: less memory, and a second more for each clip.
         """
         self.networks = networks
-        self.sampler, self.steps, self.guidance, self.thrifty = sampler, steps, guidance, thrifty
-        self._fast: Fast | None = None
+        self.sampler, self.steps, self.guidance, self.low_memory = sampler, steps, guidance, low_memory
+        self._fast: FastSampler | None = None
 
     @classmethod
     def load(
@@ -77,8 +77,8 @@ class AuthorsVSSFlow:
         steps: int | None = None,
         guidance: float = GUIDANCE,
         device: str = "cpu",
-        thrifty: bool = False,
-    ) -> AuthorsVSSFlow:
+        low_memory: bool = False,
+    ) -> ReferenceVSSFlow:
         """Read the authors' checkpoint, and beside it Synchformer's and RawNet3's weights where they are.
 
         Nothing in the files is executed. Arguments as in the constructor; `device` is cpu, cuda or cuda:1.
@@ -86,9 +86,9 @@ class AuthorsVSSFlow:
         Raises:
             UsageError: a file is not there, damaged, or of another network; the message says what differs.
         """
-        networks = Networks(find_weights(checkpoint), device)
+        networks = Networks(find_weight_files(checkpoint), device)
         networks.load()
-        return cls(networks, sampler=sampler, steps=steps, guidance=guidance, thrifty=thrifty)
+        return cls(networks, sampler=sampler, steps=steps, guidance=guidance, low_memory=low_memory)
 
     def generate(self, prompt: Prompt, *, seed: int) -> Tensor:
         """Generate one sound.
@@ -130,7 +130,7 @@ class AuthorsVSSFlow:
                 sync = networks.synchformer.encode(sync_frames(prompt.video, prompt.offset)).flatten(0, 1)
         if prompt.voice is not None and networks.rawnet3 is not None:
             speaker = embed(networks.rawnet3, prompt.voice)
-        if self.thrifty:
+        if self.low_memory:
             networks.release(*FRONT_ENDS)
         start, end = prompt.speech_window or (0.0, prompt.seconds)
         phones = phoneme_ids(prompt.transcript, (start, min(end, prompt.seconds)), FRAMES)
@@ -159,7 +159,7 @@ class AuthorsVSSFlow:
         if self.sampler == "fast":
             return self._folded().sample(conditions, noise, guidance=self.guidance, steps=self.steps)
         alone = [
-            sample_authors(
+            sample_reference(
                 self.networks.dit,
                 type(conditions)(*(part[clip : clip + 1] for part in conditions)),
                 noise[clip : clip + 1],
@@ -179,13 +179,13 @@ class AuthorsVSSFlow:
         vae, vocoder = self.networks.vae, self.networks.vocoder
         # one by one: a spectrogram of ten seconds takes 2 GB on its way
         sounds = [vocoder(vae.decode(latent_to_vae(clip.unsqueeze(0).float()))[:, 0]) for clip in latent]
-        if self.thrifty:
+        if self.low_memory:
             self.networks.release(*DECODERS)
         return finite(torch.cat(sounds).cpu(), "the decoded sound")
 
-    def _folded(self) -> Fast:
+    def _folded(self) -> FastSampler:
         if self._fast is None:
-            self._fast = Fast(self.networks.dit, LATENT)
+            self._fast = FastSampler(self.networks.dit, LATENT)
             # the folded copy is all that is used from now on
             self.networks.release("dit")
         return self._fast

@@ -1,4 +1,4 @@
-"""The networks of the authors' configuration, each loaded when it is first used, and kept until it is released."""
+"""The networks of the reference configuration, each loaded when it is first used, and kept until it is released."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vsseval.networks.rawnet3 import RawNet3, load_rawnet3
 from vsseval.networks.synchformer_vision import SynchformerVision, load_synchformer
 from vssflow.conditions import ConditionAssembly
 from vssflow.dit import DiT
-from vssflow.reference.checkpoint import AuthorsParts, load_checkpoint
+from vssflow.reference.checkpoint import ReferenceParts, load_checkpoint
 from vssflow.reference.files import WeightFiles
 from vssflow.reference.vae import MelVAE
 from vssflow.reference.vocoder import HifiGan
@@ -30,7 +30,7 @@ class Networks:
         self.files = files
         self.device = torch.device(device)
         self._kept: dict[str, nn.Module] = {}
-        self._parts: AuthorsParts | None = None
+        self._parts: ReferenceParts | None = None
 
     @property
     def dit(self) -> DiT:
@@ -93,7 +93,7 @@ class Networks:
             self._kept[name] = load().to(self.device).eval()
         return self._kept[name]
 
-    def _checkpoint(self) -> AuthorsParts:
+    def _checkpoint(self) -> ReferenceParts:
         # weights lie on the file until they are used, so that what nobody asks for costs nothing
         if self._parts is None:
             self._parts = load_checkpoint(self.files.checkpoint)

@@ -1,4 +1,4 @@
-"""The quick sampler: the same field as `authors`, folded, walked in fewer evaluations by fixed steps."""
+"""The quick sampler: the same field as `reference`, folded, walked in fewer evaluations by fixed steps."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from vssflow.sampling.folded import Context
 
 
-class Fast:
+class FastSampler:
     """A frozen copy of a transformer, ready to sample: weights that change later do not reach it.
 
     On a CPU matrices are in single precision. CUDA only: matrices in bfloat16, and the forward recorded once as a

@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vssflow.dit import rotary_table
-from vssflow.sampling.dense import Dense
+from vssflow.sampling.frozen_linear import FrozenLinear
 
 if TYPE_CHECKING:
     from vssflow.conditions import Conditions
@@ -55,13 +55,13 @@ class FoldedDiT(nn.Module):
         super().__init__()
         self.width, self.rotary = dit.config.width, dit.config.head_width // 2
         inward, outward = folded_ends(dit, latent)
-        self.latent_in = Dense(inward[:, :latent], dtype=dtype)
+        self.latent_in = FrozenLinear(inward[:, :latent], dtype=dtype)
         # once per clip, so that the conditions can afford single precision
-        self.locked_in = Dense(inward[:, latent:], dtype=torch.float32)
-        self.latent_out = Dense(outward, dtype=dtype)
+        self.locked_in = FrozenLinear(inward[:, latent:], dtype=torch.float32)
+        self.latent_out = FrozenLinear(outward, dtype=dtype)
         self.register_buffer("frequencies", dit.time_proj.weight.detach().clone())
-        self.time_in = _dense(dit.timestep_proj[0], torch.float32)
-        self.time_out = _dense(dit.timestep_proj[2], torch.float32)
+        self.time_in = _frozen(dit.timestep_proj[0], torch.float32)
+        self.time_out = _frozen(dit.timestep_proj[2], torch.float32)
         blocks = [cast("Block", block) for block in dit.transformer_blocks]
         self.blocks = nn.ModuleList([FoldedBlock(block, dtype=dtype) for block in blocks[:-1]])
         self.last = FoldedBlock(blocks[-1], dtype=dtype, outward=outward)
@@ -126,16 +126,16 @@ class FoldedBlock(nn.Module):
         self.norm1, self.norm2, self.norm3 = (_Norm(norm) for norm in (block.norm1, block.norm2, block.norm3))
         own, cross = block.attn1, block.attn2
         self.heads, self.kv_heads = own.heads, cross.kv_heads
-        self.qkv = Dense(torch.cat([own.to_q.weight, own.to_k.weight, own.to_v.weight]), dtype=dtype)
-        self.own_out, self.cross_out = (_dense(attention.to_out[0], dtype) for attention in (own, cross))
-        self.cross_q = _dense(cross.to_q, dtype)
-        self.cross_kv = Dense(torch.cat([cross.to_k.weight, cross.to_v.weight]), dtype=dtype)
-        self.ff_in = _dense(cast("GatedLinear", block.ff.net[0]).proj, dtype)
+        self.qkv = FrozenLinear(torch.cat([own.to_q.weight, own.to_k.weight, own.to_v.weight]), dtype=dtype)
+        self.own_out, self.cross_out = (_frozen(attention.to_out[0], dtype) for attention in (own, cross))
+        self.cross_q = _frozen(cross.to_q, dtype)
+        self.cross_kv = FrozenLinear(torch.cat([cross.to_k.weight, cross.to_v.weight]), dtype=dtype)
+        self.ff_in = _frozen(cast("GatedLinear", block.ff.net[0]).proj, dtype)
         outer = cast("nn.Linear", block.ff.net[2])
         weight, bias = outer.weight.detach(), outer.bias.detach()
         if outward is not None:
             weight, bias = ((outward.double() @ part.double()).float() for part in (weight, bias))
-        self.ff_out = Dense(weight, bias, dtype=dtype)
+        self.ff_out = FrozenLinear(weight, bias, dtype=dtype)
 
     def keys_values(self, cross: Tensor) -> tuple[Tensor, Tensor]:
         """Keys and values of semantic tokens (batch, tokens, cross_width), repeated to all query heads."""
@@ -151,13 +151,13 @@ class FoldedBlock(nn.Module):
         """
         rows, length, width = x.shape
         qkv = self.qkv(self.norm1(x)).view(rows, length, 3, self.heads, -1)
-        turn(qkv[:, :, :2], table)
+        apply_rotary(qkv[:, :, :2], table)
         asking, offered, held = (part.transpose(1, 2) for part in qkv.unbind(2))
         own = F.scaled_dot_product_attention(asking, offered, held, attn_mask=mask)
         x += self.own_out(own.transpose(1, 2).reshape(rows, length, width))
         conditional = x[: len(key)]
         query = self.cross_q(self.norm2(conditional)).view(len(key), length, 1, self.heads, -1)
-        turn(query, table)
+        apply_rotary(query, table)
         mixed = F.scaled_dot_product_attention(
             query[:, :, 0].transpose(1, 2), key, value, attn_mask=None if mask is None else mask[: len(key)]
         )
@@ -177,7 +177,7 @@ def folded_ends(dit: DiT, latent: int) -> tuple[Tensor, Tensor]:
     return (into + into @ before).float(), (out[:latent] + after[:latent] @ out).float()
 
 
-def turn(x: Tensor, table: tuple[Tensor, Tensor]) -> None:
+def apply_rotary(x: Tensor, table: tuple[Tensor, Tensor]) -> None:
     """Turn x (batch, length, parts, heads, head_width) by rotary position, in place: `vssflow.dit.rotate`."""
     cosine, sine = (half[:, None, None, :] for half in table)
     half = cosine.shape[-1]
@@ -202,6 +202,6 @@ class _Norm(nn.Module):
         return F.layer_norm(x, x.shape[-1:], self.weight, self.bias, self.eps)
 
 
-def _dense(layer: nn.Module, dtype: torch.dtype) -> Dense:
+def _frozen(layer: nn.Module, dtype: torch.dtype) -> FrozenLinear:
     linear = cast("nn.Linear", layer)
-    return Dense(linear.weight, linear.bias, dtype=dtype)
+    return FrozenLinear(linear.weight, linear.bias, dtype=dtype)

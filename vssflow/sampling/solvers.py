@@ -76,7 +76,7 @@ class RungeKutta:
 
 @dataclass(frozen=True)
 class Adams:
-    """An explicit multistep method, one evaluation a step; the first steps are of lower order, for want of a past.
+    """An explicit multistep method, one evaluation a step; the first steps are of lower order: nothing precedes them.
 
     With a `corrector` each step is taken again as soon as the velocity at its end is known, by the implicit formula of
     that order (Adams-Moulton). That velocity was asked at the predicted latent, and stands for the one at the corrected

@@ -14,14 +14,14 @@ from vsseval.media import Video
 from vssflow.conditions import ConditionAssembly, Features
 from vssflow.dit import DiT
 from vssflow.prompt import Prompt
-from vssflow.sampling.fast import Fast
+from vssflow.sampling.fast import FastSampler
 from vssflow.sampling.noise import clip_noise
 from vssflow.sampling.solvers import DEFAULT_STEPS
 from vssflow.small.audio import LATENT_RATE, LatentCodec, frames_of
 from vssflow.small.config import ModelConfig
 from vssflow.small.phones import ROWS, Lips, phone_frames
 from vssflow.small.vision import FRAME_SIZE, VideoEncoder
-from vssflow.small.voice import describe
+from vssflow.small.voice import voice_vector
 
 
 class VSSFlow(nn.Module):
@@ -96,7 +96,7 @@ class VSSFlow(nn.Module):
         lips = self.read_lips(streams.lip[0], seen=frames is not None)
         speaker = torch.zeros(self.config.conditions.speaker)
         if prompt.voice is not None:
-            speaker = describe(prompt.voice, self.codec.mel)
+            speaker = voice_vector(prompt.voice, self.codec.mel)
         return Features(
             lip=streams.lip,
             phones=phone_frames(prompt.transcript, prompt.speech_window, length, lips).unsqueeze(0),
@@ -136,7 +136,7 @@ class VSSFlow(nn.Module):
         conditions = self.conditions(Features(*(part.to(device) for part in features)))
         noise = clip_noise([seed], self.config.latent, [conditions.locked.shape[-1]])
         # folded anew each time, which takes a hundredth of the sampling, so that training never meets old weights
-        fast = Fast(self.vaflow, self.config.latent, dtype=torch.float32, backend=None)
+        fast = FastSampler(self.vaflow, self.config.latent, dtype=torch.float32, backend=None)
         weight = self.config.guidance if guidance is None else guidance
         latent = fast.sample(conditions, noise, guidance=weight, steps=steps).latent
         return self.codec.decode(latent[0].cpu(), seed=seed).clamp(-1.0, 1.0)

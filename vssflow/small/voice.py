@@ -20,7 +20,7 @@ _PITCH_LOW, _PITCH_HIGH = 60.0, 420.0
 _FRAME = 1024
 
 
-def describe(audio: Tensor, mel: MelSpectrogram) -> Tensor:
+def voice_vector(audio: Tensor, mel: MelSpectrogram) -> Tensor:
     """Map a prompt (n,) at 16 kHz to its description (256,); zeros where nothing sounds.
 
     Zeros are also what the model is given when no voice is asked for.

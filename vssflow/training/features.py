@@ -11,9 +11,9 @@ from torch import Tensor
 from vssflow.small.audio import LATENT_RATE, SAMPLES_PER_LATENT, fit, frames_of
 from vssflow.small.model import VSSFlow
 from vssflow.small.phones import BLANK, IDS, ROWS, phone_frames
-from vssflow.small.voice import describe
+from vssflow.small.voice import voice_vector
 from vssflow.training.data import Row, Split
-from vssflow.training.loop import Crew, save_atomically
+from vssflow.training.loop import ProcessGroup, save_atomically
 
 FLITE = {name.lower(): place for name, place in IDS.items()} | {
     "ax": IDS["AH"], "ix": IDS["IH"], "axr": IDS["ER"], "dx": IDS["T"], "nx": IDS["N"], "em": IDS["M"], "en": IDS["N"],
@@ -86,21 +86,21 @@ def encode(model: VSSFlow, split: Split, row: Row) -> Item:
         "phones": seen.to(torch.uint8),
         "phones_blind": blind.to(torch.uint8),
         # a clip's own description is a prompt for other clips of the same voice, never for itself
-        "speaker": describe(sound, model.codec.mel).half() if row.task == "vtts" else torch.zeros(256).half(),
+        "speaker": voice_vector(sound, model.codec.mel).half() if row.task == "vtts" else torch.zeros(256).half(),
     }
 
 
-def prepare(model: VSSFlow, split: Split, folder: Path, crew: Crew) -> list[Item]:
+def prepare(model: VSSFlow, split: Split, folder: Path, processes: ProcessGroup) -> list[Item]:
     """Encode the whole split, or read what an earlier call has written to `folder`.
 
-    The clips are encoded in chunks, one file each; the processes of a crew share the chunks.
+    The clips are encoded in chunks, one file each; the processes of a process group share the chunks.
     """
     folder.mkdir(parents=True, exist_ok=True)
     model.eval()
     chunks = [split.rows[first : first + CHUNK] for first in range(0, len(split.rows), CHUNK)]
     paths = [folder / f"{place:04d}.pt" for place in range(len(chunks))]
-    for place in range(crew.rank, len(chunks), crew.size):
+    for place in range(processes.rank, len(chunks), processes.size):
         if not paths[place].exists():
             save_atomically([encode(model, split, row) for row in chunks[place]], paths[place])
-    crew.wait()
+    processes.wait()
     return [item for path in paths for item in torch.load(path, weights_only=True)]

@@ -16,7 +16,7 @@ from vssflow.training.data import Split
 from vssflow.training.features import Item
 from vssflow.training.loop import Losses, Stage
 from vssflow.training.mixtures import Mixtures
-from vssflow.training.monitor import Take
+from vssflow.training.monitor import SoundSample
 
 DROP_ALL = 0.1
 """Share of clips without any condition: the unconditional branch of guidance (VSSFlow, section 3.4)."""
@@ -24,7 +24,7 @@ DROP_VIDEO = 0.05
 """Share of speech clips that keep transcript and voice only: text-to-speech."""
 
 
-class Chosen(NamedTuple):
+class BatchClip(NamedTuple):
     """One clip of a batch."""
 
     item: Item
@@ -70,7 +70,7 @@ class FlowTraining:
 
     def training_batch(self, batch: Sequence[int], generator: torch.Generator) -> tuple[Tensor, Features]:
         """Put a batch together: mixtures in the place of some clips, and no pictures for some of the speech."""
-        chosen = [Chosen(self.items[index], index, seen=True) for index in batch]
+        chosen = [BatchClip(self.items[index], index, seen=True) for index in batch]
         for place, index in enumerate(batch):
             speech = self.split.rows[index].task == "vtts"
             if speech and float(torch.rand((), generator=generator)) < DROP_VIDEO:
@@ -78,10 +78,10 @@ class FlowTraining:
         if self.mixtures is not None:
             random = Random(int(torch.randint(2**62, (), generator=generator)))  # noqa: S311 - no secret
             drawn = [self.mixtures.draw(random) for _ in batch]
-            chosen = [Chosen(*mix, seen=True) if mix else kept for mix, kept in zip(drawn, chosen, strict=True)]
+            chosen = [BatchClip(*mix, seen=True) if mix else kept for mix, kept in zip(drawn, chosen, strict=True)]
         return self.gather(chosen, generator)
 
-    def gather(self, chosen: Sequence[Chosen], generator: torch.Generator) -> tuple[Tensor, Features]:
+    def gather(self, chosen: Sequence[BatchClip], generator: torch.Generator) -> tuple[Tensor, Features]:
         """Latents (batch, channels, T) and features; shorter clips are padded with silence."""
         frames = max(len(clip.item["phones"]) for clip in chosen)
 
@@ -121,17 +121,17 @@ class FlowTraining:
         for place in range(0, min(96, len(self.validation)), 24):
             batch = self.validation[place : place + 24]
             generator = torch.Generator().manual_seed(place)
-            inputs = self.gather([Chosen(self.items[index], index, seen=True) for index in batch], generator)
+            inputs = self.gather([BatchClip(self.items[index], index, seen=True) for index in batch], generator)
             per_clip = self.clip_losses(inputs, generator, share_dropped=0.0)
             for index, value in zip(batch, per_clip.tolist(), strict=True):
                 sums.setdefault(f"val_{self.split.rows[index].task}", []).append(value)
         return {key: sum(values) / len(values) for key, values in sorted(sums.items())}
 
     @torch.no_grad()
-    def listen(self) -> Iterator[Take]:
+    def listen(self) -> Iterator[SoundSample]:
         """Generate the first held-out clip of each task, each time from the same noise."""
         firsts = {self.split.rows[index].task: index for index in reversed(self.validation)}
         for _task, index in sorted(firsts.items()):
             generator = torch.Generator().manual_seed(index)
-            _latent, features = self.gather([Chosen(self.items[index], index, seen=True)], generator)
-            yield Take(self.split.rows[index].id, self.model.sample(features, seed=index))
+            _latent, features = self.gather([BatchClip(self.items[index], index, seen=True)], generator)
+            yield SoundSample(self.split.rows[index].id, self.model.sample(features, seed=index))

@@ -23,11 +23,11 @@ import torch
 from torch import Tensor, nn
 
 from vsseval.errors import UsageError
-from vssflow.training.crew import Crew
-from vssflow.training.monitor import Monitor, Take
-from vssflow.training.recipe import Recipe, generator_of
+from vssflow.training.monitor import Monitor, SoundSample
+from vssflow.training.process_group import ProcessGroup
+from vssflow.training.recipe import TrainingRecipe, generator_of
 
-__all__ = ["Average", "Crew", "Losses", "Recipe", "Stage", "batches", "fit", "save_atomically"]
+__all__ = ["Average", "Losses", "ProcessGroup", "Stage", "TrainingRecipe", "batches", "fit", "save_atomically"]
 
 Losses = dict[str, Tensor]
 """Named scalar losses of a batch; their sum is what is minimised."""
@@ -47,7 +47,7 @@ class Stage:
     validate: Callable[[], dict[str, float]]
     gather: Callable[[Sequence[int], torch.Generator], Any] = _itself
     """Reads a batch; may run in another thread, ahead of its step."""
-    listen: Callable[[], Iterable[Take]] | None = None
+    listen: Callable[[], Iterable[SoundSample]] | None = None
     """Sounds of held-out clips, by the weights of the moment."""
 
 
@@ -61,7 +61,7 @@ class Prepared(NamedTuple):
     generator: torch.Generator
 
 
-def batches(indices: Sequence[int], lengths: Sequence[int], recipe: Recipe, first: int) -> Iterator[list[int]]:
+def batches(indices: Sequence[int], lengths: Sequence[int], recipe: TrainingRecipe, first: int) -> Iterator[list[int]]:
     """Yield the batches of the steps from `first` on: shuffled, and of similar lengths within a batch."""
     per_epoch = max(1, len(indices) // recipe.batch)
     step = first
@@ -119,7 +119,7 @@ def save_atomically(state: Any, path: Path) -> None:
 class Learner:
     """The state of a training: parameters, optimiser, average, step; and its checkpoint."""
 
-    def __init__(self, stage: Stage, recipe: Recipe, checkpoint: Path) -> None:
+    def __init__(self, stage: Stage, recipe: TrainingRecipe, checkpoint: Path) -> None:
         self.stage, self.recipe, self.checkpoint = stage, recipe, checkpoint
         self.parameters = [p for p in stage.module.parameters() if p.requires_grad]
         self.device = self.parameters[0].device
@@ -154,7 +154,7 @@ class Learner:
         }
         save_atomically(state, self.checkpoint)
 
-    def learn(self, inputs: Prepared, crew: Crew) -> dict[str, Tensor]:
+    def learn(self, inputs: Prepared, processes: ProcessGroup) -> dict[str, Tensor]:
         """Take one step; return the mean losses of this process."""
         for group in self.optimiser.param_groups:
             group["lr"] = self.recipe.rate_at(self.step)
@@ -167,7 +167,7 @@ class Learner:
             (torch.stack(list(losses.values())).sum() * weight).backward()  # type: ignore[no-untyped-call]
             for key, value in losses.items():
                 means[key] = means.get(key, 0) + value.detach() * weight
-        crew.average(self.parameters)
+        processes.average(self.parameters)
         if self.recipe.clip is not None:
             nn.utils.clip_grad_norm_(self.parameters, self.recipe.clip)
         self.optimiser.step()
@@ -196,11 +196,11 @@ class Learner:
 
 def fit(
     stage: Stage,
-    recipe: Recipe,
+    recipe: TrainingRecipe,
     indices: Sequence[int],
     lengths: Sequence[int],
     out: Path,
-    crew: Crew | None = None,
+    processes: ProcessGroup | None = None,
 ) -> None:
     """Train until `recipe.steps`, going on from `out/checkpoint.pt` if it is there.
 
@@ -211,25 +211,27 @@ def fit(
         UsageError: there is no clip, a process would have none, the checkpoint is of another configuration, or the
             loss is no number any more.
     """
-    crew = crew or Crew.assemble()
+    processes = processes or ProcessGroup.join()
     out.mkdir(parents=True, exist_ok=True)
     learner = Learner(stage, recipe, out / "checkpoint.pt")
     if learner.step < recipe.steps:
         if not indices:
             raise UsageError(f"no clip to train {out.name} on; look at --tasks and at the training data")
-        if min(recipe.batch, len(indices)) < crew.size:
-            raise UsageError(f"{crew.size} processes share a batch of {recipe.batch} clips: raise --batch")
+        if min(recipe.batch, len(indices)) < processes.size:
+            raise UsageError(f"{processes.size} processes share a batch of {recipe.batch} clips: raise --batch")
         stage.module.train()
-        _train(learner, indices, lengths, out, crew)
+        _train(learner, indices, lengths, out, processes)
     learner.average.swap(stage.module)
 
 
-def _train(learner: Learner, indices: Sequence[int], lengths: Sequence[int], out: Path, crew: Crew) -> None:
+def _train(
+    learner: Learner, indices: Sequence[int], lengths: Sequence[int], out: Path, processes: ProcessGroup
+) -> None:
     recipe = learner.recipe
     recent: list[dict[str, Tensor]] = []
-    with Monitor(out, step=learner.step, steps=recipe.steps) if crew.rank == 0 else nullcontext() as monitor:
-        for inputs in _prepared(learner, batches(indices, lengths, recipe, learner.step), crew):
-            recent.append(learner.learn(inputs, crew))
+    with Monitor(out, step=learner.step, steps=recipe.steps) if processes.rank == 0 else nullcontext() as monitor:
+        for inputs in _prepared(learner, batches(indices, lengths, recipe, learner.step), processes):
+            recent.append(learner.learn(inputs, processes))
             if monitor is None:
                 continue
             monitor.advance(learner.step)
@@ -239,13 +241,13 @@ def _train(learner: Learner, indices: Sequence[int], lengths: Sequence[int], out
                 recent = []
 
 
-def _prepared(learner: Learner, plan: Iterator[list[int]], crew: Crew) -> Iterator[Prepared]:
+def _prepared(learner: Learner, plan: Iterator[list[int]], processes: ProcessGroup) -> Iterator[Prepared]:
     """Put the batches of the coming steps together, in threads where the recipe has workers."""
     stage, recipe = learner.stage, learner.recipe
     numbered = islice(enumerate(plan, learner.step), recipe.steps - learner.step)
 
     def prepare(step: int, batch: list[int]) -> Prepared:
-        share, generator = batch[crew.rank :: crew.size], generator_of(recipe.seed, step, crew.rank)
+        share, generator = batch[processes.rank :: processes.size], generator_of(recipe.seed, step, processes.rank)
         cuts = [share[place :: recipe.accumulate] for place in range(min(recipe.accumulate, len(share)))]
         parts = [stage.gather(cut, generator) for cut in cuts]
         return Prepared(step, parts, [len(cut) / len(share) for cut in cuts], generator)

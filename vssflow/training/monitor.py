@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 
-class Take(NamedTuple):
+class SoundSample(NamedTuple):
     """A sound to listen to."""
 
     name: str
@@ -30,7 +30,7 @@ class Take(NamedTuple):
 
 
 class Monitor:
-    """Shows one stage; only the first process of a crew has one."""
+    """Shows one stage; only the first process of a process group has one."""
 
     def __init__(self, out: Path, *, step: int, steps: int) -> None:
         self.out, self.steps = out, steps
@@ -72,7 +72,7 @@ class Monitor:
                 self.board.add_scalar(key, value, step)
             self.board.flush()
 
-    def listen(self, step: int, takes: Iterable[Take]) -> None:
+    def listen(self, step: int, takes: Iterable[SoundSample]) -> None:
         """Write the sounds of one step to `samples/<step>/<name>.wav` and to TensorBoard."""
         folder = self.out / "samples" / f"{step:06d}"
         folder.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ FREE = frozenset({"steps", "accumulate", "workers", "save_every", "listen_every"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
+class TrainingRecipe:
     """How a stage is trained."""
 
     steps: int
@@ -65,12 +65,12 @@ def generator_of(seed: int, step: int, rank: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed((seed * 1_000_003 + step) * 64 + rank)
 
 
-def training_facts(recipe: Recipe, facts: Mapping[str, object]) -> dict[str, object]:
+def training_facts(recipe: TrainingRecipe, facts: Mapping[str, object]) -> dict[str, object]:
     """Say what a training is: the recipe without what may change, and `facts` about data and start."""
     return {key: value for key, value in asdict(recipe).items() if key not in FREE} | dict(facts)
 
 
-def hold_to(facts: Mapping[str, object], path: Path) -> None:
+def require_same_training(facts: Mapping[str, object], path: Path) -> None:
     """Note what a folder holds in `path`, as JSON, or compare with what was noted when it was begun.
 
     Raises:

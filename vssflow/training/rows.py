@@ -30,7 +30,7 @@ SILENT = frozenset({0, 59})
 SYNC_ROWS, SCENE_ROWS = Rates().sync * SECONDS, Rates().scene * SECONDS
 
 
-class AuthorsRow(NamedTuple):
+class ReferenceRow(NamedTuple):
     """One clip."""
 
     place: str
@@ -48,7 +48,7 @@ class AuthorsRow(NamedTuple):
         return not SILENT.issuperset(self.phones)
 
 
-def read_rows(path: Path) -> tuple[AuthorsRow, ...]:
+def read_rows(path: Path) -> tuple[ReferenceRow, ...]:
     """Read a file of rows; relative paths start at its folder.
 
     Raises:
@@ -70,7 +70,7 @@ def read_rows(path: Path) -> tuple[AuthorsRow, ...]:
     return rows
 
 
-def _row(line: str, place: str, folder: Path) -> AuthorsRow:
+def _row(line: str, place: str, folder: Path) -> ReferenceRow:
     fields = [field.strip() for field in line.split("|")]
     if len(fields) != len(FIELDS):
         raise UsageError(f"{place}: {len(fields)} fields; a row has {len(FIELDS)}: {' | '.join(FIELDS)}")
@@ -79,10 +79,10 @@ def _row(line: str, place: str, folder: Path) -> AuthorsRow:
     except ValueError:
         raise UsageError(f"{place}: the phone ids are numbers with spaces between, not {fields[5][:40]!r}") from None
     media, scene, speaker, lip, sync = (folder / field for field in fields[:5])
-    return AuthorsRow(place, media, scene, speaker, lip, sync, phones)
+    return ReferenceRow(place, media, scene, speaker, lip, sync, phones)
 
 
-def load_row(row: AuthorsRow, config: ConditionConfig) -> Clip:
+def load_row(row: ReferenceRow, config: ConditionConfig) -> Clip:
     """Read one clip, all of it brought to ten seconds but phones and lips, which are as long as the sound.
 
     Raises:
@@ -104,7 +104,7 @@ def load_row(row: AuthorsRow, config: ConditionConfig) -> Clip:
 class Durations(Sequence[float]):
     """Seconds of the sound of rows, at most ten; measured when they are asked for."""
 
-    def __init__(self, rows: Sequence[AuthorsRow]) -> None:
+    def __init__(self, rows: Sequence[ReferenceRow]) -> None:
         self.rows = rows
 
     def __len__(self) -> int:
@@ -126,14 +126,14 @@ def stretched(phones: Sequence[int], rows: int) -> Tensor:
     return torch.tensor(phones)[stretch_index(len(phones), rows)]
 
 
-def _sound(row: AuthorsRow) -> Tensor:
+def _sound(row: ReferenceRow) -> Tensor:
     try:
         return torch.from_numpy(load_audio(row.media).mono(SAMPLE_RATE))
     except Unmeasurable as reason:
         raise UsageError(f"{row.place}: {reason}") from reason
 
 
-def _array(row: AuthorsRow, path: Path, width: int) -> Tensor:
+def _array(row: ReferenceRow, path: Path, width: int) -> Tensor:
     """Read an array whose last axis is `width`; what lies before it becomes one axis."""
     try:
         array = np.load(path, allow_pickle=False)

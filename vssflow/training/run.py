@@ -17,16 +17,16 @@ from vssflow.small.model import VSSFlow
 from vssflow.training.data import Split, summary
 from vssflow.training.features import Item, fit_codec, fit_phones, prepare
 from vssflow.training.flow import FlowTraining
-from vssflow.training.loop import Crew, Recipe, fit, save_atomically
+from vssflow.training.loop import ProcessGroup, TrainingRecipe, fit, save_atomically
 from vssflow.training.mixtures import Mixing, Mixtures
-from vssflow.training.recipe import hold_to, training_facts
+from vssflow.training.recipe import require_same_training, training_facts
 from vssflow.training.vision import VisionTraining
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-VISION = Recipe(steps=1500, batch=16, rate=1e-3, save_every=100)
-FLOW = Recipe(steps=3000, batch=32, rate=1e-3, warmup=200, save_every=100, listen_every=500)
+VISION = TrainingRecipe(steps=1500, batch=16, rate=1e-3, save_every=100)
+FLOW = TrainingRecipe(steps=3000, batch=32, rate=1e-3, warmup=200, save_every=100, listen_every=500)
 WEIGHTS = "vssflow-small.safetensors"
 """Name of the result in the folder of a training."""
 
@@ -44,8 +44,8 @@ class Training:
     config: str = "small"
     device: str = "cpu"
     """Where networks are trained; the features are made on the CPU."""
-    vision: Recipe = VISION
-    flow: Recipe = FLOW
+    vision: TrainingRecipe = VISION
+    flow: TrainingRecipe = FLOW
     tasks: tuple[str, ...] = ("v2s", "vtts", "joint")
     """Tasks whose clips are used by the flow stage."""
     mixing: Mixing | None = None
@@ -75,24 +75,24 @@ def train(training: Training) -> Path:
         UsageError: data, start and options do not go together; the message says which and what to do.
     """
     split = _split(training.data)
-    crew = Crew.assemble(training.device)
+    processes = ProcessGroup.join(training.device)
     learn, validation = split.held_out(training.validation)
     model = starting_model(training, split)
     if training.guidance is not None:
         model.config = replace(model.config, guidance=training.guidance)
-    if crew.rank == 0:
-        hold_to({"data": _digest(training.data / "index.jsonl")}, training.sources / "data_sha256.json")
-        hold_to(training.facts(), training.out / "flow" / "recipe.json")
-    crew.wait()
+    if processes.rank == 0:
+        require_same_training({"data": _digest(training.data / "index.jsonl")}, training.sources / "data_sha256.json")
+        require_same_training(training.facts(), training.out / "flow" / "recipe.json")
+    processes.wait()
     if training.init is None or training.encoders is not None:
-        train_vision(model, split, training, (learn, validation), crew)
-    items = encode_split(model, split, training, crew)
-    train_flow(model, split, items, training, (learn, validation), crew)
+        train_vision(model, split, training, (learn, validation), processes)
+    items = encode_split(model, split, training, processes)
+    train_flow(model, split, items, training, (learn, validation), processes)
     weights = training.out / WEIGHTS
-    if crew.rank == 0:
+    if processes.rank == 0:
         (training.out / "data.json").write_text(json.dumps(summary(split), indent=2))
         model.cpu().eval().save(weights)  # last, and by renaming: where the weights are, the training is done
-    crew.wait()
+    processes.wait()
     return weights
 
 
@@ -111,10 +111,14 @@ def starting_model(training: Training, split: Split) -> VSSFlow:
 
 
 def train_vision(
-    model: VSSFlow, split: Split, training: Training, parts: tuple[Sequence[int], Sequence[int]], crew: Crew
+    model: VSSFlow,
+    split: Split,
+    training: Training,
+    parts: tuple[Sequence[int], Sequence[int]],
+    processes: ProcessGroup,
 ) -> None:
     """Train the video encoder, or load it where that is done."""
-    model.vision.to(crew.device)
+    model.vision.to(processes.device)
     stage = VisionTraining(split, model.vision, parts[1]).stage()
     lengths = [frames_of(row.seconds) for row in split.rows]
     recipe = training.vision
@@ -123,7 +127,7 @@ def train_vision(
     elif training.encoders is not None:
         raise UsageError(f"--encoders {training.encoders}: no finished encoders there (codec.pt is missing)")
     given = [value.half() for value in model.vision.state_dict().values()]
-    fit(stage, recipe, parts[0], lengths, training.sources / "vision", crew)
+    fit(stage, recipe, parts[0], lengths, training.sources / "vision", processes)
     model.vision.cpu().requires_grad_(requires_grad=False)
     found = [value.half() for value in model.vision.state_dict().values()]
     if training.init is not None and not all(map(torch.equal, given, found)):
@@ -133,21 +137,21 @@ def train_vision(
         )
 
 
-def encode_split(model: VSSFlow, split: Split, training: Training, crew: Crew) -> list[Item]:
+def encode_split(model: VSSFlow, split: Split, training: Training, processes: ProcessGroup) -> list[Item]:
     """Fit the components and the phones' statistics, and encode every clip, or load both where that is done."""
     codec = training.sources / "codec.pt"
-    if crew.rank == 0 and not codec.exists():
+    if processes.rank == 0 and not codec.exists():
         if training.init is None:
             fit_codec(model, split)
             fit_phones(model, split)
         known = {"codec": model.codec.state_dict(), "durations": model.phone_durations, "shares": model.phone_shares}
         save_atomically(known, codec)
-    crew.wait()
+    processes.wait()
     known = torch.load(codec, weights_only=True)
     model.codec.load_state_dict(known["codec"])
     model.phone_durations.copy_(known["durations"])
     model.phone_shares.copy_(known["shares"])
-    return prepare(model, split, training.sources / "features", crew)
+    return prepare(model, split, training.sources / "features", processes)
 
 
 def train_flow(
@@ -156,18 +160,18 @@ def train_flow(
     items: list[Item],
     training: Training,
     parts: tuple[Sequence[int], Sequence[int]],
-    crew: Crew,
+    processes: ProcessGroup,
 ) -> None:
     """Train the transformer and the projections."""
     mixtures = None
     if training.mixing is not None:
         mixtures = Mixtures(split, items, parts[0], model.codec, training.mixing)
-    model.vaflow.to(crew.device)
-    model.conditions.to(crew.device)
+    model.vaflow.to(processes.device)
+    model.conditions.to(processes.device)
     flow = FlowTraining(model, split, items, parts[1], mixtures)
     learn = [index for index in parts[0] if split.rows[index].task in training.tasks]
     lengths = [frames_of(row.seconds) for row in split.rows]
-    fit(flow.stage(), training.flow, learn, lengths, training.out / "flow", crew)
+    fit(flow.stage(), training.flow, learn, lengths, training.out / "flow", processes)
 
 
 def _split(root: Path) -> Split:

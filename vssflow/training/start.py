@@ -1,4 +1,4 @@
-"""What the authors' configuration is built from: shapes, files of trained and frozen weights, and what is written."""
+"""What the reference configuration is built from: shapes, files of trained and frozen weights, and what is written."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RESHAPED = ("preprocess_conv.", "proj_in.", "proj_out.", "postprocess_conv.")
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuthorsShape:
+class ReferenceShape:
     """Sizes of every network; the defaults are the authors'."""
 
     dit: DiTConfig = field(default_factory=DiTConfig)
@@ -43,7 +43,7 @@ class AuthorsShape:
             raise UsageError(f"dit.channels is {self.dit.channels}; latent and conditions need {needed}")
 
     @classmethod
-    def from_file(cls, path: Path) -> AuthorsShape:
+    def from_file(cls, path: Path) -> ReferenceShape:
         """Read the tables `dit`, `conditions`, `vae` and `vocoder` of a TOML file; what is not there is the authors'.
 
         Raises:
@@ -62,7 +62,7 @@ class AuthorsShape:
             raise UsageError(f"--config {path}: unknown tables {', '.join(tables)}")
         return cls(**parts)
 
-    def of_depth(self, layers: int | None) -> AuthorsShape:
+    def of_depth(self, layers: int | None) -> ReferenceShape:
         """Return the same with another number of blocks: the authors trained 5, 10 and 15."""
         return self if layers is None else replace(self, dit=replace(self.dit, layers=layers))
 
@@ -102,7 +102,7 @@ def read_parts(paths: tuple[Path, ...]) -> dict[str, Tensor]:
 class Networks(nn.Module):
     """All networks of a training, under the names of the authors' checkpoints but for `conditions`."""
 
-    def __init__(self, shape: AuthorsShape, parts: dict[str, Tensor], *, source: str) -> None:
+    def __init__(self, shape: ReferenceShape, parts: dict[str, Tensor], *, source: str) -> None:
         super().__init__()
         self.vaflow = DiT(shape.dit)
         self.conditions = ConditionAssembly(shape.conditions)

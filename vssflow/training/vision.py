@@ -19,7 +19,7 @@ WINDOW = 32
 """Frames of a training window (1.3 s)."""
 
 
-class Targets(NamedTuple):
+class VisionLabels(NamedTuple):
     """Labels of a batch of windows."""
 
     viseme: Tensor
@@ -29,9 +29,9 @@ class Targets(NamedTuple):
     bands: Tensor
     label: Tensor
 
-    def to(self, device: torch.device) -> Targets:
+    def to(self, device: torch.device) -> VisionLabels:
         """Move all of them."""
-        return Targets(*(target.to(device) for target in self))
+        return VisionLabels(*(target.to(device) for target in self))
 
 
 def coarse_bands(audio: Tensor, mel: MelSpectrogram, bands: int) -> Tensor:
@@ -70,7 +70,7 @@ class VisionTraining:
         """Return what the training loop needs."""
         return Stage(self.encoder, self.loss, self.validate)
 
-    def windows(self, batch: Sequence[int], generator: torch.Generator) -> tuple[Tensor, Targets]:
+    def windows(self, batch: Sequence[int], generator: torch.Generator) -> tuple[Tensor, VisionLabels]:
         """Cut one window out of each clip."""
         parts = []
         for index in batch:
@@ -91,7 +91,7 @@ class VisionTraining:
             ))  # fmt: skip
         frames, viseme, phone, mouth, onset, audio, label = (torch.stack(column) for column in zip(*parts, strict=True))
         bands = coarse_bands(audio, self.mel, self.encoder.config.bands)
-        return frames, Targets(viseme, phone, mouth, onset, bands, label)
+        return frames, VisionLabels(viseme, phone, mouth, onset, bands, label)
 
     def loss(self, batch: Sequence[int], generator: torch.Generator) -> Losses:
         """Losses of one batch of augmented windows."""
@@ -122,7 +122,7 @@ class VisionTraining:
         return result
 
 
-def losses(readout: Readout, targets: Targets) -> Losses:
+def losses(readout: Readout, targets: VisionLabels) -> Losses:
     """One loss a head, weighted to be of like size."""
     # an onset is one frame in a hundred: its neighbours count half, and positives weigh more
     near = F.max_pool1d(targets.onset.unsqueeze(1), 3, 1, 1).squeeze(1)

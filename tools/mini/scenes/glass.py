@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tools.mini import sounds
-from tools.mini.draw import mix, shade, turn
+from tools.mini.draw import mix, rotate_points, shade
 from tools.mini.scenes import layer
 
 if TYPE_CHECKING:
@@ -76,8 +76,10 @@ class _Fall:
         x = self.edge - 0.16 + 0.18 * slid + 0.14 * fallen
         y = self.shelf + (_FLOOR - self.shelf) * fallen**2
         angle, centre = self.spin * fallen, (x, y - 0.1)
-        canvas.polygon(turn([(x + px, y + py) for px, py in self.outline], angle, centre), self.colour)
-        canvas.line(turn([(x - 0.04, y - 0.13), (x - 0.03, y - 0.03)], angle, centre), shade(self.colour, 1.7), 0.02)
+        canvas.polygon(rotate_points([(x + px, y + py) for px, py in self.outline], angle, centre), self.colour)
+        canvas.line(
+            rotate_points([(x - 0.04, y - 0.13), (x - 0.03, y - 0.03)], angle, centre), shade(self.colour, 1.7), 0.02
+        )
 
 
 def _broken(canvas: Canvas, x0: float, shards: np.ndarray, colour: Colour, past: float) -> None:
@@ -89,7 +91,7 @@ def _broken(canvas: Canvas, x0: float, shards: np.ndarray, colour: Colour, past:
         x = x0 + speed * when + 0.25 * speed * max(0.0, 1.0 - math.exp(-4.0 * (past - when))) * 0.4
         y = _FLOOR - up * when + 0.5 * _GRAVITY * when**2
         corners: list[Point] = [(x - size, y), (x + 0.6 * size, y - 0.9 * size), (x + 0.8 * size, y + 0.2 * size)]
-        canvas.polygon(turn(corners, rate * when, (x, y)), mix(colour, (255, 255, 255), 0.3 * (rate > 0)))
+        canvas.polygon(rotate_points(corners, rate * when, (x, y)), mix(colour, (255, 255, 255), 0.3 * (rate > 0)))
 
 
 def _crash(rng: np.random.Generator, seconds: float, event: float, shards: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tools.mini import sounds
-from tools.mini.draw import mix, shade, turn
+from tools.mini.draw import mix, rotate_points, shade
 from tools.mini.scenes import layer
 
 if TYPE_CHECKING:
@@ -121,13 +121,13 @@ def _swung(canvas: Canvas, size: float, metal: Colour, lean: float, clapper: flo
     pivot = (0.5, 0.16)
     canvas.line([(0.5, 0.0), pivot], (90, 70, 50), 0.05)
     outline = [(pivot[0] + x * size, pivot[1] + y * size) for x, y in _BELL]
-    tip = turn([(pivot[0], pivot[1] + 0.65 * size)], clapper, pivot)[0]
+    tip = rotate_points([(pivot[0], pivot[1] + 0.65 * size)], clapper, pivot)[0]
     canvas.line([pivot, tip], (60, 56, 52), 0.03)
-    canvas.polygon(turn(outline, lean, pivot), metal)
+    canvas.polygon(rotate_points(outline, lean, pivot), metal)
     band = [(pivot[0] - 0.25 * size, pivot[1] + 0.5 * size), (pivot[0] + 0.25 * size, pivot[1] + 0.5 * size)]
-    canvas.line(turn(band, lean, pivot), shade(metal, 0.65), 0.02)
+    canvas.line(rotate_points(band, lean, pivot), shade(metal, 0.65), 0.02)
     shine = [(pivot[0] - 0.08 * size, pivot[1] + 0.12 * size), (pivot[0] - 0.12 * size, pivot[1] + 0.44 * size)]
-    canvas.line(turn(shine, lean, pivot), shade(metal, 1.5), 0.03)
+    canvas.line(rotate_points(shine, lean, pivot), shade(metal, 1.5), 0.03)
     canvas.ellipse(*tip, 0.055 * size, colour=(60, 56, 52))
     return tip
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tools.mini import sounds
-from tools.mini.draw import shade, turn
+from tools.mini.draw import rotate_points, shade
 from tools.mini.scenes import layer
 
 if TYPE_CHECKING:
@@ -95,10 +95,10 @@ def hammer(rng: np.random.Generator, seconds: float) -> layer.Layer:
             _nail(canvas, face, (top, top + jolt), block)
         angle = 1.05 * layer.lift(second, events, forces, 0.26)
         pivot = (0.88, face - 0.075)
-        grip = turn([(0.41, pivot[1]), (0.89, pivot[1])], angle, pivot)
+        grip = rotate_points([(0.41, pivot[1]), (0.89, pivot[1])], angle, pivot)
         canvas.line(grip, handle, 0.045)
         head = [(0.32, face), (0.44, face), (0.43, face - 0.19), (0.33, face - 0.19)]
-        canvas.polygon(turn(head, angle, pivot), steel)
+        canvas.polygon(rotate_points(head, angle, pivot), steel)
         canvas.ellipse(pivot[0] + 0.03, pivot[1], 0.065, colour=(222, 176, 144))
         if past < 0.11 and anvil:
             layer.burst_marks(canvas, (0.38, face), (-3.0, -0.14), past, count=7, colour=(255, 226, 120))

@@ -10,7 +10,7 @@ import numpy as np
 
 from tools.mini import sounds
 from tools.mini.clip import SAMPLE_RATE
-from tools.mini.draw import mix, shade, turn, with_alpha
+from tools.mini.draw import mix, rotate_points, shade, with_alpha
 from tools.mini.scenes import layer
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _wheel(canvas: Canvas, x: float, y: float, radius: float, angle: float) -> N
     canvas.ellipse(x, y, radius, colour=(30, 30, 34))
     canvas.ellipse(x, y, 0.62 * radius, colour=(176, 178, 184))
     for spoke in range(3):
-        tip = turn([(x + 0.6 * radius, y)], angle + spoke * 2.0944, (x, y))[0]
+        tip = rotate_points([(x + 0.6 * radius, y)], angle + spoke * 2.0944, (x, y))[0]
         canvas.line([(x, y), tip], (60, 60, 66), 0.022)
 
 

@@ -15,29 +15,29 @@ import msgspec
 from vsseval import plugins
 from vsseval.errors import MissingEnvironment, NeedsArgument, ReportedOnly, UsageError, unknown
 from vsseval.models.base import Model, ModelCard, ModelOptions
-from vsseval.models.baseline import site
-from vsseval.models.baseline.spec import Baseline, digest, read
+from vsseval.models.baseline import installed
+from vsseval.models.baseline.spec import Baseline, digest, read_baseline
 
 if TYPE_CHECKING:
-    from vsseval.models.baseline.site import Site
+    from vsseval.models.baseline.installed import InstalledEnvironment
 
-__all__ = ["create", "described"]
+__all__ = ["baseline_model", "find_baseline"]
 
 
-def described(name: str) -> tuple[Baseline, Path]:
+def find_baseline(name: str) -> tuple[Baseline, Path]:
     """Return a baseline and its folder.
 
     Raises:
         UsageError: there is none of that name.
         EnvironmentFault: its file is damaged.
     """
-    found = plugins.folders()
+    found = plugins.baseline_folders()
     if name not in found:
         raise unknown("baseline", name, found)
-    return read(found[name]), found[name]
+    return read_baseline(found[name]), found[name]
 
 
-def create(options: ModelOptions) -> Model:
+def baseline_model(options: ModelOptions) -> Model:
     """Return the model of `baseline:NAME` or `baseline:NAME:VARIANT`; of published sound, `baseline:NAME:FOLDER`.
 
     Raises:
@@ -49,42 +49,42 @@ def create(options: ModelOptions) -> Model:
     """
     if not options.argument:
         raise UsageError("the model `baseline` needs a name: --model baseline:mmaudio. See: vsseval list models")
-    name, variant = plugins.split(options.argument)
-    baseline, folder = described(name)
+    name, variant = plugins.split_argument(options.argument)
+    baseline, folder = find_baseline(name)
     if baseline.kind == "precomputed":
         if not variant:
             raise NeedsArgument(
                 f"{name} is finished sound: get it from {baseline.outputs} and write --model {name}:FOLDER",
                 _card(baseline, folder, "", options),
             )
-        from vsseval.models.baseline.finished import Finished
+        from vsseval.models.baseline.precomputed_model import PrecomputedModel
 
-        return Finished(_card(baseline, folder, "", options), baseline, Path(variant).expanduser())
+        return PrecomputedModel(_card(baseline, folder, "", options), baseline, Path(variant).expanduser())
     baseline = _chosen(baseline, variant)
     card = _card(baseline, folder, variant or "", options)
     if baseline.kind == "reported_only":
         raise ReportedOnly(f"reported only: {baseline.reason}", card)
     if baseline.mix is not None:
-        from vsseval.models.baseline.mixed import Mixed
+        from vsseval.models.baseline.mix_model import MixModel
 
-        return Mixed(card, baseline.mix, options)
+        return MixModel(card, baseline.mix, options)
     return _living(card, baseline, folder, options)
 
 
 def _living(card: ModelCard, baseline: Baseline, folder: Path, options: ModelOptions) -> Model:
-    found = site.find(baseline.name)
-    lost = site.lacking(baseline, found)
+    found = installed.find_environment(baseline.name)
+    lost = installed.missing_part(baseline, found)
     if lost is not None or found is None:
         raise MissingEnvironment(
             f"{lost}; verified: {baseline.verified}. Get it with: vsseval baselines setup {baseline.name}", card
         )
     if baseline.kind == "command":
-        from vsseval.models.baseline.commanded import Commanded
+        from vsseval.models.baseline.command_model import CommandModel
 
-        return Commanded(card, baseline, folder, found, options)
-    from vsseval.models.baseline.driven import Driven
+        return CommandModel(card, baseline, folder, found, options)
+    from vsseval.models.baseline.driver_model import DriverModel
 
-    return Driven(card, baseline, folder, found, options)
+    return DriverModel(card, baseline, folder, found, options)
 
 
 def _chosen(baseline: Baseline, variant: str | None) -> Baseline:
@@ -121,7 +121,7 @@ def _revision(baseline: Baseline) -> str:
     """Return what marks a repository of another revision than the folder's: its sound is another system's."""
     if not baseline.needs_repo:
         return ""
-    found: Site | None = site.find(baseline.name)
+    found: InstalledEnvironment | None = installed.find_environment(baseline.name)
     if found is None or not found.revision or found.revision.startswith(baseline.revision):
         return ""
     return f"+at-{found.revision[:8]}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from vsseval.errors import Unmeasurable
 from vsseval.media import load_audio
-from vsseval.models.base import Take
+from vsseval.models.base import ModelOutput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
     from vsseval.models.baseline.spec import Baseline, Collect, Expect
     from vsseval.models.baseline.stage import Staged
 
-__all__ = ["Start", "collect", "escaped", "find", "misfit"]
+__all__ = ["RunStart", "audio_mismatch", "collect", "escaped", "find"]
 
 _SLACK = 0.25
 """Seconds by which a length may miss what is expected: frames of codecs and vocoders."""
 
 
-class Start(NamedTuple):
+class RunStart(NamedTuple):
     """The moment before a run, as the file system tells time."""
 
     nanoseconds: int
 
     @classmethod
-    def mark(cls, folder: Path) -> Start:
+    def mark(cls, folder: Path) -> RunStart:
         """Take the time from a file written now: the clocks of file servers differ from this machine's."""
         marker = folder / ".start"
         marker.write_bytes(b"")
         return cls(marker.stat().st_mtime_ns)
 
 
-def collect(baseline: Baseline, clips: Sequence[Staged], start: Start) -> dict[str, Take]:
-    """Return the takes of those clips that have left exactly one new file each, by id.
+def collect(baseline: Baseline, clips: Sequence[Staged], start: RunStart) -> dict[str, ModelOutput]:
+    """Return the outputs of those clips that have left exactly one new file each, by id.
 
     Two files of one clip, one file of two clips, and a file that is not like the system's are errors of their clips;
     a clip without a file is not in the answer.
@@ -48,22 +48,22 @@ def collect(baseline: Baseline, clips: Sequence[Staged], start: Start) -> dict[s
     for clip, files in found.items():
         for file in files:
             owners.setdefault(file, []).append(clip)
-    takes = {}
+    outputs = {}
     for clip, files in found.items():
         if not files:
             continue
         shared = [other for other in owners[files[0]] if other != clip]
         if len(files) > 1:
             names = " and ".join(str(file) for file in files[:3])
-            takes[clip] = Take(clip, None, 0, error=f"{len(files)} files claim to be this clip: {names}")
+            outputs[clip] = ModelOutput(clip, None, 0, error=f"{len(files)} files claim to be this clip: {names}")
         elif shared:
-            takes[clip] = Take(clip, None, 0, error=f"{files[0]} would be the sound of '{shared[0]}' too")
+            outputs[clip] = ModelOutput(clip, None, 0, error=f"{files[0]} would be the sound of '{shared[0]}' too")
         else:
-            takes[clip] = read(baseline.expect, clip, files[0])
-    return takes
+            outputs[clip] = read_output(baseline.expect, clip, files[0])
+    return outputs
 
 
-def find(rule: Collect, values: Mapping[str, object], start: Start | None) -> list[Path]:
+def find(rule: Collect, values: Mapping[str, object], start: RunStart | None) -> list[Path]:
     """Return the files that a clip's sound may be, of those not older than the start.
 
     Args:
@@ -83,19 +83,19 @@ def escaped(values: Mapping[str, object]) -> dict[str, object]:
     return {name: glob.escape(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
-def read(expect: Expect, clip: str, file: Path) -> Take:
+def read_output(expect: Expect, clip: str, file: Path) -> ModelOutput:
     """Return the sound of a file, or why it is not believed."""
     try:
         audio = load_audio(file)
     except Unmeasurable as reason:
-        return Take(clip, None, 0, error=str(reason))
-    fault = misfit(expect, audio)
+        return ModelOutput(clip, None, 0, error=str(reason))
+    fault = audio_mismatch(expect, audio)
     if fault is not None:
-        return Take(clip, None, 0, error=f"{file.name}: {fault}")
-    return Take(clip, audio.samples, audio.sample_rate)
+        return ModelOutput(clip, None, 0, error=f"{file.name}: {fault}")
+    return ModelOutput(clip, audio.samples, audio.sample_rate)
 
 
-def misfit(expect: Expect, audio: Audio) -> str | None:
+def audio_mismatch(expect: Expect, audio: Audio) -> str | None:
     """Return in what a sound differs from what the system writes, or None."""
     channels, count = audio.samples.shape
     seconds = count / audio.sample_rate

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsseval.errors import EnvironmentFault
-from vsseval.models.foreign import Log, cause, surroundings
+from vsseval.models.subprocesses import Log, exit_reason, subprocess_env
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,7 +67,7 @@ def _step(
         process = subprocess.Popen(  # noqa: S603 - the command of a baseline's own file, no shell
             list(step),
             cwd=cwd,
-            env=surroundings(env),
+            env=subprocess_env(env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -84,7 +84,7 @@ def _step(
     finally:
         _end(process)
         book.close()
-    return None if status == 0 else cause(status)
+    return None if status == 0 else exit_reason(status)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

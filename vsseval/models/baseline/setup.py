@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsseval.errors import EnvironmentFault, UsageError
-from vsseval.models.baseline.site import Site, home, write
-from vsseval.models.foreign import Log, surroundings, words
+from vsseval.models.baseline.installed import InstalledEnvironment, environment_folder, write_environment
+from vsseval.models.subprocesses import Log, log_tail, subprocess_env
 from vsseval.store import atomic
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _TRUST = {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"}
 """Makes uv, which brings certificates of its own, trust the machine's, as pip does; older versions know the second."""
 
 
-def adopt(baseline: Baseline, python: Path | None, repo: Path | None) -> Site:
+def adopt(baseline: Baseline, python: Path | None, repo: Path | None) -> InstalledEnvironment:
     """Use an environment that is there already.
 
     Args:
@@ -44,10 +44,10 @@ def adopt(baseline: Baseline, python: Path | None, repo: Path | None) -> Site:
     if baseline.needs_repo and (repo is None or not repo.is_dir()):
         raise UsageError(f"{baseline.name} runs in its repository ({baseline.code}): name your copy with --repo DIR")
     # Not resolved: the interpreter of a virtual environment is a link, and knows its packages by its own place.
-    return _noted(baseline, Site(python=python.absolute(), repo=repo.absolute() if repo else None))
+    return _noted(baseline, InstalledEnvironment(python=python.absolute(), repo=repo.absolute() if repo else None))
 
 
-def make(baseline: Baseline, folder: Path, say: Callable[[str], None]) -> Site:
+def make(baseline: Baseline, folder: Path, say: Callable[[str], None]) -> InstalledEnvironment:
     """Make the environment anew, from nothing.
 
     Args:
@@ -58,11 +58,11 @@ def make(baseline: Baseline, folder: Path, say: Callable[[str], None]) -> Site:
     Raises:
         EnvironmentFault: no interpreter of its version is here, or a step fails; the message names the log.
     """
-    root = home(baseline.name)
+    root = environment_folder(baseline.name)
     log = root / "setup.log"
     python = interpreter(baseline)
     say(f"environment with {python}")
-    with atomic.faults(root):
+    with atomic.as_environment_fault(root):
         shutil.rmtree(root / "env", ignore_errors=True)
         root.mkdir(parents=True, exist_ok=True)
     uv = _uv()
@@ -77,7 +77,7 @@ def make(baseline: Baseline, folder: Path, say: Callable[[str], None]) -> Site:
         )
         _do([*pip, *wanted], log, cwd=folder)
     repo = _clone(baseline, root, log, say) if baseline.needs_repo else None
-    return _noted(baseline, Site(python=env, repo=repo, revision=baseline.revision if repo else ""))
+    return _noted(baseline, InstalledEnvironment(python=env, repo=repo, revision=baseline.revision if repo else ""))
 
 
 def interpreter(baseline: Baseline) -> str:
@@ -108,7 +108,7 @@ def _is_version(candidate: str, version: str) -> bool:
     code = "import sys; print('%d.%d' % sys.version_info[:2])"
     try:
         done = subprocess.run(  # noqa: S603 - an interpreter of this machine
-            [candidate, "-c", code], capture_output=True, text=True, check=False, timeout=20.0, env=surroundings({})
+            [candidate, "-c", code], capture_output=True, text=True, check=False, timeout=20.0, env=subprocess_env({})
         )
     except (OSError, subprocess.TimeoutExpired):
         return False
@@ -145,8 +145,8 @@ def _clone(baseline: Baseline, root: Path, log: Path, say: Callable[[str], None]
     return repo
 
 
-def _noted(baseline: Baseline, site: Site) -> Site:
-    write(baseline.name, site)
+def _noted(baseline: Baseline, site: InstalledEnvironment) -> InstalledEnvironment:
+    write_environment(baseline.name, site)
     return site
 
 
@@ -159,15 +159,17 @@ def _do(step: Sequence[str], log: Path, cwd: Path | None = None) -> None:
     book = Log(log)
     try:
         done = subprocess.run(  # noqa: S603 - programs that were looked up, no shell
-            list(step), cwd=cwd, env=surroundings(_TRUST), stdin=subprocess.DEVNULL, capture_output=True, check=False,
+            list(step), cwd=cwd, env=subprocess_env(_TRUST), stdin=subprocess.DEVNULL, capture_output=True, check=False,
             timeout=TIMEOUT_SECONDS,
         )  # fmt: skip
         book.write(done.stdout + done.stderr)
     except subprocess.TimeoutExpired as slow:
-        raise EnvironmentFault(f"{' '.join(step[:4])} was not done in {TIMEOUT_SECONDS:.0f} s. {words(log)}") from slow
+        raise EnvironmentFault(
+            f"{' '.join(step[:4])} was not done in {TIMEOUT_SECONDS:.0f} s. {log_tail(log)}"
+        ) from slow
     except OSError as fault:
         raise EnvironmentFault(f"{step[0]} cannot be started: {fault.strerror or fault}") from fault
     finally:
         book.close()
     if done.returncode != 0:
-        raise EnvironmentFault(f"{' '.join(step[:4])} fails with status {done.returncode}. {words(log)}")
+        raise EnvironmentFault(f"{' '.join(step[:4])} fails with status {done.returncode}. {log_tail(log)}")

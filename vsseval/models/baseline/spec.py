@@ -13,13 +13,13 @@ from vsseval.types import Task
 
 __all__ = [
     "Baseline", "Collect", "Command", "Driver", "Environment", "Expect", "Inputs", "Listing", "Mix", "Patch", "Stage",
-    "Weights", "digest", "read",
+    "Weights", "digest", "read_baseline",
 ]  # fmt: skip
 
 FILE = "baseline.toml"
-Kind = Literal["command", "python_driver", "precomputed", "mix", "reported_only"]
+BaselineKind = Literal["command", "python_driver", "precomputed", "mix", "reported_only"]
 _SAID = ("title", "licence", "citation", "verified", "outputs")
-Want = Literal["required", "optional", "none"]
+InputUse = Literal["required", "optional", "none"]
 
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,10 +54,10 @@ class Environment(_Table, frozen=True):
 class Inputs(_Table, frozen=True):
     """What the system looks at."""
 
-    video: Want = "none"
-    caption: Want = "none"
-    transcript: Want = "none"
-    speaker_prompt: Want = "none"
+    video: InputUse = "none"
+    caption: InputUse = "none"
+    transcript: InputUse = "none"
+    speaker_prompt: InputUse = "none"
 
 
 class Listing(_Table, frozen=True):
@@ -161,7 +161,7 @@ class Baseline(_Table, frozen=True):
 
     name: str
     title: str
-    kind: Kind
+    kind: BaselineKind
     tasks: tuple[Task, ...]
     licence: str
     citation: str
@@ -209,7 +209,7 @@ class Baseline(_Table, frozen=True):
         return any("{repo}" in text for text in texts)
 
 
-def read(folder: Path) -> Baseline:
+def read_baseline(folder: Path) -> Baseline:
     """Read a baseline.
 
     Raises:
@@ -232,7 +232,9 @@ def digest(folder: Path) -> str:
 
     A mended citation must not make yesterday's sounds another system's.
     """
-    told = msgspec.structs.replace(read(folder), **dict.fromkeys(_SAID, ""), known_limits=(), requires_gpu=False)
+    told = msgspec.structs.replace(
+        read_baseline(folder), **dict.fromkeys(_SAID, ""), known_limits=(), requires_gpu=False
+    )
     found = hashlib.sha256(msgspec.json.encode(told, order="sorted"))
     for file in sorted(folder.rglob("*")):
         if file.is_file() and file.name != FILE and "__pycache__" not in file.parts:

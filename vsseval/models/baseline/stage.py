@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vsseval.models.baseline.spec import Baseline, Inputs
     from vsseval.types import Request
 
-__all__ = ["Staged", "lacks", "parts", "stage", "write_listing"]
+__all__ = ["Staged", "missing_input", "parts", "stage", "write_listing"]
 
 SEEDS = 2**31
 """Most programs take 32 bits; a clip's seed has 63."""
@@ -38,7 +38,7 @@ class Staged(NamedTuple):
         return str(self.values["name"])
 
 
-def lacks(request: Request, wants: Inputs) -> str | None:
+def missing_input(request: Request, wants: Inputs) -> str | None:
     """Return what a clip lacks for a system to be asked, or None."""
     given = {
         "video": request.video, "caption": request.caption, "transcript": request.transcript,
@@ -140,7 +140,7 @@ def _frame(video: Path) -> Path:
 def _video(baseline: Baseline, request: Request, target: Path) -> Path:
     assert request.video is not None
     source, how = request.video, baseline.stage
-    with atomic.faults(target):
+    with atomic.as_environment_fault(target):
         target.parent.mkdir(parents=True, exist_ok=True)
     video = media.Video(source.path, source.start, source.seconds)
     long = how.cut_seconds is not None and video.seconds > how.cut_seconds
@@ -151,7 +151,7 @@ def _video(baseline: Baseline, request: Request, target: Path) -> Path:
     elif seconds is not None or source.start or source.path.suffix.lower() != ".mp4":
         media.mute(source.path, target, source.start, seconds)
     else:
-        with atomic.faults(target):
+        with atomic.as_environment_fault(target):
             target.symlink_to(source.path.absolute())
     return target
 
@@ -161,7 +161,7 @@ def _prompt(request: Request, values: Mapping[str, object]) -> dict[str, str]:
     prompt = request.speaker_prompt
     audio = media.load_audio(prompt.path, prompt.start, prompt.seconds)
     target = Path(f"{values['in']}/{values['name']}_prompt.wav")
-    with atomic.faults(target):
+    with atomic.as_environment_fault(target):
         target.parent.mkdir(parents=True, exist_ok=True)
     media.write_wav(target, audio.samples, audio.sample_rate)
     length = audio.samples.shape[1] / audio.sample_rate

@@ -1,4 +1,4 @@
-"""The benchmark's own recordings, made worse by a known amount: what `vsseval calibrate` holds metrics against.
+"""The benchmark's own recordings, made worse by a known amount: what `vsseval calibrate` tests metrics with.
 
 `degraded:noise=10` gives every clip its recording with white noise at 10 dB. Only a system whose faults are known can
 say whether a metric sees them.
@@ -14,7 +14,7 @@ import numpy as np
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.faults import FAULTS, Fault
 from vsseval.media import load_audio
-from vsseval.models.base import ModelCard, ModelOptions, Request, Take
+from vsseval.models.base import ModelCard, ModelOptions, ModelOutput, Request
 from vsseval.models.degraded.kinds import APPLY, Sound
 
 if TYPE_CHECKING:
@@ -36,20 +36,20 @@ class Degraded:
             version=_VERSION,
             tasks=fault.tasks,
             licence="Apache-2.0",
-            note=f"The clips' own recordings: {fault.says.format(level=level)}.",
+            note=f"The clips' own recordings: {fault.description.format(level=level)}.",
             bound="both" if fault.needs_other else "own",
-            watches=False,
+            uses_video=False,
         )
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[Take]:
+    def generate(self, requests: Sequence[Request]) -> Iterator[ModelOutput]:
         """Yield each clip's recording with the fault, at its own rate, made from the request alone."""
         for request in requests:
             try:
-                yield self._take(request)
+                yield self._output(request)
             except Unmeasurable as reason:
-                yield Take(request.id, None, 0, error=str(reason))
+                yield ModelOutput(request.id, None, 0, error=str(reason))
 
-    def _take(self, request: Request) -> Take:
+    def _output(self, request: Request) -> ModelOutput:
         if request.reference is None:
             raise Unmeasurable("no reference: the benchmark has no recording for this clip")
         own = _sound(request.reference)
@@ -58,14 +58,14 @@ class Degraded:
         length = max(1, round(request.duration * made.rate))
         kept = made.samples[:, :length]
         padded = np.pad(kept, ((0, 0), (0, length - kept.shape[1])))
-        return Take(request.id, np.clip(padded, -1, 1).astype(np.float32), made.rate)
+        return ModelOutput(request.id, np.clip(padded, -1, 1).astype(np.float32), made.rate)
 
     def _draw(self, request: Request) -> np.random.Generator:
         """Return the clip's own stream; the same for all levels of a kind, so that a worse one holds a milder one."""
         return np.random.Generator(np.random.PCG64([request.seed, zlib.crc32(self._fault.name.encode())]))
 
 
-def create(options: ModelOptions) -> Degraded:
+def degraded_model(options: ModelOptions) -> Degraded:
     """Return the model of `degraded:KIND=LEVEL`.
 
     Raises:
@@ -82,9 +82,9 @@ def create(options: ModelOptions) -> Degraded:
         level = float(text)
     except ValueError:
         raise UsageError(f"degraded:{options.argument}: {text!r} is no number: {usage}") from None
-    if not fault.least <= level <= fault.greatest:
+    if not fault.minimum <= level <= fault.maximum:
         raise UsageError(
-            f"degraded:{options.argument}: the level lies between {fault.least:g} and {fault.greatest:g} {fault.unit}"
+            f"degraded:{options.argument}: the level lies between {fault.minimum:g} and {fault.maximum:g} {fault.unit}"
         )
     return Degraded(fault, level)
 

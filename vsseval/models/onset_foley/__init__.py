@@ -14,17 +14,17 @@ import numpy as np
 
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.media import Video
-from vsseval.models.base import ModelCard, ModelOptions, Request, Take
+from vsseval.models.base import ModelCard, ModelOptions, ModelOutput, Request
 from vsseval.models.onset_foley.bank import Bank, digest, load
 from vsseval.models.onset_foley.motion import FPS, SIDE
 from vsseval.models.onset_foley.recognise import FACE, Seen, classify, events, intensity, look, timbre
-from vsseval.models.onset_foley.sounds import RATE, follow, place, room
+from vsseval.models.onset_foley.sounds import RATE, follow_intensity, place, room
 from vsseval.models.onset_foley.windows import windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["OnsetFoley", "analysis_rate", "create", "recognised"]
+__all__ = ["OnsetFoley", "analysis_rate", "onset_foley_model", "recognised"]
 
 _VERSION = "1"
 _PEAK = 0.95
@@ -34,7 +34,7 @@ _AMONG = 2
 """Sounds of the nearest timbres among which the seed chooses."""
 
 
-def create(options: ModelOptions) -> OnsetFoley:
+def onset_foley_model(options: ModelOptions) -> OnsetFoley:
     """Return the model; its data are read at the first request.
 
     Raises:
@@ -65,22 +65,22 @@ class OnsetFoley:
         )
         self._bank: Bank | None = None
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[Take]:
-        """Yield one take per request, at 16 kHz, one channel."""
+    def generate(self, requests: Sequence[Request]) -> Iterator[ModelOutput]:
+        """Yield one output per request, at 16 kHz, one channel."""
         for request in requests:
             if request.video is None:
-                yield Take(request.id, None, RATE, error="no video: onset_foley has nothing to look at")
+                yield ModelOutput(request.id, None, RATE, error="no video: onset_foley has nothing to look at")
                 continue
             try:
                 video = Video(request.video.path)
                 rate = analysis_rate(video.fps)
                 frames = video.frames(rate, (SIDE, SIDE))
             except Unmeasurable as reason:
-                yield Take(request.id, None, RATE, error=str(reason))
+                yield ModelOutput(request.id, None, RATE, error=str(reason))
                 continue
             length = max(1, round(request.duration * RATE))
             samples = self.sound(frames, length, request.seed, rate=rate, beside=bool(request.transcript))
-            yield Take(request.id, samples, RATE)
+            yield ModelOutput(request.id, samples, RATE)
 
     def sound(
         self, frames: np.ndarray, length: int, seed: int, *, rate: float = FPS, beside: bool = False
@@ -107,7 +107,9 @@ class OnsetFoley:
         if label in bank.events:
             track = place(bank.events[label][chosen], events(bank.weights, seen, label, rate), length, rng)
         else:
-            track = follow(bank.textures[label][chosen], intensity(bank.weights, seen, label, rate), length, rng)
+            track = follow_intensity(
+                bank.textures[label][chosen], intensity(bank.weights, seen, label, rate), length, rng
+            )
         track += room(length, rng)
         return np.asarray(track * min(1.0, _PEAK / max(float(np.abs(track).max()), 1e-9)), np.float32)
 

@@ -6,13 +6,13 @@ import numpy as np
 
 from vsseval.models.onset_foley.motion import SIDE, Motion, strongest
 
-__all__ = ["RHYTHM", "around", "course", "curves", "describe"]
+__all__ = ["RHYTHM", "around", "class_vector", "course", "curves"]
 
 REACH = 4
 """Frames to either side of a moment that are looked at to tell whether it is an event."""
 
 RHYTHM = (*range(-40, -16), *range(-11, -7), -5, -2)
-"""Places in `describe`'s vector of what tells of the rhythm of the motion alone, whatever moves, and however much:
+"""Places in `class_vector`'s vector of what tells of the rhythm of the motion alone, whatever moves, and however much:
 autocorrelation, peaks against the median, across against down, turning back."""
 
 _CELLS, _ANGLES = 4, 6
@@ -75,7 +75,7 @@ def course(motion: Motion) -> np.ndarray:
     return np.asarray((both - both.mean(axis=0)) / (both.std(axis=0) + 1e-3))
 
 
-def describe(frames: np.ndarray, motion: Motion) -> np.ndarray:
+def class_vector(frames: np.ndarray, motion: Motion) -> np.ndarray:
     """Return the vector that the class is told by, float32 (D,).
 
     Args:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vsseval.models.onset_foley.features import RHYTHM, around, course, curves, describe
+from vsseval.models.onset_foley.features import RHYTHM, around, class_vector, course, curves
 from vsseval.models.onset_foley.motion import FPS, Motion, analyse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["FACE", "Seen", "Weights", "classify", "events", "intensity", "look", "strange", "timbre"]
+__all__ = ["FACE", "Seen", "Weights", "classify", "events", "intensity", "is_unfamiliar", "look", "timbre"]
 
 FACE = "face"
 """Class of what is no sounding object, so that a joint clip's two halves can be told apart."""
@@ -38,13 +38,13 @@ class Seen:
 
     motion: Motion
     vector: np.ndarray
-    """float32 (D,), `features.describe`."""
+    """float32 (D,), `features.class_vector`."""
 
 
 def look(frames: np.ndarray) -> Seen:
     """Analyse pictures: uint8, shape (T, 64, 64, 3), at 25 frames a second."""
     motion = analyse(frames)
-    return Seen(motion=motion, vector=describe(frames, motion))
+    return Seen(motion=motion, vector=class_vector(frames, motion))
 
 
 def classify(weights: Mapping[str, np.ndarray], seen: Seen) -> dict[str, float]:
@@ -54,7 +54,7 @@ def classify(weights: Mapping[str, np.ndarray], seen: Seen) -> dict[str, float]:
     rather the sound of another thing that moves alike than that of a thing of the same colour.
     """
     vector = _standard(weights, "class", seen.vector)
-    if strange(weights, seen):
+    if is_unfamiliar(weights, seen):
         scores = vector[list(RHYTHM)] @ weights["rhythm/matrix"] + weights["rhythm/bias"]
         scores = np.where(weights["labels"] == FACE, -np.inf, scores)
     else:
@@ -63,7 +63,7 @@ def classify(weights: Mapping[str, np.ndarray], seen: Seen) -> dict[str, float]:
     return {str(name): float(odd) for name, odd in zip(weights["labels"], odds / odds.sum(), strict=True)}
 
 
-def strange(weights: Mapping[str, np.ndarray], seen: Seen) -> bool:
+def is_unfamiliar(weights: Mapping[str, np.ndarray], seen: Seen) -> bool:
     """Return whether a clip looks like nothing in training."""
     apart = (seen.vector - weights["class/mean"]) / weights["class/scale"]
     return float(np.mean(apart.astype(np.float64) ** 2)) > _STRANGE
@@ -88,7 +88,7 @@ def events(weights: Mapping[str, np.ndarray], seen: Seen, label: str, rate: floa
     order = np.argsort(-odds, kind="stable")
     apart = _APART_SECONDS * rate
     taken: list[int] = []
-    least = float(weights["onset/threshold"]) - (_LENIENT if strange(weights, seen) else 0.0)
+    least = float(weights["onset/threshold"]) - (_LENIENT if is_unfamiliar(weights, seen) else 0.0)
     for frame in order:
         at = int(frame)
         if taken and (odds[at] < least or len(taken) >= len(odds) // apart):

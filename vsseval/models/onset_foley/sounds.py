@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["BANDS", "LEAD_SECONDS", "RATE", "Event", "Texture", "follow", "place", "room", "spectrum"]
+__all__ = ["BANDS", "LEAD_SECONDS", "RATE", "Event", "Texture", "follow_intensity", "place", "room", "spectrum"]
 
 RATE = 16_000
 BANDS = 16
@@ -84,7 +84,7 @@ def place(event: Event, times: list[tuple[float, float]], length: int, rng: np.r
     return track
 
 
-def follow(texture: Texture, wanted: np.ndarray, length: int, rng: np.random.Generator) -> np.ndarray:
+def follow_intensity(texture: Texture, wanted: np.ndarray, length: int, rng: np.random.Generator) -> np.ndarray:
     """Put grains of a texture together so that its intensity goes as wanted; pitch and level go with it.
 
     The texture plays on as long as its own course is near enough to the one wanted; else a grain of the right

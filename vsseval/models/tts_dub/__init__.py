@@ -15,7 +15,7 @@ from vsseval.english.grid import sentence
 from vsseval.errors import Unmeasurable
 from vsseval.language import is_grid
 from vsseval.media import Video, load_audio, sha256
-from vsseval.models.base import ModelCard, ModelOptions, Request, Take
+from vsseval.models.base import ModelCard, ModelOptions, ModelOutput, Request
 from vsseval.models.tts_dub.engines import Engine, Speech, engine
 from vsseval.models.tts_dub.fit import fitted, level
 from vsseval.models.tts_dub.voices import RATE, TABLE, Voice, measure, nearest, table
@@ -24,7 +24,7 @@ from vsseval.models.tts_dub.window import FPS, SIDE, visible_speech
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["TtsDub", "create"]
+__all__ = ["TtsDub", "tts_dub_model"]
 
 _VERSION = "2"
 _GPL = "an optional extra under the GPL, run in a process of its own"
@@ -33,7 +33,7 @@ _SHORTEST_WINDOW = 0.1
 """Seconds; nothing can be said in less."""
 
 
-def create(options: ModelOptions) -> TtsDub:
+def tts_dub_model(options: ModelOptions) -> TtsDub:
     """Return the model: `tts_dub`, or `tts_dub:flite` with the program flite of this machine.
 
     Raises:
@@ -60,19 +60,19 @@ class TtsDub:
             "the visible speech window. No training, no sound but speech.",
         )
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[Take]:
-        """Yield one take per request, at the engine's own rate, one channel; the seed is not used."""
+    def generate(self, requests: Sequence[Request]) -> Iterator[ModelOutput]:
+        """Yield one output per request, at the engine's own rate, one channel; the seed is not used."""
         for request in requests:
             try:
                 speech, start = self._speech(request)
             except Unmeasurable as reason:
-                yield Take(request.id, None, 0, error=str(reason))
+                yield ModelOutput(request.id, None, 0, error=str(reason))
                 continue
             track = np.zeros(max(1, round(request.duration * speech.rate)), np.float32)
             first = min(round(start * speech.rate), track.size)
             kept = speech.samples[: track.size - first]
             track[first : first + kept.size] = kept
-            yield Take(request.id, track, speech.rate)
+            yield ModelOutput(request.id, track, speech.rate)
 
     def _speech(self, request: Request) -> tuple[Speech, float]:
         """Return the speech of a clip and the second at which it starts.

@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  // One take plays at a time; the card's muted video follows its sound.
+  // One output plays at a time; the card's muted video follows its sound.
   let now = null;
   function stop() {
     if (!now) return;
@@ -10,12 +10,12 @@
     if (now.line) now.line.classList.remove("on");
     now = null;
   }
-  function play(take, at) {
-    const card = take.closest(".clip");
+  function play(output, at) {
+    const card = output.closest(".clip");
     stop();
     const mine = {
-      take, card, audio: take.querySelector("audio"), button: take.querySelector(".play"),
-      line: take.querySelector(".spectrogram i"), video: card.querySelector("video"),
+      output, card, audio: output.querySelector("audio"), button: output.querySelector(".play"),
+      line: output.querySelector(".spectrogram i"), video: card.querySelector("video"),
     };
     now = mine;
     mine.button.classList.add("on");
@@ -48,19 +48,19 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button.play");
     if (button) {
-      const take = button.closest(".take");
-      if (now && now.take === take) { stop(); return; }
-      const same = now && now.card === take.closest(".clip");
-      play(take, same ? now.audio.currentTime : 0);
+      const output = button.closest(".output");
+      if (now && now.output === output) { stop(); return; }
+      const same = now && now.card === output.closest(".clip");
+      play(output, same ? now.audio.currentTime : 0);
       return;
     }
     const picture = event.target.closest(".spectrogram");
-    if (picture && picture.closest(".take").querySelector("audio")) {
+    if (picture && picture.closest(".output").querySelector("audio")) {
       const box = picture.getBoundingClientRect();
-      const take = picture.closest(".take");
-      const audio = take.querySelector("audio");
+      const output = picture.closest(".output");
+      const audio = output.querySelector("audio");
       const share = Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1);
-      const go = () => play(take, share * audio.duration);
+      const go = () => play(output, share * audio.duration);
       if (audio.readyState >= 1) go();
       else {
         audio.addEventListener("loadedmetadata", go, { once: true });

@@ -37,10 +37,10 @@ def phoneme_tokens(transcript: str) -> list[str]:
         MissingExtra: the transcript needs transliteration and `unidecode` is not installed.
     """
     from vssflow.reference.phonemes.cleaner import clean
-    from vssflow.reference.phonemes.ids import framed
+    from vssflow.reference.phonemes.ids import between_blanks
     from vssflow.reference.phonemes.pronounce import pronounce
 
-    return framed(pronounce(clean(transcript)))
+    return between_blanks(pronounce(clean(transcript)))
 
 
 def phoneme_ids(transcript: str | None, window: tuple[float, float] | None, frames: int = 250) -> Tensor:

@@ -23,7 +23,7 @@ TOKENS: Final = tuple(
 _ROWS = {token: place + 1 for place, token in enumerate(TOKENS)}
 
 
-def framed(phones: list[str]) -> list[str]:
+def between_blanks(phones: list[str]) -> list[str]:
     """The tokens of a sentence: its phones between two <blank>s."""
     return [BLANK, *phones, BLANK]
 

@@ -1,0 +1,152 @@
+"""Which tensors lie where in a file of weights: read without torch, and without executing anything of the file."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import zipfile
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from vsseval.errors import UsageError
+from vsseval.networks.safe_unpickle import ITEM_BYTES, Reader, Storage, TensorEntry, View
+
+SAFETENSORS = {
+    "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "I64": "int64", "I32": "int32",
+    "I16": "int16", "I8": "int8", "U8": "uint8", "BOOL": "bool",
+}  # fmt: skip
+LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
+"""First number of a file of `torch.save` before version 1.6, which is a row of pickles and then raw numbers."""
+LONGEST_HEADER = 100_000_000
+"""Bytes: the limit that the safetensors library itself sets."""
+WRAPPERS = ("state_dict", "model")
+"""Where a checkpoint keeps its weights: Lightning's key, and that of RawNet3's makers."""
+
+
+class Layout(NamedTuple):
+    """What a file of weights holds."""
+
+    entries: dict[str, TensorEntry]
+    metadata: dict[str, str]
+    """The header of a safetensors file; empty for the others."""
+
+
+def read_layout(path: Path) -> Layout:
+    """Find the tensors of a .safetensors file, or of a .pt, .pth or .ckpt file of `torch.save`, new or old.
+
+    Raises:
+        UsageError: there is no such file, it is cut short, or it holds no weights; the message says which.
+    """
+    if not path.is_file():
+        raise UsageError(f"{path}: {'a folder, not a file of weights' if path.is_dir() else 'no such file'}")
+    try:
+        with path.open("rb") as file:
+            layout = _read(path, file)
+        _require_within(layout, path.stat().st_size)
+    except UsageError:
+        raise
+    except OSError as error:
+        raise UsageError(f"{path} cannot be loaded: {error.strerror or error}") from error
+    except Exception as error:  # a damaged pickle can fail in any way
+        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise UsageError(f"{path} cannot be loaded: damaged or cut short ({reason}); fetch it again") from error
+    if not layout.entries:
+        raise UsageError(f"{path} cannot be loaded: there are no named tensors in it")
+    return layout
+
+
+def _require_within(layout: Layout, total: int) -> None:
+    for key, entry in layout.entries.items():
+        if entry.start + entry.size > total:
+            raise ValueError(f"{key} ends at byte {entry.start + entry.size} of {total}")
+
+
+def _read(path: Path, file: IO[bytes]) -> Layout:
+    head = file.read(64)
+    file.seek(0)
+    if not head:
+        raise UsageError(f"{path} cannot be loaded: it is empty (0 bytes); fetch it again")
+    if head.startswith(b"PK\x03\x04"):
+        return Layout(_zip_entries(path, file), {})
+    if head.startswith(b"version https://git-lfs"):
+        raise UsageError(f"{path} cannot be loaded: it is a Git LFS pointer; run `git lfs pull`")
+    if head.lstrip().startswith(b"<"):
+        raise UsageError(f"{path} cannot be loaded: a web page, not weights; fetch it again, logged in if need be")
+    if head.startswith(b"\x80") and LEGACY_MAGIC.to_bytes(10, "little") in head:
+        return Layout(_legacy_entries(path, file), {})
+    if head[8:9] == b"{":
+        return _safetensors(path, file)
+    raise UsageError(f"{path} cannot be loaded: neither a safetensors file nor one of torch.save")
+
+
+def _safetensors(path: Path, file: IO[bytes]) -> Layout:
+    length = int.from_bytes(file.read(8), "little")
+    total = path.stat().st_size
+    if length > min(LONGEST_HEADER, total - 8):
+        raise ValueError(f"its header of {length} bytes does not fit in {total} bytes")
+    header = json.loads(file.read(length))
+    metadata = header.pop("__metadata__", {})
+    entries = {}
+    for key, given in header.items():
+        if given["dtype"] not in SAFETENSORS:
+            raise UsageError(f"{path} cannot be loaded: {key} is of type {given['dtype']}, which no network here uses")
+        dtype = SAFETENSORS[given["dtype"]]
+        begin, end = given["data_offsets"]
+        start, shape = 8 + length + begin, given["shape"]
+        if begin < 0:
+            raise ValueError(f"{key} begins at byte {begin}")
+        stride = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+        entries[key] = View(Storage(key, dtype), 0, shape, stride).entry(start, end - begin)
+    return Layout(entries, metadata)
+
+
+def _zip_entries(path: Path, file: IO[bytes]) -> dict[str, TensorEntry]:
+    with zipfile.ZipFile(file) as archive:
+        records = {record.filename: record for record in archive.infolist()}
+        pickles = [name for name in records if name == "data.pkl" or name.endswith("/data.pkl")]
+        if not pickles:
+            raise UsageError(f"{path} cannot be loaded: a zip archive, but not one of torch.save")
+        root = min(pickles, key=len).removesuffix("data.pkl")
+        if f"{root}constants.pkl" in records:
+            raise UsageError(f"{path} cannot be loaded: a TorchScript program; its state dict is needed")
+        if any(record.compress_type != zipfile.ZIP_STORED for record in records.values()):
+            raise UsageError(f"{path} cannot be loaded: it was compressed; unpack it and use the file of torch.save")
+        if f"{root}byteorder" in records and archive.read(f"{root}byteorder") != b"little":
+            raise UsageError(f"{path} cannot be loaded: it was written on a big-endian machine")
+        with archive.open(f"{root}data.pkl") as stream:
+            views = _views(Reader(stream).load())
+    places = {}
+    for key in {view.storage.key for view in views.values()}:
+        record = records[f"{root}data/{key}"]
+        # the name and a padding of free length stand between the local header and the numbers
+        file.seek(record.header_offset + 26)
+        name, padding = (int.from_bytes(file.read(2), "little") for _ in range(2))
+        places[key] = (record.header_offset + 30 + name + padding, record.file_size)
+    return {key: view.entry(*places[view.storage.key]) for key, view in views.items()}
+
+
+def _legacy_entries(path: Path, file: IO[bytes]) -> dict[str, TensorEntry]:
+    _magic, _version, system = (Reader(file).load() for _ in range(3))
+    if not system["little_endian"]:
+        raise UsageError(f"{path} cannot be loaded: it was written on a big-endian machine")
+    reader = Reader(file)
+    views = _views(reader.load())
+    places, total = {}, path.stat().st_size
+    for key in Reader(file).load():
+        size = int.from_bytes(file.read(8), "little") * ITEM_BYTES[reader.dtypes[str(key)]]
+        places[str(key)] = (file.tell(), size)
+        if file.tell() + size > total:
+            raise ValueError(f"a storage ends at byte {file.tell() + size} of {total}")
+        file.seek(size, os.SEEK_CUR)
+    return {key: view.entry(*places[view.storage.key]) for key, view in views.items()}
+
+
+def _views(content: Any) -> dict[str, View]:
+    """The tensors of the state dict in an unpickled file."""
+    for wrapper in WRAPPERS:
+        if isinstance(content, dict) and isinstance(content.get(wrapper), dict):
+            content = content[wrapper]
+            break
+    named = content.items() if isinstance(content, dict) else ()
+    return {key: value for key, value in named if isinstance(key, str) and isinstance(value, View)}

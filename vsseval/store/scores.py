@@ -1,0 +1,191 @@
+"""The scores of a run, in long form: one row per clip and metric, as Parquet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from vsseval.errors import UsageError
+from vsseval.store import atomic
+from vsseval.types import Record, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+
+class ScoreRow(Record, frozen=True):
+    """What one metric says of one clip."""
+
+    sample_id: str
+    cluster: str
+    subset: str
+    seed: int
+    """Seed of the run."""
+    metric: str
+    version: str
+    status: Status
+    value: float | None = None
+    """None unless `status` is "ok"; None for metrics of distributions, which have no value per clip."""
+    weight: float | None = None
+    detail: str = "{}"
+    """JSON: the reason where there is no value, else what the metric has to say."""
+
+
+COLUMNS = (
+    "sample_id",
+    "cluster",
+    "subset",
+    "seed",
+    "metric",
+    "version",
+    "value",
+    "weight",
+    "status",
+    "detail",
+)
+
+
+def write_scores(path: Path, rows: Sequence[ScoreRow]) -> None:
+    """Store rows sorted by metric and clip; the same rows give the same bytes.
+
+    Raises:
+        EnvironmentFault: no room, no permission.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    ordered = sorted(rows, key=lambda row: (row.metric, row.sample_id))
+    types = {"seed": pa.int64(), "value": pa.float64(), "weight": pa.float64()}
+    schema = pa.schema([(name, types.get(name, pa.string())) for name in COLUMNS])
+    columns = {name: [getattr(row, name) for row in ordered] for name in COLUMNS}
+    table = pa.table(columns, schema=schema)
+    atomic.write_with(path, lambda target: pq.write_table(table, target, compression="zstd"))
+
+
+def read_scores(path: Path) -> list[ScoreRow]:
+    """Read the rows of a run.
+
+    Raises:
+        UsageError: the file is missing or damaged.
+    """
+    return [msgspec.convert(row, ScoreRow) for row in _table(path).to_pylist()]
+
+
+def read_frame(path: Path) -> pd.DataFrame:
+    """Read the rows of a run as a data frame.
+
+    Raises:
+        UsageError: the file is missing or damaged.
+    """
+    frame: pd.DataFrame = _table(path).to_pandas()
+    return frame
+
+
+class StringColumn(NamedTuple):
+    """A column of strings of which few differ."""
+
+    codes: np.ndarray
+    """Integers, shape (n,): places in `names`."""
+    names: np.ndarray
+    """Different strings."""
+
+    def equal(self, name: str) -> np.ndarray:
+        """Return which rows hold `name`."""
+        found = np.flatnonzero(self.names == name)
+        return np.asarray(self.codes == (found[0] if found.size else -1))
+
+    def at(self, rows: np.ndarray) -> np.ndarray:
+        """Return the strings of some rows."""
+        return np.asarray(self.names[self.codes[rows]])
+
+    def ranks(self) -> np.ndarray:
+        """Return for each row the place of its string in alphabetical order."""
+        rank = np.empty(self.names.size, np.int64)
+        rank[np.argsort(self.names, kind="stable")] = np.arange(self.names.size)
+        return np.asarray(rank[self.codes])
+
+
+class ScoreColumns(NamedTuple):
+    """The columns that statistics need, without data frames: `detail` is most of the file and none of the numbers."""
+
+    sample_id: StringColumn
+    cluster: StringColumn
+    subset: StringColumn
+    metric: StringColumn
+    status: StringColumn
+    value: np.ndarray
+    """float64, shape (n,); NaN where there is none."""
+    weight: np.ndarray
+
+
+def read_columns(path: Path) -> ScoreColumns:
+    """Read what statistics need of the rows of a run.
+
+    Raises:
+        UsageError: the file is missing or damaged, or a row has no name.
+    """
+    table = _table(path, ScoreColumns._fields, labels=("sample_id", "cluster", "subset", "metric", "status"))
+    for name in ("value", "weight"):
+        if str(table.schema.field(name).type) != "double":
+            raise UsageError(
+                f"{path}: the column {name} holds no numbers. Make it anew with: vsseval score {path.parent}"
+            )
+    return ScoreColumns(
+        sample_id=_labels(table, "sample_id", path),
+        cluster=_labels(table, "cluster", path),
+        subset=_labels(table, "subset", path),
+        metric=_labels(table, "metric", path),
+        status=_labels(table, "status", path),
+        value=_floats(table, "value"),
+        weight=_floats(table, "weight"),
+    )
+
+
+def _floats(table: Any, name: str) -> np.ndarray:
+    return _numbers(table.column(name).chunks, np.dtype(np.float64))
+
+
+def _numbers(chunks: Sequence[Any], kind: np.dtype[Any]) -> np.ndarray:
+    """Return Arrow's numbers; NaN where there are none.
+
+    Its own ways to numpy import pandas, and its casts its compute functions, which takes longer than all that is done
+    with the numbers.
+    """
+    found = [np.empty(0, kind)]
+    for chunk in chunks:
+        valid, data = chunk.buffers()
+        part = slice(chunk.offset, chunk.offset + len(chunk))
+        values = np.frombuffer(data, kind)[part]
+        if chunk.null_count:
+            there = np.unpackbits(np.frombuffer(valid, np.uint8), bitorder="little")[part]
+            values = np.where(there, values, np.nan)
+        found.append(values)
+    return np.concatenate(found)
+
+
+def _labels(table: Any, name: str, path: Path) -> StringColumn:
+    column = table.column(name)
+    if column.null_count:
+        raise UsageError(f"{path} holds a row without a name. Make it anew with: vsseval score {path.parent}")
+    encoded = column.unify_dictionaries()
+    codes = _numbers([chunk.indices for chunk in encoded.chunks], np.dtype(np.int32))
+    return StringColumn(codes, np.array(encoded.chunk(0).dictionary.to_pylist() if codes.size else [], dtype=object))
+
+
+def _table(path: Path, columns: Sequence[str] | None = None, labels: Sequence[str] = ()) -> Any:
+    """Read some columns, or all; `labels` as dictionaries, which Parquet holds already."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path, read_dictionary=[*labels]) as file:
+            if columns is not None and (lacking := sorted({*columns} - {*file.schema_arrow.names})):
+                raise pa.ArrowInvalid(f"there is no column {', '.join(lacking)}")
+            return file.read(columns=None if columns is None else [*columns])
+    except (OSError, pa.ArrowException) as error:
+        raise UsageError(f"{path} cannot be read: {error}. Make it anew with: vsseval score {path.parent}") from error
