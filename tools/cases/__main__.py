@@ -15,20 +15,21 @@ from tools.cases.made import CASES
 from tools.cases.place import NotHeld, Place
 
 
-def found(folder: Path) -> Iterator[Path]:
-    """Yield the cases of a folder: its subfolders that are of a known kind."""
-    for case in sorted(path for path in folder.iterdir() if path.is_dir()):
+def found(folder: Path, only: str = "") -> Iterator[Path]:
+    """Yield the cases of a folder: its subfolders that are of a known kind, and whose name begins so."""
+    for case in sorted(path for path in folder.iterdir() if path.is_dir() and path.name.startswith(only)):
         if kind_of(case) is None:
             print(f"{case.name}: passed over, of no known kind")
         else:
             yield case
 
 
-def made(folder: Path) -> Iterator[Path]:
-    """Make each case, and yield it."""
+def made(folder: Path, only: str = "") -> Iterator[Path]:
+    """Make each case whose name begins so, and yield it."""
     for name, make in CASES.items():
-        make(folder / name)
-        yield folder / name
+        if name.startswith(only):
+            make(folder / name)
+            yield folder / name
 
 
 def hold(case: Path, work: Path) -> None:
@@ -58,10 +59,8 @@ def main() -> int:
     asked = parser.parse_args()
     broken = tried = 0
     with TemporaryDirectory() as temporary:
-        cases = found(asked.folder) if asked.folder else made(Path(temporary, "made"))
+        cases = found(asked.folder, asked.only) if asked.folder else made(Path(temporary, "made"), asked.only)
         for case in cases:
-            if not case.name.startswith(asked.only):
-                continue
             tried += 1
             begun = time.monotonic()
             try:

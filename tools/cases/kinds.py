@@ -8,7 +8,7 @@ from pathlib import Path
 
 import soundfile
 
-from tools.cases.media import RATE, clicks, flash_video
+from tools.cases.media import RATE, clicks, ball_video
 from tools.cases.place import NotHeld, Place, Run
 from vsseval.media import load_audio, look
 from vsseval.errors import Unmeasurable
@@ -91,7 +91,7 @@ def joined_sounds(place: Place) -> None:
     clips, out = place.folder / "clips", place.folder / "out"
     clips.mkdir()
     out.mkdir()
-    video = flash_video(place.folder / "flashes.mp4").read_bytes()
+    video = ball_video(place.folder / "ball.mp4").read_bytes()
     for path in files:
         (clips / f"{path.stem}.mp4").write_bytes(video)
         shutil.copy(path, out)
@@ -167,7 +167,7 @@ def hostile_media(place: Place) -> None:
     clips, out = place.folder / "clips", place.folder / "out"
     clips.mkdir()
     out.mkdir()
-    video = flash_video(place.folder / "flashes.mp4")
+    video = ball_video(place.folder / "ball.mp4")
     for path in media:
         is_seen = path.suffix in {".mp4", ".mkv", ".mov", ".avi", ".ts", ".webm"}
         shutil.copy(path if is_seen else video, clips / f"{path.stem}{path.suffix if is_seen else '.mp4'}")

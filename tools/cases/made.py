@@ -11,12 +11,15 @@ from typing import NamedTuple
 import numpy as np
 import soundfile
 
-from tools.cases.media import RATE, clicks, encode, flash_video, pipe_flac, rename_codec, speech_like
+from tools.cases.media import RATE, clicks, encode, ball_video, pipe_flac, rename_codec, speech_like
 from vsseval.benchmarks.mini import mini_vtts
 from vsseval.media import load_audio
 from vsseval.types import Sample
 
 __all__ = ["CASES"]
+
+OPUS = 48000
+"""Samples per second of Opus."""
 
 
 class _Folders(NamedTuple):
@@ -31,10 +34,13 @@ def _folders(case: Path) -> _Folders:
     return found
 
 
-def _good_and_bad(case: Path, old: bytes, new: bytes) -> None:
+def _good_and_bad(case: Path, *names: bytes) -> None:
+    """Write a good clip, and one whose boxes have other names: old, new, old, new."""
     clips, out = _folders(case)
-    good = flash_video(clips / "good.mp4")
-    (clips / "bad.mp4").write_bytes(rename_codec(good.read_bytes(), old, new))
+    bad = ball_video(clips / "good.mp4").read_bytes()
+    for old, new in zip(names[::2], names[1::2], strict=True):
+        bad = rename_codec(bad, old, new)
+    (clips / "bad.mp4").write_bytes(bad)
     for name in ("good", "bad"):
         soundfile.write(out / f"{name}.wav", clicks(), RATE)
 
@@ -44,12 +50,12 @@ def _unknown_video(case: Path) -> None:
 
 
 def _unknown_audio(case: Path) -> None:
-    _good_and_bad(case, b"mp4a", b"apac")
+    _good_and_bad(case, b"mp4a", b"apac", b"esds", b"dapa")
 
 
 def _piped_reference(case: Path) -> None:
     clips, out = _folders(case)
-    flash_video(clips / "good.mp4")
+    ball_video(clips / "good.mp4")
     (clips / "piped.flac").write_bytes(pipe_flac(clicks()))
     _table(clips, ["id", "video", "reference"], [("good", "good.mp4", ""), ("odd", "good.mp4", "piped.flac")])
     for name in ("good", "odd"):
@@ -58,7 +64,7 @@ def _piped_reference(case: Path) -> None:
 
 def _piped_prompt(case: Path) -> None:
     clips, out = _folders(case)
-    flash_video(clips / "good.mp4")
+    ball_video(clips / "good.mp4")
     (clips / "p.flac").write_bytes(pipe_flac(speech_like()))
     row = ("good", "good.mp4", "bin blue at f two now", "p.flac")
     _table(clips, ["id", "video", "transcript", "speaker_prompt"], [row])
@@ -71,10 +77,10 @@ def _variable_mp3(case: Path) -> None:
     for form in ("wav", "mp3"):
         (case / form).mkdir()
     rows = []
-    for sample in _spoken("vtts-28", "vtts-31", "vtts-54"):
+    for sample in _spoken("vtts-28", "vtts-29", "vtts-54"):
         sound = load_audio(sample.reference.path)  # type: ignore[union-attr]
         mono = sound.mono(sound.sample_rate)
-        flash_video(clips / f"{sample.id}.mp4", sound_start=None)
+        ball_video(clips / f"{sample.id}.mp4", sound_start=None)
         soundfile.write(case / "wav" / f"{sample.id}.wav", mono, sound.sample_rate)
         data = encode("mp3", "libmp3lame", mono, sound.sample_rate, pipe=True, write_xing="0")
         (case / "mp3" / f"{sample.id}.mp3").write_bytes(data)
@@ -92,9 +98,9 @@ def _joined(case: Path) -> None:
     (case / "miscounted.mp3").write_bytes(encode("mp3", "libmp3lame", first, RATE)[:2000] + mp3[0][2000:] + mp3[1])
     parts = [encode("ogg", "libvorbis" if _has("libvorbis") else "flac", part, RATE) for part in (first, second)]
     (case / "chained.ogg").write_bytes(b"".join(parts))
-    opus = [encode("ogg", "libopus", part, RATE) for part in (first, second)]
-    (case / "chained.opus").write_bytes(b"".join(opus))
-    whole = encode("ogg", "libopus", sound, RATE)
+    opus = [encode("ogg", "libopus", speech_like(2.0, OPUS), OPUS)] * 2
+    (case / "chained_opus.opus").write_bytes(b"".join(opus))
+    whole = encode("ogg", "libopus", speech_like(4.0, OPUS), OPUS)
     (case / "cut.opus").write_bytes(whole[: len(whole) // 2])
 
 
@@ -110,7 +116,7 @@ def _starts(case: Path) -> None:
     forms = {"mp4": "mp4", "mkv": "matroska", "ts": "mpegts"}
     for name, start in starts.items():
         stem, _, suffix = name.partition(".")
-        flash_video(clips / f"{stem}_{suffix}.{suffix}", forms[suffix], picture_start=start, sound_start=start)
+        ball_video(clips / f"{stem}_{suffix}.{suffix}", forms[suffix], picture_start=start, sound_start=start)
         sound = load_audio(clips / f"{stem}_{suffix}.{suffix}")
         soundfile.write(out / f"{stem}_{suffix}.wav", sound.samples.T, sound.sample_rate)
 
@@ -118,7 +124,7 @@ def _starts(case: Path) -> None:
 def _phases(case: Path) -> None:
     clips, out = _folders(case)
     for late in (0.005, 0.010, 0.021, 0.033):
-        flash_video(clips / f"phase_{late:.3f}.mp4", picture_start=late)
+        ball_video(clips / f"phase_{late:.3f}.mp4", picture_start=late)
         soundfile.write(out / f"phase_{late:.3f}.wav", clicks(), RATE)
 
 
@@ -131,14 +137,14 @@ def _suffixes(case: Path) -> None:
     }  # fmt: skip
     for name, (form, codec, sound_codec) in names.items():
         (clips / name).parent.mkdir(parents=True, exist_ok=True)
-        flash_video(clips / name, form, codec, sound_codec=sound_codec)
+        ball_video(clips / name, form, codec, sound_codec=sound_codec)
         soundfile.write(out / f"{Path(name).stem}.wav", clicks(), RATE)
 
 
 def _sound_beside_video(case: Path) -> None:
     clips, out = _folders(case)
-    flash_video(clips / "vid1.mp4")
-    flash_video(out / "vid1.mp4")
+    ball_video(clips / "vid1.mp4")
+    ball_video(out / "vid1.mp4")
     soundfile.write(out / "vid1.flac", clicks(), RATE)
 
 
@@ -157,7 +163,7 @@ _SPELLINGS = {
 
 def _transcripts(case: Path) -> None:
     clips, out = _folders(case)
-    flash_video(clips / "v.mp4", sound_start=None)
+    ball_video(clips / "v.mp4", sound_start=None)
     rows = []
     for sample in _spoken(*_SPELLINGS):
         for number, pair in enumerate(_SPELLINGS[sample.id]):
@@ -170,14 +176,14 @@ def _transcripts(case: Path) -> None:
 
 def _one_system(case: Path) -> None:
     clips, out = _folders(case)
-    flash_video(clips / "a.mp4")
+    ball_video(clips / "a.mp4")
     soundfile.write(out / "a.wav", clicks(), RATE)
 
 
 def _hostile(case: Path) -> None:
     media = case / "media"
     media.mkdir(parents=True)
-    good = flash_video(case / "good.mp4").read_bytes()
+    good = ball_video(case / "good.mp4").read_bytes()
     (media / "unknown_codec.mp4").write_bytes(rename_codec(good, b"avc1", b"zzz1"))
     whole = bytearray(encode("flac", "flac", clicks()))
     whole[21] |= 0x0F  # the 36 bits of STREAMINFO that count the samples (RFC 9639, 8.2)

@@ -1,4 +1,4 @@
-"""Videos and sounds of the kinds that people have: flashes with clicks, and one sound in many codecs and containers."""
+"""Videos and sounds of the kinds that people have: a bouncing ball with clicks, and one sound in many codecs and containers."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 import av
 import numpy as np
 
-__all__ = ["Pipe", "clicks", "encode", "flash_video", "pipe_flac", "rename_codec", "speech_like"]
+__all__ = ["Pipe", "clicks", "encode", "ball_video", "pipe_flac", "rename_codec", "speech_like"]
 
 RATE = 44100
 SECONDS = 4.0
 SIDE = 128
 _TICK = Fraction(1, 90000)
 _EVENTS = (0.52, 1.28, 2.16, 2.88, 3.56)
-"""Seconds at which something is seen and heard, in unequal steps."""
+"""Seconds at which the ball strikes, in unequal steps, each at a picture."""
 
 
 class Pipe:
@@ -56,24 +56,28 @@ def speech_like(seconds: float = SECONDS, rate: int = RATE) -> np.ndarray:
 
 
 def _pictures() -> list[np.ndarray]:
-    """Return 25 pictures a second: a square that jumps aside at every event, and rests between."""
-    moments = np.arange(round(25 * SECONDS)) / 25
-    side = np.searchsorted(_EVENTS, moments + 1e-6)
-    ground = np.random.default_rng(3).integers(60, 120, (SIDE, SIDE, 3), dtype=np.uint8)
+    """Return 25 pictures a second: a ball that strikes the ground at every event."""
+    down, across = np.mgrid[:SIDE, :SIDE]
+    ground = np.random.default_rng(3).integers(50, 60, (SIDE, SIDE, 3), dtype=np.uint8)
+    struck = np.array([2 * _EVENTS[0] - _EVENTS[1], *_EVENTS, 2 * _EVENTS[-1] - _EVENTS[-2]])
     pictures = []
-    for place in side:
+    for moment in np.arange(round(25 * SECONDS)) / 25:
+        last = int(np.searchsorted(struck, moment + 1e-6)) - 1
+        flight = struck[last + 1] - struck[last]
+        height = 4 * 90 * flight**2 * (part := (moment - struck[last]) / flight) * (1 - part)
+        far = (down - (SIDE - 28 - height)) ** 2 + (across - SIDE / 2) ** 2
         picture = ground.copy()
-        at = 8 + 40 * (place % 3)
-        picture[40:80, at : at + 32] = 230
+        picture[far < 14**2] = 220
+        picture[far < 6**2] = 90
         pictures.append(picture)
     return pictures
 
 
-def flash_video(
+def ball_video(
     path: Path, form: str = "mp4", codec: str = "libx264", *, picture_start: float = 0.0, sound_start: float | None = 0.0,
     sound_codec: str = "aac",
 ) -> Path:  # fmt: skip
-    """Write a video in which something jumps at every click.
+    """Write a video in which a ball strikes the ground at every click.
 
     Args:
         path: target.
@@ -83,7 +87,8 @@ def flash_video(
         sound_start: time stamp of the first sample; None for no sound.
         sound_codec: of the sound.
     """
-    with av.open(str(path), "w", format=form, options={"avoid_negative_ts": "disabled"}) as out:
+    shift = "disabled" if min(picture_start, sound_start or 0.0) < 0 else "auto"
+    with av.open(str(path), "w", format=form, options={"avoid_negative_ts": shift}) as out:
         options = {"crf": "12", "threads": "1"} if codec == "libx264" else {"threads": "1"}
         video = out.add_stream(codec, rate=25, options=options)
         video.width, video.height = (176, 144) if codec in {"h263", "flv1"} else (SIDE, SIDE)
@@ -91,7 +96,7 @@ def flash_video(
         video.bit_rate = 2_000_000
         if codec == "libx264":
             video.codec_context.time_base = _TICK
-        track = None if sound_start is None else out.add_stream(sound_codec, rate=RATE, layout="mono")
+        track = None if sound_start is None else out.add_stream(sound_codec, rate=RATE, layout="mono", bit_rate=128_000)
         packets: list[Any] = []
         tick = _TICK if codec == "libx264" else Fraction(1, 25)
         for number, picture in enumerate(_pictures()):
@@ -121,8 +126,8 @@ def encode(form: str, codec: str, sound: np.ndarray, rate: int = RATE, *, pipe: 
     with av.open(target, "w", format=form, options=options) as out:  # type: ignore[call-overload]
         track = out.add_stream(codec, rate=rate, layout="mono")
         if codec == "libmp3lame":
-            track.codec_context.qscale = True
-            track.codec_context.global_quality = 2 * 118  # -q:a 2, in units of FF_QP2LAMBDA
+            track.codec_context.qscale = True  # bits as the sound needs them
+            track.codec_context.global_quality = 0  # the best, -q:a 0
         for packet in _packets(track, sound, rate, 0.0):
             out.mux(packet)
     return target.getvalue()
