@@ -16,7 +16,7 @@ RATE = 44100
 SECONDS = 4.0
 SIDE = 128
 _TICK = Fraction(1, 90000)
-_EVENTS = (0.52, 1.28, 2.16, 2.88, 3.56)
+_EVENTS = (0.92, 1.52, 2.32, 2.84, 3.52)
 """Seconds at which the ball strikes, in unequal steps, each at a picture."""
 
 
