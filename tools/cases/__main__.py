@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import click
+
 from tools.cases.kinds import kind_of
 from tools.cases.made import CASES
 from tools.cases.place import NotHeld, Place
@@ -19,7 +21,7 @@ def found(folder: Path, only: str = "") -> Iterator[Path]:
     """Yield the cases of a folder: its subfolders that are of a known kind, and whose name begins so."""
     for case in sorted(path for path in folder.iterdir() if path.is_dir() and path.name.startswith(only)):
         if kind_of(case) is None:
-            print(f"{case.name}: passed over, of no known kind")
+            click.echo(f"{case.name}: passed over, of no known kind")
         else:
             yield case
 
@@ -67,10 +69,10 @@ def main() -> int:
                 hold(case, Path(temporary, "work", case.name))
             except NotHeld as reason:
                 broken += 1
-                print(f"{case.name}: NOT HELD ({time.monotonic() - begun:.1f} s)\n  {reason}", flush=True)
+                click.echo(f"{case.name}: NOT HELD ({time.monotonic() - begun:.1f} s)\n  {reason}")
             else:
-                print(f"{case.name}: held ({time.monotonic() - begun:.1f} s)", flush=True)
-    print(f"{tried} tried, {tried - broken} held")
+                click.echo(f"{case.name}: held ({time.monotonic() - begun:.1f} s)")
+    click.echo(f"{tried} tried, {tried - broken} held")
     return int(broken > 0)
 
 

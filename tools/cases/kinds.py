@@ -8,10 +8,10 @@ from pathlib import Path
 
 import soundfile
 
-from tools.cases.media import RATE, clicks, ball_video
+from tools.cases.media import RATE, ball_video, clicks
 from tools.cases.place import NotHeld, Place, Run
-from vsseval.media import load_audio, look
 from vsseval.errors import Unmeasurable
+from vsseval.media import load_audio, look
 
 __all__ = ["KINDS", "kind_of"]
 
@@ -22,6 +22,7 @@ JOINED_SECONDS, PADDING = 4.0, 0.06
 """Each joined sound is so long; where no header says what the encoder added, so much may be left."""
 _MEMORY = 1.5e9
 """Bytes that one hostile file may take at the most; half of it is the program and its libraries."""
+_PICTURED = {".mp4", ".mkv", ".mov", ".avi", ".ts", ".webm"}
 _SENTENCE = "bin blue at f two now"
 
 
@@ -62,14 +63,13 @@ def piped_reference(place: Place) -> None:
     run = place.run(SYNC).require_clips(ok=2)
     bound = place.run(SYNC, model="reference").require_clips(ok=2)
     _require(run.cells[SYNC]["n"] == bound.cells[SYNC]["n"] == 2, "a clip has no value")
-    _follow_up(place)
+    place.command("report").require(0)
 
 
 def piped_prompt(place: Place) -> None:
     """A FLAC from a pipe is read as the voice that is wanted, by the harness and by vssflow."""
     run = place.run(SYNC).require_clips(ok=1)
     _require(run.cells[SYNC]["n"] == 1, "the clip has no value")
-    _follow_up(place)
     clip, voice = (str(next((place.folder / "clips").glob(name))) for name in ("good.*", "p.flac"))
     wanted = ["generate", clip, "-t", _SENTENCE, "--prompt", voice, "--steps", "2", "-o", "new.mp4"]
     place.command(*wanted, program="vssflow").require(0)
@@ -169,7 +169,7 @@ def hostile_media(place: Place) -> None:
     out.mkdir()
     video = ball_video(place.folder / "ball.mp4")
     for path in media:
-        is_seen = path.suffix in {".mp4", ".mkv", ".mov", ".avi", ".ts", ".webm"}
+        is_seen = path.suffix in _PICTURED
         shutil.copy(path if is_seen else video, clips / f"{path.stem}{path.suffix if is_seen else '.mp4'}")
         if not is_seen:
             shutil.copy(path, clips)
@@ -182,7 +182,21 @@ def hostile_media(place: Place) -> None:
         _bounded(run.done.peak, run.done.said)
     _follow_up(place)
     for path in media:
-        wanted = ["generate", str(video), "-t", _SENTENCE, "--prompt", str(path), "--steps", "1", "-o", "new.wav", "--force"]
+        if path.suffix in _PICTURED:
+            continue
+        wanted = [
+            "generate",
+            str(video),
+            "-t",
+            _SENTENCE,
+            "--prompt",
+            str(path),
+            "--steps",
+            "1",
+            "-o",
+            "new.wav",
+            "--force",
+        ]
         done = place.command(*wanted, program="vssflow").require(0, 2)
         _bounded(done.peak, done.said)
 

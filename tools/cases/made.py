@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import soundfile
 
-from tools.cases.media import RATE, clicks, encode, ball_video, pipe_flac, rename_codec, speech_like
+from tools.cases.media import RATE, ball_video, clicks, encode, pipe_flac, rename_codec, speech_like
 from vsseval.benchmarks.mini import mini_vtts
 from vsseval.media import load_audio
 from vsseval.types import Sample
@@ -112,7 +112,14 @@ def _has(codec: str) -> bool:
 
 def _starts(case: Path) -> None:
     clips, out = _folders(case)
-    starts = {"late.mp4": 0.667, "late.mkv": 0.667, "ten.mkv": 10.0, "ten.ts": 10.0, "before.mp4": -0.4, "before.ts": -0.4}
+    starts = {
+        "late.mp4": 0.667,
+        "late.mkv": 0.667,
+        "ten.mkv": 10.0,
+        "ten.ts": 10.0,
+        "before.mp4": -0.4,
+        "before.ts": -0.4,
+    }
     forms = {"mp4": "mp4", "mkv": "matroska", "ts": "mpegts"}
     for name, start in starts.items():
         stem, _, suffix = name.partition(".")
@@ -155,7 +162,8 @@ _SPELLINGS = {
                 ("There\u2019re 10% more in 1945", "there are ten percent more in nineteen forty five"),
                 ("It\u00b4s $5 at 3:30 \u2014 on the 3rd", "it's five dollars at three thirty on the third")],
     "vtts-28": [("The busi\u00adness\u200b is completely different\ufeff", "the business is completely different"),
-                ("\u201cThe business\u201d\u00a0is\u2026 COMPLETELY different?!", "the business is completely different")],
+                ("\u201cThe business\u201d\u00a0is\u2026 COMPLETELY different?!",
+                 "the business is completely different")],
     "vtts-36": [("The children didn`t clean the kitchen.", "the children didn't clean the kitchen")],
 }  # fmt: skip
 """Transcripts as people write them and spelled out, by the clip of mini_vtts that is heard."""
@@ -189,7 +197,7 @@ def _hostile(case: Path) -> None:
     whole[21] |= 0x0F  # the 36 bits of STREAMINFO that count the samples (RFC 9639, 8.2)
     whole[22:26] = b"\xff" * 4
     (media / "counts_too_many.flac").write_bytes(whole)
-    (media / "an_hour.flac").write_bytes(encode("flac", "flac", np.zeros(3600 * 8000, np.float32), 8000))
+    (media / "ten_minutes.flac").write_bytes(encode("flac", "flac", np.zeros(600 * 8000, np.float32), 8000))
     (media / "no_head.mp4").write_bytes(good[len(good) // 2 :])
 
 

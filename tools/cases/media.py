@@ -1,4 +1,4 @@
-"""Videos and sounds of the kinds that people have: a bouncing ball with clicks, and one sound in many codecs and containers."""
+"""Videos of a ball that bounces with clicks, and sounds in whatever codec and container people have."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import av
 import numpy as np
 
-__all__ = ["Pipe", "clicks", "encode", "ball_video", "pipe_flac", "rename_codec", "speech_like"]
+__all__ = ["Pipe", "ball_video", "clicks", "encode", "pipe_flac", "rename_codec", "speech_like"]
 
 RATE = 44100
 SECONDS = 4.0
@@ -74,9 +74,14 @@ def _pictures() -> list[np.ndarray]:
 
 
 def ball_video(
-    path: Path, form: str = "mp4", codec: str = "libx264", *, picture_start: float = 0.0, sound_start: float | None = 0.0,
+    path: Path,
+    form: str = "mp4",
+    codec: str = "libx264",
+    *,
+    picture_start: float = 0.0,
+    sound_start: float | None = 0.0,
     sound_codec: str = "aac",
-) -> Path:  # fmt: skip
+) -> Path:
     """Write a video in which a ball strikes the ground at every click.
 
     Args:

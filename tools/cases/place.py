@@ -75,7 +75,9 @@ class Run:
     def details(self, metric: str, key: str) -> dict[str, float]:
         """Return what a metric noted under a key for each clip that it has a value for, by clip id."""
         return {
-            clip: row["detail"][key] for (clip, name), row in self.rows.items() if name == metric and row["status"] == "ok"
+            clip: row["detail"][key]
+            for (clip, name), row in self.rows.items()
+            if name == metric and row["status"] == "ok"
         }
 
 
