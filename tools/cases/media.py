@@ -95,7 +95,7 @@ def ball_video(
     shift = "disabled" if min(picture_start, sound_start or 0.0) < 0 else "auto"
     with av.open(str(path), "w", format=form, options={"avoid_negative_ts": shift}) as out:
         options = {"crf": "12", "threads": "1"} if codec == "libx264" else {"threads": "1"}
-        video = out.add_stream(codec, rate=25, options=options)
+        video: Any = out.add_stream(codec, rate=25, options=options)
         video.width, video.height = (176, 144) if codec in {"h263", "flv1"} else (SIDE, SIDE)
         video.pix_fmt = "yuv420p"
         video.bit_rate = 2_000_000
@@ -128,7 +128,7 @@ def encode(form: str, codec: str, sound: np.ndarray, rate: int = RATE, *, pipe: 
         options: of the container.
     """
     target = Pipe() if pipe else BytesIO()
-    with av.open(target, "w", format=form, options=options) as out:  # type: ignore[call-overload]
+    with av.open(target, "w", format=form, options=options) as out:
         track = out.add_stream(codec, rate=rate, layout="mono")
         if codec == "libmp3lame":
             track.codec_context.qscale = True  # bits as the sound needs them
