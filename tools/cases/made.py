@@ -84,7 +84,7 @@ def _variable_mp3(case: Path) -> None:
         soundfile.write(case / "wav" / f"{sample.id}.wav", mono, sound.sample_rate)
         data = encode("mp3", "libmp3lame", mono, sound.sample_rate, pipe=True, write_xing="0")
         (case / "mp3" / f"{sample.id}.mp3").write_bytes(data)
-        rows.append((sample.id, sample.transcript))
+        rows.append((sample.id, sample.transcript or ""))
     _table(clips, ["id", "transcript"], rows)
 
 
