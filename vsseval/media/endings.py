@@ -1,4 +1,4 @@
-"""How much of a Matroska, WebM or AVI file is there: where it breaks off, their readers stop and say nothing."""
+"""How much of a Matroska, WebM, AVI, MPEG-TS or fragmented MP4 is there: where it breaks off, readers say nothing."""
 
 from __future__ import annotations
 
@@ -13,12 +13,18 @@ __all__ = ["share_there"]
 _EBML = b"\x1a\x45\xdf\xa3"
 _SEGMENT, _CLUSTER = 0x18538067, 0x1F43B675
 _LONGEST_ID, _LONGEST_SIZE = 4, 8
+_BOXES = frozenset({b"ftyp", b"styp", b"moov", b"moof", b"sidx"})
+"""What a fragmented MP4 begins with."""
+_TS_PACKETS = ((188, 0), (192, 4))
+"""Bytes of a packet of MPEG-TS, on discs with a time stamp of four before it, and where its mark stands."""
+_TS_MARK = 0x47
 
 
 def share_there(path: Path) -> float:
     """Return how much of a file is there, 0 to 1; 1 for whole files, and for all other formats.
 
-    A file whose writer did not know its size, and which ends within an element, has lost an unknown share: 0.
+    A file whose writer did not know its size, and which ends within an element, a box or a packet, has lost an unknown
+    share: 0.
     """
     with path.open("rb") as file:
         head = file.read(12)
@@ -26,7 +32,37 @@ def share_there(path: Path) -> float:
         if head[:4] == b"RIFF" and head[8:] == b"AVI ":
             size = 8 + int.from_bytes(head[4:8], "little")
             return min(whole / size, 1.0) if size < 1 << 31 else 1.0  # to a pipe: nothing, or the greatest
-        return _share_of_elements(file, whole) if head[:4] == _EBML else 1.0
+        if head[4:8] in _BOXES:
+            return _share_of_fragments(file, whole)
+        if head[:4] == _EBML:
+            return _share_of_elements(file, whole)
+        return 0.0 if _breaks_off_in_packet(file, whole) else 1.0
+
+
+def _share_of_fragments(file: BinaryIO, whole: int) -> float:
+    """Walk the boxes (ISO/IEC 14496-12) at the top; of a file without fragments the header says what is missing."""
+    at, fragmented = 0, False
+    while at + 8 <= whole:
+        file.seek(at)
+        head = file.read(16)
+        size, fragmented = int.from_bytes(head[:4]), fragmented or head[4:8] == b"moof"
+        if size == 0:
+            return 1.0  # to the end of the file
+        size = int.from_bytes(head[8:]) if size == 1 else size
+        if size < 8:
+            return 1.0  # no box: something else was appended
+        at += size
+    return 0.0 if fragmented and at > whole else 1.0
+
+
+def _breaks_off_in_packet(file: BinaryIO, whole: int) -> bool:
+    """Return whether a file is MPEG-TS (ISO/IEC 13818-1) whose last packet is incomplete."""
+    for size, mark in _TS_PACKETS:
+        file.seek(0)
+        marks = file.read(4 * size)[mark::size]
+        if len(marks) == 4 and set(marks) == {_TS_MARK}:
+            return whole % size != 0
+    return False
 
 
 def _share_of_elements(file: BinaryIO, whole: int) -> float:

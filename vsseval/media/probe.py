@@ -26,6 +26,9 @@ from vsseval.media.streams import (
     whole_end,
 )
 
+_LONGEST = 24 * 3600.0
+"""Seconds. What is longer by its time stamps has damaged ones: the steps of its length would fill any memory."""
+
 __all__ = ["Probe", "check_video", "measured_end", "probe"]
 
 
@@ -101,7 +104,13 @@ def _by_pyav(path: Path) -> Probe:
                 width, height = height, width
             fps = float(video.average_rate or video.guessed_rate or 0)
             found = replace(found, width=width, height=height, fps=fps)
-    return found if found.seconds > 0 else replace(found, seconds=measured_end(path))
+    found = found if found.seconds > 0 else replace(found, seconds=measured_end(path))
+    if found.has_video and found.seconds > _LONGEST:
+        raise Unmeasurable(
+            f"{path.name}: ends after {found.seconds / 3600:.0f} hours by its time stamps, which are damaged; "
+            f"write it anew with ffmpeg"
+        )
+    return found
 
 
 def check_video(path: Path | str) -> Probe:

@@ -31,14 +31,16 @@ Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
 _BEFORE: tuple[Rule, ...] = (
     (re.compile(r"\s+(n't|'(?:s|re|ve|ll|d|m|t))\b"), r"\1"),  # "do n't", as tokenizers write it
-    (re.compile(r"\bo'clock\b"), "oclock"),  # else its letter o would be a zero
+    (re.compile(r"\bo(?:'| )clock\b"), "oclock"),  # else its letter o would be a zero
     (re.compile(r"\bo\.?k\b\.?"), "okay"),
-    (re.compile(r"(?<![a-z'])o(?![a-z])"), _letter_or_zero),
-    (re.compile(r"(?<![a-z])'|'(?![a-z])"), ""),  # quotes, and the end of "dogs'"
+    (re.compile(r"(?<![^\W\d_])(?<!')o(?![^\W\d_])"), _letter_or_zero),
+    (re.compile(r"(?<![^\W\d_])'|'(?![^\W\d_])"), ""),  # quotes, and the end of "dogs'"
     (re.compile(r"\b((?:[a-z]\.){2,})"), lambda found: found[1].replace(".", "") + " "),
     (re.compile(r"\b([ap])\.? m\b\.?"), r"\1m"),  # else what follows would be spelled with it: "3 a m i left"
     (re.compile(r"\bninth(s?)\b"), r"nineth\1"),  # as Whisper's table has it
     (re.compile(r"\bcannot\b"), "can not"),
+    (re.compile(r"\be-mail"), "email"),
+    (re.compile(r"\bwi-fi\b"), "wifi"),
     (re.compile(r"(?<!half )\ba (?=(?:hundred|thousand|million|billion|trillion)\b)"), "one "),
 )
 _AFTER: tuple[Rule, ...] = (
@@ -64,7 +66,7 @@ class Spoken:
         said = read_out(text).lower()
         for pattern, words in _BEFORE:
             said = pattern.sub(words, said)
-        normal = " ".join(self._english(said).split())
+        normal = " ".join(word for word in self._english(said).split() if any(map(str.isalnum, word)))
         for pattern, words in _AFTER:
             normal = pattern.sub(words, normal)
         return _LETTERS.sub(lambda found: found[0].replace(" ", ""), normal).replace(_LETTER_O, "o")
