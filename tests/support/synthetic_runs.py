@@ -55,6 +55,7 @@ class ToyFad:
     """Squared distance of two means; additive sums, as a real distance has."""
 
     spec = FAD
+    kind = "sums"
 
     def value(self, parts: dict[str, np.ndarray]) -> float:
         if parts["n"] < 2:

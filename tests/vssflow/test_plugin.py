@@ -135,7 +135,7 @@ def test_words_after_the_colon(argument, generation):
 @pytest.mark.parametrize(
     ("argument", "says"),
     [
-        ("author", "'author' is unknown; known are authors, fast, steps=N, lips=DIR"),
+        ("author", "'author' is unknown; known are reference, fast, steps=N, lips=DIR"),
         ("reference,fast", "reference and fast exclude each other"),
         ("steps=0", "steps=8 is one"),
         ("steps=six", "steps=8 is one"),

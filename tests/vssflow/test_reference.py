@@ -136,7 +136,7 @@ def test_lips_are_padded_with_zeros(few):
 @pytest.mark.parametrize("sampler", ["fast", "reference"])
 def test_a_batch_never_changes_a_clip(few, video, sampler, monkeypatch):
     # the adaptive solver is slow on weights of no meaning; what is in a batch would show as well at fixed steps
-    monkeypatch.setattr(reference_module, "sample_authors", partial(sample_reference, method="euler"))
+    monkeypatch.setattr(reference_module, "sample_reference", partial(sample_reference, method="euler"))
     model = ReferenceVSSFlow(few, sampler=sampler, steps=3 if sampler == "fast" else None)
     first = model.features(SPOKEN)
     second = model.features(Prompt(seconds=1.2, video=video, lips=seeded_input("lips", (40, 1024))))
@@ -152,7 +152,7 @@ def test_a_batch_never_changes_a_clip(few, video, sampler, monkeypatch):
 
 def test_the_authors_sampler_starts_from_the_authors_noise(few, monkeypatch):
     euler = partial(sample_reference, method="euler")
-    monkeypatch.setattr(reference_module, "sample_authors", euler)
+    monkeypatch.setattr(reference_module, "sample_reference", euler)
     model = ReferenceVSSFlow(few, sampler="reference")
     features = model.features(SPOKEN)
     noise = torch.randn([1, 128, 250], generator=torch.Generator().manual_seed(52))
