@@ -98,6 +98,8 @@ class Request(Record, frozen=True):
     id: str
     duration: float
     seed: int
+    sample: int = 0
+    """Number of the sample, from 0, where several are made of each clip: finished sound is chosen by it."""
     video: Medium | None = None
     caption: str | None = None
     transcript: str | None = None
@@ -252,6 +254,9 @@ class RunSpec(Record, frozen=True):
     """Name, or `name:argument`."""
     benchmark: str
     seed: int = 0
+    """Of the run: every clip's seed comes from it."""
+    seeds: tuple[int, ...] = ()
+    """One for each of several samples of every clip, ascending; `seed` is then the first. Empty for one sample."""
     limit: int | None = None
     metrics: tuple[str, ...] = ()
     """Metric ids, added to those of the profile; without both, the benchmark's default metrics."""
@@ -266,6 +271,26 @@ class RunSpec(Record, frozen=True):
     device: str = "cpu"
     """Where the model and the networks of extractors run."""
     shard_size: int = 64
+
+    @property
+    def every_seed(self) -> tuple[int, ...]:
+        """The seed of each sample of a clip."""
+        return self.seeds or (self.seed,)
+
+
+class Spread(Record, frozen=True):
+    """What the error of a value over several samples of each clip comes from, in the metric's stored unit."""
+
+    samples: int
+    """Samples of each clip."""
+    se_seeds: float
+    """Part of the standard error that is due to the samples: more of them make it smaller."""
+    se_clips: float | None = None
+    """The rest, due to the clips: `se`² = `se_clips`² + `se_seeds`². None where there is no standard error."""
+    sd_seeds: float | None = None
+    """Standard deviation between samples of one clip. None for distances of sets of clips."""
+    sd_clips: float | None = None
+    """Standard deviation between clips, without what their samples add to it. None for distances and a single clip."""
 
 
 class Aggregate(Record, frozen=True):
@@ -292,6 +317,8 @@ class Aggregate(Record, frozen=True):
     signature: str = ""
     subset: str = ""
     """Empty for the whole benchmark."""
+    spread: Spread | None = None
+    """Where several samples of each clip were made."""
 
 
 class RunRecord(Record, frozen=True):

@@ -176,7 +176,7 @@ def test_every_number_of_the_evaluator(file, name, tmp_path, comparing):
     torch.set_num_threads(1)
     stored(plan, generations, found, caches, comparing)
     torch.set_num_threads(threads)
-    score(plan, generations, found)
+    score(plan, [generations], found)
     cells = {cell.metric: cell for cell in aggregate(plan, found)}
     whole = heard == set(case["gt"])
     for column, make in METRICS.items():

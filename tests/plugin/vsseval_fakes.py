@@ -1,4 +1,7 @@
-"""One of each plugin. FAKE_SLOW names a stage that hangs after a few clips, once it has made the file FAKE_MARK."""
+"""One of each plugin. FAKE_SLOW names a stage that hangs after a few clips, once it has made the file FAKE_MARK.
+
+After how many says FAKE_AFTER, where it is set.
+"""
 
 import os
 import time
@@ -27,7 +30,7 @@ RATE = 8000
 
 def linger(stage: str, count: int, after: int = 3) -> None:
     """Hang where a test wants to kill."""
-    if os.environ.get("FAKE_SLOW") == stage and count >= after:
+    if os.environ.get("FAKE_SLOW") == stage and count >= int(os.environ.get("FAKE_AFTER", after)):
         Path(os.environ["FAKE_MARK"]).touch()
         time.sleep(60)
 

@@ -15,12 +15,12 @@ from vsseval.store.record import find_runs, load_run
 RESULTS = ("scores.parquet", "aggregates.json", "replicates.npz")
 
 
-def kill_at(stage, clips, where, site, jobs=1):
+def kill_at(stage, clips, where, site, jobs=1, more=(), **environs):
     """Start the command in a process of its own, kill it in the middle of a stage; return its children."""
     where.mkdir(parents=True)
     mark = where / "mark"
-    env = environment(site, FAKE_SLOW=stage, FAKE_MARK=str(mark))
-    options = ["--store", "store", "--jobs", str(jobs), "--no-bounds"]
+    env = environment(site, FAKE_SLOW=stage, FAKE_MARK=str(mark), **environs)
+    options = ["--store", "store", "--jobs", str(jobs), "--no-bounds", *more]
     command = [sys.executable, "-m", "vsseval", "run", "--model", "fake", "--benchmark", f"fake:{clips}", *options]
     with (where / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=where, env=env, stdout=log, stderr=log)
@@ -50,6 +50,20 @@ def test_kill_9_changes_nothing(clips, tmp_path, site, stage):
     sounds = {sound: sound.stat().st_mtime_ns for sound in (interrupted.path / "audio").glob("[!.]*")}
     assert len(sounds) == (3 if stage == "generate" else 8)
     resumed = finished(spec(clips, tmp_path / "killed"))
+    assert resumed.path == interrupted.path
+    for name in RESULTS:
+        assert (resumed.path / name).read_bytes() == (undisturbed.path / name).read_bytes()
+    assert all(sound.stat().st_mtime_ns == time_ns for sound, time_ns in sounds.items())
+
+
+@pytest.mark.parametrize(("stage", "after"), [("generate", "3"), ("generate", "12"), ("extract", "5"), ("score", "9")])
+def test_kill_9_changes_nothing_of_several_samples(clips, tmp_path, site, stage, after):
+    undisturbed = finished(spec(clips, tmp_path / "whole", seeds=(0, 1, 2)))
+    kill_at(stage, clips, tmp_path / "killed", site, more=("--seeds", "0,1,2"), FAKE_AFTER=after)
+    (interrupted,) = find_runs(tmp_path / "killed" / "runs")
+    sounds = {sound: sound.stat().st_mtime_ns for sound in (interrupted.path / "audio").glob("[!.]*")}
+    assert len(sounds) == (int(after) if stage == "generate" else 24)
+    resumed = finished(spec(clips, tmp_path / "killed", seeds=(0, 1, 2)))
     assert resumed.path == interrupted.path
     for name in RESULTS:
         assert (resumed.path / name).read_bytes() == (undisturbed.path / name).read_bytes()

@@ -185,7 +185,8 @@ def _cell_faults(cell: Aggregate, record: RunRecord) -> Iterator[str]:
     signed = dict(part.partition(":")[::2] for part in cell.signature.split("|"))
     ought = {
         "metric": cell.metric, "bench": f"{record.benchmark.name}-{record.benchmark.version}",
-        "manifest": record.manifest_sha256[:8], "seed": str(record.spec.seed), "n": f"{cell.n}/{cell.total}",
+        "manifest": record.manifest_sha256[:8], "seed": "+".join(map(str, record.spec.every_seed)),
+        "n": f"{cell.n}/{cell.total}",
     }  # fmt: skip
     for key, value in ought.items():
         if signed.get(key) != value:

@@ -129,7 +129,8 @@ def _facts(entry: LeaderboardEntry) -> dict[str, Any]:
     packages = run.provenance.get("packages", {})
     facts = {
         "model": f"{run.model.name} {run.model.version}", "weights": run.model.weights, "licence": run.model.licence,
-        "asked as": run.spec.model, "profile": run.spec.profile, "seed": run.spec.seed, "finished": run.finished,
+        "asked as": run.spec.model, "profile": run.spec.profile, "finished": run.finished,
+        "seed": ", ".join(map(str, run.spec.every_seed)),
         "clips": ", ".join(f"{count} {status}" for status, count in run.clips.items()),
         "manifest": run.manifest_sha256, "commit": run.provenance.get("commit"),
         "packages": ", ".join(f"{name} {version}" for name, version in packages.items()),

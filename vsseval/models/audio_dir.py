@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
 
+from vsseval.datasets.file_index import composed
 from vsseval.datasets.own_files import Names, OwnFile, is_sound, own_files, tell
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.media import load_audio, look, sha256
@@ -24,6 +26,18 @@ _SHOWN = 3
 log = logging.getLogger("vsseval")
 
 
+class Files(NamedTuple):
+    """The files of a folder, listed and hashed once."""
+
+    folder: Path
+    exact: Names
+    decoded: Names
+    """By their names percent-decoded."""
+    unasked: set[Path]
+    """Those that belong to no clip so far."""
+    card: ModelCard
+
+
 class AudioFolder:
     """A folder of finished sound.
 
@@ -31,29 +45,28 @@ class AudioFolder:
     percent-decoded (`a%3Fb.wav` is the clip `a?b`). Folders below are read by the rule of `own_files`. Nothing is
     guessed beyond that, and case counts. Where a sound and a video bear one name, as MMAudio's demo leaves them, the
     sound is taken.
+
+    A clip without such a file may have several samples instead: `<id>_0`, `<id>_1` and so on, without a gap. A file
+    that bears the id of a clip of the benchmark is that clip's own and no sample (`of_clips`).
     """
 
-    def __init__(self, folder: Path) -> None:
-        """List and hash the files.
+    def __init__(self, files: Files, clips: Sequence[str] | None = None) -> None:
+        """Begin with nothing handed out.
 
-        Raises:
-            UsageError: there is no such folder, or it holds no sound.
+        Args:
+            files: of the folder.
+            clips: ids of all clips of the benchmark; without them, no clip has more than one sample.
         """
-        self.folder = folder
-        found = _sound_files(folder)
-        files = [file.path for file in found]
-        self._unasked = set(files)
-        self._exact = Names(found)
-        self._decoded = Names(found, decode=True)
-        self.card = ModelCard(
-            name=f"audio:{folder.resolve().name}",
-            version=_VERSION,
-            tasks=("v2s", "vtts", "joint", "tts"),
-            weights=_identity(folder, files),
-            argument=folder.resolve().name,
-            note=f"Finished sound: {len(files)} files of the folder {folder.resolve().name}.",
-            uses_video=False,
-        )
+        self._files = files
+        self._clips = None if clips is None else frozenset(map(composed, clips))
+        self.card = files.card
+        numbers = Counter(len(self._sounds(clip)) for clip in clips or ())
+        self.samples = max(numbers.keys() - {0}, key=lambda number: (numbers[number], number), default=1)
+        """What most clips have that have any; of two such numbers the larger."""
+
+    def of_clips(self, clips: Sequence[str]) -> AudioFolder:
+        """Return the same folder as it stands to the clips of one benchmark."""
+        return AudioFolder(self._files, clips)
 
     def generate(self, requests: Sequence[Request]) -> Iterator[ModelOutput]:
         """Yield the sound of each clip as the file has it: its own rate, length and channels.
@@ -62,34 +75,63 @@ class AudioFolder:
         Where clips are missing while other files lie unused, the log says how many and which.
         """
         lacking: list[str] = []
+        more: list[str] = []
         for request in requests:
-            output = self._output(request.id)
+            output = self._output(request.id, request.sample)
             if output.missing:
                 lacking.append(request.id)
+            if not request.sample and len(self._sounds(request.id)) > self.samples:
+                more.append(request.id)
             yield output
-        if lacking and self._unasked:
+        folder, unasked = self._files.folder, self._files.unasked
+        if more:
+            log.warning(
+                "%d clips have more samples in %s than most clips, which have %d: the others are passed over (%s)",
+                len(more), folder, self.samples, _some(more),
+            )  # fmt: skip
+        if lacking and unasked:
             log.warning(
                 "%d of %d clips have no file in %s (%s), while %d of its files belong to no clip "
                 "so far (%s); a file must be named by the clip's id",
-                len(lacking), len(requests), self.folder, _some(lacking),
-                len(self._unasked), _some(sorted(_name(file, self.folder) for file in self._unasked)),
+                len(lacking), len(requests), folder, _some(lacking),
+                len(unasked), _some(sorted(_name(file, folder) for file in unasked)),
             )  # fmt: skip
 
-    def _output(self, clip: str) -> ModelOutput:
-        files = [file.path for file in self._exact.find(clip) or self._decoded.find(clip)]
-        self._unasked.difference_update(files)
-        if not files:
-            return ModelOutput(clip, None, 0, error=f"no file named {clip!r} in {self.folder}", missing=True)
+    def _output(self, clip: str, sample: int) -> ModelOutput:
+        sounds = self._sounds(clip)
+        for files in sounds:
+            self._files.unasked.difference_update(files)
+        if sample >= len(sounds):
+            there = f"only {len(sounds)} of {self.samples} samples of {clip!r}" if sounds else f"no file named {clip!r}"
+            return ModelOutput(clip, None, 0, error=f"{there} in {self._files.folder}", missing=True)
+        files = sounds[sample]
         if len(files) > 1:
             files = [file for file in files if look(file).kind == "sound"] or files
         if len(files) > 1:
-            names = " and ".join(_name(file, self.folder) for file in files)
+            names = " and ".join(_name(file, self._files.folder) for file in files)
             return ModelOutput(clip, None, 0, error=f"more than one file for this clip: {names}; keep one")
         try:
             audio = load_audio(files[0])
         except Unmeasurable as reason:
             return ModelOutput(clip, None, 0, error=str(reason))
         return ModelOutput(clip, audio.samples, audio.sample_rate)
+
+    def _sounds(self, clip: str) -> list[list[Path]]:
+        """Return the files of each sample of a clip; a file of its own name is the only one."""
+        own = self._named(clip)
+        if own or self._clips is None:
+            return [own] if own else []
+        found: list[list[Path]] = []
+        while files := self._numbered(clip, len(found)):
+            found.append(files)
+        return found
+
+    def _numbered(self, clip: str, number: int) -> list[Path]:
+        name = f"{clip}_{number}"
+        return [] if composed(name) in (self._clips or ()) else self._named(name)
+
+    def _named(self, name: str) -> list[Path]:
+        return [file.path for file in self._files.exact.find(name) or self._files.decoded.find(name)]
 
 
 def audio_dir(options: ModelOptions) -> AudioFolder:
@@ -104,7 +146,28 @@ def audio_dir(options: ModelOptions) -> AudioFolder:
 
     if not options.argument:
         raise UsageError(f"the model `audio` needs a folder: {_EXAMPLE}")
-    return AudioFolder(Path(options.argument).expanduser())
+    return AudioFolder(listed(Path(options.argument).expanduser()))
+
+
+def listed(folder: Path) -> Files:
+    """List and hash the files of a folder.
+
+    Raises:
+        UsageError: there is no such folder, or it holds no sound.
+    """
+    found = _sound_files(folder)
+    files = [file.path for file in found]
+    name = folder.resolve().name
+    card = ModelCard(
+        name=f"audio:{name}",
+        version=_VERSION,
+        tasks=("v2s", "vtts", "joint", "tts"),
+        weights=_identity(folder, files),
+        argument=name,
+        note=f"Finished sound: {len(files)} files of the folder {name}.",
+        uses_video=False,
+    )
+    return Files(folder, Names(found), Names(found, decode=True), set(files), card)
 
 
 def _sound_files(folder: Path) -> list[OwnFile]:

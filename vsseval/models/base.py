@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 
 from vsseval.types import ModelCard, Request
 
-__all__ = ["Model", "ModelCard", "ModelOptions", "ModelOutput", "Request"]
+__all__ = ["FinishedSound", "Model", "ModelCard", "ModelOptions", "ModelOutput", "Request"]
 
 
 class ModelOptions(NamedTuple):
@@ -49,4 +49,16 @@ class Model(Protocol):
 
         The sound of a clip must depend on its request alone (the seed is in it), never on the batch.
         """
+        ...
+
+
+@runtime_checkable
+class FinishedSound(Model, Protocol):
+    """A model that hands out sound that is there already: how many samples of a clip there are, it has to say."""
+
+    samples: int
+    """Of each clip."""
+
+    def of_clips(self, clips: Sequence[str]) -> Self:
+        """Return the same model with `samples` counted over the clips (ids) of one benchmark."""
         ...

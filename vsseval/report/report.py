@@ -183,7 +183,7 @@ def _provenance(run: LoadedRun, label: str) -> dict[str, Any]:
     model = record.model
     facts = {
         "run": run.path.name, "model": f"{model.name} {model.version}", "weights": model.weights,
-        "licence": model.licence, "asked as": record.spec.model, "seed": record.spec.seed,
+        "licence": model.licence, "asked as": record.spec.model, "seed": ", ".join(map(str, record.spec.every_seed)),
         "device": record.spec.device, "created": record.created, "finished": record.finished,
         "manifest": record.manifest_sha256,
         "clips": ", ".join(f"{n} {status}" for status, n in record.clips.items()),

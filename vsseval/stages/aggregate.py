@@ -16,6 +16,7 @@ from vsseval.stages.leave_out import MetricFault, leave_out
 from vsseval.stages.score import subsets
 from vsseval.statistics.intervals import VERSION, Estimate, cut_to_range, ratio
 from vsseval.statistics.replicates import estimate as estimate_distance
+from vsseval.statistics.samples import averaged, of_clips, spread_of_sets, spread_of_values
 from vsseval.store.group_sums import assign_groups, read_sums
 from vsseval.store.record import write_aggregates
 from vsseval.store.replicates import Replicates, clips_sha256, write_replicates
@@ -88,7 +89,7 @@ def signature(plan: Plan, resolved: ResolvedMetrics, metric: str, counts: str, s
         "x": "+".join(_known_as(x) for x in used) or "none",
         "device": "+".join(sorted({x.device for x in used} - {"cpu"})) or None,
         "sr": "+".join(map(str, rates)) or "native",
-        "seed": plan.spec.seed,
+        "seed": "+".join(map(str, plan.spec.every_seed)),
         "n": counts,
         "intervals": VERSION,
         "vsseval": version("vsseval"),
@@ -105,6 +106,7 @@ def _cell(
     plan: Plan, resolved: ResolvedMetrics, name: str, subset: str, rows: Sequence[ScoreRow]
 ) -> tuple[Aggregate, Replicates | None]:
     metric = resolved.metrics[name]
+    samples, rows = rows, of_clips(rows)
     counts = Counter(row.status for row in rows)
     n, total = counts["ok"], len(rows) - counts["not_applicable"]
     ok = [row for row in rows if row.status == "ok"]
@@ -112,10 +114,13 @@ def _cell(
     kept: Replicates | None = None
     broken = False
     if metric.kind != "per_clip":
-        kept, broken = _distance(metric, plan, subset, ok, total)
+        sets = [_distance(metric, one, subset, ok, total) for one in plan.by_seed()]
+        kept, broken = averaged([found for found, _ in sets]), any(fault for _, fault in sets)
         estimate = estimate_distance(kept)
+        spread = spread_of_sets([found for found, _ in sets], estimate.se)
     else:
         estimate, macro = _mean(ok)
+        spread = spread_of_values(samples, estimate.se)
     estimate = cut_to_range(estimate, metric.spec)
     status: Status = "ok" if estimate.value is not None else "failed" if broken else _why_none(counts)
     reason = kept.reason if kept is not None and n else None
@@ -136,6 +141,7 @@ def _cell(
         reason=None if status == "ok" else reason or _commonest_reason(rows) or estimate.method,
         signature=signature(plan, resolved, name, f"{n}/{total}", subset),
         subset=subset,
+        spread=spread if status == "ok" else None,
     )
     return cell, kept
 
@@ -155,7 +161,7 @@ def _distance(
 
     Args:
         metric: of distributions.
-        plan: the run.
+        plan: the run; of several samples of each clip, that of one.
         subset: part of the benchmark, or empty for all of it.
         rows: of the clips that were measured.
         total: clips that ought to have been.

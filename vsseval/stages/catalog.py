@@ -12,7 +12,7 @@ from vsseval.border.benchmarks import samples
 from vsseval.border.build import build
 from vsseval.border.extractors import build_extractor
 from vsseval.errors import EnvironmentFault, UsageError, unknown
-from vsseval.models.base import Model, ModelOptions
+from vsseval.models.base import FinishedSound, Model, ModelOptions
 from vsseval.types import Feature
 
 if TYPE_CHECKING:
@@ -78,6 +78,18 @@ class Catalog:
         if key not in self._models:
             self._models[key] = build("models", name, ModelOptions(argument, spec.checkpoint, spec.device))
         return self._models[key]
+
+    def model_of_run(self, spec: RunSpec) -> Model:
+        """Return the model of a run; finished sound knows which clips its benchmark has.
+
+        Raises:
+            UsageError: as `model` and `samples`.
+            EnvironmentFault: as `model` and `samples`.
+        """
+        model = self.model(spec)
+        if isinstance(model, FinishedSound):
+            return model.of_clips([sample.id for sample in self.samples(spec.benchmark)])
+        return model
 
     def release(self, spec: RunSpec) -> None:
         """Let go of a model, and of its weights, once its last run is done."""

@@ -31,6 +31,11 @@ class ExtractFaults:
     extractors: dict[str, str] = field(default_factory=dict)
     """Extractor -> why it does not work here."""
 
+    def add(self, more: ExtractFaults) -> None:
+        """Take in what went wrong with another sample of the clips."""
+        self.clips.update(more.clips)
+        self.extractors.update(more.extractors)
+
 
 def extract(
     plan: Plan,

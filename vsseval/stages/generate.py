@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 def generate(
     plan: Plan, model: Model | None = None, progress: Progress | None = None, engine: Engine | None = None
 ) -> dict[str, Generation]:
-    """Generate every clip that has no sound yet, and return the outcome of all, by id.
+    """Generate every clip that has no sound yet, one sample of each, and return the outcome of all, by id.
 
     A clip that failed or is missing is tried once more each time that this is called.
 
     Args:
-        plan: a run that has been begun, with its lock held.
+        plan: a run that has been begun, with its lock held; of several samples, that of one (`Plan.by_seed`).
         model: the model; None builds it from `plan.spec`.
         progress: who watches.
         engine: who carries out the shards; None means this process.
@@ -55,8 +55,8 @@ def generate(
 
 
 def read_outcomes(plan: Plan) -> dict[str, Generation]:
-    """Return what the journals of a run say of every clip; one without a line is missing."""
-    lines = journal.read_journals(plan.paths.shards)
+    """Return what the journals of a run say of one sample of every clip; one without a line is missing."""
+    lines = journal.read_samples(plan.paths.shards).get(plan.paths.seed, {})
     never = "it was never generated"
     return {
         sample.id: lines.get(sample.id) or Generation(id=sample.id, status="missing", error=never)
@@ -101,7 +101,7 @@ def _generate_missing(
     for sample_id, reason in reasons.items():
         recorder.write(Generation(id=sample_id, status="failed", error=reason))
     if requests:
-        recorder.run_batch(model or Catalog().model(plan.spec), requests)
+        recorder.run_batch(model or Catalog().model_of_run(plan.spec), requests)
 
 
 class _Recorder:

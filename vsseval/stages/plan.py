@@ -11,6 +11,7 @@ import msgspec
 
 from vsseval import plugins
 from vsseval.errors import UsageError
+from vsseval.models.base import FinishedSound
 from vsseval.stages.catalog import Catalog, hash_order
 from vsseval.store import atomic, codec
 from vsseval.store.features import FeatureStore, default_store_root
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from vsseval.models.base import Model
     from vsseval.types import BenchmarkCard, ModelCard, RunSpec, Sample
 
 
@@ -43,8 +45,19 @@ class Plan:
 
     @property
     def paths(self) -> RunPaths:
-        """Where the files of the run lie."""
-        return RunPaths(self.root)
+        """Where the files of the run lie; of one of several samples, those of its own too."""
+        return RunPaths(self.root, self.spec.seed if self.spec.seeds else None)
+
+    def by_seed(self) -> tuple[Plan, ...]:
+        """Return the plan of each sample of every clip: the same run, with another `spec.seed`."""
+        if not self.spec.seeds:
+            return (self,)
+        return tuple(replace(self, spec=msgspec.structs.replace(self.spec, seed=seed)) for seed in self.spec.seeds)
+
+    @property
+    def sample(self) -> int:
+        """Number of the sample, from 0, that this is the plan of."""
+        return self.spec.every_seed.index(self.spec.seed)
 
     @property
     def store(self) -> FeatureStore:
@@ -79,8 +92,10 @@ def plan(spec: RunSpec, catalog: Catalog | None = None) -> Plan:
     if spec.shard_size < 1:
         raise UsageError(f"a shard of {spec.shard_size} clips is impossible: at least 1")
     card = catalog.benchmark(spec.benchmark).card
-    model = catalog.model(spec).card
     every = catalog.samples(spec.benchmark)
+    built = catalog.model_of_run(spec)
+    model = built.card
+    spec = _seeded(spec, built)
     if spec.limit is not None and spec.limit >= len(every):
         spec = msgspec.structs.replace(spec, limit=None)  # as many as there are is no limit
     samples = limit_samples(every, spec.limit)
@@ -140,11 +155,22 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def _seeded(spec: RunSpec, model: Model) -> RunSpec:
+    """Return a spec with its seeds in order; finished sound has as many samples as the folder holds."""
+    seeds = tuple(sorted(spec.seeds))
+    if len({*seeds}) < len(seeds) or min(seeds, default=0) < 0:
+        raise UsageError(f"--seeds {','.join(map(str, spec.seeds))}: different numbers from 0 on are needed")
+    if isinstance(model, FinishedSound):
+        first = seeds[0] if seeds else spec.seed
+        seeds = tuple(range(first, first + model.samples))
+    return msgspec.structs.replace(spec, seed=seeds[0] if seeds else spec.seed, seeds=seeds if len(seeds) > 1 else ())
+
+
 def _identity(spec: RunSpec, benchmark: BenchmarkCard, model: ModelCard, manifest: str) -> str:
     parts = {
         "model": [model.name, model.version, model.weights, _argument(spec, model)],
         "benchmark": [benchmark.name, benchmark.version, manifest],
-        "seed": spec.seed,
+        "seed": spec.seeds or spec.seed,
         # The limit acts through the manifest. Devices differ in their last bits, cuda:0 and cuda:1 do not.
         "device": plugins.split_argument(spec.device)[0],
     }

@@ -79,15 +79,22 @@ def derangement(samples: Sequence[Sample]) -> list[Sample]:
 
 
 def make_request(
-    sample: Sample, seed: int, store: FeatureStore, references: BoundReferencesByClip, *, uses_video: bool = True
+    sample: Sample,
+    seed: int,
+    store: FeatureStore,
+    references: BoundReferencesByClip,
+    *,
+    number: int = 0,
+    uses_video: bool = True,
 ) -> Request:
     """Return what a model is given for one clip.
 
     Args:
         sample: the clip.
-        seed: of the run.
+        seed: of the run; of several samples of a clip each has one of its own.
         store: holds the copies of media that a model may have.
         references: what a bound is made from.
+        number: of the sample, from 0.
         uses_video: whether the model looks at videos.
 
     Raises:
@@ -99,6 +106,7 @@ def make_request(
         id=sample.id,
         duration=sample.duration,
         seed=clip_seed(seed, sample.id),
+        sample=number,
         video=muted_copy(sample.video, store) if sample.video and uses_video else None,
         caption=sample.caption,
         transcript=sample.transcript,
@@ -118,9 +126,10 @@ def readable_requests(
     reasons: dict[str, str] = {}
     for sample in samples:
         try:
-            requests.append(
-                make_request(sample, plan.spec.seed, plan.store, references, uses_video=plan.model.uses_video)
+            request = make_request(
+                sample, plan.spec.seed, plan.store, references, number=plan.sample, uses_video=plan.model.uses_video
             )
+            requests.append(request)
         except Unmeasurable as error:
             reasons[sample.id] = str(error)
     return requests, reasons

@@ -23,6 +23,7 @@ from vsseval.stages.requests import references_for_bound
 from vsseval.stages.score import score
 from vsseval.statistics.intervals import VERSION as INTERVALS
 from vsseval.store import codec, lock
+from vsseval.store.journal import of_samples
 from vsseval.store.manifest_hash import manifest_hash
 from vsseval.store.provenance import provenance
 from vsseval.store.record import load_run, read_record, seal, write_record
@@ -194,7 +195,8 @@ def rescore(
     watcher = progress or NoProgress()
     watcher.run(f"{record.model.name} on {record.benchmark.name}")
     with lock.hold_lock(directory.parent, identity), ExtractPool(jobs, device) as workers:
-        return _extract_and_score(planned, read_outcomes(planned), task.resolved, workers, watcher)
+        heard = [read_outcomes(one) for one in planned.by_seed()]
+        return _extract_and_score(planned, heard, task.resolved, workers, watcher)
 
 
 def _why_skipped(planned: Plan, *, covered: bool) -> str | None:
@@ -213,14 +215,14 @@ def _execute(task: PlannedRun, catalog: Catalog, workers: ExtractPool, progress:
     asked = task.plan
     progress.run(f"{asked.model.name} on {asked.benchmark.name}")
     with lock.hold_lock(asked.spec.runs, asked.identity):
-        begun = begin(asked)
-        generations = generate(begun, catalog.model(asked.spec), progress)
-        return _extract_and_score(begun, generations, task.resolved, workers, progress)
+        begun, model = begin(asked), catalog.model_of_run(asked.spec)
+        heard = [generate(one, model, progress) for one in begun.by_seed()]
+        return _extract_and_score(begun, heard, task.resolved, workers, progress)
 
 
 def _extract_and_score(
     begun: Plan,
-    generations: Mapping[str, Generation],
+    heard: Sequence[Mapping[str, Generation]],
     wanted: ResolvedMetrics,
     workers: ExtractPool,
     progress: Progress,
@@ -229,13 +231,16 @@ def _extract_and_score(
     if record is None:
         raise UsageError(f"{begun.root} has lost its run.json; run the same command again")
     clips: dict[str, int] = {}
-    for outcome in generations.values():
+    for sample in begun.samples:
+        outcome = of_samples([lines[sample.id] for lines in heard])
         clips[outcome.status] = clips.get(outcome.status, 0) + 1
     record = msgspec.structs.replace(record, status="generated", spec=begun.spec, clips=dict(sorted(clips.items())))
     write_record(begun.root, record)
-    faults = extract(begun, generations, wanted, workers, progress)
+    faults = ExtractFaults()
+    for one, lines in zip(begun.by_seed(), heard, strict=True):
+        faults.add(extract(one, lines, wanted, workers, progress))
     left = wanted.without_failed(faults.extractors)
-    score(begun, generations, left, faults, progress)
+    score(begun, heard, left, faults, progress)
     progress.stage("aggregate", 1)
     aggregate(begun, left)
     shutil.rmtree(begun.paths.all_sums, ignore_errors=True)  # nothing that comes after aggregation reads them

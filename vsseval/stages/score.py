@@ -28,7 +28,7 @@ from vsseval.store.scores import ScoreRow, write_scores
 from vsseval.types import Need
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from vsseval.metrics.base import Arrays, Distance, Metric
     from vsseval.stages.catalog import ResolvedMetrics
@@ -89,18 +89,20 @@ class ClipOutcome(NamedTuple):
 
 def score(
     plan: Plan,
-    generations: Mapping[str, Generation],
+    uses_audio: Sequence[Mapping[str, Generation]],
     resolved: ResolvedMetrics,
     faults: ExtractFaults | None = None,
     progress: Progress | None = None,
 ) -> None:
     """Score every clip by every metric, and write `scores.parquet` and `sums/`.
 
-    The same features give the same bytes, whatever the shards, jobs and interruptions were.
+    The same features give the same bytes, whatever the shards, jobs and interruptions were. Of several samples of a
+    clip, each has a row; for a distance of sets a clip counts where all of its samples do, so that every sample is a
+    set of the same clips.
 
     Args:
         plan: the run.
-        generations: the outcome of every clip.
+        uses_audio: for each sample of the clips (`Plan.by_seed`), the outcome of every clip.
         resolved: metrics and extractors.
         faults: what could not be extracted.
         progress: who watches.
@@ -111,22 +113,29 @@ def score(
     watcher = progress or NoProgress()
     watcher.stage("score", len(plan.samples))
     group_of = assign_groups(sample.cluster for sample in plan.samples)
+    plans = plan.by_seed()
     stacks = {
-        name: _GroupedClips(plan, metric) for name, metric in resolved.metrics.items() if metric.kind != "per_clip"
-    }
+        name: [_GroupedClips(one, metric) for one in plans]
+        for name, metric in resolved.metrics.items() if metric.kind != "per_clip"
+    }  # fmt: skip
     rows: list[ScoreRow] = []
     for place, sample in enumerate(sorted(plan.samples, key=lambda sample: sample.id)):
-        clip = _Clip(plan, sample, generations[sample.id], resolved, faults or ExtractFaults())
+        clips = [
+            _Clip(one, sample, generations[sample.id], resolved, faults or ExtractFaults())
+            for one, generations in zip(plans, uses_audio, strict=True)
+        ]
         for name, metric in resolved.metrics.items():
-            outcome, more = clip.outcome(metric)
-            if more is not None and (why := stacks[name].shape_mismatch(more)) is not None:
-                outcome, more = ClipOutcome("failed", why), None
-            rows.append(_row(plan, clip, metric, outcome))
-            if more is not None:
-                stacks[name].add_clip(sample, group_of[sample.cluster], place, more)
+            kept = stacks.get(name, [])
+            found = [_outcome(clip, metric, kept[number] if kept else None) for number, clip in enumerate(clips)]
+            rows += [_row(clip, metric, outcome) for clip, (outcome, _) in zip(clips, found, strict=True)]
+            arrays = [more for _, more in found if more is not None]
+            if len(arrays) == len(clips):
+                for stack, more in zip(kept, arrays, strict=True):
+                    stack.add_clip(sample, group_of[sample.cluster], place, more)
         watcher.advance()
-    for one in stacks.values():
-        one.write()
+    for kept in stacks.values():
+        for stack in kept:
+            stack.write()
     write_scores(plan.paths.scores, rows)
 
 
@@ -137,13 +146,14 @@ def subsets(plan: Plan) -> list[str]:
 
 
 class _Clip:
-    """One clip under all metrics; each of its features is read once."""
+    """One sample of a clip under all metrics; each of its features is read once."""
 
     def __init__(
         self, plan: Plan, sample: Sample, generation: Generation, resolved: ResolvedMetrics, faults: ExtractFaults
     ) -> None:
         self.sample = sample
         self.generation = generation
+        self.seed = plan.spec.seed
         self._plan = plan
         self._measures = resolved
         self._faults = faults
@@ -212,6 +222,16 @@ class _Clip:
         return arrays
 
 
+def _outcome(
+    clip: _Clip, metric: Metric, stack: _GroupedClips | None
+) -> tuple[ClipOutcome, dict[str, np.ndarray] | None]:
+    """Return what becomes of one sample of a clip, and what a metric of distributions is to keep of it."""
+    outcome, more = clip.outcome(metric)
+    if more is not None and stack is not None and (why := stack.shape_mismatch(more)) is not None:
+        return ClipOutcome("failed", why), None
+    return outcome, more
+
+
 def _measured(metric: Metric, inputs: Mapping[str, Arrays | str]) -> tuple[ClipOutcome, dict[str, np.ndarray] | None]:
     try:
         if metric.kind != "per_clip":
@@ -233,7 +253,7 @@ def _finite(sums: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return sums
 
 
-def _row(plan: Plan, clip: _Clip, metric: Metric, outcome: ClipOutcome) -> ScoreRow:
+def _row(clip: _Clip, metric: Metric, outcome: ClipOutcome) -> ScoreRow:
     detail: dict[str, float | int | str] = dict(outcome.detail)
     if outcome.reason is not None:
         detail["reason"] = outcome.reason
@@ -243,7 +263,7 @@ def _row(plan: Plan, clip: _Clip, metric: Metric, outcome: ClipOutcome) -> Score
         sample_id=clip.sample.id,
         cluster=clip.sample.cluster,
         subset=clip.sample.subset,
-        seed=plan.spec.seed,
+        seed=clip.seed,
         metric=metric.spec.id,
         version=metric.spec.version,
         value=outcome.value,

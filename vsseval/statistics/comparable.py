@@ -33,7 +33,8 @@ def differences(
         b: a run.
         metrics: metric ids.
         allow_partial: runs with different `--limit` may be compared, on the clips that both have.
-        any_seed: runs with different `--seed` may be compared, as reruns of one model are.
+        any_seed: runs with different `--seed` may be compared, as reruns of one model are. Of runs with several
+            samples of each clip the first seed counts: a mean over more samples is the same measurement.
     """
     ra, rb = a.record, b.record
     reasons = [f"{run.path.name} is {run.record.status}, not finished" for run in (a, b) if unfinished(run)]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
 import numpy as np
 
 from vsseval.errors import UsageError
-from vsseval.store.scores import read_columns, read_frame
+from vsseval.statistics.samples import grouped, of_clips
+from vsseval.store.scores import ScoreColumns, frame_of, numbers_of, read_columns, read_frame, read_scores
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,11 +17,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from vsseval.store.record import LoadedRun
-    from vsseval.store.scores import ScoreColumns
+    from vsseval.store.scores import ScoreRow
 
 
 class ClipValues(NamedTuple):
-    """What one metric says of the clips of a run, in the order of their ids."""
+    """What one metric says of the clips of a run, in the order of their ids; of samples, together (`of_clips`)."""
 
     ids: np.ndarray
     """Strings, shape (n,), ascending, each once."""
@@ -59,18 +61,37 @@ class RunCache:
 
     def _of(self, run: LoadedRun) -> ScoreColumns:
         if run.path not in self._numbers:
-            self._numbers[run.path] = read_columns(run.paths.scores)
+            several = bool(run.record.spec.seeds)
+            self._numbers[run.path] = numbers_of(_of_samples(run)) if several else read_columns(run.paths.scores)
         return self._numbers[run.path]
 
     def table(self, run: LoadedRun) -> pd.DataFrame:
-        """Return all rows of a run.
+        """Return all rows of a run; of several samples of each clip, one for the clip.
 
         Raises:
             UsageError: the scores are missing or damaged.
         """
         if run.path not in self._tables:
-            self._tables[run.path] = read_frame(run.paths.scores)
+            several = bool(run.record.spec.seeds)
+            self._tables[run.path] = frame_of(_of_samples(run)) if several else read_frame(run.paths.scores)
         return self._tables[run.path]
+
+
+def _of_samples(run: LoadedRun) -> list[ScoreRow]:
+    """Return a row for each clip and metric of a run that has several samples of each clip."""
+    path = run.paths.scores
+    again = f"Make it anew with: vsseval score {path.parent}"
+    try:
+        rows = read_scores(path)
+        for samples in grouped(rows):
+            if tuple(row.seed for row in samples) != run.record.spec.seeds:
+                first = samples[0]
+                raise UsageError(
+                    f"{path} holds not one row of each sample of {first.sample_id}, {first.metric}. {again}"
+                )
+        return of_clips(rows)
+    except msgspec.MsgspecError as error:
+        raise UsageError(f"{path} is damaged: {error}. {again}") from error
 
 
 def _clips(table: ScoreColumns, metric: str, subset: str, path: Path) -> ClipValues:

@@ -1,4 +1,7 @@
-"""The journal of a shard: one writer, one line per clip that was tried, the last line of a clip counts."""
+"""The journal of a shard: one writer, one line per clip that was tried, the last line of a clip counts.
+
+Where several samples of each clip are made, each has journals of its own, with its seed in their names.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,19 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from vsseval.store import atomic, codec
-from vsseval.types import Generation
+from vsseval.store.layout import SAMPLE
+from vsseval.types import Generation, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
+
+NOT_OK: dict[Status, str] = {
+    "ok": "are ok", "failed": "failed", "missing": "are missing", "not_applicable": "do not apply",
+}  # fmt: skip
+"""How messages speak of samples."""
 
 
 class Journal:
@@ -53,11 +62,51 @@ def read_journal(path: Path) -> dict[str, Generation]:
 
 
 def read_journals(folder: Path) -> dict[str, Generation]:
-    """Return the last line of each clip over all journals of a run."""
-    found: dict[str, Generation] = {}
+    """Return what became of each clip by all journals of a run: its last line; of several samples, `of_samples`."""
+    samples = read_samples(folder)
+    lines: dict[str, list[Generation]] = {}
+    for seed in sorted(samples, key=lambda seed: -1 if seed is None else seed):
+        for clip, line in samples[seed].items():
+            lines.setdefault(clip, []).append(line)
+    return {clip: of_samples(found) for clip, found in lines.items()}
+
+
+def read_samples(folder: Path) -> dict[int | None, dict[str, Generation]]:
+    """Return the last line of each clip by the seed of the sample; None where there is one sample only."""
+    found: dict[int | None, dict[str, Generation]] = {}
     for path in sorted(folder.glob("*.jsonl")):
-        found.update(read_journal(path))
+        seed = path.stem.partition(SAMPLE)[2]
+        found.setdefault(int(seed) if seed else None, {}).update(read_journal(path))
     return found
+
+
+def of_samples(lines: Sequence[Generation]) -> Generation:
+    """Return what became of a clip, given what became of its samples.
+
+    The clip is ok where all of them are, and stands for them with the first; else it is what the first bad one is.
+    """
+    first = next((line for line in lines if line.status != "ok"), lines[0])
+    if first.status == "ok":
+        return first
+    status, reason = common([line.status for line in lines], [line.error for line in lines])
+    return msgspec.structs.replace(first, status=status, error=reason)
+
+
+def common(statuses: Sequence[Status], reasons: Sequence[str | None]) -> tuple[Status, str | None]:
+    """Return the status of a clip, given those of its samples, and why: no clip is ok of which a sample is not.
+
+    Args:
+        statuses: of the samples.
+        reasons: of the samples; None for those that are ok.
+    """
+    bad = [status for status in statuses if status != "ok"]
+    if not bad:
+        return "ok", None
+    status: Status = "failed" if "failed" in bad else bad[0]
+    if len({*zip(statuses, reasons, strict=True)}) == 1:
+        return status, reasons[0]
+    why = next(reason for found, reason in zip(statuses, reasons, strict=True) if found == status)
+    return status, f"{len(bad)} of {len(statuses)} samples {NOT_OK[status]}: {why}"
 
 
 def _lines(path: Path) -> Iterator[Generation]:

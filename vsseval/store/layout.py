@@ -13,12 +13,17 @@ if TYPE_CHECKING:
 LONGEST_NAME = 100
 """Characters of a file name made from an id; file systems end at 255 bytes, and names get suffixes."""
 
+SAMPLE = "__s"
+"""Stands before the seed of a sample in file names."""
+
 
 @dataclass(frozen=True)
 class RunPaths:
     """The files of one run directory."""
 
     root: Path
+    seed: int | None = None
+    """Of one of several samples of every clip: its journals and sums lie beside those of the others."""
 
     @property
     def record(self) -> Path:
@@ -52,20 +57,24 @@ class RunPaths:
 
     def journal(self, shard: int) -> Path:
         """Journal of one shard."""
-        return self.shards / f"{shard:04d}.jsonl"
+        return self.shards / f"{shard:04d}{self._sample}.jsonl"
 
     def done(self, shard: int) -> Path:
         """Marker that every clip of a shard has its line."""
-        return self.shards / f"{shard:04d}.done"
+        return self.shards / f"{shard:04d}{self._sample}.done"
 
     def audio(self, sample_id: str, seed: int) -> Path:
         """Audio of one clip; relative to the run directory it is what the journal says."""
-        return self.root / "audio" / f"{safe_name(sample_id)}__s{seed}.flac"
+        return self.root / "audio" / f"{safe_name(sample_id)}{SAMPLE}{seed}.flac"
 
     def sums(self, metric: str, subset: str = "") -> Path:
         """Per-group sums of a distribution metric, over the whole benchmark or one subset."""
         tail = f"__{safe_name(subset)}" if subset else ""
-        return self.all_sums / f"{metric}{tail}.npz"
+        return self.all_sums / f"{metric}{tail}{self._sample}.npz"
+
+    @property
+    def _sample(self) -> str:
+        return "" if self.seed is None else f"{SAMPLE}{self.seed}"
 
 
 def safe_name(text: str) -> str:

@@ -192,6 +192,9 @@ def rerun(spec: Mapping[str, Any], runs: Path) -> str:
     """
     names = ("model", "benchmark", "seed", "limit", "checkpoint", "profile", "device")
     options = [(name, spec[name]) for name in names if spec.get(name) not in {None, "", 0, "cpu"}]
+    seeds = spec.get("seeds") or ()
+    if seeds:
+        options = [("seeds", ",".join(map(str, seeds))), *(option for option in options if option[0] != "seed")]
     metrics = [("metric", name) for name in spec.get("metrics") or ()]
     words = [word for name, value in (*options, *metrics) for word in (f"--{name}", str(value))]
     return shlex.join(["vsseval", "run", *words, "--runs", str(runs)])

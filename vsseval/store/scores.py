@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -12,7 +13,7 @@ from vsseval.store import atomic
 from vsseval.types import Record, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -25,7 +26,7 @@ class ScoreRow(Record, frozen=True):
     cluster: str
     subset: str
     seed: int
-    """Seed of the run."""
+    """Seed of the run; of several samples of the clip, that of one."""
     metric: str
     version: str
     status: Status
@@ -51,7 +52,7 @@ COLUMNS = (
 
 
 def write_scores(path: Path, rows: Sequence[ScoreRow]) -> None:
-    """Store rows sorted by metric and clip; the same rows give the same bytes.
+    """Store rows sorted by metric, clip and seed; the same rows give the same bytes.
 
     Raises:
         EnvironmentFault: no room, no permission.
@@ -59,7 +60,7 @@ def write_scores(path: Path, rows: Sequence[ScoreRow]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    ordered = sorted(rows, key=lambda row: (row.metric, row.sample_id))
+    ordered = sorted(rows, key=lambda row: (row.metric, row.sample_id, row.seed))
     types = {"seed": pa.int64(), "value": pa.float64(), "weight": pa.float64()}
     schema = pa.schema([(name, types.get(name, pa.string())) for name in COLUMNS])
     columns = {name: [getattr(row, name) for row in ordered] for name in COLUMNS}
@@ -84,6 +85,13 @@ def read_frame(path: Path) -> pd.DataFrame:
     """
     frame: pd.DataFrame = _table(path).to_pandas()
     return frame
+
+
+def frame_of(rows: Sequence[ScoreRow]) -> pd.DataFrame:
+    """Return rows as a data frame, as `read_frame` does."""
+    import pandas as pd
+
+    return pd.DataFrame({name: [getattr(row, name) for row in rows] for name in COLUMNS})
 
 
 class StringColumn(NamedTuple):
@@ -121,6 +129,24 @@ class ScoreColumns(NamedTuple):
     value: np.ndarray
     """float64, shape (n,); NaN where there is none."""
     weight: np.ndarray
+
+
+def numbers_of(rows: Sequence[ScoreRow]) -> ScoreColumns:
+    """Return what statistics need of some rows."""
+    return ScoreColumns(
+        sample_id=_coded(row.sample_id for row in rows),
+        cluster=_coded(row.cluster for row in rows),
+        subset=_coded(row.subset for row in rows),
+        metric=_coded(row.metric for row in rows),
+        status=_coded(row.status for row in rows),
+        value=np.array([math.nan if row.value is None else row.value for row in rows], np.float64),
+        weight=np.array([math.nan if row.weight is None else row.weight for row in rows], np.float64),
+    )
+
+
+def _coded(column: Iterable[str]) -> StringColumn:
+    names, codes = np.unique(np.array([*column], dtype=object), return_inverse=True)
+    return StringColumn(codes, names)
 
 
 def read_columns(path: Path) -> ScoreColumns:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vsseval.types import Record, Status, Task
+from vsseval.types import Record, Spread, Status, Task
 
 
 class Cell(Record, frozen=True, kw_only=True):
@@ -23,6 +23,8 @@ class Cell(Record, frozen=True, kw_only=True):
     signature: str = ""
     macro: float | None = None
     method: str = ""
+    spread: Spread | None = None
+    """Where several samples of each clip were made; in displayed units."""
     printed: str = ""
     """A reported number as its source prints it."""
 
@@ -78,6 +80,7 @@ class Block(Record, frozen=True, kw_only=True):
     task: Task
     clips: int
     seed: int
+    """Of the runs; where several samples of each clip were made, of the first."""
     limit: int | None
     subset: str
     apart: tuple[str, ...]

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
     from vsseval.tables.cells import Block, Cell, Row
 
-FIELDS = ("", " half", " low", " high", " macro", " n", " N", " status", " place")
-"""What follows a metric's name in the head of its columns."""
+FIELDS = (
+    "", " half", " low", " high", " macro", " n", " N", " status", " place", " samples", " se clips", " se seeds",
+)  # fmt: skip
+"""What follows a metric's name in the head of its columns; the last three where clips have several samples."""
 
 
 def spreadsheet(blocks: Sequence[Block], *, signatures: bool) -> str:
@@ -60,4 +62,6 @@ def _fields(cell: Cell, decimals: int, *, signatures: bool) -> list[str]:
     value = f"{cell.value:.12g}" if cell.value is not None and cell.printed else text(cell.value)
     found = [value, text(cell.half), text(cell.low), text(cell.high), text(cell.macro)]
     found += [str(cell.n), str(cell.total), cell.status, "best" if cell.best else "second" if cell.second else ""]
+    spread = cell.spread
+    found += [str(spread.samples), text(spread.se_clips), text(spread.se_seeds)] if spread else ["", "", ""]
     return [*found, cell.signature] if signatures else found

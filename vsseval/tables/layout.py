@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec.structs import replace
+
 from vsseval.statistics.best import BestSystems, best_systems, ranking_rule
 from vsseval.statistics.bounds_check import check_bounds, flags
 from vsseval.statistics.run_cache import RunCache
 from vsseval.tables.cells import Block, Cell, Column, Notes, Row, one_line
 from vsseval.tables.select import Group, comparable_groups, is_bound, what_differs
-from vsseval.types import MetricSpec
+from vsseval.types import MetricSpec, Spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -124,7 +126,9 @@ def _labels(runs: Iterable[LoadedRun]) -> dict[str, str]:
 
 
 def _row_notes(run: LoadedRun, notes: Notes) -> tuple[int, ...]:
-    said = [run.record.model.note if not is_bound(run) else "", run.problem]
+    seeds = run.record.spec.seeds
+    several = f"Mean over {len(seeds)} samples of each clip (seeds {', '.join(map(str, seeds))})." if seeds else ""
+    said = [run.record.model.note if not is_bound(run) else "", several, run.problem]
     return tuple(number for text in said if text for number in notes.add(text))
 
 
@@ -147,7 +151,15 @@ def _cell(run: LoadedRun, spec: MetricSpec, subset: str, notes: Notes, ranked: B
         status="ok", n=found.n, total=found.total, signature=found.signature, method=found.method,
         best=ranked.best is run, second=ranked.second is run,
         value=shown(found.value), low=shown(found.low), high=shown(found.high), macro=shown(found.macro),
+        spread=_scaled(found.spread, spec.scale),
     )  # fmt: skip
+
+
+def _scaled(spread: Spread | None, scale: float) -> Spread | None:
+    if spread is None:
+        return None
+    parts = {name: getattr(spread, name) for name in ("se_seeds", "se_clips", "sd_seeds", "sd_clips")}
+    return replace(spread, **{name: None if part is None else part * scale for name, part in parts.items()})
 
 
 def _column(spec: MetricSpec, index: int, rows: tuple[Row, ...], flag: str | None) -> Column:

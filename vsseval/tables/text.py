@@ -129,6 +129,27 @@ def macro_rates(block: Block, place: int, column: Column) -> str:
     return f"{column.metric} is micro (sums over clips); macro (mean of clips): {', '.join(rates)}" if rates else ""
 
 
+def spreads(block: Block, place: int, column: Column) -> str:
+    """Return what clips and their samples add to the errors of a column; "" where every clip has one sample."""
+    found = []
+    for row in block.rows:
+        spread = row.cells[place].spread
+        if spread is None:
+            continue
+        errors = f"{_part(spread.se_clips, column)} and {_part(spread.se_seeds, column)}"
+        if spread.sd_seeds is None:
+            found.append(f"{row.label} standard error {errors}")
+        else:
+            sizes = f"{_part(spread.sd_clips, column)} and {_part(spread.sd_seeds, column)}"
+            found.append(f"{row.label} {sizes} (standard error {errors})")
+    said = "spread between clips and between samples of a clip"
+    return f"{column.metric}, {said}: {'; '.join(found)}" if found else ""
+
+
+def _part(value: float | None, column: Column) -> str:
+    return number(value, column.decimals + 1)
+
+
 def remarks(block: Block) -> list[str]:
     """Return what stands under a block apart from its numbered notes, each with the mark that it explains."""
     # In a wide table a metric has a column for each benchmark.
@@ -137,6 +158,7 @@ def remarks(block: Block) -> list[str]:
     found = [f"A table of its own: {'; '.join(block.apart)}."] if block.apart else []
     found += [f"{FLAG} {whose[place]}{column.flag}" for place, column in columns if column.flag]
     found += [f"{whose[place]}{line}" for place, column in columns if (line := macro_rates(block, place, column))]
+    found += [f"{whose[place]}{line}" for place, column in columns if (line := spreads(block, place, column))]
     if block.of:
         names = dict.fromkeys(f"{column.head} is {column.metric}" for column in block.columns if column.head)
         found.append(f"Columns of {block.of}: {', '.join(names)}.")
