@@ -56,7 +56,6 @@ class ToyFad:
 
     kind = "sums"
     spec = FAD
-    kind = "sums"
 
     def value(self, parts: dict[str, np.ndarray]) -> float:
         if parts["n"] < 2:
