@@ -16,6 +16,8 @@ from vsseval.extractors.base import Arrays, Audio, Source, Video
 from vsseval.metrics.base import Sums
 from vsseval.models.base import ModelOptions, ModelOutput, Request
 from vsseval.store import codec
+from vsseval.tables.cells import Block
+from vsseval.tables.styles import StyleOptions
 from vsseval.types import (
     BenchmarkCard,
     ExtractorSpec,
@@ -248,3 +250,8 @@ class One:
 
     def score(self, sound: Arrays) -> Score:
         return Score(value=1.0)
+
+
+def lines(blocks: Sequence[Block], options: StyleOptions) -> str:
+    """A table style: one line for each row."""
+    return "".join(f"{row.label} {[cell.value for cell in row.cells]}\n" for block in blocks for row in block.rows)

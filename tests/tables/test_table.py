@@ -19,7 +19,8 @@ from vsseval.errors import UsageError
 from vsseval.store.record import find_runs, load_run
 from vsseval.tables.latex import escape_latex
 from vsseval.tables.layout import blocks
-from vsseval.tables.table import STYLES, render
+from vsseval.tables.styles import STYLES
+from vsseval.tables.table import render
 from vsseval.tables.text import DASH
 
 LATER = "2026-06-01T00:00:00Z"

@@ -17,7 +17,8 @@ from vsseval.store import record
 from vsseval.store.record import find_runs, load_run
 from vsseval.store.scores import read_scores, write_scores
 from vsseval.tables.layout import blocks
-from vsseval.tables.table import STYLES, render
+from vsseval.tables.styles import STYLES
+from vsseval.tables.table import render
 
 
 def edited(path, change):

@@ -17,7 +17,8 @@ from vsseval.profiles import Profile, ProfileColumn, load_profile, profile_names
 from vsseval.store.record import find_runs
 from vsseval.tables.columns import of_profile
 from vsseval.tables.layout import blocks
-from vsseval.tables.table import STYLES, arranged, render, render_blocks
+from vsseval.tables.styles import STYLES
+from vsseval.tables.table import arranged, render, render_blocks
 
 
 def row_of(block, label):
@@ -190,3 +191,12 @@ def test_signatures_are_footnotes_that_stand_once_where_all_rows_share_them(runs
     assert two == [line for line in two if line.startswith("metric:")]
     assert len(two) == 1
     assert WER.id not in two[0]
+
+
+def test_a_style_of_another_package_is_one_function(runs, site, capsys):
+    assert invoke(["table", "--runs", str(runs), "--style", "fake_lines"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) > 2
+    assert all(line.endswith("]") for line in printed)
+    assert invoke(["table", "--runs", str(runs), "--style", "fake_line"]) == 2
+    assert "terminal, markdown, latex, html, csv, typst, fake_lines" in capsys.readouterr().err

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from vsseval.profiles import Profile
     from vsseval.store.record import LoadedRun
     from vsseval.tables.reported import Reported
-    from vsseval.tables.table import Style
     from vsseval.tables.text import Interval
 
 RUNS = Path("runs")
@@ -89,25 +88,24 @@ def chosen(run_dirs: tuple[Path, ...], root: Path) -> list[LoadedRun]:
     return runs
 
 
-def chosen_style(asked: Sequence[str]) -> tuple[Style, Profile | None]:
+def chosen_style(asked: Sequence[str]) -> tuple[str, Profile | None]:
     """Take what was asked for apart: one style, and one profile whose columns are shown.
 
     Raises:
         UsageError: a name that is neither, or two of one kind.
     """
     from vsseval.profiles import load_profile, profile_names
-    from vsseval.tables.table import STYLES
+    from vsseval.tables.styles import STYLES, style_names
 
     names = [name.strip() for text in asked for name in text.split(",") if name.strip()]
-    profiles = profile_names()
-    unknown = [name for name in names if name not in STYLES and name not in profiles]
-    if unknown:
-        raise UsageError(
-            f"there is no table style '{unknown[0]}': choose {', '.join(STYLES)}, and one of the profiles "
-            f"{', '.join(profiles)}"
-        )
-    styles = [style for style in STYLES if style in names]
-    wanted = [name for name in names if name in profiles]
+    wanted = [name for name in names if name in profile_names()]
+    styles = list(dict.fromkeys(name for name in names if name not in wanted))
+    for name in styles:
+        if name not in STYLES and name not in style_names():
+            raise UsageError(
+                f"there is no table style '{name}': choose {', '.join(style_names())}, and one of the profiles "
+                f"{', '.join(profile_names())}"
+            )
     if len(styles) > 1 or len(set(wanted)) > 1:
         raise UsageError(f"--style takes one style and one profile, not {', '.join(names)}")
     return (styles[0] if styles else "terminal"), (load_profile(wanted[0]) if wanted else None)

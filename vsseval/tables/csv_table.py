@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vsseval.tables.cells import Block, Cell, Row
+    from vsseval.tables.styles import StyleOptions
 
 FIELDS = (
     "", " half", " low", " high", " macro", " n", " N", " status", " place", " samples", " se clips", " se seeds",
@@ -20,14 +21,14 @@ FIELDS = (
 """What follows a metric's name in the head of its columns; the last three where clips have several samples."""
 
 
-def spreadsheet(blocks: Sequence[Block], *, signatures: bool) -> str:
+def csv_table(blocks: Sequence[Block], options: StyleOptions) -> str:
     """Render blocks as one CSV; a metric that a benchmark does not have is empty.
 
     Values are in displayed units, with one digit more than the tables show; reported ones are as they were printed.
     "place" is "best" or "second" where that is clear.
     """
     metrics = list(dict.fromkeys(column.metric for block in blocks for column in block.columns))
-    fields = (*FIELDS, " signature") if signatures else FIELDS
+    fields = (*FIELDS, " signature") if options.signatures else FIELDS
     out = StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(
@@ -36,7 +37,7 @@ def spreadsheet(blocks: Sequence[Block], *, signatures: bool) -> str:
     )
     for block in blocks:
         for row in block.rows:
-            writer.writerow(_line(block, row, metrics, len(fields), signatures=signatures))
+            writer.writerow(_line(block, row, metrics, len(fields), signatures=options.signatures))
     return out.getvalue()
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from vsseval.tables.cells import Block, Cell, Column, Row
+    from vsseval.tables.styles import StyleOptions
 
 LONGEST_TITLE = 80
 WIDTHS = {" ": 0.5, ".": 0.5, ",": 0.5, "/": 0.55, "[": 0.6, "]": 0.6, "-": 0.6, "±": 1.35}
@@ -34,13 +35,13 @@ SMALL, RAISED = 0.8, 0.65
 """Size of counts, and width of the number of a note, beside a digit of a value."""
 
 
-def html(blocks: Sequence[Block], *, signatures: bool, interval: Interval = "half") -> str:
+def html(blocks: Sequence[Block], options: StyleOptions) -> str:
     """Render blocks as a page of their own."""
     names = ", ".join(dict.fromkeys(title(block) for block in blocks))
     return rendered("table.html", {
         "title": names if len(names) <= LONGEST_TITLE else f"{len(blocks)} tables",
-        "legend": legend(blocks, interval, best="bold", second="underlined"),
-        "tables": [table(block, interval, signatures=signatures) for block in blocks],
+        "legend": legend(blocks, options.interval, best="bold", second="underlined"),
+        "tables": [table(block, options.interval, signatures=options.signatures) for block in blocks],
     })  # fmt: skip
 
 

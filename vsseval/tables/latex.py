@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from vsseval.tables.cells import Block, Cell, Column, Row
+    from vsseval.tables.styles import StyleOptions
 
 ESCAPES = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -55,12 +56,12 @@ LETTER_WIDE, COLUMN_GAP = 5.0, 13.0
 SHRUNK = r"  \resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
 
 
-def latex(blocks: Sequence[Block], *, signatures: bool, interval: Interval = "half") -> str:
+def latex(blocks: Sequence[Block], options: StyleOptions) -> str:
     """Render blocks; the comment in the first lines names the packages that the document needs."""
     packages = ["booktabs", *(["longtable"] if any(_long(block) for block in blocks) else [])]
-    packages += ["graphicx"] if any(_crowded(block, interval) for block in blocks) else []
+    packages += ["graphicx"] if any(_crowded(block, options.interval) for block in blocks) else []
     packages += ["xcolor"] if any(row.reported for block in blocks for row in block.rows) else []
-    found = [_table(block, signatures=signatures, interval=interval) for block in blocks]
+    found = [_table(block, signatures=options.signatures, interval=options.interval) for block in blocks]
     needs = " ".join(rf"\usepackage{{{name}}}" for name in packages)
     lines = [f"% needs {needs}"]
     if any(LETTER in text for text in found):
@@ -68,7 +69,7 @@ def latex(blocks: Sequence[Block], *, signatures: bool, interval: Interval = "ha
             "% pdfLaTeX prints the numbers of letters that it lacks; XeLaTeX and LuaLaTeX need a font that has them",
             rf"\providecommand{{{LETTER}}}[2]{{\ifdefined\Umathchar#2\else[U+#1]\fi}}",
         ]
-    said = legend(blocks, interval, best="bold", second="underlined")
+    said = legend(blocks, options.interval, best="bold", second="underlined")
     return "\n\n".join(["\n".join(lines), *found, f"% {said}."]) + "\n"
 
 

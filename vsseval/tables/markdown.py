@@ -27,22 +27,23 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vsseval.tables.cells import Block, Cell, Column, Row
+    from vsseval.tables.styles import StyleOptions
 
 
-def markdown(blocks: Sequence[Block], *, signatures: bool, interval: Interval = "half") -> str:
+def markdown(blocks: Sequence[Block], options: StyleOptions) -> str:
     """Render blocks; the second system is underlined by <ins>, which GitHub shows."""
     found = []
     for block in blocks:
         lines = [f"### {escaped(title(block))}", "", escaped(circumstances(block)), ""]
         if block.rows and block.columns:
-            lines += [*_table(block, interval), ""]
+            lines += [*_table(block, options.interval), ""]
         lines += [f"{escaped(text)}  " for text in remarks(block)]
         lines += [f"{superscript((i,))} {escaped(note)}  " for i, note in enumerate(block.notes, 1)]
-        if signatures:
+        if options.signatures:
             signed = (" ".join(line.split()).replace("```", "'''") for line in signature_lines(block))
             lines += ["", "```", *signed, "```"]
         found.append("\n".join(lines).rstrip())
-    return "\n\n".join([*found, f"{legend(blocks, interval, best='bold', second='underlined')}."]) + "\n"
+    return "\n\n".join([*found, f"{legend(blocks, options.interval, best='bold', second='underlined')}."]) + "\n"
 
 
 def escaped(text: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 from vsseval.errors import UsageError
 from vsseval.tables.layout import blocks as lay_out
+from vsseval.tables.styles import StyleOptions, load_style
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,13 +17,10 @@ if TYPE_CHECKING:
     from vsseval.tables.reported import Reported
     from vsseval.tables.text import Interval
 
-Style = Literal["terminal", "markdown", "latex", "html", "csv", "typst"]
-STYLES: tuple[Style, ...] = get_args(Style)
-
 
 def render(
     runs: Iterable[LoadedRun],
-    style: Style = "terminal",
+    style: str = "terminal",
     *,
     signatures: bool = False,
     subsets: bool = False,
@@ -34,7 +32,7 @@ def render(
 
     Args:
         runs: any runs; of each model on each benchmark the newest finished one is shown.
-        style: one of `STYLES`.
+        style: one of `styles.style_names()`.
         signatures: also print what each number was made with.
         subsets: one more table for each part of a benchmark.
         interval: how intervals are shown.
@@ -88,7 +86,7 @@ def arranged(
 
 def render_blocks(
     blocks: Sequence[Block],
-    style: Style,
+    style: str,
     *,
     signatures: bool = False,
     interval: Interval = "half",
@@ -96,22 +94,4 @@ def render_blocks(
     colour: bool = False,
 ) -> str:
     """Render blocks that were laid out already; arguments and errors as `render`."""
-    if style == "terminal":
-        from vsseval.tables.terminal import terminal
-
-        return terminal(blocks, signatures=signatures, width=width, colour=colour, interval=interval)
-    if style == "csv":
-        from vsseval.tables.csv_table import spreadsheet
-
-        return spreadsheet(blocks, signatures=signatures)
-    if style == "markdown":
-        from vsseval.tables.markdown import markdown as write
-    elif style == "latex":
-        from vsseval.tables.latex import latex as write
-    elif style == "html":
-        from vsseval.tables.html import html as write
-    elif style == "typst":
-        from vsseval.tables.typst import typst as write
-    else:
-        raise UsageError(f"there is no table style '{style}': choose {', '.join(STYLES)}")
-    return write(blocks, signatures=signatures, interval=interval)
+    return load_style(style)(blocks, StyleOptions(signatures, interval, width, colour))

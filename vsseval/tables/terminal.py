@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vsseval.tables.cells import Block, Cell, Column, Row
+    from vsseval.tables.styles import StyleOptions
 
 RULED = Box("    \n    \n ── \n    \n ── \n ── \n    \n    \n")
 """Thin rules under the head and between systems, bounds and reported numbers, nothing else."""
@@ -53,21 +54,17 @@ class _Look(NamedTuple):
     interval: Interval
 
 
-def terminal(
-    blocks: Sequence[Block], *, signatures: bool, width: int, colour: bool, interval: Interval = "half"
-) -> str:
-    """Render blocks for a terminal.
+def terminal(blocks: Sequence[Block], options: StyleOptions) -> str:
+    """Render blocks for a terminal; without colour the best system carries a "*", the second a "°".
 
     Args:
-        blocks: from `grid.blocks`.
-        signatures: also print the signature of every cell.
-        width: columns of the terminal.
-        colour: with ANSI codes; without them the best system carries a "*", the second a "°".
-        interval: how intervals are shown.
+        blocks: from `layout.blocks`.
+        options: all of them are heeded.
 
     Returns:
         Text whose lines are no longer than `width`, as long as one metric and the model's name fit.
     """
+    signatures, interval, width, colour = options
     out = StringIO()
     console = Console(
         file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False, legacy_windows=False,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vsseval.tables.cells import Block, Cell, Column, Row
+    from vsseval.tables.styles import StyleOptions
 
 GREY = "luma(120)"
 ONE_PAGE = 40
@@ -38,10 +39,10 @@ FITTED = """\
       })"""
 
 
-def typst(blocks: Sequence[Block], *, signatures: bool, interval: Interval = "half") -> str:
+def typst(blocks: Sequence[Block], options: StyleOptions) -> str:
     """Render blocks; the text may be a document of its own, or be included in one."""
-    found = [_figure(block, signatures=signatures, interval=interval) for block in blocks]
-    said = legend(blocks, interval, best="bold", second="underlined")
+    found = [_figure(block, signatures=options.signatures, interval=options.interval) for block in blocks]
+    said = legend(blocks, options.interval, best="bold", second="underlined")
     return "\n\n".join([*found, f"#text(size: 0.8em, {quoted(f'{said}.')})"]) + "\n"
 
 
