@@ -20,13 +20,13 @@ import numpy as np
 from vsseval import plugins
 from vsseval.language import is_grid
 from vsseval.media import load_audio, write_flac
+from vsseval.records import RunSpec
 from vsseval.stages.run import run
 from vsseval.statistics.gate import gate
 from vsseval.statistics.gate_rules import load_gates
 from vsseval.statistics.learn_margins import propose_margins
 from vsseval.store.record import load_run
 from vsseval.tables.margins import toml
-from vsseval.types import RunSpec
 
 METRICS = ("desync@onset", "fad@logmel", "wer@sphinx-grid")
 BENCHMARK = "mini_vtts"

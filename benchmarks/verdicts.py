@@ -21,6 +21,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from vsseval.records import Aggregate, RunRecord, RunSpec
 from vsseval.statistics.intervals import neighbours, ratio
 from vsseval.statistics.replicates import estimate
 from vsseval.store import record
@@ -28,7 +29,7 @@ from vsseval.store.group_sums import GROUPS, write_sums
 from vsseval.store.layout import RunPaths
 from vsseval.store.replicates import Replicates, clips_sha256, write_replicates
 from vsseval.store.scores import ScoreRow, write_scores
-from vsseval.types import Aggregate, BenchmarkCard, Feature, MetricSpec, ModelCard, Need, RunRecord, RunSpec
+from vsseval.types import BenchmarkCard, Feature, MetricSpec, ModelCard, Need
 
 HEARD = {"heard": Feature(extractor="made_up", of=Need.AUDIO)}
 PATCHES = 10

@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 
 from vsseval.media import write_flac
+from vsseval.records import RunSpec
 from vsseval.stages.catalog import Catalog
 from vsseval.stages.plan import limit_samples
 from vsseval.stages.requests import make_request
@@ -26,7 +27,6 @@ from vsseval.store.features import FeatureStore
 from vsseval.store.record import load_run
 from vsseval.tables.comparison import sheet
 from vsseval.tables.sheet import markdown
-from vsseval.types import RunSpec
 from vssflow.plugin import prompt_of
 from vssflow.sampling.fast import FastSampler
 from vssflow.sampling.noise import clip_noise

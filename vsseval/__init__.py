@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from vsseval.records import RunRecord as RunRecord
+    from vsseval.records import RunSpec as RunSpec
     from vsseval.stages.run import run as run
     from vsseval.store.record import LoadedRun as LoadedRun
     from vsseval.store.record import find_runs as find_runs
     from vsseval.store.record import load_run as load_run
-    from vsseval.types import RunRecord as RunRecord
-    from vsseval.types import RunSpec as RunSpec
 
     __version__: str
 
@@ -27,8 +27,8 @@ def __getattr__(name: str) -> Any:
         return version("vsseval")
     homes = {
         "LoadedRun": "vsseval.store.record",
-        "RunRecord": "vsseval.types",
-        "RunSpec": "vsseval.types",
+        "RunRecord": "vsseval.records",
+        "RunSpec": "vsseval.records",
         "find_runs": "vsseval.store.record",
         "load_run": "vsseval.store.record",
         "run": "vsseval.stages.run",

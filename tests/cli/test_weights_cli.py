@@ -16,7 +16,7 @@ from support.weights_server import Served, serving
 from vsseval import plugins
 from vsseval.cli import invoke, verbs, weights_use
 from vsseval.errors import EnvironmentFault, MissingWeights, UsageError
-from vsseval.weights import fetch, pins
+from vsseval.weights import pins, source
 from vsseval.weights.download import RetryPolicy
 from vsseval.weights.find import find_weights
 from vsseval.weights.pins import Pin, PinnedFile
@@ -56,9 +56,9 @@ def place(tmp_path, monkeypatch, server):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path / "weights"))
     quick = RetryPolicy(attempts=2, pause=0.001, timeout=2)
-    genuine = fetch.weights_source
+    genuine = source.weights_source
     monkeypatch.setattr(
-        fetch, "weights_source", lambda mirror, *, offline: genuine(mirror, offline=offline, patience=quick)
+        source, "weights_source", lambda mirror, *, offline: genuine(mirror, offline=offline, patience=quick)
     )
     return tmp_path / "weights"
 

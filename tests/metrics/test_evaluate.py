@@ -17,23 +17,14 @@ from vsseval.metrics import inception
 from vsseval.metrics.gaussians import frechet_of_vectors
 from vsseval.networks.skip_initial_weights import SkipInitialWeights
 from vsseval.networks.synchformer import Synchformer
+from vsseval.records import RunSpec
 from vsseval.stages.aggregate import aggregate
 from vsseval.stages.catalog import ResolvedMetrics, extractor_names
 from vsseval.stages.inputs import base_features, feature_inputs, feature_source
 from vsseval.stages.plan import Plan
 from vsseval.stages.score import score
 from vsseval.store.scores import read_scores
-from vsseval.types import (
-    BenchmarkCard,
-    ExtractorSpec,
-    Feature,
-    Generation,
-    Medium,
-    ModelCard,
-    Need,
-    RunSpec,
-    Sample,
-)
+from vsseval.types import BenchmarkCard, ExtractorSpec, Feature, Generation, Medium, ModelCard, Need, Sample
 from vsseval.weights.find import Weights
 
 FILES = goldens.files("metrics/evaluate_?.json")

@@ -20,8 +20,9 @@ from vsseval.models.baseline import mix_model, setup
 from vsseval.models.baseline.repository_copy import mirror
 from vsseval.models.baseline.spec import Patch, digest, read_baseline
 from vsseval.models.baseline.stage import parts
+from vsseval.records import RunSpec
 from vsseval.stages.run import run
-from vsseval.types import Request, RunSpec
+from vsseval.types import Request
 
 ALL = plugins.baseline_folders()
 

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vsseval.errors import Busy, EnvironmentFault, Unmeasurable, UsageError
+from vsseval.records import Aggregate
 from vsseval.store import atomic, group_sums, journal, lock, record, scores
 from vsseval.store.features import FeatureStore, default_store_root, text_key
 from vsseval.store.layout import RunPaths, safe_name
-from vsseval.types import Aggregate, ExtractorSpec, Generation
+from vsseval.types import ExtractorSpec, Generation
 
 SPEC = ExtractorSpec(name="x", version="1", input_kinds=("audio",), weights="0123456789")
 KEY = "ab" * 32

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from vsseval import media
+from vsseval.records import RunSpec
 from vsseval.store import codec
-from vsseval.types import Medium, RunSpec, Sample
+from vsseval.types import Medium, Sample
 
 PLUGIN = Path(__file__).parents[1] / "plugin"
 ROOT = Path(__file__).parents[2]

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from vsseval.errors import Unmeasurable
+from vsseval.records import Aggregate, RunRecord, RunSpec
 from vsseval.stages.leave_out import leave_out
 from vsseval.statistics.intervals import ratio
 from vsseval.statistics.replicates import estimate as replicated
@@ -19,17 +20,7 @@ from vsseval.store import codec, group_sums, record
 from vsseval.store.layout import RunPaths
 from vsseval.store.replicates import Replicates, clips_sha256, write_replicates
 from vsseval.store.scores import ScoreRow, write_scores
-from vsseval.types import (
-    Aggregate,
-    BenchmarkCard,
-    Feature,
-    Generation,
-    MetricSpec,
-    ModelCard,
-    Need,
-    RunRecord,
-    RunSpec,
-)
+from vsseval.types import BenchmarkCard, Feature, Generation, MetricSpec, ModelCard, Need
 
 AUDIO = {"heard": Feature(extractor="toy", of=Need.AUDIO)}
 WER = MetricSpec(

@@ -203,8 +203,8 @@ def test_records_without_scores_are_ranked_by_their_intervals_and_distances_in_p
 
 
 def test_a_metric_that_could_not_be_had_has_a_column_with_the_reason(tmp_path):
+    from vsseval.records import Aggregate
     from vsseval.store import record
-    from vsseval.types import Aggregate
 
     path = write_run(tmp_path, "a", 0.2)
     lost = Aggregate(metric="clap_score@big", status="missing", n=0, total=24, missing=24, reason="no big.pt")

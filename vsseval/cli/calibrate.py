@@ -11,7 +11,8 @@ from vsseval.cli.compare import printed, printed_json
 from vsseval.cli.run import shared_options
 from vsseval.errors import UsageError, unknown
 from vsseval.faults import FAULTS, Fault
-from vsseval.types import RunSpec, Task
+from vsseval.records import RunSpec
+from vsseval.types import Task
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,9 +14,9 @@ from vsseval.cli.table import RUNS, chosen
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from vsseval.records import RunRecord
     from vsseval.report.report import Media
     from vsseval.stages.catalog import Catalog
-    from vsseval.types import RunRecord
 
 
 @click.command(name="report", short_help="Write one HTML file: table, plots, players, failures.")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vsseval.errors import EnvironmentFault, UsageError
-from vsseval.types import BOUNDS, RunSpec
+from vsseval.records import RunSpec
+from vsseval.types import BOUNDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

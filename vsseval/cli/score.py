@@ -9,7 +9,7 @@ import click
 from vsseval.cli.moved import moved_option, relocations
 from vsseval.cli.run import execute, shared_options, show, specs, strict_option
 from vsseval.errors import UsageError
-from vsseval.types import RunSpec
+from vsseval.records import RunSpec
 
 
 @click.command(name="score", short_help="Score a run again, or a folder of finished sound.")

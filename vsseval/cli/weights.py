@@ -89,9 +89,9 @@ def pull(
     An interrupted transfer is continued. Exit code 4: a set could not be fetched; the others were.
     """
     from vsseval.cli.transfer import shown
-    from vsseval.weights import fetch
+    from vsseval.weights import fetch, source
 
-    where = fetch.weights_source(mirror, offline=offline)
+    where = source.weights_source(mirror, offline=offline)
     failed = 0
     for name, pin in _chosen(names, profile, every=every).items():
         size = "size not stated" if pin.bytes is None else f"{pin.bytes / 1e6:.0f} MB"

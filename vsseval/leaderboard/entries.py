@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from vsseval.errors import UsageError
+from vsseval.records import Aggregate, RunRecord
 from vsseval.store import atomic, codec
 from vsseval.store.layout import safe_name
 from vsseval.store.record import LoadedRun, cell_fault, load_run, rerun
 from vsseval.store.replicates import Replicates, content_sha256
-from vsseval.types import Aggregate, Record, RunRecord
+from vsseval.types import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,10 +21,11 @@ from vsseval.tables.text import BOLD_RULES, LEGEND, SECOND_RULE, title
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from vsseval.records import RunRecord
     from vsseval.report.clips import Choice
     from vsseval.statistics.calibration import Calibration
     from vsseval.store.record import LoadedRun
-    from vsseval.types import RunRecord, Sample
+    from vsseval.types import Sample
 
 TEMPLATES = Path(__file__).parent / "templates"
 MEGABYTE = 1_000_000

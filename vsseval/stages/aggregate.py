@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from vsseval.errors import Unmeasurable
+from vsseval.records import Aggregate
 from vsseval.stages.leave_out import MetricFault, leave_out
 from vsseval.stages.score import subsets
 from vsseval.statistics.intervals import VERSION, Estimate, cut_to_range, ratio
@@ -21,7 +22,7 @@ from vsseval.store.group_sums import assign_groups, read_sums
 from vsseval.store.record import write_aggregates
 from vsseval.store.replicates import Replicates, clips_sha256, write_replicates
 from vsseval.store.scores import ScoreRow, read_scores
-from vsseval.types import Aggregate, Status
+from vsseval.types import Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

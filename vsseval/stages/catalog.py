@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from vsseval.benchmarks.base import Benchmark
     from vsseval.metrics.base import Metric
-    from vsseval.types import ExtractorSpec, MetricSpec, RunSpec, Sample
+    from vsseval.records import RunSpec
+    from vsseval.types import ExtractorSpec, MetricSpec, Sample
 
 
 class Catalog:

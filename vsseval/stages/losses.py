@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from vsseval.errors import VssevalError
-    from vsseval.types import RunSpec
+    from vsseval.records import RunSpec
 
 __all__ = ["Losses", "model_of"]
 

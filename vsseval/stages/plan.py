@@ -12,20 +12,21 @@ import msgspec
 from vsseval import plugins
 from vsseval.errors import UsageError
 from vsseval.models.base import FinishedSound
+from vsseval.records import RunRecord
 from vsseval.stages.catalog import Catalog, hash_order
 from vsseval.store import atomic, codec
 from vsseval.store.features import FeatureStore, default_store_root
 from vsseval.store.layout import RunPaths, slug
 from vsseval.store.manifest_hash import manifest_hash
 from vsseval.store.record import SCHEMA, read_record, write_record
-from vsseval.types import RunRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from vsseval.models.base import Model
-    from vsseval.types import BenchmarkCard, ModelCard, RunSpec, Sample
+    from vsseval.records import RunSpec
+    from vsseval.types import BenchmarkCard, ModelCard, Sample
 
 
 @dataclass(frozen=True)

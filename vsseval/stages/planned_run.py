@@ -15,8 +15,8 @@ from vsseval.store import codec, lock
 from vsseval.store.record import read_record, write_record
 
 if TYPE_CHECKING:
+    from vsseval.records import RunRecord
     from vsseval.stages.plan import Plan
-    from vsseval.types import RunRecord
 
 __all__ = ["PlannedRun", "profile_metrics", "resolve_run"]
 

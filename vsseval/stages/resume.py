@@ -14,10 +14,11 @@ import msgspec
 
 from vsseval import media
 from vsseval.errors import Unmeasurable
+from vsseval.records import RunRecord
 from vsseval.statistics.intervals import VERSION as INTERVALS
 from vsseval.store.provenance import packages
 from vsseval.store.record import intact
-from vsseval.types import ExtractorSpec, Generation, MetricSpec, RunRecord, Sample
+from vsseval.types import ExtractorSpec, Generation, MetricSpec, Sample
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

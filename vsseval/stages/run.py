@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
+    from vsseval.records import RunRecord, RunSpec
     from vsseval.stages.catalog import ResolvedMetrics
     from vsseval.stages.progress import Progress
-    from vsseval.types import Generation, RunRecord, RunSpec
+    from vsseval.types import Generation
 
 
 class RunResults(NamedTuple):

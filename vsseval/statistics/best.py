@@ -11,8 +11,9 @@ from vsseval.statistics.run_cache import RunCache
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from vsseval.records import Aggregate
     from vsseval.store.record import LoadedRun
-    from vsseval.types import Aggregate, MetricSpec
+    from vsseval.types import MetricSpec
 
 RankingRule = Literal["paired", "distances", "intervals"]
 """What decides: pairs of clips; pairs for distances of sets only, and intervals for the rest; intervals alone."""

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from vsseval.records import Spread
 from vsseval.store.journal import common
-from vsseval.types import Spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

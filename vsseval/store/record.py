@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from vsseval.errors import UsageError
+from vsseval.records import Aggregate, RunRecord
 from vsseval.store import atomic, codec
 from vsseval.store.layout import RunPaths
 from vsseval.store.replicates import Replicates, content_sha256, read_replicates
-from vsseval.types import Aggregate, RunRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

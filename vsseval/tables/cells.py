@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from vsseval.types import Record, Spread, Status, Task
+from vsseval.records import Spread
+from vsseval.types import Record, Status, Task
 
 
 class Cell(Record, frozen=True, kw_only=True):

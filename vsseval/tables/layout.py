@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
+from vsseval.records import Spread
 from vsseval.statistics.best import BestSystems, best_systems, ranking_rule
 from vsseval.statistics.bounds_check import check_bounds, flags
 from vsseval.statistics.run_cache import RunCache
 from vsseval.tables.cells import Block, Cell, Column, Notes, Row, one_line
 from vsseval.tables.select import Group, comparable_groups, is_bound, what_differs
-from vsseval.types import MetricSpec, Spread
+from vsseval.types import MetricSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

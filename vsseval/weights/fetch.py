@@ -6,7 +6,6 @@ a set is there as a whole or not at all. One process at a time works on a set.
 
 from __future__ import annotations
 
-import os
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,17 +14,16 @@ from urllib.parse import quote
 
 from vsseval.errors import EnvironmentFault, UsageError
 from vsseval.store import lock
-from vsseval.types import Record
 from vsseval.weights.download import (
     NotAvailable,
     RemoteFile,
-    RetryPolicy,
     as_weights_fault,
     discard_part,
     download,
     require_room,
 )
 from vsseval.weights.pins import Pin, PinnedFile, weights_root
+from vsseval.weights.source import WeightsSource
 from vsseval.weights.verify import (
     FileRecord,
     WeightsRecord,
@@ -39,42 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from vsseval.weights.download import TransferProgress
-
-
-class WeightsSource(Record, frozen=True):
-    """Where files are looked for."""
-
-    mirror: str | None = None
-    """A folder or another address, searched first: for `<set>/<file>`, then for `<file>`."""
-    offline: bool = False
-    """Nothing is asked of the network; a mirror that is a folder is used nevertheless."""
-    patience: RetryPolicy = RetryPolicy()
-
-    @property
-    def folder(self) -> Path | None:
-        """The mirror, if it is a folder."""
-        return None if self.mirror is None or self.is_address else Path(self.mirror)
-
-    @property
-    def is_address(self) -> bool:
-        """Whether the mirror is an address."""
-        return self.mirror is not None and self.mirror.startswith(("http://", "https://"))
-
-
-def weights_source(
-    mirror: str | None = None, *, offline: bool = False, patience: RetryPolicy | None = None
-) -> WeightsSource:
-    """Return where to look, by the options of a command, and `$VSSEVAL_MIRROR` and `$VSSEVAL_OFFLINE` else.
-
-    Raises:
-        UsageError: the mirror is neither a folder nor an address.
-    """
-    named = mirror or os.environ.get("VSSEVAL_MIRROR") or None
-    quiet = offline or os.environ.get("VSSEVAL_OFFLINE", "0").lower() not in {"", "0", "false", "no"}
-    found = WeightsSource(named, quiet, patience or RetryPolicy())
-    if found.folder is not None and not found.folder.is_dir():
-        raise UsageError(f"the mirror {named} is neither a folder nor an address that begins with http:// or https://")
-    return found
 
 
 def pull_weights(

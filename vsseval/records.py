@@ -1,0 +1,108 @@
+"""What was asked of a run, and what came of it: frozen structs that go to disk as they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from vsseval.types import BenchmarkCard, MetricSpec, ModelCard, Record, Status
+
+
+class RunSpec(Record, frozen=True):
+    """One model on one benchmark, as asked."""
+
+    model: str
+    """Name, or `name:argument`."""
+    benchmark: str
+    seed: int = 0
+    """Of the run: every clip's seed comes from it."""
+    seeds: tuple[int, ...] = ()
+    """One for each of several samples of every clip, ascending; `seed` is then the first. Empty for one sample."""
+    limit: int | None = None
+    metrics: tuple[str, ...] = ()
+    """Metric ids, added to those of the profile; without both, the benchmark's default metrics."""
+    profile: str = ""
+    """Whose recipes to measure by (`vsseval.profiles`)."""
+    checkpoint: Path | None = None
+    runs: Path = Path("runs")
+    store: Path | None = None
+    """Feature store; None means the user's cache directory."""
+    jobs: int = 0
+    """Worker processes for feature extraction; 0 means one per core."""
+    device: str = "cpu"
+    """Where the model and the networks of extractors run."""
+    shard_size: int = 64
+
+    @property
+    def every_seed(self) -> tuple[int, ...]:
+        """The seed of each sample of a clip."""
+        return self.seeds or (self.seed,)
+
+
+class Spread(Record, frozen=True):
+    """What the error of a value over several samples of each clip comes from, in the metric's stored unit."""
+
+    samples: int
+    """Samples of each clip."""
+    se_seeds: float
+    """Part of the standard error that is due to the samples: more of them make it smaller."""
+    se_clips: float | None = None
+    """The rest, due to the clips: `se`² = `se_clips`² + `se_seeds`². None where there is no standard error."""
+    sd_seeds: float | None = None
+    """Standard deviation between samples of one clip. None for distances of sets of clips."""
+    sd_clips: float | None = None
+    """Standard deviation between clips, without what their samples add to it. None for distances and a single clip."""
+
+
+class Aggregate(Record, frozen=True):
+    """One cell of a table. `value` is None exactly where `status` is not "ok"."""
+
+    metric: str
+    status: Status
+    n: int
+    """Clips that the value is made of."""
+    total: int
+    """Clips that it ought to be made of: the manifest's, less those to which the metric does not apply."""
+    value: float | None = None
+    se: float | None = None
+    low: float | None = None
+    high: float | None = None
+    """Ends of the 95 % interval."""
+    method: str = ""
+    macro: float | None = None
+    """Unweighted mean over clips, where the value is a ratio of sums (WER)."""
+    failed: int = 0
+    missing: int = 0
+    not_applicable: int = 0
+    reason: str | None = None
+    signature: str = ""
+    subset: str = ""
+    """Empty for the whole benchmark."""
+    spread: Spread | None = None
+    """Where several samples of each clip were made."""
+
+
+class RunRecord(Record, frozen=True):
+    """What happened: header of a run directory (`run.json`)."""
+
+    schema: int
+    id: str
+    status: Literal["started", "generated", "finished"]
+    spec: RunSpec
+    benchmark: BenchmarkCard
+    model: ModelCard
+    manifest_sha256: str
+    created: str
+    finished: str | None = None
+    clips: dict[str, int] = msgspec.field(default_factory=dict)
+    """Number of clips by generation status."""
+    metrics: dict[str, MetricSpec] = msgspec.field(default_factory=dict)
+    provenance: dict[str, Any] = msgspec.field(default_factory=dict)
+
+    @property
+    def system(self) -> str:
+        """What was run, as `--model` takes it, in its one spelling."""
+        name, colon, _ = self.spec.model.partition(":")
+        return self.spec.model if self.model.argument is None else f"{name}{colon}{self.model.argument}"
