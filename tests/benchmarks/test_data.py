@@ -217,7 +217,7 @@ def test_a_killed_registration_goes_on(tmp_path, place):
         "import os, sys\nfrom vsseval.datasets import hash_media\nfrom vsseval.cli import invoke\n"
         "real = hash_media.examine\n"
         "def examine(path):\n    if path.name.startswith('00000000006'):\n        os.kill(os.getpid(), 9)\n"
-        "    return real(path)\nfiles.examine = examine\ninvoke(sys.argv[1:])\n"
+        "    return real(path)\nhash_media.examine = examine\ninvoke(sys.argv[1:])\n"
     )
     command = ["data", "add", "vggsound", "--root", str(data), "--list", str(many), "--jobs", "1"]
     assert subprocess.run([sys.executable, "-c", code, *command], check=False, capture_output=True).returncode == -9

@@ -148,7 +148,10 @@ def speechbrain(root):
 @pytest.mark.parametrize("case", ["0_1.5", "1_2.03", "2_0.11"])
 def test_rawnet3_equals_espnet(raw, case):
     seed, seconds = case.split("_")
-    assert error(embed(raw, sound(int(seed), float(seconds))), golden("rawnet3")["outputs"][case]) < 1e-5
+    # of a tenth of a second the network sees seven frames, and the deviation over them shows the last bits, which
+    # differ between processors: 1.7e-5 was seen
+    bound = 3e-5 if float(seconds) < 0.2 else 1e-5
+    assert error(embed(raw, sound(int(seed), float(seconds))), golden("rawnet3")["outputs"][case]) < bound
 
 
 @pytest.mark.parametrize("case", ["0_1.5", "1_2.03", "2_0.11"])

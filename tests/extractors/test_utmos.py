@@ -69,8 +69,8 @@ def test_a_batch_and_its_parts_are_the_originals(golden, extractor):
 def test_features_of_wav2vec_are_the_originals(golden, extractor):
     w8 = waves(golden.part)["w8"]
     with torch.inference_mode():
-        frames = extractor.network.wav2vec2(torch.from_numpy(w8[None, :32_000]))[0]
-        odd = extractor.network.wav2vec2(torch.from_numpy(w8[None, 16_000:36_320]))[0]
+        frames = extractor.network.wav2vec2(torch.from_numpy(w8[None, :32_000]))
+        odd = extractor.network.wav2vec2(torch.from_numpy(w8[None, 16_000:36_320]))
     assert list(frames.shape) == golden.arrays["w2v_2s_shape"].tolist()
     assert odd.shape[1] == int(golden.arrays["w2v_odd_frames"])
     np.testing.assert_allclose(frames[0, ::9], golden.arrays["w2v_2s"], rtol=0, atol=1e-5)

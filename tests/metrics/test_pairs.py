@@ -12,6 +12,7 @@ import pytest
 from support.fake_plugin import medium, spec
 from vsseval import media, plugins
 from vsseval.errors import MissingWeights, Unmeasurable
+from vsseval.records import RunSpec
 from vsseval.stages import extract_job as work_module
 from vsseval.stages.catalog import ResolvedMetrics
 from vsseval.stages.extract import ExtractFaults
@@ -210,7 +211,7 @@ def test_a_pair_does_not_apply_to_a_clip_whatever_became_of_its_sound(tmp_path, 
     made = Generation(id="x", status="ok", path=a.path, sha256=a.sha256)
     if status != "ok":
         made = Generation(id="x", status=status, error="no sound")
-    plan = SimpleNamespace(store=store, root=tmp_path)
+    plan = SimpleNamespace(store=store, root=tmp_path, spec=RunSpec(model="m", benchmark="b"))
     outcome, _ = _Clip(plan, sample, made, ResolvedMetrics({"ratio@t": Ratio()}, SPECS, {}), ExtractFaults()).outcome(
         Ratio()
     )
@@ -264,7 +265,7 @@ def test_a_run_measures_pairs_and_signs_with_both_extractors(clips, tmp_path, pl
     assert cell.total == cell.n == len(rows)
     assert {row.status for row in rows} == {"ok"}
     assert "|x:both-1-none+level-1-none|" in cell.signature
-    assert record.provenance["extractors"]["both"]["reads"] == "level"
+    assert record.provenance["extractors"]["both"]["source_extractor"] == "level"
     # the features of pairs are made anew from those below them
     shutil.rmtree(asked.store / "features" / "both-1-none")
     rescore(done.path, jobs=1)

@@ -78,8 +78,9 @@ def test_the_whole_path(place):
     cells = {cell["metric"]: cell for cell in json.loads(done.stdout)[0]["aggregates"] if not cell["subset"]}
     assert set(cells) == set(METRICS)
     for name in METRICS:
-        assert (cells[name]["status"], cells[name]["total"]) == ("ok", 4), (name, cells[name])
-        assert cells[name]["n"] == (3 if name == "spk_sim@vssflow" else 4)
+        # a transcript in letters that nobody who listens knows does not apply to word errors
+        total = 4 if name == "spk_sim@vssflow" else 3
+        assert (cells[name]["status"], cells[name]["total"], cells[name]["n"]) == ("ok", total, 3), (name, cells[name])
         assert cells[name]["low"] <= cells[name]["value"] <= cells[name]["high"]
     # of silence there is no voice, and the clip is failed, not dropped
     assert cells["spk_sim@vssflow"]["failed"] == 1

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from support.fake_plugin import install, make_clips, medium, spec, write_samples
-from vsseval import media
+from vsseval import media, plugins
 from vsseval.cli import invoke
 from vsseval.errors import Busy, EnvironmentFault
 from vsseval.extractors.base import computed_on
@@ -119,9 +119,14 @@ def test_a_mended_description_measures_nothing_again(clips, site, tmp_path, monk
     (first,) = run([asked])
     scores = load_run(tmp_path / "runs" / first.id).paths.scores
     before = scores.stat().st_mtime_ns
-    for kind, words in ((vsseval_fakes.LevelMetric, {"description": "said better", "decimals": 3}),
-                        (vsseval_fakes.Level, {"description": "said better", "licence": "MIT"})):  # fmt: skip
-        monkeypatch.setattr(kind, "spec", msgspec.structs.replace(kind.spec, **words))
+    rows = (site / "vsseval_fakes_recipes" / "metrics.toml").read_text()
+    (site / "vsseval_fakes_recipes").unlink()
+    (site / "vsseval_fakes_recipes").mkdir()
+    mended = rows.replace('["level@fake"]\n', '["level@fake"]\ndescription = "said better"\ndecimals = 3\n')
+    (site / "vsseval_fakes_recipes" / "metrics.toml").write_text(mended)
+    plugins._read.cache_clear()
+    words = {"description": "said better", "licence": "MIT"}
+    monkeypatch.setattr(vsseval_fakes.Level, "spec", msgspec.structs.replace(vsseval_fakes.Level.spec, **words))
     (second,) = run([asked])
     assert scores.stat().st_mtime_ns == before
     assert second.metrics["level@fake"].description == "said better"

@@ -19,7 +19,7 @@ from vsseval.stages.run import rescore, run
 from vsseval.store import codec
 from vsseval.store.record import load_run
 from vsseval.store.scores import read_scores
-from vsseval.types import Feature, Medium, Need, Request, Sample
+from vsseval.types import Medium, Need, Request, Sample
 
 WISH = Request(id="a", duration=1.0, seed=1)
 
@@ -208,19 +208,16 @@ def test_an_unknown_metric_is_refused_and_a_customary_one_is_missing(clips):
 
 
 def test_a_metric_that_asks_for_what_an_extractor_does_not_make_is_missing(monkeypatch):
-    class Odd(type(resolve_metrics([], ["fd@fake"]).metrics["fd@fake"])):
-        pass
-
-    inputs = {
-        "x": Feature(extractor=next(iter(Odd.spec.inputs.values())).extractor, of=Need.AUDIO, paired_with=Need.VIDEO)
-    }
-    Odd.spec = msgspec.structs.replace(Odd.spec, inputs=inputs)
+    found = resolve_metrics([], ["fd@fake"]).metrics["fd@fake"]
+    asked = next(iter(found.spec.inputs.values()))
+    inputs = {"x": msgspec.structs.replace(asked, of=Need.AUDIO, paired_with=Need.VIDEO)}
+    odd = type(found)(msgspec.structs.replace(found.spec, inputs=inputs))
 
     def broken():
         raise RuntimeError("no luck")
 
     load = plugins.load
-    factories = {"level@fake": broken, "fd@fake": Odd}
+    factories = {"level@fake": broken, "fd@fake": lambda: odd}
     monkeypatch.setattr("vsseval.plugins.load", lambda kind, name: factories.get(name) or load(kind, name))
     found = resolve_metrics([], ["fd@fake", "level@fake", "words@fake"])
     assert [*found.metrics] == ["words@fake"]

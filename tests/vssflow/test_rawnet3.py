@@ -154,11 +154,14 @@ def test_half_precision_is_widened(tmp_path, state):
 def test_other_weights_are_refused_by_name(tmp_path, state):
     path = tmp_path / "other.pt"
     torch.save({"fc6.weight": torch.zeros(1), "head.weight": torch.zeros(1)}, path)
-    with pytest.raises(UsageError, match=r"(?s)other\.pt.*missing.*and 22\d more.*unexpected head\.weight"):
+    with pytest.raises(
+        UsageError,
+        match=r"weights of RawNet3: 233 missing: preprocess.* and more; 1 unexpected: head\.weight",
+    ):
         load_rawnet3(path)
     small = {key: value[:1] if key == "fc6.weight" else value for key, value in state.items()}
     torch.save(small, path)
-    with pytest.raises(UsageError, match=r"of another shape are fc6\.weight"):
+    with pytest.raises(UsageError, match=r"1 of another shape: fc6\.weight"):
         load_rawnet3(path)
     with pytest.raises(UsageError, match="no such file"):
         load_rawnet3(tmp_path / "absent.pt")

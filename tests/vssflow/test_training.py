@@ -213,9 +213,10 @@ def test_a_gpu_that_is_not_there_is_named(monkeypatch):
 CREW = """
 import os, sys
 from pathlib import Path
-from support.training_runs import Crew, Recipe, trained
-trained(Recipe(steps=6, batch=8, rate=1e-2, warmup=1, save_every=3), Path(sys.argv[1]))
-Crew.join().wait()
+from support.training_runs import trained
+from vssflow.training.loop import ProcessGroup, TrainingRecipe
+trained(TrainingRecipe(steps=6, batch=8, rate=1e-2, warmup=1, save_every=3), Path(sys.argv[1]))
+ProcessGroup.join().wait()
 # gloo's threads sometimes abort while the interpreter is taken down, if the other process has gone first
 sys.stderr.flush()
 os._exit(0)
@@ -227,7 +228,7 @@ def test_two_processes_take_the_steps_of_one(tmp_path):
     script = tmp_path / "crew.py"
     script.write_text(CREW)
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}", "OMP_NUM_THREADS": "1"}
     subprocess.run([*launch, str(script), str(tmp_path / "two")], env=environment, check=True, timeout=300)
     one = trained(TrainingRecipe(steps=6, batch=8, rate=1e-2, warmup=1), tmp_path / "one")
     two = torch.load(tmp_path / "two" / "checkpoint.pt", weights_only=True)["average"]
