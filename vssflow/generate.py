@@ -20,7 +20,7 @@ from torch import Tensor
 from vsseval.errors import EnvironmentFault, UsageError
 from vsseval.media import Video, dub, load_audio, write_wav
 from vssflow.notes import REFERENCE, SMALL, Reader, notes, refuse
-from vssflow.prompt import SAMPLE_RATE, Prompt
+from vssflow.prompt import LONGEST_VOICE, SAMPLE_RATE, Prompt
 from vssflow.windows import generate_long, plan
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def read_prompt(
         video=video,
         transcript=transcript,
         speech_window=speech_window,
-        voice=None if voice is None else torch.from_numpy(load_audio(voice).mono(SAMPLE_RATE)),
+        voice=None if voice is None else torch.from_numpy(load_audio(voice, seconds=LONGEST_VOICE).mono(SAMPLE_RATE)),
         lips=None if lips is None else read_lips(lips),
     )
     refuse(prompt)

@@ -220,12 +220,12 @@ def prompt_of(request: Request, lips: Path | None = None) -> Prompt:
     """Say what the model is given: the video's path, the voice at 16 kHz, lips from a file."""
     import torch
 
-    from vssflow.prompt import SAMPLE_RATE, Prompt
+    from vssflow.prompt import LONGEST_VOICE, SAMPLE_RATE, Prompt
     from vssflow.reference.lips import read_lips
 
     voice = None
     if request.speaker_prompt is not None:
-        voice = torch.from_numpy(load_audio(request.speaker_prompt.path).mono(SAMPLE_RATE))
+        voice = torch.from_numpy(load_audio(request.speaker_prompt.path, seconds=LONGEST_VOICE).mono(SAMPLE_RATE))
     return Prompt(
         seconds=request.duration,
         video=request.video.path if request.video is not None else None,

@@ -9,6 +9,8 @@ from torch import Tensor
 
 SAMPLE_RATE = 16_000
 """Hertz of all sound in this package."""
+LONGEST_VOICE = 600.0
+"""Seconds of a voice prompt that are read: ten minutes say who speaks, and an hour would fill the memory."""
 
 
 class Prompt(NamedTuple):
