@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from vsseval.errors import UsageError
-from vssflow.prompt import SAMPLE_RATE, Prompt
+from vssflow.prompt import LONGEST_VOICE, SAMPLE_RATE, Prompt
 from vssflow.reference.phonemes import phoneme_tokens
 from vssflow.reference.phonemes.cleaner import clean
 from vssflow.small.audio import LATENT_RATE, MelSpectrogram
@@ -152,6 +152,8 @@ def _of_voice(prompt: Prompt, reader: Reader) -> list[str]:
     if not voice_vector(prompt.voice, MelSpectrogram()).any():
         return ["the voice prompt is silent or next to nothing: the voice is left to the model"]
     seconds = len(prompt.voice) / SAMPLE_RATE
+    if seconds >= LONGEST_VOICE:
+        return [f"of the voice prompt the first {LONGEST_VOICE:g} s are heard, and no more"]
     if seconds < SHORT_VOICE:
         return [f"the voice prompt lasts {seconds:.2g} s: it is used as it is, {SHORT_VOICE:g} s or more tell more"]
     return []

@@ -93,6 +93,7 @@ NOTED = {
     "signs": ({"transcript": "5% of $3.20"}, "because nothing says how to pronounce it: % $ ."),
     "a clip below a frame": ({"seconds": 0.001}, "the clip lasts 1 ms, less than one frame"),
     "a short voice": ({"voice": 0.1 * torch.randn(16000)}, "the voice prompt lasts 1 s: it is used as it is"),
+    "a voice of ten minutes": ({"voice": 0.1 * torch.randn(16000).repeat(600)}, "the first 600 s are heard"),
     "a silent voice": ({"voice": torch.zeros(64000)}, "the voice prompt is silent or next to nothing"),
     "an empty voice": ({"voice": torch.zeros(0)}, "the voice prompt is silent or next to nothing"),
     "lips": ({"lips": torch.zeros(50, 1024)}, "the lip features are not used"),
@@ -238,6 +239,6 @@ def test_the_documentation_lists_every_case():
     for case in (
         "no speech window", "no frame", "one frame", "past the end", "reversed", "negative", "pronounceable word",
         "digits", "emoji", "other scripts", "shorter than one frame", "longer than 10 s", "no face", "no voice prompt",
-        "shorter than 3 s", "silent",
+        "shorter than 3 s", "ten minutes", "silent",
     ):  # fmt: skip
         assert case in listed, case
