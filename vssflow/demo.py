@@ -21,6 +21,7 @@ from typing import Any
 
 from vsseval.errors import MissingExtra, Unmeasurable, UsageError, VssevalError
 from vsseval.media import Video
+from vssflow.demo_guard import LARGEST_UPLOAD, Guard
 from vssflow.generate import GeneratedSound, Model, generate, read_prompt, write
 from vssflow.prompt import SAMPLE_RATE, Prompt
 
@@ -216,8 +217,13 @@ def serve(model: Model, *, host: str = "127.0.0.1", port: int | None = None) -> 
     app = gr.mount_gradio_app(
         fastapi.FastAPI(openapi_url=None), blocks, "/", theme=theme, css=CSS, footer_links=[], run_history=False,
         enable_monitoring=False, ssr_mode=False, pwa=False, mcp_server=False, show_error=False,
+        max_file_size=LARGEST_UPLOAD,
     )  # fmt: skip
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
+    # Gradio looks at the paths of requests where its own launch() started it; so it does here.
+    blocks.has_launched = True
+    shipped = [Path(path) for row in examples()[0] for path in (row[0], row[2]) if path]
+    guarded = Guard(app, Path(blocks.GRADIO_CACHE), shipped)
+    server = uvicorn.Server(uvicorn.Config(guarded, log_level="warning", timeout_graceful_shutdown=2))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     while thread.is_alive() and not server.started:

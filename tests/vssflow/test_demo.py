@@ -1,5 +1,7 @@
 """The demo page: its words, its server over HTTP, and, where a browser is there, the page itself."""
 
+import asyncio
+import http.client
 import json
 import re
 import shutil
@@ -17,7 +19,7 @@ import pytest
 from support.small_model import quick, untrained
 from vsseval.errors import MissingExtra, UsageError
 from vsseval.media import load_audio, probe, write_flac, write_mp4
-from vssflow import demo
+from vssflow import demo, demo_guard
 from vssflow.cli import invoke
 
 
@@ -209,3 +211,75 @@ def test_in_a_browser_the_video_plays_and_nothing_is_fetched_from_elsewhere(url,
     assert width <= 500
     hosts = {urlparse(url).netloc for url in asked if not url.startswith(("data:", "blob:"))}
     assert hosts == {urlparse(url).netloc}
+
+
+def ask(url, path, body=b"", method="POST", **headers):
+    """Speak HTTP as no browser would: the status and the words of the answer."""
+    address = urlparse(url)
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
+    connection.putrequest(method, path, skip_host="Host" in headers, skip_accept_encoding=True)
+    for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
+        connection.putheader(name.replace("_", "-"), value)
+    connection.endheaders(body)
+    with connection.getresponse() as answered:
+        return answered.status, answered.read(2000).decode("utf-8", "replace")
+
+
+@pytest.fixture
+def secret(media):
+    shutil.copy(media / "clip.mp4", media / "secret.mp4")
+    return str(media / "secret.mp4")
+
+
+@pytest.mark.parametrize("where", ["call/generate", "queue/join", "run/predict", "api/generate"])
+@pytest.mark.parametrize("shape", ["{}", "[{}]", '{{"value": {}}}'])
+def test_a_file_of_the_server_is_not_read(url, secret, where, shape):
+    for path in (secret, f"{secret}/../secret.mp4", "https://example.com/a.mp4", "file:///etc/hostname", ["a"]):
+        file = json.dumps({"path": path, "meta": {"_type": "gradio.FileData"}})
+        body = '{"data": [%s, "hello", null, null, null, 0, 3.0], "fn_index": 0, "session_hash": "a"}'
+        status, said = ask(url, f"/gradio_api/{where}", (body % shape.format(file)).encode())
+        assert (status, "was not uploaded" in said) == (403, True), (path, said)
+
+
+def test_a_file_of_the_server_is_not_served(url, secret):
+    for path in (secret, "/etc/hostname", "/proc/self/environ"):
+        assert ask(url, f"/gradio_api/file={path}", method="GET")[0] in {403, 404}
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:7860", "127.0.0.1.evil.example", "", "["])
+def test_a_foreign_host_is_refused(url, host):
+    status, said = ask(url, "/", method="GET", Host=host)
+    assert status in {400, 403}
+    assert "is not the address of this page" in said or status == 400
+
+
+def test_a_foreign_page_is_refused(url):
+    body = b'{"data": [null, "", null, null, null, 0, 3.0]}'
+    assert ask(url, "/gradio_api/call/generate", body, Origin="https://evil.example")[0] == 403
+    assert ask(url, "/gradio_api/call/generate", body, Origin=url.rstrip("/"))[0] == 200
+
+
+def test_what_is_too_large_or_no_question_is_refused(url):
+    form = "multipart/form-data; boundary=edge"
+    status, said = ask(url, "/gradio_api/upload", b"--edge", Content_Type=form, Content_Length=str(600 << 20))
+    assert (status, said) == (413, "an upload has 512 MB at most\n")
+    assert ask(url, "/gradio_api/call/generate", b" " * ((1 << 20) + 1))[0] == 413
+    assert ask(url, "/gradio_api/call/generate", b"[" * 100_000)[0] == 400
+    assert ask(url, "/gradio_api/call/generate", b"path=/etc/hostname", Content_Type="text/plain")[0] == 400
+
+
+def test_an_upload_that_says_no_length_is_cut_off(tmp_path, monkeypatch):
+    monkeypatch.setattr(demo_guard, "LARGEST_UPLOAD", 1000)
+    heard = []
+
+    async def app(_scope, receive, _send):
+        while (message := await receive())["type"] == "http.request":
+            heard.append(len(message["body"]))
+
+    async def endless():
+        return {"type": "http.request", "body": bytes(300), "more_body": True}
+
+    headers = [(b"host", b"localhost:7860"), (b"content-type", b"multipart/form-data; boundary=edge")]
+    scope = {"type": "http", "method": "POST", "headers": headers}
+    asyncio.run(demo_guard.Guard(app, tmp_path, [])(scope, endless, None))
+    assert heard == [300, 300, 300]

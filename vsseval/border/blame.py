@@ -69,12 +69,13 @@ def blame(error: BaseException, owner: object, method: str = "") -> str:
 
 
 def readable(said: object) -> str:
-    """Return words that can be stored and shown: on one line, of Unicode, and not endless."""
+    """Return words that can be stored and shown: on one line, of Unicode, without what moves a cursor, not endless."""
     try:
         words = " ".join(str(said).split())
     except Exception:  # noqa: BLE001 - a stranger's `__str__`
         words = f"a {type(said).__name__} that cannot be shown"
-    words = words.encode("utf-8", "backslashreplace").decode()
+    words = words[: 2 * LONGEST].encode("utf-8", "backslashreplace").decode()
+    words = "".join(letter for letter in words if letter.isprintable())
     return words if len(words) <= LONGEST else f"{words[:LONGEST]}…"
 
 

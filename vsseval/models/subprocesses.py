@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
+import time
+import uuid
 from collections import deque
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from vsseval.store import atomic
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Mapping
-    from pathlib import Path
 
-__all__ = ["LARGEST", "Log", "exit_reason", "log_tail", "subprocess_env"]
+__all__ = ["LARGEST", "Log", "end_all", "exit_reason", "log_tail", "subprocess_env"]
+
+MARK = "VSSEVAL_PROCESS"
+"""Variable that a foreign process and all that it starts carry: one value for each that the harness started."""
 
 LARGEST = 32 << 20
 """Bytes of a log; of what a flood of prints adds, only the end is kept."""
 _TAIL = 64 << 10
+_ROUNDS = 100
+"""Times that left processes are looked for: a child may be started while its mother is ended."""
 _QUOTED = 400
 """Characters of a log that go into a message."""
 
@@ -110,7 +119,40 @@ def subprocess_env(more: Mapping[str, str]) -> dict[str, str]:
 
     Args:
         more: what is added; it wins.
+
+    It carries a new mark, by which `end_all` finds what the process started.
     """
     ours = {"PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "PYTHONSAFEPATH", "PYTHONWARNINGS"}
     kept = {name: value for name, value in os.environ.items() if name not in ours}
-    return {**kept, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONNOUSERSITE": "1", **more}
+    added = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONNOUSERSITE": "1"}
+    return {**kept, **added, **more, MARK: uuid.uuid4().hex}
+
+
+def end_all(process: subprocess.Popen[bytes], env: Mapping[str, str]) -> None:
+    """End a process, its group, and those of its children that left the group: the ones that carry its mark.
+
+    Args:
+        process: started in a session of its own.
+        env: its variables, from `subprocess_env`.
+    """
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # all of them are gone
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for _ in range(_ROUNDS):
+        left = _marked(env[MARK])
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        if not left:
+            return
+        time.sleep(0.01)
+
+
+def _marked(value: str) -> list[int]:
+    """Return the processes that carry a mark and can be ended; those of other users, and the dead, show none."""
+    sign, found = f"{MARK}={value}".encode(), []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if sign in (folder / "environ").read_bytes().split(b"\0"):
+                found.append(int(folder.name))
+    return found

@@ -10,7 +10,6 @@ import json
 import os
 import select
 import shutil
-import signal
 import subprocess
 import time
 from pathlib import Path
@@ -22,7 +21,8 @@ import numpy as np
 from vsseval.errors import EnvironmentFault, Unmeasurable
 from vsseval.media import load_audio
 from vsseval.models.base import ModelOutput
-from vsseval.models.subprocesses import Log, exit_reason, log_tail, subprocess_env
+from vsseval.models.subprocesses import Log, end_all, exit_reason, log_tail, subprocess_env
+from vsseval.models.worker_files import taken
 from vsseval.store import atomic
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ PROTOCOL = 1
 DEATHS = 2
 """Times that a clip may kill the process before it is given up."""
 _LONGEST_LINE = 1 << 20
+_LONGEST_REASON = 1000
+"""Characters of what a worker says of a clip."""
 _LOOK_SECONDS = 0.5
 """How often a silent process is looked at: a child of it may hold the pipe open after its death."""
 _FAREWELL_SECONDS = 5.0
@@ -138,6 +140,7 @@ class _Process:
         with atomic.as_environment_fault(path):
             path.mkdir(parents=True, exist_ok=True)
             shutil.copy(Path(__file__).with_name("vsseval_worker.py"), path)
+        self._env = subprocess_env({**launch.env, "PYTHONPATH": str(path)})
         try:
             self._popen = subprocess.Popen(  # noqa: S603 - the command of a baseline's own file, no shell
                 list(launch.command),
@@ -145,7 +148,7 @@ class _Process:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 cwd=launch.cwd,
-                env=subprocess_env({**launch.env, "PYTHONPATH": str(path)}),
+                env=self._env,
                 start_new_session=True,  # its children die with it, and Ctrl-C is the harness's to handle
             )
         except OSError as fault:
@@ -154,6 +157,8 @@ class _Process:
                 f"{launch.command[0]} cannot be started: {fault.strerror or fault}. "
                 f"Make the environment anew with: vsseval baselines setup {launch.name}"
             ) from fault
+        assert self._popen.stdin is not None
+        os.set_blocking(self._popen.stdin.fileno(), False)
         self._log.follow(self._popen.stderr)
         self._unread = b""
 
@@ -193,9 +198,7 @@ class _Process:
             if self._popen.poll() is None and not at_once:
                 self._send({"type": "bye"})
                 self._popen.wait(_FAREWELL_SECONDS)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._popen.pid, signal.SIGKILL)
-        self._popen.wait()
+        end_all(self._popen, self._env)
         for pipe in (self._popen.stdin, self._popen.stdout):
             with contextlib.suppress(OSError):
                 if pipe is not None:
@@ -204,34 +207,36 @@ class _Process:
 
     def _output(self, clip: str, answer: Mapping[str, Any]) -> ModelOutput:
         if "error" in answer:
-            return ModelOutput(clip, None, 0, error=f"{answer['error']} (log: {self._launch.log})")
+            reason = str(answer["error"])[:_LONGEST_REASON]
+            return ModelOutput(clip, None, 0, error=f"{reason} (log: {self._launch.log})")
         try:
-            if "path" in answer:
-                return self._file(clip, Path(answer["path"]))
-            raw, rate, channels = Path(answer["file"]), int(answer["rate"]), int(answer["channels"])
-            samples = np.fromfile(raw, "<f4").astype(np.float32, copy=False)
-            raw.unlink()
-            if channels < 1 or samples.size % channels:
-                return ModelOutput(clip, None, 0, error=f"{samples.size} samples do not part into {channels} channels")
-            return ModelOutput(clip, samples if channels == 1 else samples.reshape(channels, -1), rate)
-        except (OSError, KeyError, TypeError, ValueError) as fault:
-            return ModelOutput(clip, None, 0, error=f"the worker's answer is no sound: {type(fault).__name__}: {fault}")
-
-    def _file(self, clip: str, path: Path) -> ModelOutput:
-        if not path.resolve().is_relative_to(self._launch.scratch.resolve()):
-            return ModelOutput(clip, None, 0, error=f"the worker wrote to {path}, outside the folder that it was given")
-        try:
-            audio = load_audio(path)
+            with taken(answer.get("path", answer.get("file")), self._launch.scratch) as file:
+                if "path" in answer:
+                    audio = load_audio(file)
+                    return ModelOutput(clip, audio.samples, audio.sample_rate)
+                return _raw(clip, file, int(answer["rate"]), int(answer["channels"]))
         except Unmeasurable as reason:
             return ModelOutput(clip, None, 0, error=str(reason))
-        path.unlink(missing_ok=True)
-        return ModelOutput(clip, audio.samples, audio.sample_rate)
+        except (OSError, KeyError, TypeError, ValueError, OverflowError) as fault:
+            return ModelOutput(clip, None, 0, error=f"the worker's answer is no sound: {type(fault).__name__}: {fault}")
 
     def _send(self, message: Mapping[str, Any]) -> None:
+        """Write a message within the time that a clip has: a worker that does not read fills the pipe.
+
+        Raises:
+            WorkerDied: it takes none of it, or is gone.
+        """
         assert self._popen.stdin is not None
+        pipe, left = self._popen.stdin.fileno(), memoryview(json.dumps(message).encode() + b"\n")
+        deadline = time.monotonic() + self._launch.clip_seconds
         try:
-            self._popen.stdin.write(json.dumps(message).encode() + b"\n")
-            self._popen.stdin.flush()
+            while left:
+                if select.select([], [pipe], [], _LOOK_SECONDS)[1]:
+                    left = left[os.write(pipe, left) :]
+                elif time.monotonic() > deadline:
+                    raise WorkerDied(f"it has not read what it was asked in {self._launch.clip_seconds:.0f} s")
+                elif self._popen.poll() is not None:
+                    raise WorkerDied(self._end())
         except (OSError, ValueError):
             raise WorkerDied(self._end()) from None
 
@@ -254,13 +259,14 @@ class _Process:
                     raise WorkerDied(self._end())
             elif gone:
                 raise WorkerDied(self._end())
-            elif time.monotonic() > deadline:
+            # also of one that sends a letter now and then
+            if time.monotonic() > deadline and b"\n" not in self._unread:
                 raise WorkerDied(f"it has not answered in {seconds:.0f} s")
             gone = self._popen.poll() is not None
         line, _, self._unread = self._unread.partition(b"\n")
         try:
             message = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             message = None
         if not isinstance(message, dict):
             raise WorkerDied(f"it wrote {line[:80]!r} where a message was due")
@@ -270,3 +276,11 @@ class _Process:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._popen.wait(_FAREWELL_SECONDS)
         return exit_reason(self._popen.poll())
+
+
+def _raw(clip: str, file: Path, rate: int, channels: int) -> ModelOutput:
+    """Return the samples of a file of float32, channel after channel."""
+    samples = np.fromfile(file, "<f4").astype(np.float32, copy=False)
+    if channels < 1 or samples.size % channels:
+        return ModelOutput(clip, None, 0, error=f"{samples.size} samples do not part into {channels} channels")
+    return ModelOutput(clip, samples if channels == 1 else samples.reshape(channels, -1), rate)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsseval.errors import EnvironmentFault
-from vsseval.models.subprocesses import Log, exit_reason, subprocess_env
+from vsseval.models.subprocesses import Log, end_all, exit_reason, subprocess_env
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,12 +59,12 @@ def run(steps: Sequence[Sequence[str]], cwd: Path, env: Mapping[str, str], log: 
 def _step(
     step: Sequence[str], cwd: Path, env: Mapping[str, str], log: Path, deadline: float, seconds: float
 ) -> str | None:
-    book = Log(log)
+    book, env = Log(log), subprocess_env(env)
     try:
         process = subprocess.Popen(  # noqa: S603 - the command of a baseline's own file, no shell
             list(step),
             cwd=cwd,
-            env=subprocess_env(env),
+            env=env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -82,16 +79,9 @@ def _step(
     except subprocess.TimeoutExpired:
         return f"it was not done in {seconds:.0f} s"
     finally:
-        _end(process)
+        end_all(process, env)
         book.close()
     return None if status == 0 else exit_reason(status)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End what is left of a process and its children."""
-    with suppress(ProcessLookupError, PermissionError):  # all of them are gone
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def _name(step: Sequence[str]) -> str:

@@ -1,0 +1,149 @@
+"""Workers that mean harm: nothing outside their folder is read or deleted, and no time limit is talked away."""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vsseval.models.worker import WorkerLaunch, WorkerProcess
+
+HEAD = """
+import json, os, subprocess, sys, time
+say = lambda **message: print(json.dumps(message), flush=True)
+hello = json.loads(sys.stdin.readline())
+scratch = hello["scratch"]
+say(type="ready", protocol=1)
+"""
+LOOP = """
+for line in sys.stdin:
+    ids = [request["id"] for request in json.loads(line).get("requests", [])]
+    if not ids: break
+"""
+
+
+def asked(tmp_path: Path, body: str, count: int = 1, **fields):
+    """Return what a worker of a body gave; it is run for each line of requests, with `ids`, `scratch` and `say`."""
+    script = tmp_path / "hostile.py"
+    script.write_text(HEAD + LOOP + textwrap.indent(textwrap.dedent(body), "    "))
+    limits = {"clip_seconds": 20.0, "start_seconds": 20.0, **fields}
+    worker = WorkerProcess(
+        WorkerLaunch(
+            name="hostile", command=(sys.executable, str(script)), cwd=tmp_path, log=tmp_path / "log.txt",
+            scratch=tmp_path / "work" / "out", **limits,
+        )
+    )  # fmt: skip
+    try:
+        return list(worker.generate([{"id": f"c{i}", "seed": i} for i in range(count)]))
+    finally:
+        worker.close()
+
+
+@pytest.fixture
+def secret(tmp_path):
+    path = tmp_path / "secret.f32"
+    np.full(8, 0.5, "<f4").tofile(path)
+    return path
+
+
+RAW = "say(type='result', id=ids[0], rate=8000, channels=1, file={})"
+SOUND = "say(type='result', id=ids[0], path={})"
+
+
+@pytest.mark.parametrize("answer", [RAW, SOUND])
+@pytest.mark.parametrize(
+    ("before", "file", "says"),
+    [
+        ("", "{secret!r}", "outside the folder"),
+        ("", "scratch + '/../../secret.f32'", "outside the folder"),
+        ("", "'../../secret.f32'", "outside the folder"),
+        ("", "scratch + '/..'", "outside the folder"),
+        ("os.symlink({secret!r}, scratch + '/a')", "scratch + '/a'", "no regular file"),
+        ("os.symlink(os.path.dirname({secret!r}), scratch + '/d')", "scratch + '/d/secret.f32'", "outside the folder"),
+        ("os.mkfifo(scratch + '/a')", "scratch + '/a'", "no regular file"),
+        ("os.mkdir(scratch + '/a')", "scratch + '/a'", "no regular file"),
+        ("", "scratch + '/a'", "cannot be taken"),
+        ("", "scratch + '/a' + chr(0)", "where the path of a file was due"),
+        ("", "7", "where the path of a file was due"),
+        ("", "None", "where the path of a file was due"),
+        ("", "'a' * 5000", "cannot be taken: File name too long"),
+    ],
+)
+def test_only_regular_files_of_its_own_folder_are_taken(tmp_path, secret, answer, before, file, says):
+    body = "\n".join(part.replace("{secret!r}", repr(str(secret))) for part in (before, answer.replace("{}", file)))
+    (output,) = asked(tmp_path, body)
+    assert output.samples is None
+    assert says in output.error
+    assert secret.is_file()
+
+
+def test_a_sparse_file_is_not_read(tmp_path):
+    body = "f = open(scratch + '/a', 'wb'); f.truncate(1 << 40); f.close()\n"
+    (output,) = asked(tmp_path, body + RAW.format("scratch + '/a'"))
+    assert "1,099,511,627,776 bytes, more than" in output.error
+    assert not [*(tmp_path / "work" / "out-taken").iterdir()]
+
+
+def test_its_own_files_are_taken_and_gone(tmp_path):
+    body = "open(scratch + '/a', 'wb').write(bytes(32))\n"
+    (output,) = asked(tmp_path, body + RAW.format("'a'"))
+    assert output.samples.tolist() == [0.0] * 8
+    assert [path.name for path in (tmp_path / "work").rglob("*") if path.is_file()] == ["vsseval_worker.py"]
+
+
+def test_a_reason_is_short(tmp_path):
+    (output,) = asked(tmp_path, "say(type='result', id=ids[0], error='x' * 900_000)")
+    assert output.samples is None
+    assert len(output.error) < 2000
+
+
+def test_letters_now_and_then_are_no_answer(tmp_path):
+    began = time.monotonic()
+    body = "while True:\n    sys.stdout.write(' '); sys.stdout.flush(); time.sleep(0.05)"
+    (output,) = asked(tmp_path, body, clip_seconds=1.0)
+    assert "has not answered in 1 s" in output.error
+    assert time.monotonic() - began < 30
+
+
+def test_one_that_reads_nothing_is_ended(tmp_path):
+    """A request of a million letters is more than a pipe holds."""
+    script = tmp_path / "deaf.py"
+    script.write_text(HEAD + "time.sleep(600)")
+    given = WorkerLaunch(
+        name="deaf", command=(sys.executable, str(script)), cwd=tmp_path, log=tmp_path / "log.txt",
+        scratch=tmp_path / "work" / "out", clip_seconds=1.0,
+    )  # fmt: skip
+    worker = WorkerProcess(given)
+    try:
+        (output,) = worker.generate([{"id": "c0", "transcript": "x" * 1_000_000}])
+    finally:
+        worker.close()
+    assert "has not read what it was asked in 1 s" in output.error
+
+
+def test_children_that_leave_the_session_end_with_it(tmp_path):
+    mark = tmp_path / "pid"
+    body = f"""
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+        open({str(mark)!r}, "w").write(str(child.pid))
+        say(type="result", id=ids[0], error="none")
+    """
+    asked(tmp_path, body)
+    pid = int(mark.read_text())
+    for _ in range(100):
+        state = Path(f"/proc/{pid}/stat")
+        if not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z":
+            return
+        time.sleep(0.05)
+    os.kill(pid, 9)
+    pytest.fail("a child of the worker lives on")
+
+
+def test_an_answer_nested_without_end_is_none(tmp_path):
+    (output,) = asked(tmp_path, "print('[' * 100_000, flush=True)")
+    assert "where a message was due" in output.error
