@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlparse
@@ -216,13 +217,14 @@ def test_in_a_browser_the_video_plays_and_nothing_is_fetched_from_elsewhere(url,
 def ask(url, path, body=b"", method="POST", **headers):
     """Speak HTTP as no browser would: the status and the words of the answer."""
     address = urlparse(url)
-    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
-    connection.putrequest(method, path, skip_host="Host" in headers, skip_accept_encoding=True)
-    for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
-        connection.putheader(name.replace("_", "-"), value)
-    connection.endheaders(body)
-    with connection.getresponse() as answered:
-        return answered.status, answered.read(2000).decode("utf-8", "replace")
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    with closing(http.client.HTTPConnection(address.hostname, address.port, timeout=120)) as connection:
+        connection.putrequest(method, path, skip_host="Host" in named, skip_accept_encoding=True)
+        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **named}.items():
+            connection.putheader(name, value)
+        connection.endheaders(body)
+        with connection.getresponse() as answered:
+            return answered.status, answered.read(2000).decode("utf-8", "replace")
 
 
 @pytest.fixture
