@@ -1,28 +1,27 @@
 """Synchformer against the original's numbers, and what it makes of media and weights that are not as they should be."""
 
 import json
-import shutil
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
 import torch
 
-from support import build_plugins, goldens
+from support import build_plugins, goldens, whole_synchformer
 from support.seeded_metric_weights import (
     GOLDEN,
-    check_probe,
     error,
     fill,
     golden,
     input_tensor,
-    input_uint8,
     put,
     waves,
 )
 from support.seeded_metric_weights import KEYS as LISTS
 from vsseval.errors import MissingWeights, Unmeasurable, UsageError
 from vsseval.extractors import synchformer as module
-from vsseval.extractors.synchformer import FRAME_HOP, FRAMES, RATE, SAMPLE_HOP, SAMPLES, SynchformerTokens
+from vsseval.extractors.synchformer import RATE, SAMPLE_HOP, SAMPLES, SynchformerTokens
 from vsseval.extractors.synchformer_sync import SynchformerSync
 from vsseval.media import Audio, Video, write_mp4
 from vsseval.metrics.desync_synchformer import signed
@@ -118,26 +117,12 @@ def test_offsets_from_given_tokens_are_the_originals(hearing, part):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", PARTS)
-def test_all_of_it_from_a_file_equals_the_original(tmp_path_factory, part):
-    arrays, meta = golden(f"synchformer_{part}")
-    network = unfilled()
-    fill(network)
-    check_probe(meta, network.state_dict())
-    folder = tmp_path_factory.mktemp("weights")
-    extractor = SynchformerTokens(put(folder, "synchformer", network.state_dict()))
-    del network
-    count = int(arrays["vfeat_shape"][1]) * FRAME_HOP + FRAMES - FRAME_HOP
-    frames = input_uint8(f"sync_frames_{part}", (count, 3, 224, 224))
-    with torch.inference_mode():
-        seen = extractor.forward(module.segmented(frames, FRAMES, FRAME_HOP, 25.0), "video")["tokens"]
-        assert error(seen[arrays["vfeat_segments"]].numpy(), arrays["vfeat"]) < 1e-5
-        heard = torch.from_numpy(extractor.extract(Audio(waves(part)["w8"], RATE))["tokens"])
-        assert error(heard[arrays["afeat_segments"]].numpy(), arrays["afeat"]) < 1e-5
-        if "logits_real_first14" in arrays:
-            for name, window in (("first14", heard[:14]), ("last14audio", heard[-14:])):
-                found = extractor.network.compare(seen[None], window[None])[0]
-                assert error(found.numpy(), arrays[f"logits_real_{name}"]) < 1e-5
-    shutil.rmtree(folder)
+def test_all_of_it_from_a_file_equals_the_original(tmp_path, part):
+    """In a process of its own, on the path that MKL takes by itself: three times as fast, and no bits are compared."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        found = pool.submit(whole_synchformer.errors, part, tmp_path).result()
+    assert {"vfeat", "afeat"} <= found.keys()
+    assert max(found.values()) < 1e-5, found
 
 
 @pytest.mark.parametrize("part", EVALUATED)

@@ -50,6 +50,7 @@ def forest_plot(block: Block, column: Column) -> Figure:
     axes.set_yticks(heights, [_short(row.label) for row in rows])
     for label, row in zip(axes.get_yticklabels(), rows, strict=True):
         label.set_color(MUTED if row.bound else INK)
+        label.set_parse_math(False)  # a name may hold dollar signs
     axes.set_ylim(min(heights, default=0) - 0.6, 0.6)
     better = {"↑": "more is better", "↓": "less is better"}.get(column.arrow, "")
     axes.set_xlabel(f"{column.unit}, {better}" if column.unit else better, color=MUTED, fontsize=9.5)
