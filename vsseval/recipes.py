@@ -7,7 +7,6 @@ all its rows. A row says of which class it is (`family`) and what that class is 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
+from vsseval import toml_tables
 from vsseval.errors import EnvironmentFault
 from vsseval.types import TEXTS, Direction, Feature, MetricSpec, Need, Record
 
@@ -180,7 +180,7 @@ def read_rows(package: str, folder: Path) -> tuple[list[UncheckedRow], list[str]
 
 
 def _rows(package: str, file: Path) -> list[UncheckedRow]:
-    tables: dict[str, object] = tomllib.loads(file.read_text(encoding="utf-8"))
+    tables: dict[str, object] = toml_tables.parse(file.read_text(encoding="utf-8"))
     for name, table in tables.items():
         if not isinstance(table, dict):
             raise ValueError(f"'{name}' is no row: a row is a table, [{name}]")  # noqa: TRY004 - of the file, not of us

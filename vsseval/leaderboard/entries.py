@@ -96,7 +96,7 @@ def read_entry(path: Path) -> tuple[LeaderboardEntry, dict[str, object]]:
     """
     data = _bytes(path)
     try:
-        plain = msgspec.json.decode(data, type=dict[str, object])
+        plain = codec.decode(data, dict[str, Any])
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is no JSON: {error}") from error
     if plain.get("schema") != SCHEMA:

@@ -7,12 +7,12 @@ the paper's table, `[[columns]]` with `metric`, `head` and, where the paper has 
 from __future__ import annotations
 
 import difflib
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from vsseval import toml_tables
 from vsseval.errors import UsageError
 from vsseval.types import Record, Task
 
@@ -69,8 +69,8 @@ def load_profile(name: str) -> Profile:
         raise UsageError(f"there is no profile '{name}'.{_near(name, names)} Choose from: {', '.join(names)}")
     path = _folder() / f"{name}.toml"
     try:
-        found = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Profile)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError, OSError) as error:
+        found = msgspec.convert(toml_tables.parse(path.read_text(encoding="utf-8")), Profile)
+    except (toml_tables.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError, OSError) as error:
         raise UsageError(f"{path} is not a profile: {error}") from error
     strangers = sorted({column.metric for column in found.columns} - {*found.metrics})
     if strangers:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from vsseval import toml_tables
 from vsseval.errors import UsageError
 from vsseval.types import Record
 
@@ -56,8 +56,7 @@ def load_gates(path: Path) -> Gates:
         UsageError: the file is missing, is no TOML, or holds something that is no rule; the message names the place.
     """
     try:
-        with path.open("rb") as file:
-            data = tomllib.load(file)
+        data = toml_tables.parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(
             f"there are no margins: {path} does not exist. Name a file with --margins, or propose one from reruns: "
@@ -65,7 +64,7 @@ def load_gates(path: Path) -> Gates:
         ) from None
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}. Name another file with --margins") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (toml_tables.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is no TOML: {error}. Mend that line, or begin anew: {LEARN} > {path}") from error
     try:
         rules = msgspec.convert(data, dict[str, dict[str, GateRule]])

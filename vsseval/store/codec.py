@@ -31,7 +31,10 @@ def decode(data: bytes, kind: type[T]) -> T:
     Raises:
         msgspec.MsgspecError: it is no JSON, or not of this kind.
     """
-    return msgspec.json.decode(data, type=kind, dec_hook=_path)
+    try:
+        return msgspec.json.decode(data, type=kind, dec_hook=_path)
+    except RecursionError:
+        raise msgspec.DecodeError("it is nested too deeply to be read") from None
 
 
 def _plain(value: object) -> str:

@@ -268,7 +268,7 @@ def _read(path: Path) -> bytes | None:
 def _decode(path: Path, data: bytes, kind: type[T]) -> T:
     try:
         return codec.decode(data, kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise UsageError(
             f"{path} is damaged: {error}. Move the folder away and run the same command again: "
             f"mv {path.parent} {path.parent}.damaged"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from vsseval import toml_tables
 from vssflow.conditions import ConditionConfig
 from vssflow.dit import DiTConfig
 from vssflow.sampling.guidance import GUIDANCE
@@ -47,12 +47,12 @@ class ModelConfig:
     @classmethod
     def from_file(cls, path: Path) -> ModelConfig:
         """Read a TOML file."""
-        return cls.from_tables(tomllib.loads(path.read_text()))
+        return cls.from_tables(toml_tables.parse(path.read_text()))
 
     @classmethod
     def named(cls, name: str) -> ModelConfig:
         """Read a configuration that ships in `vssflow/configs`."""
-        return cls.from_tables(tomllib.loads((resources.files("vssflow") / "configs" / f"{name}.toml").read_text()))
+        return cls.from_tables(toml_tables.parse((resources.files("vssflow") / "configs" / f"{name}.toml").read_text()))
 
     def to_json(self) -> str:
         """Write the tables as JSON, as `from_tables` reads them."""

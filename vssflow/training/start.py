@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from vsseval import toml_tables
 from vsseval.errors import UsageError
 from vsseval.networks.state_dict import read_state_dict
 from vssflow.conditions import ConditionAssembly, ConditionConfig
@@ -50,7 +50,7 @@ class ReferenceShape:
             UsageError: no such file, no TOML, or an entry that no table has.
         """
         try:
-            tables = tomllib.loads(path.read_text(encoding="utf-8"))
+            tables = toml_tables.parse(path.read_text(encoding="utf-8"))
             parts: dict[str, Any] = {}
             for part in fields(cls):
                 kind = type(getattr(cls(), part.name))

@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from vsseval import toml_tables
 from vsseval.errors import EnvironmentFault
 from vsseval.types import Task
 
@@ -217,8 +218,8 @@ def read_baseline(folder: Path) -> Baseline:
     """
     path = folder / FILE
     try:
-        found = msgspec.toml.decode(path.read_bytes(), type=Baseline)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as fault:
+        found = msgspec.convert(toml_tables.parse(path.read_text(encoding="utf-8")), Baseline)
+    except (OSError, ValueError, msgspec.ValidationError) as fault:
         raise EnvironmentFault(
             f"{path} is no baseline: {fault}. Its package may be damaged: pip install --force-reinstall vsseval"
         ) from fault
