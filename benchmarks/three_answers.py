@@ -191,7 +191,7 @@ def main() -> None:
     for name in table[CLIPS[0]]:
         for clips, found in table.items():
             shown = " | ".join(f"{r.seen:.1f} | {r.unseen:.1f} | {r.open:.1f}" for r in found[name])
-            print(f"| {name if clips == CLIPS[0] else ''} | {clips} | {shown} |")
+            print(f"| {name} | {clips} | {shown} |" if clips == CLIPS[0] else f"| | {clips} | {shown} |")
 
 
 if __name__ == "__main__":
