@@ -125,6 +125,7 @@ def test_a_level_without_numbers_is_passed_over(tmp_path):
     assert curve.verdict == "seen"
     lost = calibrate([runs[0], bare[1]])
     assert only(lost, "clap_score@toy").verdict == "unmeasured"
+    assert lost.flags()["clap_score@toy"].endswith("to compare with the recordings: every clip failed")
 
 
 def test_a_signed_fault_has_two_arms(tmp_path):

@@ -114,7 +114,9 @@ def _judged(
 ) -> tuple[Kind | Literal["not monotone", "unmeasured"], str, Answer | None]:
     measured = [(level, run) for level, run in runs if _has_value(run, spec.id)]
     if not measured or all(delta is None for delta in against.values()):
-        return "unmeasured", "no level has a number to compare with the recordings", None
+        cells = [cell for _, run in runs if (cell := run.cell(spec.id)) is not None and cell.reason]
+        why = f": {cells[-1].reason}" if cells else ""
+        return "unmeasured", f"no level has a number to compare with the recordings{why}", None
     worst = measured[-1][0]
     delta = against[worst]
     shown = None if delta is None else answer(delta, least, of="a")
@@ -195,7 +197,7 @@ class Calibration(Record, frozen=True, kw_only=True):
             if wrong:
                 found[metric] = "; ".join(f"{curve.kind} is not monotone, {curve.reason}" for curve in wrong)
             elif all(curve.verdict == "unmeasured" for curve in own):
-                found[metric] = "it has no number to compare"
+                found[metric] = own[-1].reason
             elif all(curve.verdict in {"not seen", "unmeasured"} for curve in own):
                 found[metric] = "it sees none of these faults, although these clips would have shown it"
         return found

@@ -34,7 +34,7 @@ def sheet(
     if not deltas:
         return Sheet(above=(*above, "The two runs have no metric in common."), heads=(), lines=(), below=(*left_out,))
     tested = sum(delta.p is not None for delta in deltas)
-    after = f", and still is after Holm's adjustment for {tested} metrics ((A): is not)" if tested > 1 else ""
+    after = f" (in brackets: not after Holm's adjustment for {tested} metrics)" if tested > 1 else ""
     counts = "a tenth of the greater value" if least is None else "the difference that was asked about"
     legend = (
         f"p: of no difference, at most {ALPHA:g} where the interval is clear of zero; d: mean difference over the "
