@@ -11,6 +11,7 @@ from vsseval.errors import UsageError
 from vsseval.faults import FAULTS
 from vsseval.report.calibration import section, sheet
 from vsseval.statistics.calibration import calibrate, calibrations, curve
+from vsseval.statistics.compare import compare
 from vsseval.store.record import load_run, read_record, write_record
 from vsseval.tables.sheet import terminal
 
@@ -42,18 +43,51 @@ def test_a_metric_that_falls_level_by_level_sees(tmp_path):
     found = calibrate(runs_of(tmp_path, noise([0.0, 0.0, 0.2, 0.4, 0.6, 0.8])))
     for metric in ("clap_score@toy", "wer@toy", "desync@toy"):
         curve = only(found, metric)
-        assert curve.verdict == "detects", curve.reason
+        assert curve.verdict == "seen", curve.reason
         assert [point.level for point in curve.points] == list(NOISE)
         assert curve.detected_from == 20
         assert all(point.n == point.total == 24 for point in curve.points)
     assert found.flags() == {}
 
 
-def test_a_metric_that_stays_is_blind_and_flagged(tmp_path):
-    found = calibrate(runs_of(tmp_path, noise([0.0] * 6)))
-    assert only(found, "clap_score@toy").verdict == "blind"
-    assert only(found, "clap_score@toy").detected_from is None
-    assert found.flags()["clap_score@toy"] == "it is shown to see none of these faults"
+SEEN = {FAULTS["clipped"].model(36): 0.9}
+"""A fault that every metric sees."""
+
+
+def test_a_metric_that_stays_does_not_see_where_it_moves_by_another_fault(tmp_path):
+    found = calibrate(runs_of(tmp_path, noise([0.0] * 6) | SEEN, clips=120))
+    stays, moves = (curve for curve in found.curves if curve.metric == "clap_score@toy")
+    assert (stays.verdict, stays.detected_from, moves.verdict) == ("not seen", None, "seen")
+    assert stays.answer.least == pytest.approx(0.1 * (moves.reference.value - moves.points[0].value), rel=1e-6)
+    assert stays.answer.power > 0.8
+    assert "at -10 dB not seen, although 120 clips show 0.0" in stays.reason
+    assert found.flags() == {}
+    assert "not seen" in terminal(sheet(found), width=100, colour=False)
+
+
+def test_few_clips_cannot_tell_and_say_how_many_would(tmp_path):
+    found = calibrate(runs_of(tmp_path, noise([0.0] * 6) | SEEN, clips=12))
+    stays = next(curve for curve in found.curves if curve.metric == "clap_score@toy")
+    assert stays.verdict == "cannot tell"
+    assert stays.answer.clips >= 58  # 29 clusters of two
+    text = terminal(sheet(found), width=100, colour=False).replace("\N{NO-BREAK SPACE}", " ")
+    assert f"? {stays.answer.clips}" in text
+
+
+def test_no_interval_is_no_verdict_against_a_metric(tmp_path):
+    found = calibrate(runs_of(tmp_path, noise([0.0, 0.9]), clips=2))
+    curve = only(found, "clap_score@toy")
+    assert curve.verdict == "cannot tell"
+    assert "no interval: one cluster" in curve.reason
+    assert found.flags() == {}
+    assert "no interval" in found.doubts()["clap_score@toy"]
+
+
+def test_a_metric_that_sees_nothing_is_flagged_where_that_is_shown(tmp_path):
+    reference, *levels = runs_of(tmp_path, noise([0.0] * 6), clips=400)
+    found = calibrate([reference, *levels])
+    assert only(found, "clap_score@toy").verdict == "not seen"
+    assert found.flags()["clap_score@toy"] == "it sees none of these faults, although these clips would have shown it"
 
 
 def test_a_metric_that_turns_back_is_not_monotone(tmp_path):
@@ -66,17 +100,18 @@ def test_a_metric_that_turns_back_is_not_monotone(tmp_path):
 
 def test_a_step_back_that_is_a_trifle_does_not_count(tmp_path):
     reference, mild, severe = runs_of(tmp_path, noise([0.7, 0.2]))
-    assert curve_of(reference, {40: mild, 30: severe}, negligible=0.0).verdict == "not monotone"
-    assert curve_of(reference, {40: mild, 30: severe}, negligible=1.0).verdict == "detects"
+    assert curve_of(reference, {40: mild, 30: severe}, least=0.0).verdict == "not monotone"
+    assert curve_of(reference, {40: mild, 30: severe}, least=1.0).verdict == "seen"
 
 
-def curve_of(reference, found, negligible):
-    return curve(reference, found, CLAP, "noise", "dB", negligible=negligible)
+def curve_of(reference, found, least):
+    against = {level: compare(reference, run, [CLAP.id])[0] for level, run in found.items()}
+    return curve(reference, found, CLAP, "noise", "dB", against, least)
 
 
 def test_small_steps_back_within_chance_are_no_fault(tmp_path):
     found = calibrate(runs_of(tmp_path, noise([0.2, 0.4, 0.399, 0.6, 0.598, 0.8])))
-    assert only(found, "wer@toy").verdict == "detects"
+    assert only(found, "wer@toy").verdict == "seen"
 
 
 def test_a_level_without_numbers_is_passed_over(tmp_path):
@@ -87,9 +122,10 @@ def test_a_level_without_numbers_is_passed_over(tmp_path):
     curve = only(found, "clap_score@toy")
     assert curve.points[-1].value is None
     assert curve.points[-1].n == 0
-    assert curve.verdict == "detects"
+    assert curve.verdict == "seen"
     lost = calibrate([runs[0], bare[1]])
     assert only(lost, "clap_score@toy").verdict == "unmeasured"
+    assert lost.flags()["clap_score@toy"].endswith("to compare with the recordings: every clip failed")
 
 
 def test_a_signed_fault_has_two_arms(tmp_path):
@@ -98,7 +134,7 @@ def test_a_signed_fault_has_two_arms(tmp_path):
     found = calibrate(runs_of(tmp_path, badness))
     arms = [curve for curve in found.curves if curve.metric == "desync@toy"]
     assert [arm.points[-1].level for arm in arms] == [-2.0, 2.0]
-    assert all(arm.verdict == "detects" for arm in arms)
+    assert all(arm.verdict == "seen" for arm in arms)
     text = terminal(sheet(found), width=100, colour=False)
     assert "-0.2 s" in text.replace("\N{NO-BREAK SPACE}", " ")
 

@@ -51,7 +51,7 @@ def test_among_several_benchmarks_one_that_the_profile_does_not_cover_is_left_ou
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path / "none"))
     asked = ["run", "--model", "silence", "--benchmark", "mini_vtts", "--benchmark", "mini_v2s", "--limit", "2"]
     where = ["--runs", str(tmp_path / "runs"), "--store", str(tmp_path / "store"), "--jobs", "1", "--no-bounds"]
-    assert invoke([*asked, *where, "--profile", "avbench"]) == 0
+    assert invoke([*asked, *where, "--profile", "avbench"]) == 3
     said = capsys.readouterr()
     assert "silence on mini_vtts: left out, the profile 'avbench' has no metric for the task vtts" in said.err
     assert "mini_v2s" in said.out
@@ -62,7 +62,7 @@ def test_a_profile_and_metrics_that_are_named_are_both_measured(tmp_path, monkey
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path / "none"))
     asked = ["run", "--model", "silence", "--benchmark", "mini_v2s", "--limit", "2", "--no-bounds", "--jobs", "1"]
     where = ["--runs", str(tmp_path / "runs"), "--store", str(tmp_path / "store")]
-    assert invoke([*asked, *where, "--profile", "avbench", "--metric", "fad@logmel"]) == 0
+    assert invoke([*asked, *where, "--profile", "avbench", "--metric", "fad@logmel"]) == 3  # nothing of the profile
     (run,) = find_runs(tmp_path / "runs")
     assert {cell.metric for cell in run.aggregates} == {*load_profile("avbench").metrics, "fad@logmel"}
 
@@ -71,8 +71,11 @@ def test_metrics_without_weights_are_missing_with_the_command(tmp_path, capsys, 
     monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path / "none"))
     runs = tmp_path / "runs"
     asked = ["run", "--model", "silence", "--benchmark", "mini_v2s", "--limit", "2", "--runs", str(runs), "--no-bounds"]
-    assert invoke([*asked, "--store", str(tmp_path / "store"), "--jobs", "1", "--profile", "avbench"]) == 0
-    assert "vsseval weights pull" in capsys.readouterr().out
+    assert invoke([*asked, "--store", str(tmp_path / "store"), "--jobs", "1", "--profile", "avbench"]) == 3
+    said = capsys.readouterr()
+    assert "vsseval weights pull" in said.out
+    assert "mini_v2s: nothing of the profile 'avbench' could be measured" in said.err
+    assert said.err.count("Get all that it needs with: vsseval weights pull --profile avbench") == 1
     # asked for by name, what is missing makes the run incomplete
     named = ["--metric", "fd_passt@avbench", "--store", str(tmp_path / "store"), "--jobs", "1"]
     assert invoke([*asked, *named]) == 3

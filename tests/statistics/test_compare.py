@@ -10,11 +10,12 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from scipy import stats
 
 from support.synthetic_runs import CLAP, DESYNC, FAD, METRICS, WER, write_run, write_table
 from vsseval.errors import UsageError
 from vsseval.statistics.best import best_systems
-from vsseval.statistics.bounds_check import check_bounds, flags
+from vsseval.statistics.bounds_check import check_bounds, doubts, flags
 from vsseval.statistics.compare import compare
 from vsseval.statistics.run_cache import RunCache
 from vsseval.store.record import load_run, write_aggregates
@@ -82,13 +83,14 @@ def test_runs_of_other_limits_are_compared_on_common_clips_only_when_asked(tmp_p
 def test_tests_effects_and_the_clips_that_moved_most(table):
     deltas = {d.metric: d for d in compare(table["good"], table["poor"], moved=3)}
     wer, fad = deltas["wer@toy"], deltas["fad@toy"]
-    assert wer.test == "all sign flips of 12 clusters"
-    assert wer.p == pytest.approx(2 / 2**12)  # every cluster is better: the least that 12 can give
-    assert fad.test == "jackknife t(11)"
+    assert fad.p == pytest.approx(2 * stats.t.sf(abs(fad.difference / fad.se), 11))
+    assert wer.p >= 2 * stats.t.sf(abs(wer.difference / wer.se), 11)  # where skewness makes the interval wider
     assert fad.effect is None
     assert wer.effect < -1
     assert {d.significant for d in deltas.values()} == {"a"}
-    assert wer.p_holm >= 2 * wer.p
+    assert all(d.p_holm >= d.p for d in deltas.values())
+    assert min(d.p_holm / d.p for d in deltas.values()) == 1
+    assert max(d.p_holm / d.p for d in deltas.values()) > 1
     gaps = [abs(move.value_a - move.value_b) for move in wer.moved]
     assert len(gaps) == 3
     assert gaps == sorted(gaps, reverse=True)
@@ -102,7 +104,6 @@ def test_tests_effects_and_the_clips_that_moved_most(table):
 def test_large_benchmarks_are_tested_by_student(tmp_path):
     runs = [load_run(write_run(tmp_path, m, 0.2, clips=220, noise_seed=i, metrics=(CLAP,))) for i, m in enumerate("ab")]
     (clap,) = compare(*runs)
-    assert clap.test == "paired t(109)"
     assert clap.significant is None
     assert clap.method == "paired linearised t(109), widened for skewness"
 
@@ -137,14 +138,33 @@ def test_what_cannot_be_compared_is_refused_with_the_difference(tmp_path, option
     assert says in str(caught.value)
 
 
-def test_a_metric_that_cannot_rank_the_bounds_is_flagged(table):
+def test_a_metric_that_cannot_rank_the_bounds_is_flagged(tmp_path):
+    table = {name: load_run(path) for name, path in write_table(tmp_path, clips=80).items()}
     bounds = {name: table[name] for name in ("reference", "shuffled", "noise", "silence")}
     checks = check_bounds(bounds, [m.id for m in METRICS])
     failing = flags(checks)
     assert list(failing) == ["desync@toy"]
     assert failing["desync@toy"].startswith("desync@toy does not separate reference from shuffled here: 0.")
-    assert "n = 24" in failing["desync@toy"]
-    assert {c.status for c in checks if c.metric != "desync@toy"} == {"separates"}
+    assert "n = 80, not seen, although 80 clips show 0.1" in failing["desync@toy"]
+    assert {c.status for c in checks if c.metric != "desync@toy"} == {"seen"}
+    assert doubts(checks) == {}
+
+
+def test_of_few_clips_it_is_not_said_that_a_metric_cannot_rank_the_bounds(table):
+    bounds = {name: table[name] for name in ("reference", "shuffled", "noise", "silence")}
+    checks = check_bounds(bounds, [m.id for m in METRICS])
+    assert flags(checks) == {}
+    assert list(doubts(checks)) == ["desync@toy"]
+    assert doubts(checks)["desync@toy"].startswith("desync@toy: shuffled, cannot tell with 24 clips (about ")
+    assert {c.status for c in checks if c.metric != "desync@toy"} == {"seen"}
+
+
+def test_one_clip_has_no_interval_and_is_no_evidence_against_a_metric(tmp_path):
+    bounds = {n: load_run(write_run(tmp_path, n, 0.1, clips=1, metrics=(CLAP,))) for n in ("reference", "noise")}
+    checks = {check.bound: check for check in check_bounds(bounds, [CLAP.id])}
+    assert checks["noise"].status == "cannot tell"
+    assert "no interval: one cluster" in checks["noise"].answer.reason
+    assert flags([*checks.values()]) == {}
 
 
 def test_a_bound_that_was_not_run_is_unchecked_and_no_reference_no_verdict(table):
@@ -158,7 +178,7 @@ def test_refusing_a_bound_a_number_is_to_see_it(tmp_path):
     reference = load_run(write_run(tmp_path, "reference", 0.0, metrics=metrics))
     shuffled = load_run(write_run(tmp_path, "shuffled", 0.5, metrics=metrics, failed=range(24)))
     (check,) = check_bounds({"reference": reference, "shuffled": shuffled}, ["desync@toy"])
-    assert check.status == "separates"
+    assert check.status == "seen"
 
 
 def test_the_best_is_named_only_where_it_is_clear(tmp_path, table):
@@ -210,7 +230,7 @@ def test_markdown_and_the_terminal_say_the_same_and_show_both_denominators(tmp_p
         assert "A has 23 of 24 clips, B 24 of 24; compared on 23 (left out: 1 of B only)" in flat
         assert "fad@toy: A has 23" in flat
         assert "no difference: 1 clips were measured in one run only" in flat
-        assert "adjusted for 3 metrics" in flat
+        assert "after Holm's adjustment for 3 metrics" in flat
     assert "good\\|one\\_" in shown.output
     assert "| wer@toy ↓ % |" in shown.output
 

@@ -47,13 +47,25 @@ def test_a_difference_that_could_be_chance_is_unproven_not_passed(tmp_path):
     base, run = made(tmp_path, "base"), made(tmp_path, "run", noise_seed=6)
     verdict = gate(run, base, rules(clap_score={"margin": 0.001}))
     assert (verdict.status, verdict.exit_code) == ("unproven", 1)
+    check = by_name(verdict)["clap_score@toy margin"]
+    assert check.answer.kind == "cannot tell"
+    assert f"cannot tell with 24 clips (about {check.answer.clips} would)" in check.message
+    assert check.answer.clips > 24
+
+
+def test_what_passes_says_how_likely_a_loss_as_large_as_the_margin_is_seen(tmp_path):
+    base, run = made(tmp_path, "base"), made(tmp_path, "run", noise_seed=6)
+    check = by_name(gate(run, base, rules(clap_score={"margin": 0.5})))["clap_score@toy margin"]
+    assert (check.status, check.answer.kind) == ("passed", "not seen")
+    assert check.message.endswith("a loss as large as the margin is seen with a chance of 1.00")
 
 
 def test_loss_is_positive_where_worse():
-    known = {"metric": "m", "a": "a", "b": "b", "benchmark": "x", "difference": 2.0, "se": 1.0, "low": 1.0,
-             "clusters": 11}  # fmt: skip
-    assert worse_by(Delta(**known, direction="lower")) == pytest.approx((2.0, -0.228, 4.228), abs=1e-3)
-    assert worse_by(Delta(**known, direction="higher")) == pytest.approx((-2.0, -4.228, 0.228), abs=1e-3)
+    known = {"metric": "m", "a": "a", "b": "b", "benchmark": "x", "difference": 2.0, "se": 1.0, "low": -0.5,
+             "high": 6.0, "clusters": 11}  # fmt: skip
+    # Zero lies beyond the end that `compare` has; the margin beyond Student's.
+    assert worse_by(Delta(**known, direction="lower")) == pytest.approx((2.0, -0.5, 4.228), abs=1e-3)
+    assert worse_by(Delta(**known, direction="higher")) == pytest.approx((-2.0, -6.0, 0.228), abs=1e-3)
     assert worse_by(Delta(metric="m", a="a", b="b", benchmark="x", direction="lower")) is None
 
 
@@ -106,10 +118,10 @@ def test_a_limited_run_never_passes(tmp_path):
     for limit in (8, 24):
         run = made(tmp_path / str(limit), "run", limit=limit)
         for baseline in (base, run):
-            verdict = gate(run, baseline, rules(wer={"margin": 100.0}))
+            verdict = gate(run, baseline, rules(clap_score={"margin": 100.0}))
             assert verdict.exit_code == 3
             assert f"the run was made with --limit {limit}" in by_name(verdict)["all clips"].message
-        assert gate(base, run, rules(wer={"margin": 100.0})).exit_code == 3
+        assert gate(base, run, rules(clap_score={"margin": 100.0})).exit_code == 3
 
 
 def test_an_unfinished_run_is_incomplete_and_an_unfinished_baseline_is_none(tmp_path):

@@ -12,10 +12,12 @@ import pytest
 from support.synthetic_gates import by_name, made, rewrite, rules
 from support.synthetic_runs import CLAP, METRICS, WER, sealed
 from vsseval.errors import UsageError
+from vsseval.statistics.compare import compare
 from vsseval.statistics.gate import gate
 from vsseval.statistics.gate_rules import load_gates
-from vsseval.statistics.learn_margins import Proposal, propose_margins, rounded_up, spread
+from vsseval.statistics.learn_margins import Proposal, propose_from_clips, propose_margins, rounded_up, spread
 from vsseval.statistics.shift import median
+from vsseval.statistics.student import quantile
 from vsseval.store.record import load_run, write_aggregates
 from vsseval.tables.gate import plain
 from vsseval.tables.margins import toml
@@ -191,3 +193,67 @@ def test_no_file_no_text_and_a_folder_are_refused(tmp_path):
         load_gates(tmp_path / "bytes.toml")
     with pytest.raises(UsageError, match="cannot be read"):
         load_gates(tmp_path)
+
+
+# Fixed outputs
+
+
+def of(proposals, metric):
+    (found,) = [p for p in proposals if p.metric == metric and not p.detail]
+    return found
+
+
+def test_two_versions_of_fixed_outputs_give_margins_from_their_clips_however_far_they_are_apart(tmp_path):
+    old, near, far = (
+        made(tmp_path, n, q, noise_seed=i) for i, (n, q) in enumerate([("v1", 0.2), ("v2", 0.2), ("v3", 0.5)])
+    )
+    (delta,) = compare(old, near, [CLAP.id])
+    found = of(propose_from_clips([old, near]), CLAP.id)
+    assert found.noise == pytest.approx(delta.se)
+    assert found.half == pytest.approx(quantile(11) * delta.se)
+    assert found.margin == rounded_up(found.half + 3 * found.noise)
+    (apart,) = compare(old, far, [CLAP.id])
+    assert abs(apart.difference) > 10 * apart.se
+    assert of(propose_from_clips([old, far]), CLAP.id).noise == pytest.approx(apart.se)
+    assert gate(near, old, rules(clap_score={"margin": found.margin})).exit_code == 0
+    assert gate(far, old, rules(clap_score={"margin": found.margin})).exit_code == 1
+
+
+def test_one_run_of_fixed_outputs_gives_margins_by_the_correlation_that_is_said(tmp_path):
+    run = made(tmp_path, "v1")
+    found = {rho: of(propose_from_clips([run], rho), CLAP.id) for rho in (0.0, 0.5)}
+    assert found[0.0].noise == pytest.approx(run.cell(CLAP.id).se * 2**0.5)
+    assert found[0.5].noise == pytest.approx(run.cell(CLAP.id).se)
+    text = toml(propose_from_clips([run], 0.5), [run], basis="clips", correlation=0.5)
+    assert tomllib.loads(text)["toy_joint"][CLAP.id]["margin"] == found[0.5].margin
+    assert "`vsseval gate --learn --from-clips`" in text
+    assert "another version is taken to spread as much, and to correlate with it by 0.5" in text
+    with pytest.raises(UsageError, match="--correlation"):
+        propose_from_clips([run], 1.0)
+
+
+def test_the_offset_of_two_versions_may_move_as_far_as_its_clips_vary(tmp_path):
+    rng = np.random.default_rng(4)
+    early, late = rng.normal(-0.3, 0.02, 24), rng.normal(0.3, 0.02, 24)
+    pair = [with_offsets(made(tmp_path, n), offsets) for n, offsets in (("v1", early), ("v2", late))]
+    (found,) = [p for p in propose_from_clips(pair) if p.detail == "offset"]
+    assert 0 < found.margin < 0.2
+
+
+def test_runs_of_part_of_the_clips_and_runs_that_never_differ_are_told_what_to_do(tmp_path):
+    with pytest.raises(UsageError, match="--limit"):
+        propose_from_clips([made(tmp_path, "part", limit=8)])
+    same = [made(tmp_path / str(i), "audio") for i in range(3)]
+    with pytest.raises(UsageError, match="--learn --from-clips"):
+        propose_margins(same)
+
+
+def test_the_command_learns_from_clips(tmp_path, capsys):
+    from vsseval.cli import invoke
+
+    paths = [str(made(tmp_path, name, noise_seed=i).path) for i, name in enumerate(("v1", "v2"))]
+    assert invoke(["gate", "--learn", "--from-clips", *paths]) == 0
+    said = capsys.readouterr()
+    assert "margin = " in said.out
+    assert "Fewer than 5" not in said.err
+    assert invoke(["gate", "--from-clips", *paths]) == 2

@@ -13,16 +13,8 @@ from scipy import stats
 from support.synthetic_runs import CLAP, WER, write_run
 from vsseval.cli.power import command
 from vsseval.errors import UsageError
-from vsseval.statistics.power import (
-    MOST,
-    PowerSettings,
-    StandardError,
-    clips_for,
-    detectable,
-    power_of_pair,
-    power_of_run,
-    power_of_t_test,
-)
+from vsseval.statistics.planning import MOST, PowerSettings, StandardError, clips_for, detectable, power_of_t_test
+from vsseval.statistics.power import power_of_pair, power_of_run
 from vsseval.store.record import load_run
 
 
@@ -32,12 +24,15 @@ def runs(tmp_path):
 
 
 def test_power_is_that_of_the_noncentral_t():
-    for errors, degrees in ((0.0, 5), (2.0, 23), (2.8, 199), (5.0, 1)):
+    for errors, degrees in ((0.0, 5), (2.0, 23), (2.8, 199), (5.0, 1), (7.9, 39), (8.1, 39)):
         bar = stats.t.ppf(0.975, degrees)
         expected = stats.nct.sf(bar, degrees, errors) + stats.nct.cdf(-bar, degrees, errors)
         assert power_of_t_test(errors, degrees, 0.05) == pytest.approx(expected, abs=1e-6)
     assert power_of_t_test(0.0, 30, 0.05) == pytest.approx(0.05)
     assert power_of_t_test(1e9, 30, 0.05) == 1.0
+    for errors in (16.0, 20.0, 30.0):
+        assert power_of_t_test(errors, 39, 0.05) == pytest.approx(1.0)
+        assert 0.5 < power_of_t_test(errors, 1, 0.05) < 1.0
     assert power_of_t_test(3.0, 0, 0.05) == 0.0
 
 

@@ -13,15 +13,16 @@ import pytest
 from click.testing import CliRunner
 from rich.cells import cell_len
 
-from support.synthetic_runs import DESYNC, METRICS, WER, sealed, write_run, write_table
+from support.synthetic_runs import CLAP, DESYNC, FAD, METRICS, WER, sealed, write_run, write_table
 from vsseval.cli.table import command
 from vsseval.errors import UsageError
-from vsseval.store.record import find_runs, load_run
+from vsseval.store.record import find_runs, load_run, write_aggregates, write_record
+from vsseval.tables.cells import Cell, Column
 from vsseval.tables.latex import escape_latex
 from vsseval.tables.layout import blocks
 from vsseval.tables.styles import STYLES
 from vsseval.tables.table import render
-from vsseval.tables.text import DASH
+from vsseval.tables.text import DASH, value_and_spread
 
 LATER = "2026-06-01T00:00:00Z"
 
@@ -68,18 +69,86 @@ def test_the_terminal_table_fits_and_nothing_is_cut(runs, width, colour):
     plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
     assert max(cell_len(line) for line in plain.splitlines()) <= width
     assert plain.count("22/24") == 4
-    for name in ("fad ↓", "clap_score ↑", "desync ↓ s †", "wer ↓ %", "N=24", "@toy", "trained on 24 clips"):
+    for name in ("fad ↓", "clap_score ↑", "desync ↓ s ‡", "wer ↓ %", "N=24", "@toy", "trained on 24 clips"):
         assert name in plain
     assert "…" not in plain.replace("audio:/a/…/finished_sounds", "")
     assert ("\x1b[1m" in text) == colour
 
 
-def test_a_metric_that_fails_the_bounds_is_marked_and_explained_in_every_style(runs):
+def test_a_metric_that_fails_the_bounds_is_marked_and_explained_in_every_style(tmp_path):
+    write_table(tmp_path, clips=80)
     for style in ("terminal", "markdown"):
-        assert "† desync@toy does not separate reference from shuffled here" in " ".join(
-            render(find_runs(runs), style).split()
-        )
-    assert r"$^\dagger$ desync@toy does not separate" in render(find_runs(runs), "latex")
+        text = " ".join(render(find_runs(tmp_path), style).split())
+        assert "† desync@toy does not separate reference from shuffled here" in text
+        assert "not seen, although 80 clips show 0.1" in text
+        assert "‡" not in text
+    assert r"$^\dagger$ desync@toy does not separate" in render(find_runs(tmp_path), "latex")
+
+
+def test_few_clips_make_a_doubt_and_no_flag(runs):
+    for style in ("terminal", "markdown"):
+        text = " ".join(render(find_runs(runs), style).split())
+        assert "‡ Does the metric separate reference from its bounds here? desync@toy: shuffled, cannot tell" in text
+        assert "†" not in text
+    assert r"$^\ddagger$ Does the metric separate" in render(find_runs(runs), "latex")
+    assert '<span class="flag">‡</span>' in render(find_runs(runs), "html")
+
+
+def test_a_bound_that_outdoes_a_system_by_a_metric_that_never_claimed_it_has_the_reason(tmp_path):
+    claims = {m.id: msgspec.structs.replace(m, expected_to_separate=("noise", "silence")) for m in (FAD, CLAP)}
+    for place, (name, badness) in enumerate({"ours": 0.6, "reference": 0.0, "shuffled": 0.1, "noise": 0.9}.items()):
+        path = write_run(tmp_path, name, badness, metrics=(FAD, CLAP), noise_seed=place)
+        write_record(path, msgspec.structs.replace(load_run(path).record, metrics=claims))
+    (block,) = blocks(find_runs(tmp_path))
+    said = {row.label: [" ".join(block.notes[n - 1] for n in cell.notes) for cell in row.cells] for row in block.rows}
+    assert "fad@toy compares sets of clips, and shuffled is the references' own set" in said["shuffled"][0]
+    assert said["shuffled"][1].startswith("clap_score@toy does not claim to tell shuffled from reference")
+    assert {text for name, texts in said.items() if name != "shuffled" for text in texts} == {""}
+
+
+def lopsided(root):
+    """Two runs of one metric, one with an interval whose arms are 0.04 and 0.02, one with equal arms."""
+    for name, low in (("even", 0.48), ("odd", 0.46)):
+        path = write_run(root, name, 0.2, metrics=(DESYNC,))
+        (cell,) = load_run(path).aggregates
+        write_aggregates(path, [msgspec.structs.replace(cell, value=0.5, low=low, high=0.52)])
+        sealed(path)
+    return find_runs(root)
+
+
+@pytest.mark.parametrize("style", [style for style in STYLES if style != "csv"])
+def test_an_interval_with_unequal_arms_is_shown_by_its_ends_and_an_even_one_as_half(tmp_path, style):
+    text = render(lopsided(tmp_path), style)
+    shown = text.replace(r"$\pm$", "±").replace("± ", "±").replace("--", DASH).replace("\\", "")
+    assert "±0.02" in shown
+    assert f"[0.46{DASH}0.52]" in shown
+    assert "±0.03" not in shown
+
+
+def test_csv_keeps_half_and_ends_of_every_interval(tmp_path):
+    rows = {row["model"]: row for row in csv.DictReader(io.StringIO(render(lopsided(tmp_path), "csv")))}
+    names = ("desync@toy half", "desync@toy low", "desync@toy high")
+    assert [rows["odd"][name] for name in names] == ["0.030", "0.460", "0.520"]
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "ends"),
+    [(0.5, 0.4, 0.6, False), (0.5, 0.4, 0.639, False), (0.5, 0.4, 0.65, True), (0.0, 0.0, 0.2, True),
+     (0.0, 0.0, 0.0, False), (0.5, 0.4994, 0.5002, False), (0.5, 0.6, 0.7, True)],
+)  # fmt: skip
+def test_arms_that_differ_by_more_than_two_fifths_and_in_the_digits_shown_are_unequal(value, low, high, ends):
+    cell = Cell(status="ok", value=value, low=low, high=high)
+    column = Column(metric="m@x", name="m", recipe="x", arrow="", unit="", decimals=2, total=1)
+    assert value_and_spread(cell, column, "half")[1].startswith("[") == ends
+    assert value_and_spread(cell, column, "ends")[1].startswith("[")
+
+
+def test_an_interval_that_is_missing_has_its_reason_in_a_note(tmp_path):
+    write_run(tmp_path, "a", 0.2, clips=1, metrics=(WER,))
+    (block,) = blocks(find_runs(tmp_path))
+    (cell,) = block.rows[0].cells
+    assert [block.notes[n - 1] for n in cell.notes] == ["no interval: one cluster"]
+    assert "¹ no interval: one cluster" in render(find_runs(tmp_path), "markdown")
 
 
 def test_missing_cells_are_dashes_with_a_reason(runs):

@@ -32,7 +32,7 @@ def test_best_and_second_are_marked_in_every_style(runs):
     assert [row.label for row in first.rows if row.cells[place].second] == ["middle"]
     good, middle = (f"{row_of(first, name).cells[place].value:.3f}" for name in ("good", "middle"))
     expected = {
-        "terminal": (rf"{good} ±\S+\*", rf"{middle} ±\S+°"),
+        "terminal": (rf"{good} +±\S+\*", rf"{middle} +±\S+°"),
         "markdown": (rf"\*\*{good} ± \S+\*\*", rf"<ins>{middle} ± \S+</ins>"),
         "latex": (rf"\\textbf\{{{good}\}}", rf"\\underline\{{{middle}\}}"),
         "typst": (rf'strong\("{good}"\)', rf'underline\("{middle}"\)'),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vsseval.cli.compare import printed, printed_json
-from vsseval.cli.run import shared_options
+from vsseval.cli.run import INCOMPLETE, shared_options
 from vsseval.errors import UsageError, unknown
 from vsseval.faults import FAULTS, Fault
 from vsseval.records import RunSpec
@@ -41,13 +41,14 @@ def command(
     markdown: bool,
     no_bounds: bool,
     as_json: bool,
-) -> None:
+) -> int:
     """Degrade BENCHMARK's own recordings in graded steps, and show how every metric answers.
 
     Each level of each fault is a run like any other, of the model degraded:KIND=LEVEL: it can be interrupted, and the
     same command goes on. A metric is flagged that sees no fault here, or that prefers a worse level to a milder one.
     """
     del no_bounds  # the recordings themselves are the bound here
+    from vsseval.cli.profile_faults import profile_faults
     from vsseval.cli.progress import shown
     from vsseval.report.calibration import sheet
     from vsseval.stages.run import run
@@ -61,11 +62,16 @@ def command(
     asked = _specs(known, _chosen(kinds, _task(benchmark)))
     with shown() as watcher:
         records = run(asked, watcher)
-    found = calibrate([load_run(known.runs / record.id) for record in records])
+    loaded = [load_run(known.runs / record.id) for record in records]
+    of_profile = profile_faults(loaded)
+    for line in (*of_profile.nothing, *of_profile.hints):
+        click.echo(line, err=True)
+    found = calibrate(loaded)
     if as_json:
         printed_json(found)
     else:
         printed(sheet(found), "markdown" if markdown else None)
+    return INCOMPLETE if of_profile.nothing else 0
 
 
 def _task(benchmark: str) -> Task:

@@ -29,6 +29,9 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--against", "baseline", type=_FOLDER, help="Baseline: a run directory, or a folder of them.")
 @click.option("--margins", type=_FILE, default=MARGINS, show_default=True, help="Margins, floors and ceilings.")
 @click.option("--learn", "learning", is_flag=True, help="Propose margins from reruns with other seeds, as TOML.")
+@click.option("--from-clips", is_flag=True, help="With --learn: of fixed outputs, from what their clips vary by.")
+@click.option("--correlation", type=float, default=0.5, show_default=True,
+              help="With --from-clips and one run: of the clips of two versions.")  # fmt: skip
 @click.option("--any-seed", is_flag=True, help="Take a run of another seed than the baseline's: to try margins out.")
 @click.option("--junit", type=_FILE, help="Write the checks as JUnit XML.")
 @click.option("--markdown", type=_FILE, help="Write a comment for the merge request.")
@@ -39,8 +42,10 @@ def command(
     margins: Path,
     junit: Path | None,
     markdown: Path | None,
+    correlation: float,
     *,
     learning: bool,
+    from_clips: bool,
     any_seed: bool,
     as_json: bool,
 ) -> int:
@@ -53,11 +58,14 @@ def command(
     \b
     vsseval gate runs --against baseline --junit gate.xml --markdown gate.md
     vsseval gate --learn seed0 seed1 seed2 seed3 seed4 > leaderboards/gates.toml
+    vsseval gate --learn --from-clips version1 version2 > leaderboards/gates.toml
     """  # noqa: D301 - click wants the control character, which keeps the lines apart
     if not run_dirs:
         raise UsageError("name a run: vsseval gate RUN --against BASELINE. List runs with: vsseval table")
+    if from_clips and not learning:
+        raise UsageError("--from-clips says what margins are learnt from: vsseval gate --learn --from-clips RUN")
     if learning:
-        return _learn(run_dirs, as_json=as_json)
+        return _learn(run_dirs, correlation if from_clips else None, as_json=as_json)
     if baseline is None:
         raise UsageError(f"name what to hold it against: vsseval gate {run_dirs[0]} --against BASELINE")
     try:
@@ -162,12 +170,14 @@ def _on_github() -> bool:
     return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
-def _learn(run_dirs: Sequence[Path], *, as_json: bool) -> int:
-    from vsseval.statistics.learn_margins import propose_margins
+def _learn(run_dirs: Sequence[Path], correlation: float | None, *, as_json: bool) -> int:
+    """Print margins; learnt from reruns, or from clips where there is a correlation."""
+    from vsseval.statistics.learn_margins import propose_from_clips, propose_margins
 
     runs = [run for path in run_dirs for run in _systems(path)]
-    proposals = propose_margins(runs)
-    if len(runs) < ENOUGH * len({run.record.benchmark.name for run in runs}):
+    fixed = correlation is not None
+    proposals = propose_margins(runs) if correlation is None else propose_from_clips(runs, correlation)
+    if not fixed and len(runs) < ENOUGH * len({run.record.benchmark.name for run in runs}):
         click.echo(f"Fewer than {ENOUGH} reruns on a benchmark: the spread may come out small by chance.", err=True)
     without = {metric for run in runs for metric in run.record.metrics} - {found.metric for found in proposals}
     for metric in sorted(without):
@@ -179,5 +189,6 @@ def _learn(run_dirs: Sequence[Path], *, as_json: bool) -> int:
     else:
         from vsseval.tables.margins import toml
 
-        click.echo(toml(proposals, runs), nl=False)
+        basis = "clips" if fixed else "reruns"
+        click.echo(toml(proposals, runs, basis=basis, correlation=correlation or 0.0), nl=False)
     return 0

@@ -37,7 +37,8 @@ def command(
     vsseval power runs/A --metric wer@sphinx-grid --difference 2
     vsseval power runs/A runs/B
     """  # noqa: D301 - click wants the control character, which keeps the lines apart
-    from vsseval.statistics.power import PowerSettings, power_of_pair, power_of_run
+    from vsseval.statistics.planning import PowerSettings
+    from vsseval.statistics.power import power_of_pair, power_of_run
     from vsseval.store.record import load_run
     from vsseval.tables.power_table import sheet
 

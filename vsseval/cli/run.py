@@ -193,10 +193,12 @@ def show(paths: Sequence[Path], named: Sequence[str], *, strict: bool, as_json: 
 
     Args:
         paths: run directories.
-        named: metrics that were asked for by name; one of them missing makes the runs incomplete.
+        named: metrics that were asked for by name; one of them missing makes the runs incomplete, as does a profile of
+            which nothing could be measured.
         strict: clips that the registered data lacks since it was registered make them incomplete too.
         as_json: print JSON in place of the table.
     """
+    from vsseval.cli.profile_faults import profile_faults
     from vsseval.store.record import load_run
 
     loaded = [load_run(path) for path in paths]
@@ -207,9 +209,10 @@ def show(paths: Sequence[Path], named: Sequence[str], *, strict: bool, as_json: 
         click.echo(codec.pretty(data).decode(), nl=False)
     else:
         _print_table(loaded)
-    faults = [line for run in loaded for line in _faults(run, named)]
+    of_profile = profile_faults(loaded)
+    faults = [*(line for run in loaded for line in _faults(run, named)), *of_profile.nothing]
     lost = [line for run in loaded for line in _lost(run)]
-    for line in (*faults, *lost):
+    for line in (*faults, *lost, *of_profile.hints):
         click.echo(line, err=True)
     _print_paths(loaded)
     return INCOMPLETE if faults or (strict and lost) else 0

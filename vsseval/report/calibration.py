@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from vsseval.report.figures import ACCENT, INK, LINE, MUTED, svg
+from vsseval.statistics import answer
 from vsseval.tables.sheet import Line, Sheet
 from vsseval.tables.text import DASH
 
@@ -16,11 +17,10 @@ if TYPE_CHECKING:
     from vsseval.statistics.calibration import Calibration, Curve
 
 NOT_MONOTONE = "≁"
-BLIND = "blind"
 LEGEND = (
     "A level: from it on, all are shown to be worse than the recordings themselves (paired, 95 %). "
-    f"{BLIND}: not even the worst level is. {NOT_MONOTONE}: a worse level comes out better than a milder one "
-    f"(after Holm's adjustment). {DASH}: no number."
+    f"{answer.LEGEND} A tenth of a metric's greatest answer counts. {NOT_MONOTONE}: a worse level comes out better "
+    f"than a milder one (after Holm's adjustment). {DASH}: no number."
 )
 
 
@@ -31,16 +31,16 @@ def sheet(found: Calibration) -> Sheet:
         found: from `statistics.calibration.calibrate`.
     """
     limit = f" (limit {found.limit})" if found.limit else ""
-    flags = found.flags()
+    flags, doubts = found.flags(), found.doubts()
     return Sheet(
         above=(f"{found.benchmark} {found.version}, {found.clips} clips{limit}, seed {found.seed}",),
         heads=("metric", *(kind.replace("_", " ") for kind in found.kinds)),
         lines=tuple(
-            Line((metric, *(_cell(found, metric, kind) for kind in found.kinds)), clear=metric not in flags)
+            Line((metric, *(_cell(found, metric, kind) for kind in found.kinds)), clear=metric not in {*flags, *doubts})
             for metric in found.metrics
         ),
         below=(
-            *(f"{metric}: {why}." for metric, why in flags.items()),
+            *(f"{metric}: {why}." for metric, why in (flags | doubts).items()),
             LEGEND,
         ),
     )
@@ -51,12 +51,12 @@ def _cell(found: Calibration, metric: str, kind: str) -> str:
 
 
 def _verdict(curve: Curve) -> str:
-    if curve.verdict == "unmeasured":
-        return DASH
     if curve.verdict == "not monotone":
         return NOT_MONOTONE
+    if curve.answer is None:
+        return DASH
     seen = curve.detected_from
-    return BLIND if curve.verdict == "blind" or seen is None else level_text(seen, curve)
+    return answer.short(curve.answer) if seen is None else level_text(seen, curve)
 
 
 def level_text(level: float, curve: Curve) -> str:
@@ -70,11 +70,12 @@ def level_text(level: float, curve: Curve) -> str:
 
 def section(found: Calibration) -> dict[str, object]:
     """Return what the report's template shows of one benchmark's calibration."""
-    flags = found.flags()
+    flags, doubts = found.flags(), found.doubts()
     rows = [
         {
             "metric": metric,
             "flag": flags.get(metric, ""),
+            "doubt": doubts.get(metric, ""),
             "plots": [_plot(found, metric, kind) for kind in found.kinds],
         }
         for metric in found.metrics

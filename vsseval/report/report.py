@@ -162,7 +162,7 @@ def _overview(section: Section, index: int) -> dict[str, Any]:
     block = section.whole
     labels = {row.run: row.label for row in block.rows}
     plots = [
-        {"metric": column.metric, "what": column.description, "flag": column.flag,
+        {"metric": column.metric, "what": column.description, "flag": column.flag, "doubt": column.doubt,
          "svg": svg(forest_plot(block, column), f"{column.metric} on {title(block)}")}
         for i, column in enumerate(block.columns)
         if any(row.cells[i].value is not None for row in block.rows)

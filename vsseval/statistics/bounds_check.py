@@ -1,10 +1,11 @@
-"""Turns the runs of the bounds on one benchmark into a verdict: does a metric see what it claims to see?"""
+"""Turns the runs of the bounds on one benchmark into answers: does a metric see what it claims to see?"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
 from vsseval.errors import VssevalError
+from vsseval.statistics.answer import Answer, answer, least_that_counts, sentence
 from vsseval.statistics.compare import Delta, compare
 from vsseval.statistics.run_cache import RunCache
 from vsseval.types import Record
@@ -12,26 +13,26 @@ from vsseval.types import Record
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from vsseval.statistics.answer import Kind
     from vsseval.store.record import LoadedRun
 
 
-Verdict = Literal["separates", "fails", "unchecked"]
-
-
 class BoundCheck(Record, frozen=True, kw_only=True):
-    """One metric, one bound: `fails` puts a mark on the metric in every table of this benchmark."""
+    """One metric, one bound: `not seen` puts a mark on the metric in every table of this benchmark."""
 
     metric: str
     bound: str
-    status: Verdict
+    status: Kind | Literal["unchecked"]
     reason: str
     """The bound, with the numbers; for `unchecked`, what is lacking."""
+    answer: Answer | None = None
+    """None where no two numbers were compared."""
 
 
 def check_bounds(
     bounds: Mapping[str, LoadedRun], metrics: Sequence[str], *, cache: RunCache | None = None
 ) -> list[BoundCheck]:
-    """Test whether `reference` comes out better than each bound that a metric claims to see.
+    """Ask whether `reference` comes out better than each bound that a metric claims to see.
 
     Args:
         bounds: runs of the bounds on one benchmark, by name ("reference", "shuffled", "noise", "silence").
@@ -39,53 +40,107 @@ def check_bounds(
         cache: what was read before.
 
     Returns:
-        One check per metric and bound of `MetricSpec.expected_to_separate`. It separates if the paired 95 % interval of
-        the difference is clear of zero on the right side, or if it refuses to give the bound a number at all.
+        One check per metric and bound of `MetricSpec.expected_to_separate`: one of the three answers of `answer`, where
+        a tenth of the metric's greatest answer to any bound, claimed or not, counts. A bound that is refused a number
+        at all is seen.
     """
     reference = bounds.get("reference")
     if reference is None:
         return []
     cache = cache or RunCache()
     return [
-        _check(reference, bounds.get(name), metric, name, cache)
+        check
         for metric in metrics
         if metric in reference.record.metrics
-        for name in reference.record.metrics[metric].expected_to_separate
+        for check in _of_metric(reference, bounds, metric, cache)
     ]
 
 
 def flags(checks: Sequence[BoundCheck]) -> dict[str, str]:
-    """Join the failures of each metric to the note that stands under a table; absent where it has none."""
-    found: dict[str, list[str]] = {}
-    for check in checks:
-        if check.status == "fails":
-            found.setdefault(check.metric, []).append(check.reason)
+    """Join the bounds that each metric does not see to the note under a table; absent where there are none."""
     return {
         metric: f"{metric} does not separate reference from {'; nor from '.join(reasons)}"
-        for metric, reasons in found.items()
+        for metric, reasons in _by_metric(checks, "not seen").items()
     }
 
 
-def _check(reference: LoadedRun, bound: LoadedRun | None, metric: str, name: str, cache: RunCache) -> BoundCheck:
-    status, reason = _verdict(reference, bound, metric, cache)
-    return BoundCheck(metric=metric, bound=name, status=status, reason=f"{name} here: {reason}")
+def doubts(checks: Sequence[BoundCheck]) -> dict[str, str]:
+    """Say of each metric from which bounds these clips cannot tell the reference; absent where there are none."""
+    found: dict[str, list[str]] = {}
+    for check in checks:
+        if check.status == "cannot tell" and check.answer is not None:
+            found.setdefault(check.metric, []).append(f"{check.bound}, {sentence(check.answer)}")
+    return {metric: f"{metric}: {'; '.join(said)}" for metric, said in found.items()}
 
 
-def _verdict(reference: LoadedRun, bound: LoadedRun | None, metric: str, cache: RunCache) -> tuple[Verdict, str]:
+def unclaimed(run: LoadedRun, metric: str) -> str | None:
+    """Say why a metric may like a bound as well as the reference, where it never claimed to see it; else None.
+
+    Args:
+        run: of a bound.
+        metric: metric id.
+    """
+    bound = run.record.model.name
+    spec = run.record.metrics.get(metric)
+    if spec is None or bound == "reference" or bound in spec.expected_to_separate:
+        return None
+    if bound == "shuffled" and run.distance(metric) is not None:
+        return (
+            f"{metric} compares sets of clips, and shuffled is the references' own set, each sound with another clip: "
+            "its number says nothing of whether a sound fits its clip"
+        )
+    return f"{metric} does not claim to tell {bound} from reference: its number here says nothing of that fault"
+
+
+def _by_metric(checks: Sequence[BoundCheck], status: Kind) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for check in checks:
+        if check.status == status:
+            found.setdefault(check.metric, []).append(check.reason)
+    return found
+
+
+def _of_metric(reference: LoadedRun, bounds: Mapping[str, LoadedRun], metric: str, cache: RunCache) -> list[BoundCheck]:
+    claimed = reference.record.metrics[metric].expected_to_separate
+    found: dict[str, BoundCheck] = {}
+    deltas: dict[str, Delta] = {}
+    for name in dict.fromkeys((*claimed, *(bound for bound in bounds if bound != "reference"))):
+        compared = _compared(reference, bounds.get(name), metric, cache)
+        if isinstance(compared, Delta):
+            deltas[name] = compared
+        elif name in claimed:
+            status, why = compared
+            found[name] = BoundCheck(metric=metric, bound=name, status=status, reason=f"{name} here: {why}")
+    own = reference.cell(metric)
+    # What a metric never claimed to see tells nevertheless how far it can move.
+    least = least_that_counts(own.value if own else None, [*deltas.values()])
+    for name in (one for one in claimed if one in deltas):
+        delta = deltas[name]
+        shown = answer(delta, least, of="a")
+        said = describe_difference(delta)
+        why = said if shown.kind == "seen" else f"{said}, {sentence(shown, delta.scale, delta.decimals, delta.unit)}"
+        found[name] = BoundCheck(
+            metric=metric, bound=name, status=shown.kind, reason=f"{name} here: {why}", answer=shown
+        )
+    return [found[name] for name in claimed]
+
+
+def _compared(
+    reference: LoadedRun, bound: LoadedRun | None, metric: str, cache: RunCache
+) -> Delta | tuple[Kind | Literal["unchecked"], str]:
+    """Return the difference of two numbers, or what is said where there are not two."""
     if bound is None:
         return "unchecked", "it was not run on this benchmark"
     if not _has_value(reference, metric):
         only_bound = _has_value(bound, metric)
-        return ("fails" if only_bound else "unchecked"), "the reference has no number"
+        return ("not seen" if only_bound else "unchecked"), "the reference has no number"
     if metric in bound.record.metrics and not _measured(bound, metric):
-        return "separates", "the bound has no number"
+        return "seen", "the bound has no number"
     try:
         (delta,) = compare(reference, bound, [metric], allow_partial=True, moved=0, cache=cache)
     except VssevalError as problem:
         return "unchecked", str(problem)
-    if delta.difference is None:
-        return "unchecked", describe_difference(delta)
-    return ("separates" if delta.better == "a" else "fails"), describe_difference(delta)
+    return ("unchecked", describe_difference(delta)) if delta.difference is None else delta
 
 
 def _has_value(run: LoadedRun, metric: str) -> bool:

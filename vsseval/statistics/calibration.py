@@ -1,9 +1,9 @@
-"""Turns runs of degraded recordings into response curves, and each curve into a verdict on its metric.
+"""Turns runs of degraded recordings into response curves, and each curve into an answer of its metric.
 
 A metric sees a fault if its worst level comes out worse than the recordings themselves, clip by clip. It is not
 monotone if a more severe level comes out better than a milder one: by test, after Holm's adjustment over the curve, for
-a curve of noise alone goes up and down; and by more than a trifle of what the metric moves by at all, for between
-hundreds of paired clips the smallest step is beyond chance.
+a curve of noise alone goes up and down; and by a difference that counts, for between hundreds of paired clips the
+smallest step is beyond chance.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from vsseval.errors import UsageError, VssevalError
 from vsseval.faults import FAULTS, parse
+from vsseval.statistics.answer import Answer, answer, least_that_counts, sentence
 from vsseval.statistics.bounds_check import describe_difference
 from vsseval.statistics.compare import Delta, compare
 from vsseval.statistics.delta import ALPHA
@@ -22,17 +23,14 @@ from vsseval.statistics.significance import holm
 from vsseval.types import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from vsseval.statistics.answer import Kind
     from vsseval.store.record import LoadedRun
     from vsseval.types import MetricSpec
 
-Verdict = Literal["detects", "blind", "not monotone", "unmeasured"]
-
 FOLDER = "calibration"
 """Below the folder of runs: `vsseval table` does not show these runs, `vsseval report` makes a section of them."""
-NEGLIGIBLE = 0.05
-"""Share of a metric's greatest answer to any fault; a step back that is smaller does not count."""
 
 
 class Point(Record, frozen=True, kw_only=True):
@@ -59,8 +57,11 @@ class Curve(Record, frozen=True, kw_only=True):
     """The recordings themselves; its level is 0 and means nothing."""
     points: tuple[Point, ...]
     """From mild to severe."""
-    verdict: Verdict
+    verdict: Kind | Literal["not monotone", "unmeasured"]
+    """Of the worst level, unless the curve turns back or there is nothing to compare."""
     reason: str
+    answer: Answer | None = None
+    """Of the worst level, against the recordings; None where there is nothing to compare."""
 
     @property
     def detected_from(self) -> float | None:
@@ -79,8 +80,9 @@ def curve(
     spec: MetricSpec,
     kind: str,
     unit: str,
+    against: Mapping[float, Delta | None],
+    least: float,
     cache: RunCache | None = None,
-    negligible: float = 0.0,
 ) -> Curve:
     """Judge one metric on one fault.
 
@@ -90,19 +92,15 @@ def curve(
         spec: the metric.
         kind: name of the fault.
         unit: of its levels.
+        against: level -> the recordings less that level; None where that cannot be had.
+        least: the least difference that counts, in stored units.
         cache: what was read before.
-        negligible: step back, in stored units, that does not count.
     """
-    cache = cache or RunCache()
-    against = {level: _compared(reference, run, spec.id, cache) for level, run in runs.items()}
-    points = tuple(
-        _point(level, run, spec.id, worse=against[level] is not None and _better(against[level]) == "a")
-        for level, run in runs.items()
-    )
-    verdict, reason = _judged(list(runs.items()), against, spec, unit, cache, negligible)
+    points = tuple(_point(level, run, spec.id, worse=_better(against[level]) == "a") for level, run in runs.items())
+    verdict, reason, shown = _judged(list(runs.items()), against, spec, unit, cache or RunCache(), least)
     return Curve(
         metric=spec.id, kind=kind, unit=unit, reference=_point(0.0, reference, spec.id, worse=False),
-        points=points, verdict=verdict, reason=reason,
+        points=points, verdict=verdict, reason=reason, answer=shown,
     )  # fmt: skip
 
 
@@ -112,29 +110,31 @@ def _judged(
     spec: MetricSpec,
     unit: str,
     cache: RunCache,
-    negligible: float,
-) -> tuple[Verdict, str]:
+    least: float,
+) -> tuple[Kind | Literal["not monotone", "unmeasured"], str, Answer | None]:
     measured = [(level, run) for level, run in runs if _has_value(run, spec.id)]
     if not measured or all(delta is None for delta in against.values()):
-        return "unmeasured", "no level has a number to compare with the recordings"
-    steps = [
-        (mild, severe, delta)
-        for (mild, a), (severe, b) in itertools.pairwise(measured)
-        if (delta := _compared(a, b, spec.id, cache)) is not None
-    ]
-    adjusted = holm([delta.p for _, _, delta in steps])
-    for (mild, severe, delta), p in zip(steps, adjusted, strict=True):
-        counts = abs(delta.difference or 0.0) > negligible
-        if counts and p is not None and p <= ALPHA and _better(delta) == "b":
-            what = f"better at {_level(severe, unit)} than at {_level(mild, unit)}: {describe_difference(delta)}"
-            return "not monotone", what
+        cells = [cell for _, run in runs if (cell := run.cell(spec.id)) is not None and cell.reason]
+        why = f": {cells[-1].reason}" if cells else ""
+        return "unmeasured", f"no level has a number to compare with the recordings{why}", None
     worst = measured[-1][0]
     delta = against[worst]
-    if delta is None:
-        return "unmeasured", f"{_level(worst, unit)} cannot be compared with the recordings"
-    if delta.better == "a":
-        return "detects", f"at {_level(worst, unit)}: {describe_difference(delta)}"
-    return "blind", f"at {_level(worst, unit)}: {describe_difference(delta)}"
+    shown = None if delta is None else answer(delta, least, of="a")
+    steps = [
+        (mild, severe, step)
+        for (mild, a), (severe, b) in itertools.pairwise(measured)
+        if (step := _compared(a, b, spec.id, cache)) is not None
+    ]
+    adjusted = holm([step.p for _, _, step in steps])
+    for (mild, severe, step), p in zip(steps, adjusted, strict=True):
+        counts = abs(step.difference or 0.0) > least
+        if counts and p is not None and p <= ALPHA and _better(step) == "b":
+            what = f"better at {_level(severe, unit)} than at {_level(mild, unit)}: {describe_difference(step)}"
+            return "not monotone", what, shown
+    if delta is None or shown is None:
+        return "unmeasured", f"{_level(worst, unit)} cannot be compared with the recordings", None
+    said = sentence(shown, delta.scale, delta.decimals, delta.unit)
+    return shown.kind, f"at {_level(worst, unit)} {said}: {describe_difference(delta)}", shown
 
 
 def _compared(a: LoadedRun, b: LoadedRun, metric: str, cache: RunCache) -> Delta | None:
@@ -192,13 +192,33 @@ class Calibration(Record, frozen=True, kw_only=True):
         """Return what speaks against a metric here, by metric; absent where nothing does."""
         found: dict[str, str] = {}
         for metric in self.metrics:
-            own = [curve for curve in self.curves if curve.metric == metric]
+            own = self.of(metric)
             wrong = [curve for curve in own if curve.verdict == "not monotone"]
             if wrong:
                 found[metric] = "; ".join(f"{curve.kind} is not monotone, {curve.reason}" for curve in wrong)
-            elif not any(curve.verdict == "detects" for curve in own):
-                found[metric] = "it is shown to see none of these faults"
+            elif all(curve.verdict == "unmeasured" for curve in own):
+                found[metric] = own[-1].reason
+            elif all(curve.verdict in {"not seen", "unmeasured"} for curve in own):
+                found[metric] = "it sees none of these faults, although these clips would have shown it"
         return found
+
+    def doubts(self) -> dict[str, str]:
+        """Return what cannot be told of a metric that sees no fault here, by metric; absent where one is seen."""
+        found: dict[str, str] = {}
+        for metric in self.metrics:
+            own = self.of(metric)
+            if {curve.verdict for curve in own} & {"seen", "not monotone"}:
+                continue
+            open_ = [curve.answer for curve in own if curve.answer is not None and curve.verdict == "cannot tell"]
+            if open_:
+                needed = [shown.clips for shown in open_ if shown.clips is not None]
+                would = f"about {min(needed)} would, of the fault that needs fewest" if needed else open_[0].reason
+                found[metric] = f"{open_[0].n} clips cannot tell whether it sees any of these faults ({would})"
+        return found
+
+    def of(self, metric: str) -> list[Curve]:
+        """Return the curves of a metric."""
+        return [curve for curve in self.curves if curve.metric == metric]
 
 
 def calibrate(runs: Sequence[LoadedRun]) -> Calibration:
@@ -218,25 +238,24 @@ def calibrate(runs: Sequence[LoadedRun]) -> Calibration:
     cache, record = RunCache(), reference.record
     curves = []
     for spec in record.metrics.values():
-        negligible = NEGLIGIBLE * _greatest_answer(reference, degraded.values(), spec.id)
+        against = {name: _compared(reference, run, spec.id, cache) for name, run in degraded.items()}
+        least = _least(reference, against, spec.id)
         for fault in FAULTS.values():
             for levels in fault.levels:
                 found = {x: degraded[fault.model(x)] for x in levels if fault.model(x) in degraded}
+                deltas = {x: against[fault.model(x)] for x in found}
                 if found:
-                    curves.append(curve(reference, found, spec, fault.name, fault.unit, cache, negligible))
+                    curves.append(curve(reference, found, spec, fault.name, fault.unit, deltas, least, cache))
     return Calibration(
         benchmark=record.benchmark.name, version=record.benchmark.version, clips=sum(record.clips.values()),
         limit=record.spec.limit, seed=record.spec.seed, curves=tuple(curves),
     )  # fmt: skip
 
 
-def _greatest_answer(reference: LoadedRun, runs: Iterable[LoadedRun], metric: str) -> float:
-    """Return how far the value on any level lies from that on the recordings, at most; in stored units."""
+def _least(reference: LoadedRun, against: Mapping[str, Delta | None], metric: str) -> float:
+    """Return the least difference that counts by a metric: a tenth of its greatest answer to any fault."""
     own = reference.cell(metric)
-    values = [cell.value for run in runs if (cell := run.cell(metric)) is not None and cell.value is not None]
-    if own is None or own.value is None:
-        return 0.0
-    return max((abs(value - own.value) for value in values), default=0.0)
+    return least_that_counts(own.value if own else None, [delta for delta in against.values() if delta is not None])
 
 
 def calibrations(runs: Sequence[LoadedRun]) -> list[Calibration]:

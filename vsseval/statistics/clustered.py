@@ -78,14 +78,31 @@ def skew_corrected(value: np.ndarray, influence: np.ndarray) -> Ends:
         value: shape (...).
         influence: of G >= 3 clusters, shape (..., G).
     """
-    size = influence.shape[-1]
-    unbiased = np.sqrt(size * (size - 1)) / (size - 2)
-    skew = unbiased * skewness(influence)[..., None] / np.sqrt(size)
-    point = quantile(size - 1) * np.array([1.0, -1.0])
-    bent = np.where(np.abs(skew) < STRAIGHT, STRAIGHT, skew)
+    bent = _bend(influence)[..., None]
+    point = quantile(influence.shape[-1] - 1) * np.array([1.0, -1.0])
     moved = 3.0 / bent * (np.cbrt(1.0 + bent * (point - bent / 6.0)) - 1.0)
     ends = value[..., None] - standard_error(influence)[..., None] * moved
     return Ends(ends[..., 0], ends[..., 1])
+
+
+def unskewed(value: np.ndarray, influence: np.ndarray) -> np.ndarray:
+    """Return the distance from zero in standard errors after the removal of skewness, shape (...).
+
+    `skew_corrected` run backwards: it is beyond t of a level exactly where the interval of that level leaves out zero.
+
+    Args:
+        value: shape (...).
+        influence: of G >= 3 clusters that are not all alike, shape (..., G).
+    """
+    bent, errors = _bend(influence), value / standard_error(influence)
+    return np.asarray(((1.0 + bent * errors / 3.0) ** 3 - 1.0) / bent + bent / 6.0)
+
+
+def _bend(influence: np.ndarray) -> np.ndarray:
+    """Return the unbiased skewness over the root of the number of clusters; never 0, by which it could not divide."""
+    size = influence.shape[-1]
+    bent = skewness(influence) * np.sqrt(size - 1) / (size - 2)
+    return np.asarray(np.where(np.abs(bent) < STRAIGHT, STRAIGHT, bent))
 
 
 def widened(value: np.ndarray, influence: np.ndarray) -> Ends:

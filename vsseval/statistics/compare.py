@@ -8,7 +8,6 @@ import msgspec
 import numpy as np
 
 from vsseval.errors import UsageError
-from vsseval.statistics.clustered import ClusterSums
 from vsseval.statistics.comparable import (
     clip_differences,
     differences,
@@ -17,10 +16,10 @@ from vsseval.statistics.comparable import (
     unfinished,
 )
 from vsseval.statistics.delta import ClipChange, Delta
-from vsseval.statistics.intervals import SMALL, Estimate, cut_to_range, ratio_difference
+from vsseval.statistics.intervals import Estimate, cut_to_range, ratio_difference
 from vsseval.statistics.replicates import difference
 from vsseval.statistics.run_cache import RunCache
-from vsseval.statistics.significance import Test, hedges, holm, sign_flip, t_test
+from vsseval.statistics.significance import hedges, holm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -183,27 +182,12 @@ def _per_clip(spec: MetricSpec, a: ClipValues, b: ClipValues, moved: int) -> dic
             for i in np.argsort(-np.abs(gain), kind="stable")[:moved] if gain[i]
         ),
     }  # fmt: skip
-    if found.value is None or found.se is None:
-        return known
-    test = _test(found.value, found.se, a, b, clusters)
-    return {**known, "p": test.p, "test": test.method, "effect": _effect(found.value, a, b)}
+    return known if found.value is None or found.p is None else {**known, "effect": _effect(found.value, a, b)}
 
 
 def _ratio(clips: ClipValues) -> float | None:
     total = float(clips.weights.sum())
     return float((clips.values * clips.weights).sum()) / total if total > 0 else None
-
-
-def _test(difference: float, se: float, a: ClipValues, b: ClipValues, clusters: np.ndarray) -> Test:
-    sides = [
-        ClusterSums(np.bincount(clusters, weights=side.values * side.weights), np.bincount(clusters, side.weights))
-        for side in (a, b)
-    ]
-    counted = (sides[0].x > 0) | (sides[1].x > 0)
-    size = int(counted.sum())
-    if size >= SMALL:
-        return t_test(difference, se, size - 1, "paired")
-    return sign_flip(*(ClusterSums(side.y[counted], side.x[counted]) for side in sides))
 
 
 def _effect(difference: float, a: ClipValues, b: ClipValues) -> float | None:
@@ -225,16 +209,12 @@ def _of_distances(spec: MetricSpec, a: Replicates, b: Replicates, unpaired: int)
     if (a.clips, a.groups) != (b.clips, b.groups):
         return {"reason": "the same clips are in other groups: run both on the same list of clips"}
     found = cut_to_range(difference(a, b), spec, difference=True)
-    known = {**_estimate(found), "value_a": a.value, "value_b": b.value, "clusters": len(a.groups)}
-    if found.value is None or found.se is None:
-        return known
-    test = t_test(found.value, found.se, len(a.groups) - 1, "jackknife")
-    return {**known, "p": test.p, "test": test.method}
+    return {**_estimate(found), "value_a": a.value, "value_b": b.value, "clusters": len(a.groups), "grouped": True}
 
 
 def _estimate(found: Estimate) -> dict[str, Any]:
     return {
         "difference": found.value, "se": found.se, "low": found.low, "high": found.high,
-        "method": found.method,
+        "p": found.p, "method": found.method,
         "reason": found.method if found.value is None else None,
     }  # fmt: skip

@@ -43,10 +43,10 @@ class Delta(Record, frozen=True, kw_only=True):
     method: str = ""
     """How the interval was made."""
     p: float | None = None
-    """Two-sided, of no difference, for this metric alone."""
+    """Two-sided, of no difference, for this metric alone: the interval turned round, so that it is at most 0.05 exactly
+    where the interval is clear of zero."""
     p_holm: float | None = None
     """The same, adjusted for the number of metrics of this comparison."""
-    test: str = ""
     effect: float | None = None
     """Mean difference over the standard deviation of the clips' differences (Cohen's d_z, with Hedges'
     correction); None for metrics without a value per clip."""
@@ -54,6 +54,8 @@ class Delta(Record, frozen=True, kw_only=True):
     """Clips that the difference is made of."""
     clusters: int = 0
     """Clusters (or, for a distance, groups of clips) that these come from."""
+    grouped: bool = False
+    """It is the difference of two distances, whose groups stay as many when there are more clips."""
     n_a: int = 0
     total_a: int = 0
     n_b: int = 0
@@ -72,14 +74,12 @@ class Delta(Record, frozen=True, kw_only=True):
 
     @property
     def better(self) -> Literal["a", "b"] | None:
-        """Which run is better, where the interval is clear of zero."""
+        """Which run is better, where the interval is clear of zero: the one rule behind every win, mark and verdict."""
         if self.low is None or self.high is None or self.low <= 0.0 <= self.high:
             return None
         return "a" if (self.low > 0.0) == (self.direction == "higher") else "b"
 
     @property
     def significant(self) -> Literal["a", "b"] | None:
-        """Which run is better, where the test rejects after Holm's adjustment over all metrics compared."""
-        if self.p_holm is None or self.difference is None or self.p_holm > ALPHA or self.difference == 0.0:
-            return None
-        return "a" if (self.difference > 0.0) == (self.direction == "higher") else "b"
+        """Which run is better, where that holds after Holm's adjustment over all metrics compared too."""
+        return self.better if self.p_holm is not None and self.p_holm <= ALPHA else None

@@ -1,8 +1,9 @@
 """Turns a run, a baseline and margins into a verdict: is the run no worse, by every metric, and complete?
 
 Non-inferiority is tested one-sidedly: the far end of a paired 95 % t interval (so 2.5 % on that side) has to lie
-within the margin. Absence of a significant difference is no proof; a run that cannot show that it is no worse does
-not pass. All metrics have to pass, which needs no correction for their number (intersection-union test, Berger 1982).
+within the margin. A loss is seen where the interval is clear of zero, as in every other comparison. Absence of a
+significant difference is no proof; a run that cannot show that it is no worse does not pass. All metrics have to pass,
+which needs no correction for their number (intersection-union test, Berger 1982).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from vsseval.errors import UsageError
+from vsseval.statistics.answer import Evidence, conclusion, sentence, spread_of
 from vsseval.statistics.comparable import differences, unfinished
 from vsseval.statistics.compare import compare
 from vsseval.statistics.gate_clips import clip_checks, lost_checks
@@ -138,12 +140,21 @@ def _margin(delta: Delta, margin: float) -> Check:
     loss = worse_by(delta)
     if loss is None:
         return Check(name=name, metric=delta.metric, status=INCOMPLETE, message=delta.reason or "no value", delta=delta)
-    if loss.high is not None and loss.high * delta.scale <= margin + TINY * max(1.0, margin):
+    # The margin was asked for: whether so many clips have a fair chance with it was decided by whoever wrote it down.
+    found = Evidence(loss.value, loss.high, delta.better == "b", spread_of(delta))
+    least = (margin + TINY * max(1.0, margin)) / delta.scale
+    shown = conclusion(found, least, delta.n, reason=delta.method, chance=0.0, fewest=0)
+    message = _said(delta, loss, margin)
+    if loss.high is not None and loss.high <= least:
         status: Outcome = PASSED
+        if shown.kind == "not seen" and margin:
+            message = f"{message}; a loss as large as the margin is seen with a chance of {shown.power or 0.0:.2f}"
     else:
-        status = REGRESSION if loss.low is not None and loss.low > 0 else UNPROVEN
+        status = REGRESSION if shown.kind == "seen" else UNPROVEN
+        if status == UNPROVEN and loss.high is not None:
+            message = f"{message}; {sentence(shown)}"
     return Check(
-        name=name, metric=delta.metric, status=status, message=_said(delta, loss, margin), delta=delta, bound=margin
+        name=name, metric=delta.metric, status=status, message=message, delta=delta, bound=margin, answer=shown
     )
 
 

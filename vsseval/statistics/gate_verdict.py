@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from vsseval.statistics.answer import Answer
 from vsseval.statistics.delta import Delta
 from vsseval.statistics.student import quantile
 from vsseval.types import Record
@@ -15,7 +16,7 @@ Outcome = Literal["passed", "regression", "unproven", "incomplete"]
 
 PASSED: Final = "passed"
 REGRESSION: Final = "regression"
-"""The interval is clear of zero on the worse side, and reaches beyond the margin (or a bound was broken)."""
+"""The loss is seen (the interval is clear of zero) and reaches beyond the margin; or a bound was broken."""
 UNPROVEN: Final = "unproven"
 """The interval holds zero and reaches beyond the margin: too few clips to show that the run is no worse."""
 INCOMPLETE: Final = "incomplete"
@@ -38,6 +39,8 @@ class Check(Record, frozen=True, kw_only=True):
     bound: float | None = None
     """Margin, floor or ceiling, in displayed units."""
     delta: Delta | None = None
+    answer: Answer | None = None
+    """Of a margin: whether a loss is seen, is not although one as large as the margin would be, or cannot be told."""
 
 
 class Verdict(Record, frozen=True, kw_only=True):
@@ -78,15 +81,16 @@ class Loss(NamedTuple):
 def worse_by(delta: Delta) -> Loss | None:
     """Turn a difference so that positive is worse; None where there is no difference.
 
-    The ends are Student's t of the paired clusters, also where `compare` corrects for skewness: two clips of 28 with
-    one wrong word each more (1.2 %) would reach to 2.9 % by the former and to 7.8 % by the latter, and margins wide
-    enough for that let one dropped word in twenty pass. What t covers too little is made up for by learning the
-    margins with the same ends (docs/gate.md).
+    The end beyond which zero lies is that of `compare`, so that a loss is seen by the same rule everywhere. The far
+    end, which has to lie within the margin, is Student's t of the paired clusters, also where `compare` corrects for
+    skewness: two clips of 28 with one wrong word each more (1.2 %) would reach to 2.9 % by the former and to 7.8 % by
+    the latter, and margins wide enough for that let one dropped word in twenty pass. What t covers too little is made
+    up for by learning the margins with the same end (docs/gate.md).
     """
     if delta.difference is None:
         return None
     value = delta.difference if delta.direction == "lower" else -delta.difference
-    if delta.se is None or delta.low is None or delta.clusters < 2:
+    if delta.se is None or delta.low is None or delta.high is None or delta.clusters < 2:
         return Loss(value, None, None)
-    half = quantile(delta.clusters - 1) * delta.se
-    return Loss(value, value - half, value + half)
+    near = delta.low if delta.direction == "lower" else -delta.high
+    return Loss(value, near, value + quantile(delta.clusters - 1) * delta.se)

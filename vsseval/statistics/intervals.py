@@ -24,9 +24,10 @@ from vsseval.statistics.clustered import (
     skew_corrected,
     standard_error,
     student,
+    unskewed,
     widened,
 )
-from vsseval.statistics.student import quantile
+from vsseval.statistics.student import quantile, two_sided
 from vsseval.types import Record
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ LARGE = 1000
 """Clusters from which on Student's t covers as well as the BCa bootstrap, which is taken between the two."""
 PAIRS_BELOW = 1000
 """Clips below which the jackknife of a distance is corrected by leaving out pairs of groups."""
+ALIKE = 1e-12
+"""Part of a difference below which its standard error is rounding: all clusters differ by the same."""
 
 Values: TypeAlias = "Sequence[float] | np.ndarray"
 Labels: TypeAlias = "Sequence[str] | np.ndarray"
@@ -62,6 +65,9 @@ class Estimate(Record, frozen=True):
     """Ends of the 95 % interval."""
     method: str
     """How the interval was made and with how many degrees of freedom, or why there is none."""
+    p: float | None = None
+    """Of a difference: 1 less the level of the widest interval that leaves out zero. At most 0.05 exactly where the
+    95 % interval does, for it is the same interval turned round. None where there is no interval."""
 
 
 def ratio(values: Values, weights: Values, clusters: Labels) -> Estimate:
@@ -212,9 +218,12 @@ def _jackknife(full: float, single: Sequence[float], pairs: Mapping[Pair, float]
     double = np.array([pairs.get(pair, math.nan) for pair in ring])
     corrected = bool(ring) and bool(np.isfinite(double).all())
     se = math.sqrt(float(jackknife_variance(np.asarray(full), x, double if corrected else None)))
+    if kind and _alike(full, se):
+        return _same_everywhere(full, x.size, "groups of clips")
     half = quantile(x.size - 1, LEVEL) * se
     method = f"{kind}jackknife t({x.size - 1})" + (", pairs" if corrected else "")
-    return Estimate(value=full, se=se, low=full - half, high=full + half, method=method)
+    p = two_sided(abs(full) / se, x.size - 1) if kind and full else 1.0 if kind else None
+    return Estimate(value=full, se=se, low=full - half, high=full + half, method=method, p=p)
 
 
 def _sums(values: np.ndarray, weights: np.ndarray, groups: np.ndarray) -> ClusterSums:
@@ -228,11 +237,48 @@ def _interval(sides: list[ClusterSums], kind: str) -> Estimate:
     value, influence = _combined([side.ratio() for side in sides]), _combined([side.influence() for side in sides])
     if influence.size < 2:
         return _no_interval(float(value), "one cluster")
+    se = float(standard_error(influence))
+    if kind and _alike(float(value), se):
+        return _same_everywhere(float(value), influence.size, "clusters")
     ends, method = interval_ends(value, influence, sides)
     return Estimate(
-        value=float(value), se=float(standard_error(influence)), low=float(ends.low), high=float(ends.high),
-        method=kind + method,
+        value=float(value), se=se, low=float(ends.low), high=float(ends.high), method=kind + method,
+        p=p_of_no_difference(value, influence) if kind else None,
     )  # fmt: skip
+
+
+def p_of_no_difference(value: np.ndarray, influence: np.ndarray) -> float:
+    """Return 1 less the level of the widest interval of `interval_ends` that leaves out zero, of a difference.
+
+    Args:
+        value: the difference, a number.
+        influence: of G >= 2 clusters that are not all alike (unless the difference is 0), shape (G,).
+    """
+    if not value:
+        return 1.0
+    size = influence.size
+    errors = float(value / standard_error(influence))
+    if size < FEW or size >= LARGE:
+        return two_sided(abs(errors), size - 1)
+    other = float(unskewed(value, influence))
+    # The wider of two intervals leaves out zero where both do, to the same side.
+    return two_sided(min(abs(errors), abs(other)), size - 1) if errors * other > 0 else 1.0
+
+
+def _alike(value: float, se: float) -> bool:
+    return value != 0.0 and se <= ALIKE * abs(value)
+
+
+def _same_everywhere(value: float, size: int, units: str) -> Estimate:
+    """Return a difference that is the same everywhere: only the signs can say whether it is one.
+
+    That all of G point to one side has a chance of 2 / 2**G where there is no difference (the sign test), so that six
+    are the fewest that show anything.
+    """
+    p = 2.0 ** (1 - size)
+    if p > 1 - LEVEL:
+        return _no_interval(value, f"all {size} {units} differ by the same, and so few may do so by chance")
+    return Estimate(value=value, se=0.0, low=value, high=value, method=f"sign test of {size} {units}, all alike", p=p)
 
 
 def interval_ends(value: np.ndarray, influence: np.ndarray, sides: Sequence[ClusterSums]) -> tuple[Ends, str]:

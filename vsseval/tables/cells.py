@@ -5,6 +5,9 @@ from __future__ import annotations
 from vsseval.records import Spread
 from vsseval.types import Record, Status, Task
 
+LOPSIDED = 1.4
+"""Times that the longer arm of an interval may be as long as the shorter, and still be shown as ±."""
+
 
 class Cell(Record, frozen=True, kw_only=True):
     """One number, in displayed units; `value` is None exactly where `status` is not "ok"."""
@@ -34,9 +37,17 @@ class Cell(Record, frozen=True, kw_only=True):
         """Half the width of the 95 % interval."""
         return None if self.low is None or self.high is None else (self.high - self.low) / 2
 
+    @property
+    def lopsided(self) -> bool:
+        """Whether one arm of the interval is over 40 % longer than the other, so that ± half would say what is not."""
+        if self.value is None or self.low is None or self.high is None:
+            return False
+        arms = sorted((self.value - self.low, self.high - self.value))
+        return arms[1] > LOPSIDED * max(arms[0], 0.0)
+
 
 class Column(Record, frozen=True, kw_only=True):
-    """One metric; `flag` says which bound it fails to rank here."""
+    """One metric; `flag` says which bound it fails to rank here, `doubt` of which bound so few clips cannot tell."""
 
     metric: str
     name: str
@@ -48,6 +59,7 @@ class Column(Record, frozen=True, kw_only=True):
     """Clips that a complete cell is made of."""
     description: str = ""
     flag: str | None = None
+    doubt: str | None = None
     head: str = ""
     """What a paper calls it, where the table is that of a paper."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vsseval.statistics.answer import answer, least_of_values, sentence
 from vsseval.statistics.delta import ALPHA
 from vsseval.tables.sheet import Line, Sheet, bar
 from vsseval.tables.text import DASH, number
@@ -11,35 +12,52 @@ from vsseval.tables.text import DASH, number
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from vsseval.statistics.answer import Answer
     from vsseval.statistics.delta import Delta
 
 ARROWS = {"higher": "↑", "lower": "↓"}
 LEAST_P = 0.001
 
 
-def sheet(deltas: Sequence[Delta], names: Sequence[str], left_out: Sequence[str] = ()) -> Sheet:
+def sheet(
+    deltas: Sequence[Delta], names: Sequence[str], left_out: Sequence[str] = (), least: float | None = None
+) -> Sheet:
     """Lay out a comparison.
 
     Args:
         deltas: of one call of `compare`.
         names: of the two runs, as they stand above the table.
         left_out: what was not compared, and why.
+        least: the least difference that counts, in the stored unit; None takes a tenth of the greater value.
     """
     above = tuple(f"{letter}  {name}" for letter, name in zip("AB", names, strict=True))
     if not deltas:
         return Sheet(above=(*above, "The two runs have no metric in common."), heads=(), lines=(), below=(*left_out,))
     tested = sum(delta.p is not None for delta in deltas)
-    adjusted = f", adjusted for {tested} metrics (Holm)" if tested > 1 else ""
+    after = f" (in brackets: not after Holm's adjustment for {tested} metrics)" if tested > 1 else ""
+    counts = "a tenth of the greater value" if least is None else "the difference that was asked about"
     legend = (
-        f"p: two-sided, of no difference{adjusted}; win: who is better, where p is at most {ALPHA:g}; d: mean "
-        "difference over the standard deviation of the clips' differences."
+        f"p: of no difference, at most {ALPHA:g} where the interval is clear of zero; d: mean difference over the "
+        f"standard deviation of the clips' differences; win: who is better, where the interval is clear of zero{after};"
+        f" =: no difference that counts ({counts}), although so many clips would have shown it; ?: cannot tell."
     )
+    answers = [answer(delta, least_of_values(delta) if least is None else least) for delta in deltas]
+    pairs = [*zip(deltas, answers, strict=True)]
     return Sheet(
         above=above,
         heads=("metric", "A", "B", "A - B [95 %]", "p", "d", "win"),
-        lines=tuple(Line(_cells(delta), clear=delta.significant is not None) for delta in deltas),
-        below=(*(remark(delta) for delta in deltas), *left_out, legend),
+        lines=tuple(Line(_cells(delta, win(delta, shown)), clear=shown.kind == "seen") for delta, shown in pairs),
+        below=(*(remark(delta, shown) for delta, shown in pairs), *left_out, legend),
     )
+
+
+def win(delta: Delta, shown: Answer) -> str:
+    """Name the better run, in brackets where it is so before Holm's adjustment alone; else say why there is none."""
+    if delta.difference is None:
+        return DASH
+    if delta.better is None:
+        return "=" if shown.kind == "not seen" else "?"
+    return delta.better.upper() if delta.significant else f"({delta.better.upper()})"
 
 
 def label(metric: str, direction: str, unit: str) -> str:
@@ -62,28 +80,32 @@ def probability(p: float | None) -> str:
     return f"<{LEAST_P:g}" if p < LEAST_P else f"{p:.3f}"
 
 
-def _cells(delta: Delta) -> tuple[str, ...]:
+def _cells(delta: Delta, winner: str) -> tuple[str, ...]:
     scale, decimals = delta.scale, delta.decimals
     values = [DASH if value is None else number(value * scale, decimals) for value in (delta.value_a, delta.value_b)]
     interval = ""
     if delta.low is not None and delta.high is not None:
         interval = f" [{signed(delta.low, scale, decimals)}, {signed(delta.high, scale, decimals)}]"
-    better = delta.significant
     return (
         label(delta.metric, delta.direction, delta.unit), *values,
-        f"{signed(delta.difference, scale, decimals)}{interval}", probability(delta.p_holm),
-        DASH if delta.effect is None else signed(delta.effect, 1.0, 2), DASH if better is None else better.upper(),
+        f"{signed(delta.difference, scale, decimals)}{interval}", probability(delta.p),
+        DASH if delta.effect is None else signed(delta.effect, 1.0, 2), winner,
     )  # fmt: skip
 
 
-def remark(delta: Delta) -> str:
-    """Say how a difference was made, over which clips, and which clips moved most."""
+def remark(delta: Delta, shown: Answer) -> str:
+    """Say how a difference was made, over which clips, what they can tell, and which clips moved most."""
     wins = "" if delta.wins is None else (
         f"A better on {delta.wins} clips, equal on {delta.ties}, worse on {delta.losses}"
     )  # fmt: skip
     made = f"no difference: {delta.reason}" if delta.reason else f"interval: {delta.method}"
-    test = "" if delta.p is None else f"p {_equals(delta.p)} alone, by {delta.test}"
-    return f"{delta.metric}: {bar([wins, _counts(delta), made, test, _moved(delta)])}."
+    holm = "" if delta.p_holm is None or delta.p_holm == delta.p else f"p {_equals(delta.p_holm)} after Holm"
+    told = "" if delta.reason or shown.kind == "seen" or shown.reason else _told(delta, shown)
+    return f"{delta.metric}: {bar([wins, _counts(delta), made, told, holm, _moved(delta)])}."
+
+
+def _told(delta: Delta, shown: Answer) -> str:
+    return sentence(shown, delta.scale, delta.decimals, delta.unit)
 
 
 def _equals(p: float) -> str:

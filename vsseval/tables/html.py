@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vsseval.tables.text import (
+    DOUBT,
     FLAG,
     REPORTED,
     Interval,
@@ -62,7 +63,7 @@ def rendered(template: str, context: Mapping[str, Any], folder: Path = TEMPLATES
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    return environment.get_template(template).render({"flag": FLAG, "reported": REPORTED, **context})
+    return environment.get_template(template).render({"flag": FLAG, "doubt": DOUBT, "reported": REPORTED, **context})
 
 
 def table(block: Block, interval: Interval = "half", *, signatures: bool = False) -> dict[str, Any]:

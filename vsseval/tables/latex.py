@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from vsseval.tables.text import (
     DASH,
-    FLAG,
     REPORTED,
     Interval,
     circumstances,
@@ -18,6 +17,7 @@ from vsseval.tables.text import (
     coverage,
     head,
     legend,
+    marks,
     parts,
     remarks,
     signature_lines,
@@ -37,7 +37,8 @@ ESCAPES = {
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "|": r"\textbar{}", '"': "{''}", "`": r"\textasciigrave{}", "±": r"$\pm$", "↑": r"$\uparrow$",
     "↓": r"$\downarrow$", "\u00d7": r"$\times$", "≤": r"$\leq$", "≥": r"$\geq$", "\u2212": "$-$", "\u2013": "--",
-    "—": "---", "…": r"\ldots{}", "·": r"$\cdot$", "†": r"$^\dagger$", "°": r"$^\circ$", "µ": r"$\mu$", "μ": r"$\mu$",
+    "—": "---", "…": r"\ldots{}", "·": r"$\cdot$", "†": r"$^\dagger$",
+    "‡": r"$^\ddagger$", "°": r"$^\circ$", "µ": r"$\mu$", "μ": r"$\mu$",
     "\u2018": "`", "\u2019": "'", "\u201c": "``", "\u201d": "''", "\u00a0": "~",
 }  # fmt: skip
 ACCENTS = frozenset("\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327")
@@ -147,7 +148,7 @@ def _heads(block: Block) -> list[str]:
 
 def _head(column: Column) -> str:
     name = escape_latex(" ".join(filter(None, [column.head or column.metric, column.arrow, column.unit])))
-    return name + (escape_latex(FLAG) if column.flag else "")
+    return name + escape_latex(marks(column))
 
 
 def _rows(block: Block, interval: Interval) -> list[str]:

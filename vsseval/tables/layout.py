@@ -8,16 +8,25 @@ from msgspec.structs import replace
 
 from vsseval.records import Spread
 from vsseval.statistics.best import BestSystems, best_systems, ranking_rule
-from vsseval.statistics.bounds_check import check_bounds, flags
+from vsseval.statistics.bounds_check import check_bounds, doubts, flags, unclaimed
 from vsseval.statistics.run_cache import RunCache
 from vsseval.tables.cells import Block, Cell, Column, Notes, Row, one_line
 from vsseval.tables.select import Group, comparable_groups, is_bound, what_differs
 from vsseval.types import MetricSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from vsseval.store.record import LoadedRun
+
+
+class SeenBy(NamedTuple):
+    """What is said of metrics under a table, by metric id."""
+
+    flags: dict[str, str]
+    """Bounds that a metric does not tell from the reference."""
+    doubts: dict[str, str]
+    """Bounds of which so few clips cannot tell."""
 
 
 class Section(NamedTuple):
@@ -49,19 +58,19 @@ def sections(runs: Iterable[LoadedRun], *, subsets: bool = False, cache: RunCach
         name = (group.runs or group.unfinished)[0].record.benchmark.name
         apart = tuple(what_differs(group, leads[name])) if name in leads else ()
         leads.setdefault(name, group)
-        failing = _flags(group, cache)
+        seen = _seen_by(group, cache)
         parts = sorted({cell.subset for run in group.runs for cell in run.aggregates if cell.subset})
         found.append(
             Section(
                 group,
-                _block(group, apart, "", failing, cache),
-                tuple(_block(group, apart, part, failing, cache) for part in parts if subsets),
+                _block(group, apart, "", seen, cache),
+                tuple(_block(group, apart, part, seen, cache) for part in parts if subsets),
             )
         )
     return found
 
 
-def _block(group: Group, apart: tuple[str, ...], subset: str, failing: dict[str, str], cache: RunCache) -> Block:
+def _block(group: Group, apart: tuple[str, ...], subset: str, seen: SeenBy, cache: RunCache) -> Block:
     record = (group.runs or group.unfinished)[0].record
     metrics = _metrics(group.runs)
     notes = Notes()
@@ -74,11 +83,14 @@ def _block(group: Group, apart: tuple[str, ...], subset: str, failing: dict[str,
             bound=is_bound(run),
             run=run.path.name,
             notes=_row_notes(run, notes),
-            cells=tuple(_cell(run, spec, subset, notes, ranked[spec.id]) for spec in metrics),
+            cells=tuple(
+                _cell(run, spec, subset, notes, ranked[spec.id], _outdone(run, spec, subset, systems))
+                for spec in metrics
+            ),
         )
         for run in group.runs
     )
-    columns = tuple(_column(spec, i, rows, failing.get(spec.id)) for i, spec in enumerate(metrics))
+    columns = tuple(_column(spec, i, rows, seen) for i, spec in enumerate(metrics))
     return Block(
         benchmark=record.benchmark.name, version=record.benchmark.version, task=record.benchmark.task,
         clips=_clips(group, subset), seed=record.spec.seed, limit=record.spec.limit, subset=subset,
@@ -133,7 +145,18 @@ def _row_notes(run: LoadedRun, notes: Notes) -> tuple[int, ...]:
     return tuple(number for text in said if text for number in notes.add(text))
 
 
-def _cell(run: LoadedRun, spec: MetricSpec, subset: str, notes: Notes, ranked: BestSystems) -> Cell:
+def _outdone(run: LoadedRun, spec: MetricSpec, subset: str, systems: Sequence[LoadedRun]) -> str:
+    """Say why a bound stands better than a system by a metric that never claimed to see its fault; else nothing."""
+    own = run.cell(spec.id, subset)
+    if not is_bound(run) or own is None or own.value is None:
+        return ""
+    sign = 1.0 if spec.direction == "higher" else -1.0
+    others = [cell.value for system in systems if (cell := system.cell(spec.id, subset)) is not None]
+    better = any(sign * (own.value - value) > 0 for value in others if value is not None)
+    return (unclaimed(run, spec.id) or "") if better else ""
+
+
+def _cell(run: LoadedRun, spec: MetricSpec, subset: str, notes: Notes, ranked: BestSystems, outdone: str) -> Cell:
     found = run.cell(spec.id, subset)
     if found is None:
         why = "the run has no such part" if subset else "not asked for in this run"
@@ -148,11 +171,13 @@ def _cell(run: LoadedRun, spec: MetricSpec, subset: str, notes: Notes, ranked: B
     def shown(number: float | None) -> float | None:
         return None if number is None else number * spec.scale
 
+    said = [found.method if found.low is None or found.high is None else "", outdone]
     return Cell(
         status="ok", n=found.n, total=found.total, signature=found.signature, method=found.method,
         best=ranked.best is run, second=ranked.second is run,
         value=shown(found.value), low=shown(found.low), high=shown(found.high), macro=shown(found.macro),
         spread=_scaled(found.spread, spec.scale),
+        notes=tuple(number for text in said if text for number in notes.add(text)),
     )  # fmt: skip
 
 
@@ -163,18 +188,19 @@ def _scaled(spread: Spread | None, scale: float) -> Spread | None:
     return replace(spread, **{name: None if part is None else part * scale for name, part in parts.items()})
 
 
-def _column(spec: MetricSpec, index: int, rows: tuple[Row, ...], flag: str | None) -> Column:
+def _column(spec: MetricSpec, index: int, rows: tuple[Row, ...], seen: SeenBy) -> Column:
     return Column(
         metric=spec.id, name=spec.name, recipe=spec.recipe, unit=spec.unit, decimals=spec.decimals,
         arrow={"higher": "↑", "lower": "↓"}[spec.direction] if spec.version and spec.ranked else "",
-        description=spec.description, flag=flag,
+        description=spec.description, flag=seen.flags.get(spec.id), doubt=seen.doubts.get(spec.id),
         total=max((row.cells[index].total for row in rows), default=0),
     )  # fmt: skip
 
 
-def _flags(group: Group, cache: RunCache) -> dict[str, str]:
+def _seen_by(group: Group, cache: RunCache) -> SeenBy:
     bounds = {run.record.model.name: run for run in group.runs if is_bound(run)}
-    return flags(check_bounds(bounds, [spec.id for spec in _metrics(group.runs)], cache=cache))
+    checks = check_bounds(bounds, [spec.id for spec in _metrics(group.runs)], cache=cache)
+    return SeenBy(flags(checks), doubts(checks))
 
 
 def _clips(group: Group, subset: str) -> int:

@@ -12,23 +12,37 @@ if TYPE_CHECKING:
     from vsseval.store.record import LoadedRun
 
 
-def toml(proposals: Sequence[Proposal], runs: Sequence[LoadedRun]) -> str:
+BASES = {
+    "reruns": ("between two reruns", ""),
+    "clips": ("between two versions, over clips", " --from-clips"),
+}
+"""What margins are learnt from -> of what s is the standard deviation, and the option."""
+
+
+def toml(
+    proposals: Sequence[Proposal], runs: Sequence[LoadedRun], *, basis: str = "reruns", correlation: float = 0.0
+) -> str:
     """Return the rules, each with what it was made of and what it catches.
 
     Args:
-        proposals: of `learn`.
+        proposals: of `learn_margins`.
         runs: what they were learnt from.
+        basis: a key of `BASES`.
+        correlation: that was taken for granted of the clips of two versions, where there is one run on a benchmark.
     """
+    what, option = BASES[basis]
     lines = [
-        "# Margins in the units of the tables, proposed by `vsseval gate --learn`: margin = h + 3 s, where s is the",
-        "# standard deviation of a difference between two reruns and h the widest half of its 95 % interval.",
+        f"# Margins in the units of the tables, proposed by `vsseval gate --learn{option}`: margin = h + 3 s,",
+        f"# where s is the standard deviation of a difference {what}, and h the widest half of its 95 % interval.",
         "# Add floor = ... and ceiling = ... where a value has to hold whatever the baseline has.",
     ]
     for benchmark in sorted({proposal.benchmark for proposal in proposals}):
         mine = [run for run in runs if run.record.benchmark.name == benchmark]
         models = ", ".join(sorted({run.record.model.name for run in mine}))
         seeds = ", ".join(str(seed) for seed in sorted({run.record.spec.seed for run in mine}))
-        lines += ["", f"# {_line(benchmark)}: {len(mine)} runs of {_line(models)}, seeds {seeds}"]
+        lines += ["", f"# {_line(benchmark)}: {len(mine)} run{'s' * (len(mine) > 1)} of {_line(models)}, seeds {seeds}"]
+        if basis == "clips" and len(mine) == 1:
+            lines.append(f"# another version is taken to spread as much, and to correlate with it by {correlation:g}")
         for proposal in [p for p in proposals if p.benchmark == benchmark]:
             lines += _rule(proposal)
     return "\n".join(lines) + "\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vsseval.statistics.power import MOST
+from vsseval.statistics.planning import MOST
 from vsseval.tables.comparison import label, signed
 from vsseval.tables.sheet import Line, Sheet
 from vsseval.tables.text import DASH, number
@@ -12,7 +12,8 @@ from vsseval.tables.text import DASH, number
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vsseval.statistics.power import MetricPower, PowerSettings
+    from vsseval.statistics.planning import PowerSettings
+    from vsseval.statistics.power import MetricPower
 
 
 def sheet(needs: Sequence[MetricPower], names: Sequence[str], settings: PowerSettings) -> Sheet:

@@ -16,13 +16,13 @@ from rich.text import Text
 
 from vsseval.tables.text import (
     DASH,
-    FLAG,
     REPORTED,
     Interval,
     circumstances,
     count,
     coverage,
     legend,
+    marks,
     parts,
     remarks,
     signature_lines,
@@ -115,7 +115,7 @@ def _head(block: Block, index: int, *, first: bool) -> list[str]:
     """Return the lines over a column; in a wide table the benchmark stands over its first one."""
     column = block.columns[index]
     unit = f" {column.unit}" if column.unit else ""
-    flag = f" {FLAG}" if column.flag else ""
+    flag = f" {marks(column)}" if marks(column) else ""
     recipe = column.metric if column.head else f"@{column.recipe}"
     lines = [f"{column.head or column.name} {column.arrow}{unit}{flag}".replace("  ", " "), recipe, count(column)]
     if not block.spans:
@@ -132,7 +132,7 @@ def _body(block: Block, index: int, look: _Look) -> list[Text]:
     cells = [row.cells[index] for row in block.rows]
     pairs = [value_and_spread(cell, column, look.interval) for cell in cells]
     wide = max((len(value) for value, _ in pairs), default=0)
-    sign = "±" if look.interval == "half" else ""
+    half_wide = max((cell_len(spread) for _, spread in pairs if spread.startswith("±")), default=0)
     spread_wide = max((cell_len(spread) for _, spread in pairs), default=0)
     tails = [_tail(cell, column, look) for cell in cells]
     tail_wide = max((cell_len(tail) for tail in tails), default=0)
@@ -142,7 +142,10 @@ def _body(block: Block, index: int, look: _Look) -> list[Text]:
             text = Text(f"{DASH}{superscript(cell.notes)}", style="dim")
             ahead = wide - 1
         else:
-            half = f"{sign}{spread.removeprefix(sign):>{spread_wide - len(sign)}}" if spread else ""
+            half = spread
+            if spread.startswith("±"):  # signs stand under each other, and digits under digits
+                half = f"±{spread.removeprefix('±'):>{half_wide - 1}}"
+            half = half.rjust(spread_wide) if spread else ""
             style = "dim" if cell.printed else "bold" if cell.best else "underline" if cell.second else ""
             text = Text.assemble((value, style), (f" {half}" if half else "", "dim"), tail)
             ahead = wide - len(value)

@@ -16,7 +16,9 @@ Interval = Literal["half", "ends"]
 
 DASH = "–"  # noqa: RUF001 - an en dash, as tables have it
 FLAG = "†"
-LEGEND = "value ± half of the 95 % interval; n/N where a number is over fewer clips than its column"
+DOUBT = "‡"
+ENDS = "its two ends where one arm is over 40 % longer"
+LEGEND = f"value ± half of the 95 % interval, or {ENDS}; n/N where a number is over fewer clips than its column"
 LEGENDS = {
     "half": LEGEND,
     "ends": "value with its 95 % interval; n/N where a number is over fewer clips than its column",
@@ -49,18 +51,33 @@ def value_and_half(cell: Cell, column: Column) -> tuple[str, str]:
 
 
 def value_and_spread(cell: Cell, column: Column, interval: Interval) -> tuple[str, str]:
-    """Return the value, and its interval as it stands behind it ("" where there is none): ±0.05, or [0.42, 0.52]."""
+    """Return the value, and its interval as it stands behind it ("" where there is none): ±0.05, or [0.42, 0.52].
+
+    Where one arm is over 40 % longer than the other, and that shows in the digits printed, ± would not be true: the
+    ends stand there whatever was asked for.
+    """
     if cell.printed:
         value, sign, rest = cell.printed.partition("±")
         return value.strip(), f"{sign}{rest.strip()}"
     value, half = value_and_half(cell, column)
     if not half or cell.low is None or cell.high is None:
         return value, ""
-    if interval == "half":
+    if interval == "half" and not _unequal(cell, column.decimals):
         return value, f"±{half}"
     low, high = number(cell.low, column.decimals), number(cell.high, column.decimals)
     # A minus beside a dash is hard to read.
     return value, f"[{low}, {high}]" if low.startswith("-") else f"[{low}{DASH}{high}]"
+
+
+def _unequal(cell: Cell, decimals: int) -> bool:
+    if not cell.lopsided or cell.value is None or cell.low is None or cell.high is None:
+        return False
+    return number(cell.value - cell.low, decimals) != number(cell.high - cell.value, decimals)
+
+
+def marks(column: Column) -> str:
+    """Return the marks behind the name of a column: of a bound that it does not see, of one that cannot be told."""
+    return (FLAG if column.flag else "") + (DOUBT if column.doubt else "")
 
 
 def coverage(cell: Cell, column: Column) -> str:
@@ -78,7 +95,7 @@ def superscript(notes: tuple[int, ...]) -> str:
 def head(column: Column) -> str:
     """Name a column in one line: the metric's id, or what a paper calls it; with arrow, unit and flag."""
     parts = [column.head or column.metric, column.arrow, column.unit]
-    return " ".join(part for part in parts if part) + (FLAG if column.flag else "")
+    return " ".join(part for part in parts if part) + marks(column)
 
 
 def count(column: Column) -> str:
@@ -157,6 +174,9 @@ def remarks(block: Block) -> list[str]:
     columns = [*enumerate(block.columns)]
     found = [f"A table of its own: {'; '.join(block.apart)}."] if block.apart else []
     found += [f"{FLAG} {whose[place]}{column.flag}" for place, column in columns if column.flag]
+    unsure = [f"{whose[place]}{column.doubt}" for place, column in columns if column.doubt]
+    if unsure:
+        found.append(f"{DOUBT} Does the metric separate reference from its bounds here? {'. '.join(unsure)}.")
     found += [f"{whose[place]}{line}" for place, column in columns if (line := macro_rates(block, place, column))]
     found += [f"{whose[place]}{line}" for place, column in columns if (line := spreads(block, place, column))]
     if block.of:
