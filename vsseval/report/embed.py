@@ -47,7 +47,7 @@ class MediaBudget:
             self.unreadable.append(str(problem))
             return None
 
-    def sound(self, path: Path, seconds: float | None) -> tuple[str | None, str | None]:
+    def sound(self, path: Path, seconds: float | None = None) -> tuple[str | None, str | None]:
         """Embed a sound and its spectrogram; None for what does not fit or cannot be read.
 
         Args:
