@@ -6,8 +6,10 @@ Every video of the folders with a sound track of its own, and at least 1.5 s of 
 named. The first table has the mean value in seconds with the own sound, with sounds drawn among the other clips and
 with white noise, the paired differences with their 95 % intervals (bootstrap over clips), and the share of own sounds
 whose value is below 0.2 s. The second says how often the estimate follows, within 0.1 s, when the sound is moved (both
-are cut, nothing is filled in). The third sets `confidence` beside how often the lag was wrong: not within 0.2 s of
-zero, or of the move. Recordings that are truly apart, a cannon far away, count as wrong.
+are cut, nothing is filled in). The third sets confidence beside how often the lag was wrong: not within 0.2 s of
+zero, or of the move. Recordings that are truly apart, a cannon far away, count as wrong. There, the confidence of a
+recording is that of a logistic function fitted to all recordings but it (`leave one out`); the coefficients of the
+fit to all are printed, which are to be those of `vsseval.metrics.desync`.
 """
 
 from __future__ import annotations
@@ -36,6 +38,20 @@ STEPS = (0.0, 0.3, 0.4, 0.5, 0.6, 1.0)
 """Edges of the classes of confidence."""
 
 Arrays = dict[str, Any]
+
+
+RIDGE = 1.0
+"""Penalty of the fit: half the sum of squares of the coefficients, the constant's aside."""
+
+
+class Judged(NamedTuple):
+    """What the estimate of one recording, moved or not, says of itself, and whether it is right."""
+
+    clip: int
+    move: float
+    repeated: float
+    rival: float
+    right: bool
 
 
 class Clip(NamedTuple):
@@ -91,7 +107,7 @@ def noise_like(clip: Clip, rng: np.random.Generator) -> Arrays:
 
 
 def quality(found: list[Clip], others: int, rng: np.random.Generator) -> tuple[list[Any], np.ndarray]:
-    """Print the first table; return the scores of own sounds, and the confidence of others', (n * others,)."""
+    """Print the first table; return the scores of own sounds, and what others' say of themselves, (n * others, 2)."""
     metric = plugins.load("metrics", "desync@onset")()
     begun = time.process_time()
     own = [metric.score(clip.sound, clip.picture) for clip in found]
@@ -113,46 +129,81 @@ def quality(found: list[Clip], others: int, rng: np.random.Generator) -> tuple[l
         f"| {np.mean(values < NEAR):.0%} | {took * 1e3:.0f} ms |\n"
     )
     flat = [score for row in mismatched for score in row]
-    return own, np.array([s.detail["confidence"] for s in flat])
+    return own, np.array([[s.detail["repeated"], s.detail["rival"]] for s in flat])
 
 
-def moves(found: list[Clip], own: list[Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Print the second table; return confidence and rightness of all moved sounds, each (n,)."""
+def judged(number: int, move: float, score: Any) -> Judged:
+    """Return what a score says of itself, and whether it is right."""
+    detail = score.detail
+    return Judged(number, move, detail["repeated"], detail["rival"], abs(detail["offset"] - move) < NEAR)
+
+
+def moves(found: list[Clip], own: list[Any]) -> list[Judged]:
+    """Print the second table; return what all moved sounds say of themselves."""
     metric = plugins.load("metrics", "desync@onset")()
-    sure, right, follows = [], [], []
+    rows, follows = [], []
     for seconds in MOVES:
         row = []
-        for clip, before in zip(found, own, strict=True):
+        for number, (clip, before) in enumerate(zip(found, own, strict=True)):
             parts = moved(clip, seconds)
             if parts is None:
                 continue
             score = metric.score(*parts)
             row.append(abs(score.detail["offset"] - before.detail["offset"] - seconds) < FOLLOWS)
-            sure.append(score.detail["confidence"])
-            right.append(abs(score.detail["offset"] - seconds) < NEAR)
+            rows.append(judged(number, seconds, score))
         follows.append(np.mean(row))
     print(f"| sound late by, s | {' | '.join(f'{seconds:+g}' for seconds in MOVES)} |\n{'|---' * (len(MOVES) + 1)}|")
     print(f"| estimate follows | {' | '.join(f'{share:.0%}' for share in follows)} |\n")
-    return np.array(sure), np.array(right)
+    return rows
 
 
-def calibration(own: list[Any], sure: np.ndarray, right: np.ndarray, others: np.ndarray) -> None:
+def features(repeated: np.ndarray, rival: np.ndarray) -> np.ndarray:
+    """Return what the logistic function is of, (n, 3): a constant, and what `confidence` takes."""
+    return np.stack([np.ones(len(repeated)), np.log1p(repeated), rival], axis=1)
+
+
+def fitted(x: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Return the coefficients of a logistic regression, (3,), by Newton's method."""
+    weights, penalty = np.zeros(x.shape[1]), RIDGE * np.diag([0.0, *[1.0] * (x.shape[1] - 1)])
+    for _ in range(50):
+        p = probability(x, weights)
+        slope = x.T @ (p - right) + penalty @ weights
+        weights -= np.linalg.solve((x.T * (p * (1 - p))) @ x + penalty, slope)
+    return weights
+
+
+def probability(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the logistic function of features (n, 3)."""
+    return np.asarray(1 / (1 + np.exp(-x @ weights)))
+
+
+def calibration(rows: list[Judged], others: np.ndarray) -> None:
     """Print the third table."""
-    mine = np.array([score.detail["confidence"] for score in own])
-    close = np.array([abs(score.detail["offset"]) < NEAR for score in own])
-    sure, right = np.concatenate([mine, sure]), np.concatenate([close, right])
-    print("| confidence | own and moved | mean | wrong | own alone | wrong | others' sounds |")
+    clip, right = np.array([row.clip for row in rows]), np.array([row.right for row in rows])
+    unmoved = np.array([row.move == 0 for row in rows])
+    x = features(np.array([row.repeated for row in rows]), np.array([row.rival for row in rows]))
+    sure = np.empty(len(rows))
+    for number in np.unique(clip):
+        left_out = clip == number
+        sure[left_out] = probability(x[left_out], fitted(x[~left_out], right[~left_out]))
+    weights = fitted(x, right)
+    theirs = probability(features(*others.T), weights)
+    print("| confidence, leave one out | own and moved | mean | wrong | own alone | wrong | others' sounds |")
     print("|---" * 7 + "|")
     for low, high in [*itertools.pairwise(STEPS), (STEPS[-3], STEPS[-1])]:
-        chosen, alone = (sure >= low) & (sure < high), (mine >= low) & (mine < high)
+        chosen, alone = (sure >= low) & (sure < high), (sure >= low) & (sure < high) & unmoved
         if not chosen.any():
             continue
-        wrong = f"{1 - close[alone].mean():.0%}" if alone.any() else "-"
-        share = np.mean((others >= low) & (others < high))
+        wrong = f"{np.sum(~right[alone])}" if alone.any() else "-"
+        share = np.mean((theirs >= low) & (theirs < high))
         print(
             f"| {low:g} to {high:g} | {chosen.sum()} | {sure[chosen].mean():.2f} | {1 - right[chosen].mean():.0%} "
             f"| {alone.sum()} | {wrong} | {share:.0%} |"
         )
+    above, below = sure[right], sure[~right]
+    sorted_right = np.mean((above[:, None] > below) + 0.5 * (above[:, None] == below))
+    print(f"\nA right lag is surer than a wrong one in {sorted_right:.0%} of pairs.")
+    print(f"Fit to all: {', '.join(f'{weight:.2f}' for weight in weights)}.")
 
 
 def main() -> None:
@@ -168,7 +219,8 @@ def main() -> None:
         raise SystemExit(f"{len(found)} clips with picture and sound: two and more are needed")
     rng = np.random.default_rng(options.seed)
     own, others = quality(found, options.others, rng)
-    calibration(own, *moves(found, own), others)
+    unmoved = [judged(number, 0.0, score) for number, score in enumerate(own)]
+    calibration(unmoved + moves(found, own), others)
     if options.clips:
         print("\n| clip | value | offset | confidence |\n|---|---|---|---|")
         for clip, score in zip(found, own, strict=True):

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import unicodedata
 
 import av
@@ -236,3 +237,30 @@ def test_no_metric_is_customary_for_a_script_that_it_cannot_hear(tmp_path, video
     (tmp_path / "a.mp4").write_bytes(video)
     (tmp_path / "clips.jsonl").write_text(json.dumps({"id": "a", "transcript": transcript}))
     assert "wer@sphinx-lm" not in folder(str(tmp_path)).card.metrics
+
+
+def test_no_more_of_a_reference_is_used_than_the_clip_can_use(tmp_path, caplog):
+    write_video(tmp_path / "a.mp4")
+    sound(tmp_path / "a.wav", seconds=30)
+    write_video(tmp_path / "b.mp4")
+    sound(tmp_path / "b.wav", seconds=10)
+    assert "clip 'a': its reference a.wav is 30 s long, of which 10.6 s are used" in said(caplog, tmp_path)
+    clips = {clip.id: clip for clip in folder(str(tmp_path)).samples()}
+    assert clips["a"].reference.seconds == pytest.approx(10.64)
+    assert clips["b"].reference.seconds is None
+
+
+def test_a_video_longer_than_is_allowed_is_a_clip_with_that_problem(tmp_path, monkeypatch):
+    write_video(tmp_path / "a.mp4", pictures=12)
+    monkeypatch.setenv("VSSEVAL_MEDIA_LIMITS", "seconds=0.25")
+    (clip,) = folder(str(tmp_path)).samples()
+    assert "a.mp4: 0 s of pictures, more than the 0.25 allowed" in clip.problem
+
+
+def test_pipes_are_named_and_never_opened(tmp_path, caplog):
+    write_video(tmp_path / "a.mp4")
+    for name in ("b.mp4", "a.wav", "clips.csv"):
+        os.mkfifo(tmp_path / name)
+    log = said(caplog, tmp_path)
+    assert "passed over, a pipe, a socket or a device: a.wav, b.mp4, clips.csv" in log
+    assert [clip.id for clip in folder(str(tmp_path)).samples()] == ["a"]

@@ -21,7 +21,6 @@ from vsseval import media
 from vsseval.errors import EnvironmentFault, Unmeasurable
 from vsseval.media import Audio, Video, check_video, load_audio, mute, probe, write_flac, write_mp4
 from vsseval.media import encode as encode_module
-from vsseval.media import video as video_module
 
 
 def lag(signal, within):
@@ -254,8 +253,8 @@ def test_streamed_pictures_are_those_of_the_array(clip):
 
 
 def test_a_video_too_large_for_memory_is_refused(clip, monkeypatch):
-    monkeypatch.setattr(video_module, "MAX_BYTES", 1000)
-    with pytest.raises(Unmeasurable, match=r"clip\.mp4: 3 s at 128x32 .* shorter clip"):
+    monkeypatch.setenv("VSSEVAL_MEDIA_LIMITS", "pictures_mb=0.5")
+    with pytest.raises(Unmeasurable, match=r"clip\.mp4: 3 s at 128x32 .* 1 MB, more than the 0.5 allowed"):
         Video(clip[0]).frames()
 
 

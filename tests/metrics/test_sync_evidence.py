@@ -93,3 +93,14 @@ def test_a_beat_that_fits_as_well_lowers_confidence():
         for name, times in (("even", even), ("uneven", uneven))
     }
     assert sure["even"] < sure["uneven"] - 0.05
+
+
+def test_a_lag_that_one_half_alone_shows_is_less_sure():
+    seen, times = picture(11, 8.0)
+    elsewhere = np.random.default_rng(2).uniform(4.2, 7.8, int(np.sum(times > 4)))
+    both, one = (
+        score(clicks(np.sort(heard), 8.0), seen) for heard in (times, np.concatenate([times[times <= 4], elsewhere]))
+    )
+    assert both.detail["repeated"] > 2 * one.detail["repeated"]
+    assert both.detail["confidence"] > one.detail["confidence"] + 0.1
+    assert both.detail["repeated"] <= both.detail["evidence"] + 1e-9

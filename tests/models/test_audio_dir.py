@@ -12,6 +12,7 @@ from vsseval.errors import UsageError
 from vsseval.media import write_mp4
 from vsseval.models.audio_dir import audio_dir
 from vsseval.models.base import ModelOptions
+from vsseval.stages.validate_output import validate_output
 from vsseval.types import Request
 
 
@@ -43,6 +44,19 @@ def test_every_kind_of_file_is_read(tmp_path, name, options):
 def test_the_sound_of_a_video_counts(tmp_path):
     write_mp4(tmp_path / "a.mp4", np.zeros((5, 16, 16, 3), np.uint8), 25, np.full(3200, 0.1), 16000)
     assert outputs(model(tmp_path), "a")["a"].samples.shape == (1, 3200)
+
+
+def test_much_more_than_the_clip_is_not_decoded_and_cut_off_with_a_note(tmp_path):
+    soundfile.write(tmp_path / "a.flac", np.zeros(8000 * 120), 8000)
+    soundfile.write(tmp_path / "b.flac", np.zeros(8000 * 12), 8000)
+    found = outputs(model(tmp_path), "a", "b")
+    assert found["a"].samples.shape == (1, round(8000 * 12.5))
+    request = Request(id="a", duration=1.0, seed=0)
+    long, whole = (validate_output(found[clip], request) for clip in "ab")
+    assert (long.samples.shape, long.note) == (
+        (1, 8000 * 12), "12.00 s long, and longer: the rest is cut off, 1.00 s were asked for",
+    )  # fmt: skip
+    assert (whole.samples.shape, whole.note) == ((1, 8000 * 12), "12.00 s long, 1.00 s were asked for")
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(8000, 1), (96000, 1), (44100, 2)])

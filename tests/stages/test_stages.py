@@ -285,3 +285,14 @@ def test_a_clip_may_be_too_short_for_a_metric_whatever_the_model_made_of_it(seco
     assert why_not_applicable(spec, clip) == why
     broken = msgspec.structs.replace(clip, problem="cannot be read")
     assert why_not_applicable(spec, broken) is None  # stays in N as failed
+
+
+def test_a_medium_beyond_a_bound_is_measured_once_the_bound_is_higher(clips, tmp_path, monkeypatch):
+    monkeypatch.setenv("VSSEVAL_MEDIA_LIMITS", "sound_mb=0.001")
+    done = finish(spec(clips, tmp_path))
+    rows = outcomes(done.path, "level@fake").values()
+    assert {row.status for row in rows} == {"failed"}
+    assert all("more than the 0.001 allowed" in row.detail for row in rows)
+    monkeypatch.delenv("VSSEVAL_MEDIA_LIMITS")
+    rescore(done.path, jobs=1)
+    assert {row.status for row in outcomes(done.path, "level@fake").values()} == {"ok"}

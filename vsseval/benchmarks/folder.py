@@ -24,7 +24,7 @@ from vsseval.datasets.own_clips import OwnClip, list_of, listed, unlisted
 from vsseval.datasets.own_files import Contents, contents, some, tell
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.language import ENGLISH, GRID, covers, wrong_script
-from vsseval.media import check_video, probe, sha256
+from vsseval.media import check_video, media_limits, probe, require_within, sha256, usable_seconds
 from vsseval.store.manifest_hash import manifest_hash
 from vsseval.types import Medium, Task
 
@@ -81,13 +81,15 @@ def folder(argument: str | None) -> Folder:
 def _sample(clip: OwnClip) -> Sample:
     """Open a clip's media; what is wrong with the video, or with the reference of speech alone, is its problem."""
     cells = clip.cells
-    prompt = _sound(clip, clip.prompt, "speaker prompt") if clip.prompt else None
-    reference = _sound(clip, clip.sound, "reference") if clip.sound else None
-    if clip.video is None and reference is not None:
-        video, seconds, own, problem = None, probe(reference.path).seconds, None, None
+    longest = media_limits().seconds
+    prompt = _sound(clip, clip.prompt, "speaker prompt", longest) if clip.prompt else None
+    if clip.video is None and clip.sound and (reference := _sound(clip, clip.sound, "reference", longest)):
+        video, seconds, own, problem = None, reference.seconds or probe(reference.path).seconds, None, None
     else:
         video, seconds, has_audio, problem = _video(clip)
         own = video if has_audio else None
+        used = usable_seconds(seconds) if problem is None else longest
+        reference = _sound(clip, clip.sound, "reference", used) if clip.sound else None
     return Sample(
         id=clip.id,
         cluster=cells.get("cluster", clip.id),
@@ -113,6 +115,7 @@ def _video(clip: OwnClip) -> tuple[Medium | None, float, bool, str | None]:
     try:
         medium = Medium(path=clip.video, sha256=sha256(clip.video))
         found = check_video(clip.video)
+        require_within(clip.video.name, "seconds", found.seconds, f"{found.seconds:.0f} s of pictures")
     except Unmeasurable as reason:
         return medium, 0.0, False, f"unusable video: {reason}"
     if found.unheard is not None:
@@ -120,13 +123,20 @@ def _video(clip: OwnClip) -> tuple[Medium | None, float, bool, str | None]:
     return medium, found.seconds, found.has_audio and found.unheard is None, None
 
 
-def _sound(clip: OwnClip, path: Path, what: str) -> Medium | None:
-    """Return a reference or speaker prompt; None, and a warning, where it cannot be opened or has no audio."""
+def _sound(clip: OwnClip, path: Path, what: str, longest: float) -> Medium | None:
+    """Return a reference or speaker prompt; None, and a warning, where it cannot be opened or has no audio.
+
+    Of one that is much longer than the clip can use, it is the start, and a warning says so.
+    """
     try:
         medium = Medium(path=path, sha256=sha256(path))
         found = probe(path)
         if found.has_audio and found.unheard is None:
-            return medium
+            if found.seconds <= longest:
+                return medium
+            said = "clip %r: its %s %s is %.0f s long, of which %.1f s are used"
+            log.warning(said, clip.id, what, path.name, found.seconds, longest)
+            return Medium(path=medium.path, sha256=medium.sha256, seconds=longest)
         reason = f"{path.name}: {found.unheard or 'has no audio track'}"
     except Unmeasurable as error:
         reason = str(error)

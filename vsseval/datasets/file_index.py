@@ -163,9 +163,17 @@ def walk(root: Path, passed: dict[Path, str] | None = None, *, results: bool = F
         below[:] = [name for name in shown if results or not _RESULTS.fullmatch(name)]
         passed |= {Path(folder, name): "a folder of results by its name" for name in shown if name not in below}
         files = [name for name in names if not name.startswith(".")]
+        special = {name for name in files if _is_special(Path(folder, name))}
+        passed |= {Path(folder, name): "a pipe, a socket or a device" for name in special}
+        files = [name for name in files if name not in special]
         found.extend(Path(folder, name) for name in files if _is_unicode(name))
         passed |= {Path(folder, name): "its name is no Unicode" for name in files if not _is_unicode(name)}
     return sorted(found)
+
+
+def _is_special(path: Path) -> bool:
+    """Return whether something is there that is no file; a link to nowhere is a file that is missing."""
+    return path.exists() and not path.is_file()
 
 
 def _is_unicode(name: str) -> bool:

@@ -7,6 +7,7 @@ from vsseval.media.audio import Audio, check_samples, load_audio
 from vsseval.media.encode import write_flac, write_mp4, write_wav
 from vsseval.media.hashing import FileState, file_state, hashed_state, sha256
 from vsseval.media.kinds import SOUND_SUFFIXES, VIDEO_SUFFIXES, Look, look
+from vsseval.media.limits import BeyondLimit, MediaLimits, longest_read, media_limits, require_within, usable_seconds
 from vsseval.media.opening import reading
 from vsseval.media.probe import Probe, check_video, probe
 from vsseval.media.remux import dub, mute
@@ -16,8 +17,10 @@ __all__ = [
     "SOUND_SUFFIXES",
     "VIDEO_SUFFIXES",
     "Audio",
+    "BeyondLimit",
     "FileState",
     "Look",
+    "MediaLimits",
     "Probe",
     "Video",
     "check_samples",
@@ -26,11 +29,15 @@ __all__ = [
     "file_state",
     "hashed_state",
     "load_audio",
+    "longest_read",
     "look",
+    "media_limits",
     "mute",
     "probe",
     "reading",
+    "require_within",
     "sha256",
+    "usable_seconds",
     "write_flac",
     "write_mp4",
     "write_wav",

@@ -10,12 +10,10 @@ import numpy as np
 
 from vsseval.errors import Unmeasurable
 from vsseval.media.opening import check_file, reading
+from vsseval.media.placing import Stretch
 from vsseval.media.sound import read_sound
 
 __all__ = ["Audio", "check_samples", "load_audio"]
-
-_LOWEST, _HIGHEST = 100, 1_536_000
-"""Samples per second between which a header may be believed: above the fastest converters, below telegraphy."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +85,8 @@ def load_audio(path: Path | str, start: float = 0.0, seconds: float | None = Non
         seconds: how many to return at most; None for all that follow. What comes behind is not decoded.
 
     Raises:
+        BeyondLimit: it is longer, has more channels, a longer hole or more samples than is allowed
+            (see `vsseval.media.limits`).
         Unmeasurable: the file is missing, empty, unreadable or without an audio track or samples, breaks off (less
             than nine tenths of the seconds that it declares are there, or its last packet is incomplete), or holds
             NaN or infinite samples.
@@ -94,22 +94,12 @@ def load_audio(path: Path | str, start: float = 0.0, seconds: float | None = Non
     path = Path(path)
     check_file(path)
     with reading(path):
-        samples, rate = read_sound(path, None if seconds is None else start + seconds)
-        if not _LOWEST <= rate <= _HIGHEST:
-            raise Unmeasurable(f"{path.name}: states a sample rate of {rate} Hz")
-        audio = _segment(Audio(samples, rate), start, seconds)
+        found = read_sound(path, Stretch(start, seconds))
+        audio = Audio(found.samples, found.rate)
         if audio.samples.size == 0:
             raise Unmeasurable(f"{path.name}: the audio holds no samples")
         check_samples(audio.samples, path.name)
     return audio
-
-
-def _segment(audio: Audio, start: float, seconds: float | None) -> Audio:
-    if not start and seconds is None:
-        return audio
-    first = round(start * audio.sample_rate)
-    last = None if seconds is None else first + round(seconds * audio.sample_rate)
-    return Audio(audio.samples[:, first:last], audio.sample_rate)
 
 
 def check_samples(samples: np.ndarray, name: str) -> None:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from vsseval.media.opening import reading
+from vsseval.media.opening import reading, require_regular
 
 __all__ = ["FileState", "file_state", "hashed_state", "sha256"]
 
@@ -31,13 +31,15 @@ def sha256(path: Path | str) -> str:
     """Return the sha256 of a file's bytes, in lower-case hexadecimal; a file is read once while it stays as it is.
 
     Raises:
-        Unmeasurable: the file is missing or cannot be read.
+        Unmeasurable: the file is missing, cannot be read, or is a pipe, a device or a folder: none is opened.
     """
     path = Path(path)
     state = file_state(path)
     known = _known().get(path)
     if known is not None and known[0] == state:
         return known[1]
+    with reading(path):
+        require_regular(path, path.stat())
     with reading(path), path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if state is not None and state.changed_ns + SETTLED_NS < time.time_ns():

@@ -11,6 +11,9 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from vsseval.errors import Unmeasurable
+from vsseval.media.limits import require_within
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -31,6 +34,8 @@ _RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 
 """Hertz, by the two bits of the version: MPEG 1, 2 and 2.5."""
 _ENCODERS = (b"LAME", b"Lavc", b"Lavf", b"L3.9")
 """Writers whose Xing header goes on with the delay and the padding of the encoder."""
+_MOST_TRIES = 1_000_000
+"""Bytes 255, with which frames begin, that begin none: tags of up to 250 MB have fewer."""
 _LEAST_THERE = 0.9
 """Share of both frames and bytes that a Xing header counts below which the file is broken off, and not miscounted."""
 
@@ -75,10 +80,16 @@ def joined_parts(path: Path, names: set[str], *, is_seen: bool) -> list[Part]:
         path: the file.
         names: of its format.
         is_seen: whether it holds pictures.
+
+    Raises:
+        BeyondLimit: the file is larger than is allowed.
+        Unmeasurable: an MP3 holds more that is no sound than any tag.
     """
-    if names == {"mp3"}:
-        return mp3_parts(path.read_bytes())
-    return ogg_parts(path.read_bytes()) if "ogg" in names and not is_seen else []
+    if names != {"mp3"} and ("ogg" not in names or is_seen):
+        return []
+    size = path.stat().st_size / 2**20
+    require_within(path.name, "joined_mb", size, f"a file of {size:.0f} MB")
+    return mp3_parts(path.read_bytes()) if names == {"mp3"} else ogg_parts(path.read_bytes())
 
 
 def mp3_parts(data: bytes) -> list[Part]:
@@ -117,7 +128,7 @@ def _part(data: bytes, own: list[_Frame], tag: _Tag | None, start: int, *, break
 def _frames(data: bytes) -> tuple[list[_Frame], bool]:
     """Return the frames in a file, past tags and garbage, and whether it breaks off within one."""
     frames: list[_Frame] = []
-    at, in_step = 0, False
+    at, in_step, tries = 0, False, 0
     while at + 4 <= len(data):
         if data[at : at + 3] == b"ID3" and at + 10 <= len(data):
             a, b, c, d = (byte & 0x7F for byte in data[at + 6 : at + 10])
@@ -125,7 +136,9 @@ def _frames(data: bytes) -> tuple[list[_Frame], bool]:
             continue
         frame = _frame(data, at)
         if frame is None or not (in_step or _follows(data, frame)):
-            in_step = False
+            in_step, tries = False, tries + 1
+            if tries > _MOST_TRIES:
+                raise Unmeasurable(f"damaged: {tries} times what begins like sound is none")
             at = data.find(b"\xff", at + 1)
             if at < 0:
                 break

@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import stat
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vsseval.errors import Unmeasurable, VssevalError
+from vsseval.media.limits import VARIABLE, BeyondLimit, media_limits
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator
     from typing import BinaryIO
 
-__all__ = ["check_file", "opened", "reading"]
+__all__ = ["check_file", "opened", "reading", "require_regular"]
 
+_LISTS = frozenset({"concat", "concatf", "dash", "hls", "imf", "rtp", "rtsp", "sdp", "webm_dash_manifest"})
 _TRACELESS = (AttributeError, TypeError, IndexError, KeyError, AssertionError)
 """What these say is of use to a programmer alone."""
 
@@ -28,10 +32,15 @@ def check_file(path: Path) -> None:
     """Raise Unmeasurable where the file is missing, no file, or empty."""
     with reading(path):
         status = path.stat()
-    if not stat.S_ISREG(status.st_mode):
-        raise Unmeasurable(f"{path.name}: not a file")
+    require_regular(path, status)
     if status.st_size == 0:
         raise Unmeasurable(f"{path.name}: the file is empty (0 bytes)")
+
+
+def require_regular(path: Path, status: os.stat_result) -> None:
+    """Raise Unmeasurable where a path leads to a pipe, a socket, a device or a folder, which may never end."""
+    if not stat.S_ISREG(status.st_mode):
+        raise Unmeasurable(f"{path.name}: not a file")
 
 
 @contextmanager
@@ -57,7 +66,7 @@ def reading(path: Path) -> Iterator[None]:
 def opened(
     path: Path, source: BinaryIO | None = None, form: str | None = None, options: dict[str, str] | None = None
 ) -> Iterator[Any]:
-    """Open a container with PyAV for reading.
+    """Open a container with PyAV for reading; no picture is decoded that is larger than is allowed.
 
     Args:
         path: the file; its name stands in messages.
@@ -72,11 +81,39 @@ def opened(
     import av
 
     check_file(path)
+    pixels = {"max_pixels": f"{media_limits().pixels:.0f}"}
+    chosen = {"format_whitelist": _formats()} | pixels | (options or {})
     with (
         reading(path),
-        av.open(source or str(path), format=form, options=options or {}, metadata_errors="replace") as container,
+        _large_pictures(path),
+        av.open(source or str(path), format=form, options=chosen, metadata_errors="replace") as container,
     ):
+        for stream in container.streams.video:
+            if stream.codec_context is not None:
+                stream.codec_context.options = pixels
         yield container
+
+
+@contextmanager
+def _large_pictures(path: Path) -> Iterator[None]:
+    """Name what FFmpeg calls an invalid argument where pictures are larger than is allowed."""
+    import av
+
+    try:
+        yield
+    except av.error.ArgumentError as error:
+        raise BeyondLimit(
+            f"{path.name}: cannot be decoded: its pictures have more than {media_limits().pixels:g} pixels "
+            f"(set {VARIABLE}=pixels=NUMBER for more), or its header is damaged"
+        ) from error
+
+
+@cache
+def _formats() -> str:
+    """Return the names of all formats but those of lists, which have other files opened, or addresses."""
+    import av
+
+    return ",".join(sorted(av.formats_available - _LISTS))
 
 
 def _reason(error: Exception) -> str:

@@ -7,18 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vsseval.errors import Unmeasurable
+from vsseval.media.limits import require_rate, require_within
 
-__all__ = ["MAX_BYTES", "Piece", "Placed", "join", "require_room"]
-
-MAX_BYTES = 2 * 1024**3
-"""Greatest sound that is kept in memory."""
+__all__ = ["Piece", "Placed", "Stretch", "join", "require_size"]
 
 _GAP = 0.1
 """Seconds. Time stamps that jump ahead by more are a hole, filled with zeros; less is rounding."""
 _AFTER_LOSS = 0.002
 """Seconds. The same after a packet that could not be decoded: its place is known to the rounding of time stamps."""
-_GREATEST_GAP = 60.0
-"""Seconds. A longer hole is no pause but a damaged time stamp, or would fill the memory with nothing."""
 
 
 class Piece(NamedTuple):
@@ -34,19 +30,61 @@ class Piece(NamedTuple):
         return float(self.samples.shape[1] / self.rate)
 
 
+class Stretch(NamedTuple):
+    """What of a sound is wanted."""
+
+    start: float = 0.0
+    """Seconds from t = 0."""
+    seconds: float | None = None
+    """How many from there on; None for all that follow."""
+
+    @property
+    def until(self) -> float | None:
+        """Seconds behind which nothing is needed."""
+        return None if self.seconds is None else self.start + self.seconds
+
+    def within(self, seconds: float) -> float:
+        """Return how many seconds of a sound of some length are wanted."""
+        return (seconds if self.until is None else min(seconds, self.until)) - self.start
+
+    def cut(self, piece: Piece, dropped: int = 0) -> Piece:
+        """Return what is wanted of a sound.
+
+        Args:
+            piece: the sound, from t = 0 on.
+            dropped: samples that it lacks there.
+        """
+        if not self.start and self.seconds is None:
+            return piece
+        first = round(self.start * piece.rate) - dropped
+        last = None if self.seconds is None else first + round(self.seconds * piece.rate)
+        return Piece(piece.samples[:, first:last], piece.rate)
+
+
+_WHOLE = Stretch()
+
+
 class Placed:
     """Takes the frames of one stream; where its rate or channels change, another piece begins."""
 
-    def __init__(self, name: str, zero: float, *, has_holes: bool = True) -> None:
+    def __init__(
+        self, name: str, zero: float, stretch: Stretch = _WHOLE, *, has_holes: bool = True, drops: bool = False
+    ) -> None:
         """Begin.
 
         Args:
             name: of the file, for messages.
             zero: time stamp, in seconds, of t = 0.
+            stretch: what is wanted; more of it than is allowed is refused.
             has_holes: whether its format can leave sound out. AVI cannot: its time stamps are counted by PyAV from
                 what the header states, which many writers get wrong by factors.
+            drops: whether what lies before the stretch is not kept.
         """
         self._has_holes = has_holes
+        self._stretch = stretch
+        self._drops = drops
+        self.dropped = 0
+        """Samples at the start that are not kept."""
         self._name = name
         self._zero = zero
         self._blocks: list[list[np.ndarray]] = []
@@ -80,7 +118,8 @@ class Placed:
         """Append a frame, behind zeros where it comes later than the last one ended.
 
         Raises:
-            Unmeasurable: the hole is too long, or the sound too large for the memory.
+            BeyondLimit: the hole, the stretch or the sound is longer or larger than is allowed.
+            Unmeasurable: it states an impossible rate.
         """
         rate = int(frame.sample_rate)
         self._begin_piece(frame, rate)
@@ -107,6 +146,8 @@ class Placed:
             return
         import av
 
+        require_rate(self._name, rate)
+        require_within(self._name, "channels", form[2], f"{form[2]} channels of sound")
         if self._form is None or self._form[2:] != form[2:]:
             self._begin, self._count = self.seconds, 0
             self._blocks.append([])
@@ -114,26 +155,39 @@ class Placed:
         self._form, self._resampler = form, av.AudioResampler(format="fltp")
 
     def _fill(self, channels: int, seconds: float, rate: int) -> None:
-        if seconds > _GREATEST_GAP:
-            raise Unmeasurable(f"{self._name}: a hole of {seconds:.0f} s in its sound, after {self.seconds:.2f} s")
+        hole = f"a hole of {seconds:.0f} s in its sound, after {self.seconds:.2f} s"
+        require_within(self._name, "gap", seconds, hole)
         self._append(np.zeros((channels, round(seconds * rate)), np.float32))
 
     def _append(self, block: np.ndarray) -> None:
         if not block.shape[1]:
             return
-        self._samples += block.size
-        require_room(self._name, self._samples, 1, self._rates[-1])
-        self._blocks[-1].append(block)
+        rate = self._rates[-1]
         self._count += block.shape[1]
+        if self._drops and len(self._rates) == 1 and self._count <= round(self._stretch.start * rate):
+            self.dropped += block.shape[1]
+            block = block[:, :0]
+            if self._blocks[-1]:
+                return
+        self._samples += block.size
+        require_size(self._name, self._samples, self._stretch.within(self.seconds))
+        self._blocks[-1].append(block)
 
 
-def require_room(name: str, count: int, channels: int, rate: int) -> None:
-    """Raise Unmeasurable where so many samples need more memory than is allowed."""
-    if 4 * count * channels > MAX_BYTES:
-        raise Unmeasurable(
-            f"{name}: {count} samples at {rate} Hz need {4 * count * channels / 1024**3:.1f} GiB, more than the "
-            f"{MAX_BYTES / 1024**3:.0f} GiB allowed: use a shorter clip"
-        )
+def require_size(name: str, samples: int, seconds: float) -> None:
+    """Raise where a sound is larger than is allowed.
+
+    Args:
+        name: of the file.
+        samples: that are kept, of all channels.
+        seconds: that are wanted of it.
+
+    Raises:
+        BeyondLimit: either is.
+    """
+    require_within(name, "seconds", seconds, f"{seconds:.0f} s of sound or more")
+    size = 4 * samples / 2**20
+    require_within(name, "sound_mb", size, f"its sound needs {size:.0f} MB")
 
 
 def join(pieces: list[Piece], name: str) -> Piece:

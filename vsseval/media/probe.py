@@ -10,7 +10,8 @@ from typing import Any
 
 from vsseval.errors import Unmeasurable
 from vsseval.media.joined import joined_parts
-from vsseval.media.opening import opened
+from vsseval.media.limits import LONGEST_FILE, BeyondLimit, require_within
+from vsseval.media.opening import check_file, opened
 from vsseval.media.sizes import sound_bytes
 from vsseval.media.streams import (
     UNKNOWN_SOUND,
@@ -25,9 +26,6 @@ from vsseval.media.streams import (
     video_stream,
     whole_end,
 )
-
-_LONGEST = 24 * 3600.0
-"""Seconds. What is longer by its time stamps has damaged ones: the steps of its length would fill any memory."""
 
 __all__ = ["Probe", "check_video", "measured_end", "probe"]
 
@@ -59,12 +57,16 @@ def probe(path: Path | str) -> Probe:
     Headers are believed where the format states exact durations (MP4); elsewhere packets are counted.
 
     Raises:
+        BeyondLimit: its pictures are larger than is allowed (see `vsseval.media.limits`).
         Unmeasurable: the file is missing, empty or unreadable, holds neither video nor audio, or is found
             truncated when its packets are counted.
     """
     path = Path(path)
+    check_file(path)
     try:
         return _by_pyav(path)
+    except BeyondLimit:
+        raise
     except Unmeasurable:
         found = _by_libsndfile(path)
         if found is None:
@@ -100,12 +102,13 @@ def _by_pyav(path: Path) -> Probe:
             found = replace(found, unheard=UNKNOWN_SOUND)
         if video is not None and is_known(video):
             width, height = video.width, video.height
-            if _is_on_its_side(container, video):
+            require_within(path.name, "pixels", width * height, f"its pictures have {width}x{height} pixels")
+            if _is_on_its_side(container, video, path):
                 width, height = height, width
             fps = float(video.average_rate or video.guessed_rate or 0)
             found = replace(found, width=width, height=height, fps=fps)
     found = found if found.seconds > 0 else replace(found, seconds=measured_end(path))
-    if found.has_video and found.seconds > _LONGEST:
+    if found.has_video and found.seconds > LONGEST_FILE:
         raise Unmeasurable(
             f"{path.name}: ends after {found.seconds / 3600:.0f} hours by its time stamps, which are damaged; "
             f"write it anew with ffmpeg"
@@ -125,7 +128,7 @@ def check_video(path: Path | str) -> Probe:
     found = probe(path)
     with opened(path) as container:
         stream = require_video(container, path)
-        if next(decoded(container, stream), None) is None:
+        if next(decoded(container, stream, path), None) is None:
             raise Unmeasurable(f"{path.name}: the video has no readable frame")
         declared = declared_end(container, stream)
     require_length(path, measured_end(path), declared)
@@ -169,6 +172,6 @@ def _frame_seconds(stream: Any) -> float:
     return float(1 / stream.average_rate) if stream.type == "video" and stream.average_rate else 0.0
 
 
-def _is_on_its_side(container: Any, stream: Any) -> bool:
-    frame = next(decoded(container, stream), None)
+def _is_on_its_side(container: Any, stream: Any, path: Path) -> bool:
+    frame = next(decoded(container, stream, path), None)
     return frame is not None and round(frame.rotation / 90) % 2 == 1

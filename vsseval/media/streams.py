@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from vsseval.errors import Unmeasurable
+from vsseval.media.limits import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,16 +124,22 @@ def require_length(path: Path, there: float, declared: float | None) -> None:
         )
 
 
-def decoded(container: Any, stream: Any) -> Iterator[Any]:
+def decoded(container: Any, stream: Any, path: Path) -> Iterator[Any]:
     """Yield the decoded frames of one stream, in order of presentation, skipping packets that are damaged.
 
     A file that breaks off ends the stream; whether enough was there is for the caller to say.
+
+    Raises:
+        BeyondLimit: the decoder takes longer than is allowed.
     """
     import av
 
+    patience = Patience(path.name)
     try:
         for packet in container.demux(stream):
             with suppress(av.error.InvalidDataError):
-                yield from packet.decode()
+                with patience:
+                    frames = packet.decode()
+                yield from frames
     except (av.error.InvalidDataError, av.error.EOFError):
         return

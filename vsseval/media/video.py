@@ -15,6 +15,7 @@ import numpy as np
 
 from vsseval.errors import Unmeasurable
 from vsseval.media.edits import moved_ahead
+from vsseval.media.limits import media_limits, require_within
 from vsseval.media.opening import opened, reading
 from vsseval.media.probe import Probe, probe
 from vsseval.media.streams import UNKNOWN_VIDEO, clock_zero, decoded, require_length, require_video
@@ -22,10 +23,7 @@ from vsseval.media.streams import UNKNOWN_VIDEO, clock_zero, decoded, require_le
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-__all__ = ["MAX_BYTES", "Shown", "Video"]
-
-MAX_BYTES = 2 * 1024**3
-"""Greatest array that `Video.frames` returns; longer or larger videos are for `Video.stream`."""
+__all__ = ["Shown", "Video"]
 
 _EPSILON = 1e-6
 """Seconds. i / fps in floating point falls just short of some time stamps (4.6, 8.2, 9.2 s) without it."""
@@ -75,6 +73,7 @@ class Video:
             seconds: how long it is at most; None reaches to the end.
 
         Raises:
+            BeyondLimit: it is longer, or its pictures are larger, than is allowed (see `vsseval.media.limits`).
             Unmeasurable: the file is missing, empty, unreadable, has no video stream, or ends before `start`.
         """
         self.path = Path(path)
@@ -89,6 +88,7 @@ class Video:
         if left <= 0:
             raise Unmeasurable(f"{self.path.name}: ends at {self.probe.seconds:.2f} s, before {start:.2f} s")
         self._seconds = left if seconds is None else min(left, seconds)
+        require_within(self.path.name, "seconds", self._seconds, f"{self._seconds:.0f} s of pictures")
 
     @property
     def seconds(self) -> float:
@@ -123,19 +123,15 @@ class Video:
             uint8, shape (round(seconds * fps), height, width, 3), red first; or (..., height, width) if gray.
 
         Raises:
-            Unmeasurable: no frame is readable; less than nine tenths of the declared seconds are; or the
-                array would exceed `MAX_BYTES`.
+            BeyondLimit: the array would be larger than is allowed; longer or larger videos are for `stream`.
+            Unmeasurable: no frame is readable, or less than nine tenths of the declared seconds are.
         """
         height, width = size or (self.probe.height, self.probe.width)
         count = self._count(fps)
         shape = (count, height, width) if gray else (count, height, width, 3)
-        needed = int(np.prod(shape, dtype=np.int64))
-        if needed > MAX_BYTES:
-            raise Unmeasurable(
-                f"{self.path.name}: {self.seconds:.0f} s at {width}x{height} and {fps:g} frames/s need "
-                f"{needed / 1024**3:.1f} GiB, more than the {MAX_BYTES / 1024**3:.0f} GiB allowed: "
-                f"use a shorter clip"
-            )
+        needed = float(np.prod(shape, dtype=np.float64)) / 2**20
+        what = f"{self.seconds:.0f} s at {width}x{height} and {fps:g} frames/s need {needed:.0f} MB"
+        require_within(self.path.name, "pictures_mb", needed, what)
         out = np.empty(shape, np.uint8)
         for index, picture in enumerate(self.stream(fps, (height, width), gray=gray, rule=rule)):
             out[index] = picture
@@ -220,23 +216,33 @@ class Video:
         """Yield every frame of the file.
 
         Raises:
+            BeyondLimit: a hole between frames, or their number a second, is greater than is allowed.
             Unmeasurable: as `each`.
         """
         end: float | None = None
+        most = media_limits().fps
         with opened(self.path) as container:
             stream = require_video(container, self.path)
             stream.thread_type = "AUTO"
             zero, moved = clock_zero(container), moved_ahead(self.path, container, stream)
             stop, own = Fraction(zero), 1 / Fraction(self.fps or 25.0)
-            for frame in decoded(container, stream):
+            for number, frame in enumerate(decoded(container, stream, self.path)):
                 # A frame without a stamp starts where the last one ended.
                 start = stop if frame.pts is None else Fraction(frame.pts * frame.time_base) + moved
+                self._require_sane(number, float(start - stop), float(start) - zero, most)
                 stop = start + ((frame.duration or 0) * stream.time_base or own)
                 end = float(stop) - zero - self.start
                 yield Shown(start, stop, frame, float(start) - zero - self.start, self.path)
             if end is None:
                 raise Unmeasurable(f"{self.path.name}: the video has no readable frame")
             require_length(self.path, end, self.seconds)
+
+    def _require_sane(self, number: int, hole: float, at: float, most: float) -> None:
+        """Raise where frame `number`, at `at` seconds from t = 0, comes `hole` seconds after the last, or too soon."""
+        if hole > 1:
+            require_within(self.path.name, "gap", hole, f"a hole of {hole:.0f} s in its pictures, before {at:.2f} s")
+        if number > most * (max(at, 0.0) + 1):
+            require_within(self.path.name, "fps", number / (max(at, 0.0) + 1), f"{number} pictures in {at:.2f} s")
 
     def _count(self, fps: float) -> int:
         if fps <= 0:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from vsseval.datasets.file_index import composed
 from vsseval.datasets.own_files import Names, OwnFile, is_sound, own_files, tell
 from vsseval.errors import Unmeasurable, UsageError
-from vsseval.media import load_audio, look, sha256
+from vsseval.media import load_audio, longest_read, look, sha256
 from vsseval.models.base import ModelCard, ModelOptions, ModelOutput, Request
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class AudioFolder:
         lacking: list[str] = []
         more: list[str] = []
         for request in requests:
-            output = self._output(request.id, request.sample)
+            output = self._output(request)
             if output.missing:
                 lacking.append(request.id)
             if not request.sample and len(self._sounds(request.id)) > self.samples:
@@ -97,7 +97,8 @@ class AudioFolder:
                 len(unasked), _some(sorted(_name(file, folder) for file in unasked)),
             )  # fmt: skip
 
-    def _output(self, clip: str, sample: int) -> ModelOutput:
+    def _output(self, request: Request) -> ModelOutput:
+        clip, sample = request.id, request.sample
         sounds = self._sounds(clip)
         for files in sounds:
             self._files.unasked.difference_update(files)
@@ -111,7 +112,7 @@ class AudioFolder:
             names = " and ".join(_name(file, self._files.folder) for file in files)
             return ModelOutput(clip, None, 0, error=f"more than one file for this clip: {names}; keep one")
         try:
-            audio = load_audio(files[0])
+            audio = load_audio(files[0], seconds=longest_read(request.duration))
         except Unmeasurable as reason:
             return ModelOutput(clip, None, 0, error=str(reason))
         return ModelOutput(clip, audio.samples, audio.sample_rate)

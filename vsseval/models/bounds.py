@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from vsseval.errors import Unmeasurable, UsageError
-from vsseval.media import Audio, load_audio
+from vsseval.media import Audio, load_audio, usable_seconds
 from vsseval.models.base import ModelCard, ModelOptions, ModelOutput, Request
 
 if TYPE_CHECKING:
@@ -113,7 +113,8 @@ def _recorded(request: Request) -> ModelOutput:
         return ModelOutput(request.id, None, 0, error="no reference: the benchmark has no recording for this clip")
     try:
         medium = request.reference
-        audio = load_audio(medium.path, medium.start, medium.seconds)
+        seconds = usable_seconds(request.duration) if medium.seconds is None else medium.seconds
+        audio = load_audio(medium.path, medium.start, seconds)
     except Unmeasurable as reason:
         return ModelOutput(request.id, None, 0, error=f"unreadable reference: {reason}")
     return ModelOutput(request.id, _fit(audio, _length(request, audio.sample_rate)), audio.sample_rate)

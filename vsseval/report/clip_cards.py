@@ -61,7 +61,7 @@ def _output(
     elif not (run.path / generation.path).exists():
         problem = "its audio file is gone"
     elif label not in NO_SOUND:
-        sound, picture = media_budget.sound(run.path / generation.path)
+        sound, picture = media_budget.sound(run.path / generation.path, sample.duration if sample else None)
     specs = [run.record.metrics[c.metric] for c in block.columns if c.metric in run.record.metrics]
     rows = [(spec, row) for spec in specs if (row := clips.row(run, clip, spec.id)) is not None]
     words = [w for _, row in rows if (w := marked((sample and sample.transcript) or "", row["detail"])) is not None]

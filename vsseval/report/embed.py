@@ -6,7 +6,7 @@ import base64
 from typing import TYPE_CHECKING
 
 from vsseval.errors import Unmeasurable
-from vsseval.media import load_audio
+from vsseval.media import load_audio, media_limits, usable_seconds
 from vsseval.media.web import small_mp3, small_mp4
 from vsseval.report.figures import spectrogram
 
@@ -47,13 +47,18 @@ class MediaBudget:
             self.unreadable.append(str(problem))
             return None
 
-    def sound(self, path: Path) -> tuple[str | None, str | None]:
-        """Embed a sound and its spectrogram; None for what does not fit or cannot be read."""
+    def sound(self, path: Path, seconds: float | None = None) -> tuple[str | None, str | None]:
+        """Embed a sound and its spectrogram; None for what does not fit or cannot be read.
+
+        Args:
+            path: of the sound.
+            seconds: of the clip that it was made for, where it is known: no more than is scored is decoded.
+        """
         if self.full:
             self.left_out += 1
             return None, None
         try:
-            audio = load_audio(path)
+            audio = load_audio(path, seconds=media_limits().seconds if seconds is None else usable_seconds(seconds))
         except Unmeasurable as problem:
             self.unreadable.append(str(problem))
             return None, None

@@ -75,24 +75,32 @@ def _apply(
     except VssevalError as error:
         yield from (ExtractFault("extractor", name, origin.key, str(error)) for origin, _ in found)
         return
-    usable: list[tuple[FeatureSource, Any]] = []
-    for origin, source in found:
-        if isinstance(source, _ChangedFile):
-            yield ExtractFault("clip", name, origin.key, source.why)
-        elif isinstance(source, Unmeasurable):
-            store.write_reason(extractor.spec, origin.key, _without_path(str(source), origin))
-        else:
-            usable.append((origin, source))
+    usable = [(origin, source) for origin, source in found if not isinstance(source, _ChangedFile | Unmeasurable)]
     results = _results(extractor, [source for _, source in usable], device)
-    for (origin, _), result in zip(usable, results, strict=True):
-        if isinstance(result, Unmeasurable):
-            store.write_reason(extractor.spec, origin.key, _without_path(str(result), origin))
-        elif isinstance(result, VssevalError):
-            yield ExtractFault("extractor", name, origin.key, str(result))
-        elif isinstance(result, Exception):
-            yield ExtractFault("clip", name, origin.key, f"{name}: {result}")
-        else:
-            store.write(extractor.spec, origin.key, result)
+    unopened = [(origin, source) for origin, source in found if isinstance(source, _ChangedFile | Unmeasurable)]
+    for origin, result in (*unopened, *zip((origin for origin, _ in usable), results, strict=True)):
+        fault = _stored(name, extractor.spec, origin, result, store)
+        if fault is not None:
+            yield fault
+
+
+def _stored(
+    name: str, spec: ExtractorSpec, origin: FeatureSource, result: Any, store: FeatureStore
+) -> ExtractFault | None:
+    """Store the features of a medium, or why it has none; return what is not the medium's for good."""
+    if isinstance(result, _ChangedFile):
+        return ExtractFault("clip", name, origin.key, result.why)
+    if isinstance(result, media.BeyondLimit):  # with another limit it may be read
+        return ExtractFault("clip", name, origin.key, _without_path(str(result), origin))
+    if isinstance(result, Unmeasurable):
+        store.write_reason(spec, origin.key, _without_path(str(result), origin))
+        return None
+    if isinstance(result, VssevalError):
+        return ExtractFault("extractor", name, origin.key, str(result))
+    if isinstance(result, Exception):
+        return ExtractFault("clip", name, origin.key, f"{name}: {result}")
+    store.write(spec, origin.key, result)
+    return None
 
 
 def _results(extractor: Any, sources: Sequence[Any], device: str) -> list[dict[str, np.ndarray] | Exception]:
@@ -137,6 +145,11 @@ def _pair(reads: ExtractorSpec, keys: tuple[str, str], store: FeatureStore) -> t
     if first is None or second is None:
         return _ChangedFile(f"the features of {reads.name} that are put together have vanished from {store.root}")
     return first, second
+
+
+def _beyond(name: str, error: media.BeyondLimit, origin: FeatureSource) -> ExtractFault:
+    """Return the fault of a medium that is larger than is allowed: it may be read with another limit."""
+    return ExtractFault("clip", name, origin.key, _without_path(str(error), origin))
 
 
 def _without_path(reason: str, origin: FeatureSource) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from vsseval.border.blame import readable
+from vsseval.media import usable_seconds
 
 if TYPE_CHECKING:
     from vsseval.models.base import ModelOutput
@@ -19,7 +21,8 @@ MOST_CHANNELS = 8
 TOLERANCE = 0.5
 """Seconds by which a sound may miss the length that was asked for without a note.
 
-A sound is scored as the model gave it: cutting or padding would hide from the metrics what a listener hears.
+A sound is scored as the model gave it: cutting or padding would hide from the metrics what a listener hears. Only what
+lies beyond twice the clip and ten seconds is cut off (`usable_seconds`), with the note.
 """
 
 
@@ -54,7 +57,9 @@ def validate_output(output: ModelOutput, request: Request) -> ValidatedOutput:
     if fault is not None:
         return ValidatedOutput(error=fault)
     rate = int(output.sample_rate)
-    return ValidatedOutput(samples.astype(np.float32, copy=False), rate, note=_note(samples, rate, request.duration))
+    usable = samples[..., : math.ceil(usable_seconds(request.duration) * rate)]
+    note = _note(usable, rate, request.duration, longer=usable.shape[-1] < samples.shape[-1])
+    return ValidatedOutput(usable.astype(np.float32, copy=False), rate, note=note)
 
 
 def _fault(samples: np.ndarray, rate: object) -> str | None:
@@ -73,12 +78,13 @@ def _fault(samples: np.ndarray, rate: object) -> str | None:
     return None
 
 
-def _note(samples: np.ndarray, rate: int, wanted: float) -> str | None:
+def _note(samples: np.ndarray, rate: int, wanted: float, *, longer: bool) -> str | None:
     notes = []
     peak = float(np.abs(samples).max())
     if peak > 1.0:
         notes.append(f"clipped: the peak was {peak:.3g}")
     seconds = samples.shape[-1] / rate
     if abs(seconds - wanted) > TOLERANCE:
-        notes.append(f"{seconds:.2f} s long, {wanted:.2f} s were asked for")
+        rest = ", and longer: the rest is cut off" if longer else ""
+        notes.append(f"{seconds:.2f} s long{rest}, {wanted:.2f} s were asked for")
     return "; ".join(notes) or None

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from vsseval.errors import Unmeasurable
-from vsseval.media import load_audio
+from vsseval.media import load_audio, longest_read
 from vsseval.models.base import ModelOutput
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def collect(baseline: Baseline, clips: Sequence[Staged], start: RunStart) -> dic
     a clip without a file is not in the answer.
     """
     assert baseline.collect is not None
+    durations = {clip.request.id: clip.request.duration for clip in clips}
     found = {clip.request.id: find(baseline.collect, clip.values, start) for clip in clips}
     owners: dict[Path, list[str]] = {}
     for clip, files in found.items():
@@ -59,7 +60,7 @@ def collect(baseline: Baseline, clips: Sequence[Staged], start: RunStart) -> dic
         elif shared:
             outputs[clip] = ModelOutput(clip, None, 0, error=f"{files[0]} would be the sound of '{shared[0]}' too")
         else:
-            outputs[clip] = read_output(baseline.expect, clip, files[0])
+            outputs[clip] = read_output(baseline.expect, clip, files[0], durations[clip])
     return outputs
 
 
@@ -83,10 +84,10 @@ def escaped(values: Mapping[str, object]) -> dict[str, object]:
     return {name: glob.escape(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
-def read_output(expect: Expect, clip: str, file: Path) -> ModelOutput:
-    """Return the sound of a file, or why it is not believed."""
+def read_output(expect: Expect, clip: str, file: Path, duration: float) -> ModelOutput:
+    """Return the sound of a file that was made for a clip of some seconds, or why it is not believed."""
     try:
-        audio = load_audio(file)
+        audio = load_audio(file, seconds=max(longest_read(duration), (expect.longest or 0.0) + 1.0))
     except Unmeasurable as reason:
         return ModelOutput(clip, None, 0, error=str(reason))
     fault = audio_mismatch(expect, audio)

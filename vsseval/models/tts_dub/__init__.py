@@ -14,7 +14,7 @@ from vsseval.english import plain, read_out
 from vsseval.english.grid import sentence
 from vsseval.errors import Unmeasurable
 from vsseval.language import is_grid
-from vsseval.media import Video, load_audio, sha256
+from vsseval.media import Video, load_audio, media_limits, sha256
 from vsseval.models.base import ModelCard, ModelOptions, ModelOutput, Request
 from vsseval.models.tts_dub.engines import Engine, Speech, engine
 from vsseval.models.tts_dub.fit import fitted, level
@@ -104,7 +104,8 @@ class TtsDub:
         voices = table(self._engine.family)
         if request.speaker_prompt is None:
             return voices[0]
-        return nearest(voices, measure(load_audio(request.speaker_prompt.path).mono(RATE)))
+        prompt = load_audio(request.speaker_prompt.path, seconds=media_limits().seconds)
+        return nearest(voices, measure(prompt.mono(RATE)))
 
 
 def _window(request: Request) -> tuple[float, float]:
