@@ -1,4 +1,4 @@
-"""What `vsseval doctor` says of weights: a problem where they are damaged, or the first table lacks them; a note else."""
+"""What `vsseval doctor` says of weights: a problem where they are damaged or the first table lacks them, else a note."""
 
 from __future__ import annotations
 
