@@ -1,4 +1,4 @@
-"""What `vsseval doctor` says of weights: a problem where they are damaged or the first table lacks them, else a note."""
+"""What `vsseval doctor` says of weights: a problem where damaged, or lacking to the first table, else a note."""
 
 from __future__ import annotations
 
