@@ -120,9 +120,9 @@ class FasterWhisper(_Recogniser):
 class ProcessorWhisper(_Recogniser):
     """A small network in whole numbers of 8 bits, on one thread of a processor wherever others run; an `Extractor`.
 
-    What is multiplied is rounded to 8 bits and summed exactly, so that threads and batches change nothing, and no
-    device is needed. What lies between (softmax, norms, the spectrum) is in single precision, whose last bits depend on
-    the kind of processor: a doubtful word need not be the same on every one.
+    The number of cores changes nothing, and no device is needed. The kind of processor may: it decides which kernels
+    multiply (a sum of 8-bit products may saturate where there are no instructions for it), and what lies between
+    (softmax, norms, the spectrum) is in single precision. A doubtful word need not be the same on every one.
     """
 
     def __init__(self, weights: Weights, size: str) -> None:
