@@ -206,7 +206,7 @@ def test_speech_without_pictures_is_as_long_as_its_reference(tmp_path, caplog):
     assert "its reference gone.wav cannot be used" in lost.problem
     (tmp_path / "clips.csv").write_text("id,transcript,reference\none,hello,one.wav\n")
     card = folder(str(tmp_path)).card
-    assert (card.task, card.metrics) == ("tts", ("fad@logmel", "wer@sphinx-lm"))
+    assert (card.task, card.metrics) == ("tts", ("fad@logmel", "wer@whisper-tiny.en"))
 
 
 LANGUAGES = [
@@ -236,7 +236,7 @@ def test_an_unknown_language_is_a_fault_with_its_line(tmp_path, video):
 def test_no_metric_is_customary_for_a_script_that_it_cannot_hear(tmp_path, video, transcript):
     (tmp_path / "a.mp4").write_bytes(video)
     (tmp_path / "clips.jsonl").write_text(json.dumps({"id": "a", "transcript": transcript}))
-    assert "wer@sphinx-lm" not in folder(str(tmp_path)).card.metrics
+    assert "wer@whisper-tiny.en" not in folder(str(tmp_path)).card.metrics
 
 
 def test_no_more_of_a_reference_is_used_than_the_clip_can_use(tmp_path, caplog):

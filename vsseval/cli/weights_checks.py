@@ -1,16 +1,19 @@
-"""What `vsseval doctor` says of weights: those that are not here are a note, those that are damaged a problem."""
+"""What `vsseval doctor` says of weights: a problem where damaged, or lacking to the first table, else a note."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from vsseval.cli.check import Check
+from vsseval.cli.weights_use import needed
 from vsseval.weights import pins, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _BROKEN = frozenset({"damaged", "outdated"})
+_FIRST_TABLE = "mini"
+"""The profile whose weights come with an install."""
 
 
 def weights() -> Iterator[Check]:
@@ -25,6 +28,10 @@ def weights() -> Iterator[Check]:
             yield Check("weights", name, "problem", state.detail, f"vsseval weights pull --again {name}")
         elif state.status == "unpinned":
             yield Check("weights", name, "note", "files of yours, not those that are pinned")
+    for name in {*needed(_FIRST_TABLE)}.intersection(absent):
+        detail = "a metric of the first table needs it, and no installed package holds it"
+        yield Check("weights", f"{name} is not here", "problem", detail, f"vsseval weights pull {name}")
+        absent.remove(name)
     if absent:
         detail = "for published metrics only; get one with: vsseval weights pull NAME"
         yield Check("weights", f"{len(absent)} of {len(states)} are not here", "note", detail)

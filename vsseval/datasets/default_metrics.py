@@ -32,14 +32,14 @@ NO_REFERENCE = (
 
 _NATURAL = "utmos@utmos22-strong"
 
-SPEECH = ("wer@seedtts", "spk_sim@seedtts", _NATURAL, "wer@sphinx-lm", "spk_sim@ge2e")
+SPEECH = ("wer@seedtts", "spk_sim@seedtts", _NATURAL, "wer@whisper-tiny.en", "spk_sim@ge2e")
 """Plain text-to-speech."""
 
 _WARPED = ("mcd@pymcd", "mcd_dtw@pymcd", "mcd_dtw_sl@pymcd")
 LIPS = ("lse_c@wav2lip-real", "lse_d@wav2lip-real")
 """Agreement of lips and speech, on the tracks of faces."""
 
-DUBBING = ("wer@v2c", *_WARPED, *LIPS, _NATURAL, "wer@sphinx-lm", "spk_sim@ge2e")
+DUBBING = ("wer@v2c", *_WARPED, *LIPS, _NATURAL, "wer@whisper-tiny.en", "spk_sim@ge2e")
 """Dubbing, as StyleDubber and its successors print it; their speaker encoder is GE2E."""
 
 GRID = (
@@ -50,12 +50,12 @@ GRID = (
 
 LIP_TO_SPEECH = (
     "wer@aligndit", "spk_sim@seedtts", "lse_c@wav2lip-lrs", "lse_d@wav2lip-lrs", _NATURAL, "stoi@pystoi",
-    "estoi@pystoi", "wer@sphinx-lm",
+    "estoi@pystoi", "wer@whisper-tiny.en",
 )  # fmt: skip
 """LRS2 and LRS3, as AlignDiT and lip-to-speech systems before it print it."""
 
 JOINT = (
-    "wer@vssflow", "fd_vggish@avbench", "ib_score@avbench", "desync@synchformer", "wer@sphinx-lm", "fad@logmel",
+    "wer@vssflow", "fd_vggish@avbench", "ib_score@avbench", "desync@synchformer", "wer@whisper-tiny.en", "fad@logmel",
     "desync@onset",
 )  # fmt: skip
 """Sound and speech together, against a reference."""

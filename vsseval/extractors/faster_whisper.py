@@ -1,37 +1,68 @@
-"""Speech to the words that faster-whisper hears by beam search: the recogniser of F5-TTS, AlignDiT and DeepAudio-V1.
+"""Speech to the words that faster-whisper hears by beam search: Whisper's networks in CTranslate2.
 
-Whisper's networks in CTranslate2. English, a beam of five, and the package's defaults: windows of 30 s follow each
-other by time stamps, earlier text is a prompt for later text, and a window that decodes badly is decoded again at
-temperatures up to 1, by sampling. The papers run it in half precision on CUDA, as is done here; on a processor, which
-has none, in single precision.
+English, a beam of five, and the package's defaults: windows of 30 s follow each other by time stamps, earlier text is
+a prompt for later text. A window is decoded again at temperatures of 0.2 to 1, by sampling with a fixed seed, where its
+text compresses by more than 2.4 times (it repeats itself) or its mean log probability is below -1; of attempts that all
+fail, the likeliest that does not repeat itself is taken. A window holds no speech where the network says so with more
+than 0.6 and its log probability is below -1 too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from vsseval.errors import Unmeasurable, UsageError
+from vsseval.errors import Unmeasurable
 from vsseval.extractors.base import Arrays, ExtractorSpec, Source, computed_on
-from vsseval.extractors.speech import RATE, decoded, sound
-from vsseval.networks.optional_packages import import_offline
+from vsseval.extractors.speech import RATE, SHORTEST, decoded, sound
+from vsseval.networks.ctranslate2_whisper import SEED, Whisper
+from vsseval.networks.spectrum import silent
 from vsseval.weights.find import Weights
 
 HALF = "float16"
 """What the package computes in on CUDA."""
-SEED = 0
-"""Of the sampling at fallback temperatures."""
+INT8 = "int8"
 BEAM = 5
 
-_FILES = ("model.bin", "config.json", "tokenizer.json")
-_FEWEST_TOKENS = 1000
+_RULES = f"English, beam {BEAM}, fallback temperatures with seed {SEED}"
 
 
-class FasterWhisper:
-    """Satisfies `Extractor` and `BatchExtractor`; one size of Whisper."""
+class _Recogniser(ABC):
+    """A network, built at its first use, and what it hears."""
+
+    spec: ExtractorSpec
+
+    @abstractmethod
+    def files(self) -> Whisper:
+        """Return which network, and how it is computed."""
+
+    @cached_property
+    def network(self) -> Any:
+        """The network.
+
+        Raises:
+            UsageError: files are missing or of another network.
+            MissingExtra: faster-whisper is not installed.
+        """
+        return self.files().open()
+
+    def heard(self, samples: np.ndarray) -> str:
+        """Return the text of 16 kHz samples (n,), n > 0: the segments, each after a space, as the papers join them."""
+        network = self.network
+        network.model.begin()
+        segments, _ = network.transcribe(samples, beam_size=BEAM, language="en")
+        return "".join(" " + segment.text for segment in segments)
+
+
+class FasterWhisper(_Recogniser):
+    """The recogniser of F5-TTS, AlignDiT and DeepAudio-V1; satisfies `Extractor` and `BatchExtractor`.
+
+    The papers run it in half precision on CUDA, as is done here; on a processor, which has none, in single precision.
+    """
 
     def __init__(self, weights: Weights, size: str) -> None:
         """Declare; nothing is loaded before the first utterance.
@@ -50,8 +81,7 @@ class FasterWhisper:
             sample_rate=RATE,
             weights=weights.sha256,
             licence="MIT",
-            description=f"words heard by faster-whisper {size.replace('_', '-')} (English, beam {BEAM}, fallback "
-            f"temperatures with seed {SEED}, half precision on CUDA)",
+            description=f"words heard by faster-whisper {size.replace('_', '-')} ({_RULES}, half precision on CUDA)",
         )
 
     def on(self, device: str) -> None:
@@ -59,50 +89,12 @@ class FasterWhisper:
         self.device = device
         self.spec = computed_on(self.spec, device, HALF if device.startswith("cuda") else "float32")
 
-    @cached_property
-    def network(self) -> Any:
-        """The network, built at its first use.
-
-        Raises:
-            UsageError: files are missing or of another network.
-        """
-        package = import_offline("faster_whisper", self.spec.name)
-        folder = self._weights.folder
-        for name in _FILES:
-            # Without its tokenizer the package would fetch another one from a hub.
-            if not (folder / name).is_file():
-                raise self._unreadable(f"{name} is missing")
-        kind, _, index = self.device.partition(":")
-
-        def load() -> Any:
-            return package.WhisperModel(
-                str(folder),
-                device=kind,
-                device_index=int(index or 0),
-                compute_type=self.spec.precision,
-                local_files_only=True,
-            )
-
-        try:
-            import_offline("ctranslate2", self.spec.name).set_random_seed(SEED)
-            network = load()
-        except Exception as error:  # the libraries raise whatever they stumble over
-            raise self._unreadable(str(error)) from error
-        if network.hf_tokenizer.get_vocab_size() < _FEWEST_TOKENS:
-            raise self._unreadable("tokenizer.json holds no vocabulary")
-        if network.model.n_mels != network.feature_extractor.mel_filters.shape[0]:
-            raise self._unreadable("preprocessor_config.json is missing or of another network")
-        network.model = _Repeatable(network.model, lambda: load().model)
-        return network
-
-    def _unreadable(self, why: str) -> UsageError:
-        return UsageError(
-            f"{self._weights.folder} does not hold the weights of {self.spec.name}: {why}. Get them anew with: "
-            f"vsseval weights pull --again {self._weights.name}"
-        )
+    def files(self) -> Whisper:
+        """Return which network, and how it is computed."""
+        return Whisper(self._weights.folder, self._weights.name, self.spec.name, self.device, self.spec.precision)
 
     def extract(self, source: Source) -> Arrays:
-        """Return `text`, str (): the segments, each with a space before it, as the papers' scripts join them.
+        """Return `text`, str ().
 
         Raises:
             Unmeasurable: the audio holds no samples.
@@ -112,10 +104,7 @@ class FasterWhisper:
         samples = decoded(sound(source, self.spec.name))
         if samples.size == 0:
             raise Unmeasurable("the audio holds no samples")
-        network = self.network
-        network.model.begin()
-        segments, _ = network.transcribe(samples, beam_size=BEAM, language="en")
-        return {"text": np.asarray("".join(" " + segment.text for segment in segments))}
+        return {"text": np.asarray(self.heard(samples))}
 
     def extract_many(self, sources: Sequence[Source]) -> list[Arrays | Unmeasurable]:
         """Return the texts of several sounds, one after the other, or why one has none."""
@@ -128,31 +117,46 @@ class FasterWhisper:
         return found
 
 
-class _Repeatable:
-    """CTranslate2's Whisper, whose sampling begins anew with each sound.
+class ProcessorWhisper(_Recogniser):
+    """A small network in whole numbers of 8 bits, on one thread of a processor wherever others run; an `Extractor`.
 
-    CTranslate2 seeds its generators once, when a model is made. So that a text does not depend on what was heard
-    before, the model is made anew where a sound needs sampling and an earlier one has drawn from the generator.
+    The number of cores changes nothing, and no device is needed. The kind of processor may: it decides which kernels
+    multiply (a sum of 8-bit products may saturate where there are no instructions for it), and what lies between
+    (softmax, norms, the spectrum) is in single precision. A doubtful word need not be the same on every one.
     """
 
-    def __init__(self, model: Any, load: Callable[[], Any]) -> None:
-        self._model = model
-        self._load = load
-        self._drawn = False
-        self._fresh = True
+    def __init__(self, weights: Weights, size: str) -> None:
+        """Declare; nothing is loaded before the first utterance.
 
-    def begin(self) -> None:
-        """Say that the next sound begins."""
-        self._fresh = not self._drawn
+        Args:
+            weights: as for `FasterWhisper`.
+            size: "tiny_en", ….
+        """
+        self._weights = weights
+        self.spec = ExtractorSpec(
+            name=f"faster_whisper_{size}",
+            version="1",
+            input_kinds=("audio",),
+            sample_rate=RATE,
+            weights=weights.sha256,
+            licence="MIT",
+            description=f"words heard by faster-whisper {size.replace('_', '-')} ({_RULES}, int8 on one thread)",
+            precision=INT8,
+        )
 
-    def generate(self, features: Any, prompts: Any, **options: Any) -> Any:
-        """Return what the model makes of one window; the options are faster-whisper's."""
-        if options.get("sampling_temperature", 0.0) > 0:
-            if not self._fresh:
-                self._model = None  # two at once may be more than the memory holds
-                self._model = self._load()
-            self._fresh = self._drawn = True
-        return self._model.generate(features, prompts, **options)
+    def files(self) -> Whisper:
+        """Return which network, and how it is computed."""
+        return Whisper(self._weights.folder, self._weights.name, self.spec.name, precision=INT8, threads=1)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._model, name)
+    def extract(self, source: Source) -> Arrays:
+        """Return `text`, str (): empty where there is no speech, which is a result and counts as deletions.
+
+        Nothing is asked of the network where a sound is shorter than 0.1 s or silent (peak below -60 dBFS).
+
+        Raises:
+            UsageError: files of weights are missing or of another network.
+            MissingExtra: faster-whisper is not installed.
+        """
+        samples = decoded(sound(source, self.spec.name))
+        unheard = samples.size < SHORTEST * RATE or silent(samples)
+        return {"text": np.asarray("" if unheard else self.heard(samples))}

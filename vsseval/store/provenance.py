@@ -12,7 +12,7 @@ from pathlib import Path
 PACKAGES = (
     "vsseval", "torch", "torchaudio", "numpy", "scipy", "pandas", "pyarrow", "jiwer", "soundfile", "soxr",
     "av", "pillow", "safetensors", "pocketsphinx", "msgspec", "transformers", "tokenizers", "speechbrain",
-    "faster-whisper", "onnxruntime", "speechmos", "pyworld", "pystoi", "pesq", "opencv-python-headless",
+    "faster-whisper", "ctranslate2", "onnxruntime", "speechmos", "pyworld", "pystoi", "pesq", "opencv-python-headless",
     "ftfy", "regex",
 )  # fmt: skip
 

