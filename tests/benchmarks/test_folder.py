@@ -141,6 +141,7 @@ def test_a_full_list(clips, videos, tmp_path):
     assert (card.task, card.size) == ("joint", 2)
     assert card.metrics == (
         "fad@logmel", "clap_score@mini", "desync@onset", "wer@sphinx-grid", "spk_sim@ge2e", "mos@distillmos",
+        "lip_sync@landmarks",
     )  # fmt: skip
 
 

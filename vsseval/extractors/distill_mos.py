@@ -1,10 +1,11 @@
 """Speech to the mean opinion score that Distill-MOS predicts for it, with the weights that Microsoft publishes.
 
 Stahl and Gamper, ICASSP 2025, as in the package distillmos 0.9.1: segments of 7.68 s that begin at most a second
-apart, the score is their mean; shorter sounds are filled up with zeros. Otherwise than by the package's command, the mean of
-all channels is heard, not the first; soxr brings it to 16 kHz, not torchaudio's short filter, which lets through what
-the network takes for a fault (of eleven recordings at 22 and 44 kHz it moved one by 1.7, the mean by 0.6; brought to
-16 kHz and up again they moved by 0.02 on average); and silence has no quality of speech, where the command says 1.97.
+apart, the score is their mean; shorter sounds are filled up with zeros. Otherwise than by the package's command, the
+mean of all channels is heard, not the first; soxr brings it to 16 kHz, not torchaudio's short filter, which lets
+through what the network takes for a fault (of eleven recordings at 22 and 44 kHz it moved one by 1.7, the mean by 0.6;
+brought to 16 kHz and up again they moved by 0.02 on average); and silence has no quality of speech, where the command
+says 1.97.
 
 Eighteen recordings of LJSpeech, 1.5 to 10 s, have 4.38 on average; below 2 kHz alone, 3.20; in white noise at 20, 10
 and 0 dB 2.84, 2.34, 1.67. Gain does not count.

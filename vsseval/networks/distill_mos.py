@@ -1,8 +1,8 @@
 """Distill-MOS: speech at 16 kHz to the mean opinion score that listeners would give it.
 
 Stahl and Gamper, "Distillation and pruning for scalable self-supervised representation-based speech quality
-assessment", ICASSP 2025: a small network taught by a large one on XLS-R. Convolutions over a compressed complex spectrogram, seven
-layers of a transformer, attention pooling. Parameter names are our own.
+assessment", ICASSP 2025: a small network taught by a large one on XLS-R. Convolutions over a compressed complex
+spectrogram, seven layers of a transformer, attention pooling. Parameter names are our own.
 """
 
 from __future__ import annotations
