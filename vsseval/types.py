@@ -232,6 +232,9 @@ class MetricSpec(Record, frozen=True):
     """Bounds that the metric claims to rank below `reference`; where it fails to, tables flag it."""
     ranked: bool = True
     """Whether tables may call one system the best by it. False where papers do not agree which way is better."""
+    least_clips: int = 1
+    """Of fewer measured clips there is no value. Where it is more than one, the value of a single clip says so little
+    that none is shown by itself."""
 
     @property
     def id(self) -> str:

@@ -140,7 +140,8 @@ def test_a_full_list(clips, videos, tmp_path):
     card = folder(str(clips)).card
     assert (card.task, card.size) == ("joint", 2)
     assert card.metrics == (
-        "fad@logmel", "clap_score@mini", "desync@onset", "wer@sphinx-grid", "spk_sim@ge2e",
+        "fad@logmel", "clap_score@mini", "desync@onset", "wer@sphinx-grid", "spk_sim@ge2e", "mos@distillmos",
+        "lip_sync@landmarks",
     )  # fmt: skip
 
 

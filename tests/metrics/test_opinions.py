@@ -8,6 +8,7 @@ from vsseval import plugins
 from vsseval.types import Need
 
 OPINIONS = {
+    "mos@distillmos": ("distill_mos", "score"),
     "utmos@utmos22-strong": ("utmos", "score"),
     "dnsmos_ovrl@speechmos": ("dnsmos", "ovrl"),
     "dnsmos_sig@speechmos": ("dnsmos", "sig"),

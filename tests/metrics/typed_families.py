@@ -6,6 +6,7 @@ from vsseval.extractors.aesthetics import Aesthetics
 from vsseval.extractors.base import Extractor, PairExtractor
 from vsseval.extractors.clap_mini import ClapMini
 from vsseval.extractors.ctc import CTC
+from vsseval.extractors.distill_mos import DistillMosScore
 from vsseval.extractors.dnsmos import Dnsmos
 from vsseval.extractors.ecapa import ECAPA
 from vsseval.extractors.faster_whisper import FasterWhisper
@@ -16,6 +17,7 @@ from vsseval.extractors.laion_clap import LaionClapExtractor
 from vsseval.extractors.logmel import LogMel
 from vsseval.extractors.melception import MelceptionExtractor
 from vsseval.extractors.motion import Motion
+from vsseval.extractors.mouth import MouthOpening
 from vsseval.extractors.ms_clap import MsClapExtractor
 from vsseval.extractors.onset import Onset
 from vsseval.extractors.onset_strength import OnsetStrength
@@ -48,6 +50,7 @@ from vsseval.metrics.inception import InceptionScore
 from vsseval.metrics.intelligibility import Pesq, Stoi
 from vsseval.metrics.kernel import KernelAudioDistance, KernelInceptionDistance
 from vsseval.metrics.kl import Divergence
+from vsseval.metrics.lip_sync import LipSync
 from vsseval.metrics.lse import LSE, TrackedLSE
 from vsseval.metrics.mcd import McdPlain, McdVersa, McdWarped
 from vsseval.metrics.mos import OpinionScore
@@ -69,6 +72,7 @@ def per_clip(spec: MetricSpec) -> list[SampleMetric[...]]:
         ErrorRate(spec, "wer", "spoken", "micro"),
         EventOnsets(spec, "onset_acc"),
         IbScore(spec),
+        LipSync(spec),
         LSE(spec, "distance"),
         LevelMetric(spec),
         McdPlain(spec),
@@ -109,6 +113,7 @@ def extractors(weights: Weights) -> list[Extractor]:
         Bare(),
         CTC(weights, "hubert"),
         ClapMini(),
+        DistillMosScore(),
         Dnsmos(),
         ECAPA(weights),
         FasterWhisper(weights, "base"),
@@ -122,6 +127,7 @@ def extractors(weights: Weights) -> list[Extractor]:
         LogMel(),
         MelceptionExtractor(weights),
         Motion(),
+        MouthOpening(),
         MsClapExtractor(weights),
         Onset(),
         OnsetStrength(),

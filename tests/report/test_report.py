@@ -6,15 +6,17 @@ import re
 import shutil
 from html.parser import HTMLParser
 
+import msgspec
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from support.synthetic_runs import METRICS, WER, write_run, write_table
+from support.synthetic_runs import CLAP, METRICS, WER, write_run, write_table
 from vsseval import media, plugins
 from vsseval.benchmarks.base import BenchmarkCard, Sample
 from vsseval.cli.report import benchmark_media, command
 from vsseval.errors import EnvironmentFault, UsageError
+from vsseval.report import clip_cards
 from vsseval.report.clips import Clips
 from vsseval.report.embed import MediaBudget
 from vsseval.report.figures import forest_plot, spectrogram, svg
@@ -223,6 +225,15 @@ def test_failures_name_clip_model_and_reason_and_bounds_are_summed_up(place):
 )
 def test_words(said, detail, kinds):
     assert " ".join(word.kind for word in marked(said, detail)) == kinds
+
+
+def test_a_clip_by_itself_has_no_number_where_it_says_little():
+    row = {"status": "ok", "value": 0.25, "detail": {}}
+    assert clip_cards._score(CLAP, row)["text"] == "0.250"
+    asks = msgspec.structs.replace(CLAP, least_clips=3)
+    assert clip_cards._score(asks, row) == {
+        "name": "clap_score@toy", "text": "see mean", "why": "one clip says little by this metric",
+    }  # fmt: skip
 
 
 def test_no_hypothesis_no_words():

@@ -154,6 +154,24 @@ def test_too_few_clips_have_no_distance_and_a_reason(clips, tmp_path):
     assert "limit:1" in cell.signature
 
 
+@pytest.mark.parametrize(("limit", "value"), [(2, None), (3, "some")])
+def test_a_mean_over_fewer_clips_than_the_metric_asks_for_is_none(clips, tmp_path, monkeypatch, limit, value):
+    asks = msgspec.structs.replace(plugins.metric_spec("level@fake"), least_clips=3)
+    family, load = type(resolve_metrics([], ["level@fake"]).metrics["level@fake"]), plugins.load
+    monkeypatch.setattr(
+        "vsseval.plugins.load",
+        lambda kind, name: (lambda: family(asks)) if name == "level@fake" else load(kind, name),
+    )
+    done = finish(spec(clips, tmp_path, limit=limit))
+    cell = done.cell("level@fake")
+    assert (cell.value is None) == (value is None)
+    # the rows stay: nothing is lost
+    assert (cell.n, len(outcomes(done.path, "level@fake"))) == (limit, limit)
+    if value is None:
+        assert (cell.status, cell.low, cell.se) == ("not_applicable", None, None)
+        assert cell.reason == "2 of the 3 clips at least that this metric needs: one clip says little by it"
+
+
 @pytest.mark.parametrize("gives", [np.nan, np.linalg.LinAlgError("did not converge")])
 def test_a_distance_that_breaks_is_a_failed_cell_and_no_traceback(clips, tmp_path, monkeypatch, gives):
     class Odd(type(resolve_metrics([], ["fd@fake"]).metrics["fd@fake"])):

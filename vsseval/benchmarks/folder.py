@@ -195,6 +195,8 @@ def _metrics(samples: tuple[Sample, ...]) -> tuple[str, ...]:
         "wer@sphinx-grid": any(_is_heard(sample, GRID) for sample in samples),
         "wer@whisper-tiny.en": any(_is_heard(sample, ENGLISH) for sample in samples),
         "spk_sim@ge2e": any(sample.speaker_prompt for sample in samples),
+        "mos@distillmos": any(sample.transcript for sample in samples),
+        "lip_sync@landmarks": any(sample.transcript and sample.video for sample in samples),
     }
     return tuple(metric for metric, there in possible.items() if there)
 

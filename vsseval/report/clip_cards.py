@@ -81,6 +81,8 @@ def _score(spec: MetricSpec, row: Mapping[str, Any]) -> dict[str, str] | None:
     if row["status"] == "ok":
         if row["value"] is None or row["value"] != row["value"]:
             return None
+        if spec.least_clips > 1:
+            return {"name": spec.id, "text": "see mean", "why": "one clip says little by this metric"}
         unit = f" {spec.unit}" if spec.unit else ""
         return {"name": spec.id, "text": f"{number(float(row['value']) * spec.scale, spec.decimals)}{unit}", "why": ""}
     if row["status"] == "not_applicable":

@@ -89,7 +89,8 @@ class Clips:
         order: dict[str, list[tuple[str, str]]] = {"worst": [], "best": [], "median": []}
         for spec in metrics:
             ranked = self._ranked(spec)
-            if ranked:
+            # a single clip says nothing by some metrics
+            if ranked and spec.least_clips == 1:
                 places = {"worst": -1, "best": 0, "median": len(ranked) // 2}
                 for word, place in places.items():
                     order[word].append((ranked[place], f"{word} by {spec.id}"))

@@ -120,7 +120,7 @@ def _cell(
         estimate = estimate_distance(kept)
         spread = spread_of_sets([found for found, _ in sets], estimate.se)
     else:
-        estimate, macro = _mean(ok)
+        estimate, macro = _mean(ok) if n >= metric.spec.least_clips else (_too_few(n, metric.spec.least_clips), None)
         spread = spread_of_values(samples, estimate.se)
     estimate = cut_to_range(estimate, metric.spec)
     status: Status = "ok" if estimate.value is not None else "failed" if broken else _why_none(counts)
@@ -153,6 +153,14 @@ def _mean(rows: Sequence[ScoreRow]) -> tuple[Estimate, float | None]:
     weights = [row.weight or 0.0 for row in rows]
     estimate = ratio(values, weights, [row.cluster for row in rows])
     return estimate, sum(values) / len(values) if len(set(weights)) > 1 else None
+
+
+def _too_few(n: int, least: int) -> Estimate:
+    """Return what is known of a mean over fewer clips than the metric asks for: nothing."""
+    method = (
+        f"{n} of the {least} clips at least that this metric needs: one clip says little by it" if n else "no clips"
+    )
+    return Estimate(value=None, se=None, low=None, high=None, method=method)
 
 
 def _distance(

@@ -84,7 +84,8 @@ def compare(
     for metric, pair in sides.items():
         known = _known(a, b, metric)
         if pair is None:
-            deltas.append(Delta(**known, **_of_clips((a, b), metric, clips[metric], moved)))
+            named = moved if a.record.metrics[metric].least_clips == 1 else 0
+            deltas.append(Delta(**known, **_of_clips((a, b), metric, clips[metric], named)))
         else:
             counts = _counts(*clips[metric])[0] if metric in clips else _same_clips(*pair)
             unpaired = counts.get("only_a", 0) + counts.get("only_b", 0)

@@ -94,7 +94,15 @@ def mini_vtts(argument: str | None = None) -> Benchmark:
         UsageError: an argument was given.
     """
     what = "Speaking faces, half GRID commands and half free sentences, by voices seen and unseen in training."
-    metrics = ("fad@logmel", "wer@sphinx-grid", "wer@whisper-tiny.en", "spk_sim@ge2e", "desync@onset")
+    metrics = (
+        "fad@logmel",
+        "wer@sphinx-grid",
+        "wer@whisper-tiny.en",
+        "spk_sim@ge2e",
+        "mos@distillmos",
+        "lip_sync@landmarks",
+        "desync@onset",
+    )
     return _benchmark("vtts", 56, metrics, what, argument)
 
 
@@ -107,5 +115,6 @@ def mini_joint(argument: str | None = None) -> Benchmark:
     what = "A speaking face beside a sounding object: both are to be heard."
     metrics = (
         "fad@logmel", "clap_score@mini", "desync@onset", "wer@sphinx-grid", "wer@whisper-tiny.en", "spk_sim@ge2e",
+        "mos@distillmos", "lip_sync@landmarks",
     )  # fmt: skip
     return _benchmark("joint", 36, metrics, what, argument)
