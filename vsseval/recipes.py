@@ -67,6 +67,7 @@ class MetricRecipe(PluginRow, frozen=True, kw_only=True):
     min_seconds: float = 0.0
     expected_to_separate: tuple[str, ...] = ("shuffled", "noise", "silence")
     ranked: bool = True
+    proxy: bool = False
     checked_against: str = ""
     """What its values were compared with, and how closely."""
     note: str = ""
@@ -101,6 +102,7 @@ class MetricRecipe(PluginRow, frozen=True, kw_only=True):
             min_seconds=self.min_seconds,
             expected_to_separate=self.expected_to_separate,
             ranked=self.ranked,
+            proxy=self.proxy,
         )
 
     def _input(self, key: str, value: InputFeature | Need) -> Feature | Need:

@@ -232,6 +232,8 @@ class MetricSpec(Record, frozen=True):
     """Bounds that the metric claims to rank below `reference`; where it fails to, tables flag it."""
     ranked: bool = True
     """Whether tables may call one system the best by it. False where papers do not agree which way is better."""
+    proxy: bool = False
+    """Whether it stands in for what it is named after, and tables say so beside its recipe."""
 
     @property
     def id(self) -> str:

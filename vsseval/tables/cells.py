@@ -5,6 +5,9 @@ from __future__ import annotations
 from vsseval.records import Spread
 from vsseval.types import Record, Status, Task
 
+PROXY = "proxy"
+"""The word behind the recipe of a metric that stands in for what it is named after."""
+
 
 class Cell(Record, frozen=True, kw_only=True):
     """One number, in displayed units; `value` is None exactly where `status` is not "ok"."""
@@ -50,6 +53,17 @@ class Column(Record, frozen=True, kw_only=True):
     flag: str | None = None
     head: str = ""
     """What a paper calls it, where the table is that of a paper."""
+    proxy: bool = False
+    """Whether the metric stands in for what it is named after."""
+
+    @property
+    def recipe_line(self) -> str:
+        """The recipe as it stands under the name, or the whole id under what a paper calls it."""
+        return self.marked(self.metric if self.head else f"@{self.recipe}")
+
+    def marked(self, name: str) -> str:
+        """Return a name of the metric, with one word behind it where it is a proxy."""
+        return f"{name} {PROXY}" if self.proxy else name
 
 
 class Row(Record, frozen=True, kw_only=True):
