@@ -31,7 +31,7 @@ def convert(wheel: Path, target: Path) -> None:
         raw = io.BytesIO(archive.read("aisfx/models/checkpoint.pth"))
     # beside the weights lie the libraries' sizes, as numbers of an older numpy
     reduced: Any = np.int64(0).__reduce__()
-    allowed = [(reduced[0], "numpy.core.multiarray.scalar"), np.dtype, type(np.dtype(np.int64))]
+    allowed: list[Any] = [(reduced[0], "numpy.core.multiarray.scalar"), np.dtype, type(np.dtype(np.int64))]
     with torch.serialization.safe_globals(allowed):
         state, _ = torch.load(raw, map_location="cpu", weights_only=True)
     kept = {}
