@@ -68,6 +68,7 @@ class MetricRecipe(PluginRow, frozen=True, kw_only=True):
     expected_to_separate: tuple[str, ...] = ("shuffled", "noise", "silence")
     ranked: bool = True
     least_clips: int = 1
+    proxy: bool = False
     checked_against: str = ""
     """What its values were compared with, and how closely."""
     note: str = ""
@@ -103,6 +104,7 @@ class MetricRecipe(PluginRow, frozen=True, kw_only=True):
             expected_to_separate=self.expected_to_separate,
             ranked=self.ranked,
             least_clips=self.least_clips,
+            proxy=self.proxy,
         )
 
     def _input(self, key: str, value: InputFeature | Need) -> Feature | Need:

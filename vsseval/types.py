@@ -235,6 +235,8 @@ class MetricSpec(Record, frozen=True):
     least_clips: int = 1
     """Of fewer measured clips there is no value. Where it is more than one, the value of a single clip says so little
     that none is shown by itself."""
+    proxy: bool = False
+    """Whether it stands in for what it is named after, and tables say so beside its recipe."""
 
     @property
     def id(self) -> str:

@@ -72,7 +72,7 @@ def test_every_video_is_a_clip_and_its_own_sound_the_reference(clips):
 def test_the_card_says_what_can_be_measured(clips):
     card = folder(str(clips)).card
     assert (card.name, card.task, card.size) == ("folder", "v2s", 2)
-    assert card.metrics == ("fad@logmel", "desync@onset")
+    assert card.metrics == ("fad@aisfx", "kl@aisfx", "sound_sim@aisfx", "fad@logmel", "desync@onset")
     assert len(card.version) == 8
 
 
@@ -140,8 +140,8 @@ def test_a_full_list(clips, videos, tmp_path):
     card = folder(str(clips)).card
     assert (card.task, card.size) == ("joint", 2)
     assert card.metrics == (
-        "fad@logmel", "clap_score@mini", "desync@onset", "wer@sphinx-grid", "spk_sim@ge2e", "mos@distillmos",
-        "lip_sync@landmarks",
+        "fad@aisfx", "kl@aisfx", "sound_sim@aisfx", "fad@logmel", "desync@onset", "wer@sphinx-grid", "spk_sim@ge2e",
+        "mos@distillmos", "lip_sync@landmarks",
     )  # fmt: skip
 
 

@@ -10,8 +10,10 @@ import pytest
 from support import build_plugins
 from tools import train_clap_mini
 from tools.mini.v2s import make_event_layer
+from vsseval.benchmarks.mini import mini_joint, mini_v2s
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.extractors import clap_mini
+from vsseval.extractors.clap_mini_words import unread
 from vsseval.media import Audio
 from vsseval.weights import shipped as weights
 
@@ -58,6 +60,33 @@ def test_level_and_wording_matter_little(encoder, clips):
     quiet = Audio(audio.samples * 0.4, 16_000)
     assert score(encoder, quiet, caption) == pytest.approx(score(encoder, audio, caption), abs=0.25)
     assert score(encoder, audio, "the sound of a drum") > score(encoder, audio, "rain falling on a roof") + 0.3
+
+
+@pytest.mark.parametrize(
+    ("caption", "why"),
+    [
+        ("a dog barks", "not trained on the words barks, dog"),
+        ("playing accordion", "not trained on the words accordion"),
+        ("rain, and a bird", "not trained on the words bird"),
+        ("someone hits the floor", "not trained on the words hits"),
+        ("a person on a wooden floor", "names none of the encoder's twelve classes"),
+    ],
+)
+def test_captions_of_other_things_are_unknown_and_have_no_score(encoder, caption, why):
+    with pytest.raises(Unmeasurable, match=f"^unknown, the caption '{caption}' is outside the twelve classes.*{why}"):
+        encoder.extract(caption)
+
+
+def test_every_caption_of_the_mini_benchmarks_is_known():
+    captions = [sample.caption for make in (mini_v2s, mini_joint) for sample in make().samples()]
+    assert len(captions) == 84
+    assert [caption for caption in captions if unread(caption)] == []
+
+
+def test_silence_is_below_every_sound(encoder, clips):
+    silence = Audio(np.full(64_000, 1e-4), 16_000)
+    for audio, caption in clips:
+        assert score(encoder, silence, caption) == -1 < score(encoder, Audio(-audio.samples, 16_000), caption)
 
 
 def test_short_sounds_are_filled_up_and_empty_ones_refused(encoder):

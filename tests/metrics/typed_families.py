@@ -3,6 +3,7 @@
 from vsseval_fakes import Bare, Distance, Killer, Level, LevelMetric, Light, One, Words, WordsMetric
 
 from vsseval.extractors.aesthetics import Aesthetics
+from vsseval.extractors.aisfx import Aisfx
 from vsseval.extractors.base import Extractor, PairExtractor
 from vsseval.extractors.clap_mini import ClapMini
 from vsseval.extractors.ctc import CTC
@@ -56,6 +57,7 @@ from vsseval.metrics.mcd import McdPlain, McdVersa, McdWarped
 from vsseval.metrics.mos import OpinionScore
 from vsseval.metrics.onsets import EventOnsets, Onsets
 from vsseval.metrics.pitch import Pitch
+from vsseval.metrics.sound_sim import SoundSimilarity
 from vsseval.metrics.speaker import SpeakerSimilarity
 from vsseval.metrics.wer import ErrorRate
 from vsseval.weights.find import Weights
@@ -83,6 +85,7 @@ def per_clip(spec: MetricSpec) -> list[SampleMetric[...]]:
         OpinionScore(spec, "score"),
         Pesq(spec),
         Pitch(spec, "f0_rmse", "warped"),
+        SoundSimilarity(spec),
         SpeakerSimilarity(spec),
         Stoi(spec),
         TrackedLSE(spec, "distance", 50),
@@ -110,6 +113,7 @@ def summed_rows(spec: MetricSpec) -> list[SummedRowsMetric[...]]:
 def extractors(weights: Weights) -> list[Extractor]:
     return [
         Aesthetics(weights),
+        Aisfx(),
         Bare(),
         CTC(weights, "hubert"),
         ClapMini(),

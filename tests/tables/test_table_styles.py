@@ -200,3 +200,22 @@ def test_a_style_of_another_package_is_one_function(runs, site, capsys):
     assert all(line.endswith("]") for line in printed)
     assert invoke(["table", "--runs", str(runs), "--style", "fake_line"]) == 2
     assert "terminal, markdown, latex, html, csv, typst, fake_lines" in capsys.readouterr().err
+
+
+def test_a_proxy_is_named_in_one_word_beside_its_recipe_in_every_style(tmp_path):
+    proxy = msgspec.structs.replace(CLAP, proxy=True)
+    write_run(tmp_path, "one", 0.2, metrics=[proxy, DESYNC])
+    found = find_runs(tmp_path)
+    (block,) = arranged(found)
+    assert [column.proxy for column in block.columns] == [True, False]
+    for style in ("terminal", "markdown", "latex", "html", "typst"):
+        text = render_blocks([block], style, width=200)
+        assert re.search(r"@?toy proxy\b", text), style
+        assert len(re.findall(r"\bproxy\b", text)) == 1, style
+    paper = Profile(
+        title="A paper", citation="arXiv:0", metrics=(proxy.id,), name="paper",
+        columns=(ProfileColumn(metric=proxy.id, head="CLAP"),),
+    )  # fmt: skip
+    (block,) = arranged(found, profile=paper)
+    assert "CLAP proxy ↑" in render_blocks([block], "markdown")
+    assert f"{proxy.id} proxy" in render_blocks([block], "terminal")

@@ -188,9 +188,13 @@ def _task(samples: tuple[Sample, ...]) -> Task:
 
 def _metrics(samples: tuple[Sample, ...]) -> tuple[str, ...]:
     """Return the embedded metrics for which at least one clip has what they need."""
+    recorded = any(sample.reference for sample in samples)
+    sounding = recorded and _task(samples) in {"v2s", "joint"}
     possible = {
-        "fad@logmel": any(sample.reference for sample in samples),
-        "clap_score@mini": any(sample.caption for sample in samples),
+        "fad@aisfx": sounding,
+        "kl@aisfx": sounding,
+        "sound_sim@aisfx": sounding,
+        "fad@logmel": recorded,
         "desync@onset": any(sample.video for sample in samples),
         "wer@sphinx-grid": any(_is_heard(sample, GRID) for sample in samples),
         "wer@whisper-tiny.en": any(_is_heard(sample, ENGLISH) for sample in samples),

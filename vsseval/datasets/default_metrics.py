@@ -15,18 +15,19 @@ __all__ = [
 
 AVBENCH = (
     "fd_passt@avbench", "fd_panns@avbench", "fd_vggish@avbench", "kl_passt@avbench", "kl_panns@avbench",
-    "is_panns@avbench", "ib_score@avbench", "desync@synchformer", "fad@logmel", "desync@onset",
+    "is_panns@avbench", "ib_score@avbench", "desync@synchformer", "fad@aisfx", "kl@aisfx", "sound_sim@aisfx",
+    "fad@logmel", "desync@onset",
 )  # fmt: skip
 """Video-to-sound against a reference, as MMAudio and its successors print it."""
 
-AVBENCH_TEXT = (*AVBENCH, "clap_score@laion", "clap_score@mini")
+AVBENCH_TEXT = (*AVBENCH, "clap_score@laion")
 """The same, where clips have captions that say what sounds."""
 
 AESTHETICS = ("aes_pq@audiobox", "aes_pc@audiobox", "aes_ce@audiobox", "aes_cu@audiobox")
 """What HunyuanVideo-Foley and Verse-Bench print of quality without a reference."""
 
 NO_REFERENCE = (
-    *AESTHETICS, "ib_score@avbench", "desync@synchformer", "clap_score@laion", "clap_score@mini", "desync@onset",
+    *AESTHETICS, "ib_score@avbench", "desync@synchformer", "clap_score@laion", "desync@onset",
 )  # fmt: skip
 """What can be said of sound under videos that have none of their own."""
 
@@ -55,7 +56,7 @@ LIP_TO_SPEECH = (
 """LRS2 and LRS3, as AlignDiT and lip-to-speech systems before it print it."""
 
 JOINT = (
-    "wer@vssflow", "fd_vggish@avbench", "ib_score@avbench", "desync@synchformer", "wer@whisper-tiny.en", "fad@logmel",
-    "desync@onset",
+    "wer@vssflow", "fd_vggish@avbench", "ib_score@avbench", "desync@synchformer", "wer@whisper-tiny.en", "fad@aisfx",
+    "kl@aisfx", "sound_sim@aisfx", "fad@logmel", "desync@onset",
 )  # fmt: skip
 """Sound and speech together, against a reference."""

@@ -2,7 +2,8 @@
 
 The scheme is that of CLAP (Elizalde et al., ICASSP 2023); the network is some hundred times smaller and was trained
 on the synthetic sounds of the mini benchmarks alone (`tools/train_clap_mini.py`; card in weights/shipped). Within their
-vocabulary it tells which caption belongs to which sound; of other sounds it knows next to nothing.
+vocabulary it tells which caption belongs to which sound; of other sounds it knows next to nothing, and other captions
+have no embedding.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import numpy as np
 
 from vsseval.errors import Unmeasurable
 from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source, Video
-from vsseval.networks.spectrum import log_mel
+from vsseval.extractors.clap_mini_words import unread
+from vsseval.networks.spectrum import log_mel, silent
 from vsseval.weights import shipped as weights
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ class ClapMini:
 
     spec = ExtractorSpec(
         name="clap_mini",
-        version="1",
+        version="2",
         input_kinds=("audio", "text"),
         sample_rate=RATE,
         weights=WEIGHTS,
@@ -55,13 +57,11 @@ class ClapMini:
         return network.eval()
 
     def extract(self, source: Source) -> Arrays:
-        """Return `embedding`, float32, shape (128,), of unit length.
-
-        Silence has an embedding as well: the network was trained to put it far from every caption, so that a silent
-        clip scores low instead of dropping out.
+        """Return `embedding`, float32, shape (128,), of unit length; of sound also `silent`, whether it can be heard.
 
         Raises:
-            Unmeasurable: no samples, or a text without a letter or digit.
+            Unmeasurable: no samples, a text without a letter or digit, or one of other things than those that the
+                network was trained on.
         """
         import torch
 
@@ -69,7 +69,10 @@ class ClapMini:
             raise TypeError("clap_mini takes audio or text, not Video")
         with torch.inference_mode():
             vector = self._text(source) if isinstance(source, str) else self._audio(source)
-            return {"embedding": np.asarray(torch.nn.functional.normalize(vector, dim=1)[0].numpy(), np.float32)}
+            embedding = np.asarray(torch.nn.functional.normalize(vector, dim=1)[0].numpy(), np.float32)
+        if isinstance(source, str):
+            return {"embedding": embedding}
+        return {"embedding": embedding, "silent": np.array(silent(source.samples))}
 
     def _audio(self, source: Audio) -> torch.Tensor:
         import torch
@@ -88,6 +91,9 @@ class ClapMini:
         rows = tokens(source)
         if not rows:
             raise Unmeasurable(f"the caption {source!r} holds no word")
+        why = unread(source)
+        if why is not None:
+            raise Unmeasurable(f"unknown, the caption {source!r} is outside the twelve classes: {why}")
         vector: torch.Tensor = self._network["text"](torch.tensor([rows]))
         return vector
 

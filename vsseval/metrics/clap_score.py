@@ -18,10 +18,12 @@ class ClapScore:
         self.spec = spec
 
     def score(self, audio: Arrays, caption: Arrays) -> Score:
-        """Return the cosine of two unit embeddings, -1 to 1.
+        """Return the cosine of two unit embeddings, -1 to 1; -1 where the extractor says that the sound is silent.
 
         Args:
-            audio: `embedding` (d,) of the generated sound.
+            audio: `embedding` (d,) of the generated sound, and `silent` () from an encoder that cannot tell silence.
             caption: `embedding` (d,) of the caption.
         """
+        if audio.get("silent", False):
+            return Score(value=-1.0, detail={"silent": "fits no caption"})
         return Score(value=float(np.clip(np.vdot(audio["embedding"], caption["embedding"]), -1.0, 1.0)))

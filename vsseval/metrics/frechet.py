@@ -82,7 +82,7 @@ class FrechetOfPatches:
 
 
 class FrechetOfClips:
-    """Wide vectors, one to a clip, kept as they are; satisfies `SummedRowsMetric`."""
+    """Wide vectors, one or several to a clip, kept as they are; satisfies `SummedRowsMetric`."""
 
     kind: Final = "summed_rows"
 
@@ -91,13 +91,13 @@ class FrechetOfClips:
 
         Args:
             spec: the declaration, with the inputs `generated` and `reference`.
-            array: name of the vector among the features.
+            array: name of the vector or vectors among the features.
         """
         self.spec = spec
         self._array = array
 
     def rows(self, generated: Arrays, reference: Arrays) -> Rows:
-        """Return the vectors of both sides, (1, d) each, as stored.
+        """Return the vectors of both sides, (k, d) and (m, d), as stored: one row each of a single vector.
 
         Raises:
             Unmeasurable: they are of different length.

@@ -7,6 +7,8 @@ from vsseval.types import Record, Status, Task
 
 LOPSIDED = 1.4
 """Times that the longer arm of an interval may be as long as the shorter, and still be shown as ±."""
+PROXY = "proxy"
+"""The word behind the recipe of a metric that stands in for what it is named after."""
 
 
 class Cell(Record, frozen=True, kw_only=True):
@@ -62,6 +64,17 @@ class Column(Record, frozen=True, kw_only=True):
     doubt: str | None = None
     head: str = ""
     """What a paper calls it, where the table is that of a paper."""
+    proxy: bool = False
+    """Whether the metric stands in for what it is named after."""
+
+    @property
+    def recipe_line(self) -> str:
+        """The recipe as it stands under the name, or the whole id under what a paper calls it."""
+        return self.marked(self.metric if self.head else f"@{self.recipe}")
+
+    def marked(self, name: str) -> str:
+        """Return a name of the metric, with one word behind it where it is a proxy."""
+        return f"{name} {PROXY}" if self.proxy else name
 
 
 class Row(Record, frozen=True, kw_only=True):

@@ -147,7 +147,9 @@ def _heads(block: Block) -> list[str]:
 
 
 def _head(column: Column) -> str:
-    name = escape_latex(" ".join(filter(None, [column.head or column.metric, column.arrow, column.unit])))
+    name = escape_latex(
+        " ".join(filter(None, [column.marked(column.head or column.metric), column.arrow, column.unit]))
+    )
     return name + escape_latex(marks(column))
 
 

@@ -192,7 +192,7 @@ def _column(spec: MetricSpec, index: int, rows: tuple[Row, ...], seen: SeenBy) -
     return Column(
         metric=spec.id, name=spec.name, recipe=spec.recipe, unit=spec.unit, decimals=spec.decimals,
         arrow={"higher": "↑", "lower": "↓"}[spec.direction] if spec.version and spec.ranked else "",
-        description=spec.description, flag=seen.flags.get(spec.id), doubt=seen.doubts.get(spec.id),
+        description=spec.description, flag=seen.flags.get(spec.id), doubt=seen.doubts.get(spec.id), proxy=spec.proxy,
         total=max((row.cells[index].total for row in rows), default=0),
     )  # fmt: skip
 

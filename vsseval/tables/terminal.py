@@ -116,8 +116,11 @@ def _head(block: Block, index: int, *, first: bool) -> list[str]:
     column = block.columns[index]
     unit = f" {column.unit}" if column.unit else ""
     flag = f" {marks(column)}" if marks(column) else ""
-    recipe = column.metric if column.head else f"@{column.recipe}"
-    lines = [f"{column.head or column.name} {column.arrow}{unit}{flag}".replace("  ", " "), recipe, count(column)]
+    lines = [
+        f"{column.head or column.name} {column.arrow}{unit}{flag}".replace("  ", " "),
+        column.recipe_line,
+        count(column),
+    ]
     if not block.spans:
         return lines
     ends = list(accumulate(count for _, count in spans(block)))

@@ -94,7 +94,7 @@ def superscript(notes: tuple[int, ...]) -> str:
 
 def head(column: Column) -> str:
     """Name a column in one line: the metric's id, or what a paper calls it; with arrow, unit and flag."""
-    parts = [column.head or column.metric, column.arrow, column.unit]
+    parts = [column.marked(column.head or column.metric), column.arrow, column.unit]
     return " ".join(part for part in parts if part) + marks(column)
 
 

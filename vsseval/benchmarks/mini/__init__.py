@@ -16,6 +16,9 @@ from vsseval.types import Medium, Task
 _HERE = Path(__file__).parent
 _CAUTION = "Synthetic, made so that everything runs anywhere; no substitute for VGGSound or GRID."
 
+_SOUND = ("fad@aisfx", "kl@aisfx", "sound_sim@aisfx")
+"""What sounds, against the recording."""
+
 
 @dataclass
 class MiniBenchmark:
@@ -84,7 +87,7 @@ def mini_v2s(argument: str | None = None) -> Benchmark:
         UsageError: an argument was given.
     """
     what = "Sounding objects of 12 classes, impacts timed by physics and continuous sounds, each with its caption."
-    return _benchmark("v2s", 48, ("fad@logmel", "clap_score@mini", "desync@onset"), what, argument)
+    return _benchmark("v2s", 48, (*_SOUND, "fad@logmel", "clap_score@mini", "desync@onset"), what, argument)
 
 
 def mini_vtts(argument: str | None = None) -> Benchmark:
@@ -114,7 +117,7 @@ def mini_joint(argument: str | None = None) -> Benchmark:
     """
     what = "A speaking face beside a sounding object: both are to be heard."
     metrics = (
-        "fad@logmel", "clap_score@mini", "desync@onset", "wer@sphinx-grid", "wer@whisper-tiny.en", "spk_sim@ge2e",
-        "mos@distillmos", "lip_sync@landmarks",
+        *_SOUND, "fad@logmel", "clap_score@mini", "desync@onset", "wer@sphinx-grid", "wer@whisper-tiny.en",
+        "spk_sim@ge2e", "mos@distillmos", "lip_sync@landmarks",
     )  # fmt: skip
     return _benchmark("joint", 36, metrics, what, argument)
