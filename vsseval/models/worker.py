@@ -57,6 +57,8 @@ class WorkerLaunch(msgspec.Struct, frozen=True, kw_only=True):
     start_seconds: float = 1800.0
     """Until it is ready: networks are loaded, perhaps fetched."""
     clip_seconds: float = 600.0
+    picture: bool = False
+    """Whether the files that it returns hold a picture of its own."""
 
 
 class WorkerDied(Exception):
@@ -224,8 +226,9 @@ class _Process:
             audio = load_audio(path)
         except Unmeasurable as reason:
             return ModelOutput(clip, None, 0, error=str(reason))
+        picture = path.read_bytes() if self._launch.picture else None
         path.unlink(missing_ok=True)
-        return ModelOutput(clip, audio.samples, audio.sample_rate)
+        return ModelOutput(clip, audio.samples, audio.sample_rate, picture=picture)
 
     def _send(self, message: Mapping[str, Any]) -> None:
         assert self._popen.stdin is not None
