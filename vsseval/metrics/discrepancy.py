@@ -17,7 +17,9 @@ Kernel = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Of vectors (n, d) and (m, d), float64: (n, m)."""
 
 BLOCK = 2048
-"""Rows of a kernel that are in memory at a time: 33 MB for as many columns."""
+"""Rows of a kernel that are in memory at a time: 33 MB for as many columns, and no more than `ROOM` for more."""
+ROOM = 1 << 25
+"""Numbers that are in memory at a time: patches of a whole benchmark are more than a hundred thousand columns."""
 _BINS = 4096
 
 
@@ -107,14 +109,19 @@ def median_distance(vectors: np.ndarray) -> float:
     return middle
 
 
+def _rows(columns: int) -> int:
+    return max(1, min(BLOCK, ROOM // max(columns, 1)))
+
+
 def _bins(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     return np.searchsorted(edges[1:], values, "left")
 
 
 def _pairs(x: np.ndarray) -> Iterator[np.ndarray]:
     """Yield the squared distances of all pairs of vectors, each pair once, a block at a time."""
-    for start in range(0, len(x), BLOCK):
-        found = squared_distances(x[start : start + BLOCK], x[start:])
+    step = _rows(len(x))
+    for start in range(0, len(x), step):
+        found = squared_distances(x[start : start + step], x[start:])
         yield found[np.triu_indices(len(found), 1, found.shape[1])]
 
 
@@ -123,10 +130,11 @@ def _sums(
 ) -> np.ndarray:
     """Return the sums of a kernel by groups, (g, g); of a set with itself without the pairs of equal place."""
     total = np.zeros((of_a.shape[1], of_b.shape[1]))
-    for start in range(0, len(a), BLOCK):
-        block = kernel(a[start : start + BLOCK], b)
+    step = _rows(len(b))
+    for start in range(0, len(a), step):
+        block = kernel(a[start : start + step], b)
         if same:
             place = np.arange(len(block))
             block[place, place + start] = 0.0
-        total += of_a[start : start + BLOCK].T @ (block @ of_b)
+        total += of_a[start : start + step].T @ (block @ of_b)
     return total

@@ -27,14 +27,16 @@ class KernelDistance(ABC):
 
     kind: Final = "grouped_rows"
     spec: MetricSpec
+    array = "embedding"
+    """Of the features: what is compared."""
 
     def rows(self, generated: Arrays, reference: Arrays) -> Rows:
-        """Return the embeddings of both sides, (1, d) each, as stored.
+        """Return the embeddings of both sides, (1, d) or (patches, d), as stored.
 
         Raises:
             Unmeasurable: they are of different length.
         """
-        return vector_sets.vector_rows(generated, reference, "embedding")
+        return vector_sets.vector_rows(generated, reference, self.array)
 
     def value(self, rows: Rows) -> float:
         """Return the distance.
@@ -88,14 +90,16 @@ class KernelInceptionDistance(KernelDistance):
 class KernelAudioDistance(KernelDistance):
     """KAD (Chung et al., 2025): 100 times the discrepancy under a Gaussian as wide as the median distance."""
 
-    def __init__(self, spec: MetricSpec, bandwidth: Bandwidth) -> None:
+    def __init__(self, spec: MetricSpec, bandwidth: Bandwidth, array: str = "embedding") -> None:
         """Say which metric it is.
 
         Args:
             spec: the declaration, with the inputs `generated` and `reference`.
             bandwidth: the side whose median distance it is.
+            array: of the features: "embedding" is one vector a clip, "patches" are several.
         """
         self.spec = spec
+        self.array = array
         self._bandwidth = bandwidth
 
     def _prepared(
