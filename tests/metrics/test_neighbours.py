@@ -1,4 +1,4 @@
-"""Density and coverage: the authors' numbers, what they see, and KAD of patches and of CLAP."""
+"""Density, coverage and MMD: the authors' numbers, what they see; KAD of patches and of CLAP."""
 
 import json
 
@@ -11,6 +11,7 @@ from vsseval.errors import Unmeasurable
 from vsseval.metrics import discrepancy, neighbours
 from vsseval.metrics.neighbours import NearestNeighbours
 
+MMD = json.loads(goldens.file("metrics/mmd.json").read_text())["cases"]
 PRDC = json.loads(goldens.file("metrics/prdc.json").read_text())["cases"]
 
 
@@ -66,3 +67,16 @@ def test_kad_takes_patches_of_vggish_and_embeddings_of_clap(monkeypatch):
     assert clap.rows({"embedding": np.ones(4)}, {"embedding": np.zeros(4)})["generated"].shape == (1, 4)
     monkeypatch.setattr(discrepancy, "ROOM", 5 * 96)
     assert patches.value(rows) == pytest.approx(value, rel=1e-9)
+
+
+@pytest.mark.parametrize("case", MMD, ids=lambda case: str(case["generated"]["n"]))
+def test_mmd_is_the_originals(case):
+    rows = {side: seeded(case[side]) for side in ("generated", "reference")}
+    metric = build_plugins.build_metric("mmd_clap@soundreactor")
+    assert metric.value(rows) == pytest.approx(case["value"], rel=1e-4, abs=1e-3)
+    groups = {side: np.arange(len(one)) % 5 for side, one in rows.items()}
+    without = metric.without(rows, groups)
+    left = {side: one[groups[side] != 2] for side, one in rows.items()}
+    assert without((2,)) == pytest.approx(metric.value(left), rel=1e-6)
+    same = {"generated": rows["reference"], "reference": rows["reference"]}
+    assert metric.value(same) == pytest.approx(0, abs=1e-9)

@@ -76,6 +76,22 @@ def discrepancy(sums: KernelSums, left_out: Collection[int] = ()) -> float:
     return xx / (n * (n - 1)) + yy / (m * (m - 1)) - 2 * xy / (n * m)
 
 
+def biased_discrepancy(sums: KernelSums, left_out: Collection[int] = ()) -> float:
+    """Return the biased discrepancy (eq. 5) of a kernel that is 1 of a vector with itself, without some groups.
+
+    It is never below 0, and grows as sets get smaller.
+
+    Raises:
+        Unmeasurable: no vector is left.
+    """
+    kept = ~np.isin(np.arange(len(sums.counts_x)), [*left_out])
+    n, m = float(sums.counts_x[kept].sum()), float(sums.counts_y[kept].sum())
+    if min(n, m) < 1:
+        raise Unmeasurable("no clips are left")
+    xx, yy, xy = (float(part[kept][:, kept].sum()) for part in (sums.xx, sums.yy, sums.xy))
+    return (xx + n) / n**2 + (yy + m) / m**2 - 2 * xy / (n * m)
+
+
 def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return |a_i - b_j|^2 of vectors (n, d) and (m, d), float64, shape (n, m), at least 0."""
     found = np.square(a).sum(axis=1)[:, None] + np.square(b).sum(axis=1) - 2 * (a @ b.T)
