@@ -136,8 +136,9 @@ def test_what_is_equal_everywhere_or_one_cluster_has_no_interval():
     assert told(human, np.ones_like(metric))[1].reason == "all values are equal"
     alone = told(human, metric, clusters=np.zeros(9, int))
     assert alone[1].kendall.low is None
-    assert "one cluster" in alone[1].reason
-    assert told(human[:1], metric[:1])[0].reason == "1 systems have both a rating and a value"
+    assert "1 clusters of clips: 6 at least" in alone[1].reason
+    assert told(human, np.ones_like(metric))[2].reason.endswith("every pair the same value")
+    assert told(human[:1], metric[:1])[0].reason == "only 1 of 1 systems have both a rating and a value"
 
 
 def test_the_same_numbers_give_the_same_interval():

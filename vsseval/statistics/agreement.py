@@ -29,6 +29,8 @@ VERSION = "1"
 FEWEST = 5
 """Systems below which nothing can be said of systems in general: even perfect agreement of four is chance once in
 twelve (2 / 4!), of five once in sixty."""
+FEWEST_CLUSTERS = 6
+"""Clusters of clips below which nothing is said of clips in general: five lean one way by chance once in sixteen."""
 RESAMPLES = 1000
 SEED = 2021
 LEAST = 0.3
@@ -171,7 +173,7 @@ def _of_systems(metric: str, rated: Rated, pairs: Answered, draws: _Draws) -> Ag
         "clusters": draws.clusters if used else 0,
     }  # fmt: skip
     if usable.sum() < 2:
-        return _none(known, f"{int(usable.sum())} systems have both a rating and a value")
+        return _none(known, f"only {int(usable.sum())} of {size} systems have both a rating and a value")
     if not usable.all():
         kept = _Draws.of(int(usable.sum()), rated.clusters)
         human, ours, draws = human[:, usable], ours[:, usable], draws._replace(systems=kept.systems)
@@ -200,7 +202,7 @@ def _of_clips(metric: str, rated: Rated, draws: _Draws) -> Agreement:
     system, clip = np.nonzero(there)
     weights = draws.often[:, system] * draws.clips[:, clip]
     found = of_weights(rated.human[there], rated.metric[there], weights)
-    few = "clips of one cluster" if names.size < 2 else None
+    few = _few_clusters(names.size)
     return _with_interval(known, found, np.zeros(len(weights), bool), _both(len(rated.human)), few)
 
 
@@ -219,12 +221,18 @@ def _of_pairs(metric: str, rated: Rated, pairs: Answered, draws: _Draws) -> Agre
         return _none(known, "a distance of sets of clips says nothing of one clip")
     if not told.any():
         return _none(known, "there is no pair of systems on one clip that people told apart and the metric measured")
+    if not gap.any():
+        return _none(known, "the metric gives both systems of every pair the same value")
     often = draws.often[:, pairs.a] * draws.often[:, pairs.b] * draws.clips[:, pairs.clip] * np.abs(pairs.better)
     total = often.sum(1)
     right = (often * np.sign(gap) * np.sign(pairs.better)).sum(1) / np.where(total > 0, total, 1)
     found = RankCorrelation(np.full(total.size, np.nan), np.where(total > 0, right, np.nan))
-    few = "clips of one cluster" if names.size < 2 else None
+    few = _few_clusters(names.size)
     return _with_interval(known, found, total <= 0, _both(len(rated.human)), few)
+
+
+def _few_clusters(clusters: int) -> str | None:
+    return f"over {clusters} clusters of clips: {FEWEST_CLUSTERS} at least" if clusters < FEWEST_CLUSTERS else None
 
 
 def _both(systems: int) -> str:

@@ -101,7 +101,7 @@ def _common(rated: Mapping[str, LoadedRun], metrics: Sequence[str]) -> tuple[lis
             differ = [
                 line for other in others for line in signature_differences(metric, sign, signature(other, metric))
             ]
-            why = differ[0] if differ else ""
+            why = differ[0].removeprefix(f"{metric}, ") if differ else ""
         if why:
             reasons.append(f"{metric}: left out, {why}.")
         else:
