@@ -128,6 +128,8 @@ class Generation(Record, frozen=True):
     """What is odd about a sound that was taken as it is: clipped, or not as long as was asked for."""
     lost: bool = False
     """The registered data has no such clip (`Sample.lost`)."""
+    picture: Medium | msgspec.UnsetType = msgspec.UNSET
+    """The picture that the model made itself (`ModelCard.own_picture`), its path relative to the run directory."""
 
 
 class Feature(Record, frozen=True, omit_defaults=True):
@@ -179,6 +181,8 @@ class ModelCard(Record, frozen=True):
     it lies, and what it holds is in `weights`. None: as it was written."""
     uses_video: bool = True
     """Whether it looks at videos; where it does not, no muted copies are made for it, and it is handed none."""
+    own_picture: Literal[True] | msgspec.UnsetType = msgspec.UNSET
+    """Set where its outputs come with a picture of their own: metrics see that one, and not the benchmark's video."""
 
 
 class ExtractorSpec(Record, frozen=True):

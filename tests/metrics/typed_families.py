@@ -28,19 +28,27 @@ from vsseval.extractors.passt import PaSSTClip, PaSSTWindows
 from vsseval.extractors.rawnet3 import RawNet3Extractor
 from vsseval.extractors.speech16k import Speech16k
 from vsseval.extractors.sphinx import Sphinx
+from vsseval.extractors.stereo import Stereo
 from vsseval.extractors.synchformer import SynchformerTokens
 from vsseval.extractors.synchformer_sync import SynchformerSync
 from vsseval.extractors.syncnet import SyncNetEmbeddings
 from vsseval.extractors.syncnet_faces import SyncNetFaces
 from vsseval.extractors.utmos import Utmos
-from vsseval.extractors.vggish import VGGish, VGGish16Bit
+from vsseval.extractors.vggish import VGGish, VGGish16Bit, VGGishSide
 from vsseval.extractors.wavlm_ecapa import WavLMECAPAExtractor
 from vsseval.extractors.wavlm_sv import WavLMSV
 from vsseval.extractors.whisper import Whisper
 from vsseval.extractors.world import Waveform, WorldPadded, WorldPymcd, WorldVersa
 from vsseval.metrics.aesthetics import Aesthetic
 from vsseval.metrics.av_align import AvAlign
-from vsseval.metrics.base import DistributionMetric, LeaveOutRowsMetric, MetricSpec, SampleMetric, SummedRowsMetric
+from vsseval.metrics.base import (
+    DistributionMetric,
+    LeaveOutRowsMetric,
+    MetricSpec,
+    RowsMetric,
+    SampleMetric,
+    SummedRowsMetric,
+)
 from vsseval.metrics.clap_score import ClapScore
 from vsseval.metrics.desync import DesyncOnset
 from vsseval.metrics.desync_synchformer import DesyncSynchformer
@@ -49,16 +57,18 @@ from vsseval.metrics.frechet import FrechetLogMel, FrechetOfClips, FrechetOfPatc
 from vsseval.metrics.ib_score import IbScore
 from vsseval.metrics.inception import InceptionScore
 from vsseval.metrics.intelligibility import Pesq, Stoi
-from vsseval.metrics.kernel import KernelAudioDistance, KernelInceptionDistance
+from vsseval.metrics.kernel import KernelAudioDistance, KernelInceptionDistance, MeanDiscrepancy
 from vsseval.metrics.kl import Divergence
 from vsseval.metrics.lip_sync import LipSync
 from vsseval.metrics.lse import LSE, TrackedLSE
 from vsseval.metrics.mcd import McdPlain, McdVersa, McdWarped
 from vsseval.metrics.mos import OpinionScore
+from vsseval.metrics.neighbours import NearestNeighbours
 from vsseval.metrics.onsets import EventOnsets, Onsets
 from vsseval.metrics.pitch import Pitch
 from vsseval.metrics.sound_sim import SoundSimilarity
 from vsseval.metrics.speaker import SpeakerSimilarity
+from vsseval.metrics.stereo import ChannelDifference
 from vsseval.metrics.wer import ErrorRate
 from vsseval.weights.find import Weights
 
@@ -67,6 +77,7 @@ def per_clip(spec: MetricSpec) -> list[SampleMetric[...]]:
     return [
         Aesthetic(spec, "ce"),
         AvAlign(spec),
+        ChannelDifference(spec, "level"),
         ClapScore(spec),
         DesyncOnset(spec),
         DesyncSynchformer(spec),
@@ -103,7 +114,12 @@ def grouped_rows(spec: MetricSpec) -> list[LeaveOutRowsMetric[...]]:
         InceptionScore(spec),
         KernelAudioDistance(spec, "reference"),
         KernelInceptionDistance(spec),
+        MeanDiscrepancy(spec),
     ]
+
+
+def rows(spec: MetricSpec) -> list[RowsMetric[...]]:
+    return [NearestNeighbours(spec, "density")]
 
 
 def summed_rows(spec: MetricSpec) -> list[SummedRowsMetric[...]]:
@@ -142,12 +158,14 @@ def extractors(weights: Weights) -> list[Extractor]:
         RawNet3Extractor(weights),
         Speech16k(),
         Sphinx("lm"),
+        Stereo(),
         SyncNetEmbeddings(weights),
         SyncNetFaces(weights, weights),
         SynchformerTokens(weights),
         Utmos(weights),
         VGGish(weights),
         VGGish16Bit(weights),
+        VGGishSide(weights),
         Waveform(),
         WavLMECAPAExtractor(weights),
         WavLMSV(weights, "base"),

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from vsseval.errors import EnvironmentFault
+from vsseval.media import write_mp4
 from vsseval.models import subprocesses, vsseval_worker, worker
 from vsseval.models.worker import WorkerLaunch, WorkerProcess
 
@@ -262,3 +263,13 @@ def test_the_workers_file_is_python_3_8_and_stands_alone():
     imports |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert imports <= set(sys.stdlib_module_names)
     assert len(PROTOCOL.read_text().splitlines()) < 200
+
+
+@pytest.mark.parametrize("picture", [True, False])
+def test_a_video_that_a_worker_makes_comes_with_its_picture_where_it_is_its_own(tmp_path, picture):
+    write_mp4(tmp_path / "made.mp4", np.zeros((5, 16, 16, 3), np.uint8), 25, np.full(3200, 0.1), 16000)
+    body = f"import shutil; return shutil.copy({str(tmp_path / 'made.mp4')!r}, 'scratch/a.mp4')"
+    output = answers(launch(tmp_path, body, picture=picture), 1)["c0"]
+    assert output.samples.shape == (1, 3200)
+    assert output.picture == ((tmp_path / "made.mp4").read_bytes() if picture else None)
+    assert not (tmp_path / "scratch" / "a.mp4").exists()

@@ -79,7 +79,16 @@ def _plain(model: Model, fields: Mapping[str, Any], batch: Sequence[Request]) ->
         return ModelOutput(clip, None, 0, error=f"the samples cannot be read: {blame(fault, model, 'generate')}")
     # A batch of one
     taken = taken[0] if taken.ndim == 3 and taken.shape[0] == 1 else taken
-    return ModelOutput(clip, taken, rate, missing=missing)
+    return ModelOutput(clip, taken, rate, missing=missing, picture=_picture(fields.get("picture")))
+
+
+def _picture(given: Any) -> bytes | None:
+    """Return a picture as the bytes of its file."""
+    if given is None or isinstance(given, bytes):
+        return given
+    if isinstance(given, bytearray | memoryview):
+        return bytes(given)
+    raise TypeError(f"it gave a picture that is a {type(given).__name__}: the bytes of a video file are needed")
 
 
 def _clip(given: Any, batch: Sequence[Request]) -> str:

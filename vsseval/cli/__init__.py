@@ -40,6 +40,7 @@ class Verbs(click.Group):
         "power": "Say how many clips a difference needs.",
         "gate": "Pass or fail a run against a baseline; for CI.",
         "calibrate": "Show which metrics see which faults on a benchmark.",
+        "correlate": "Show which metrics agree with people.",
         "baselines": "Make the environment of a published system, or show what is known of it.",
         "data": "Register your copies of benchmarks.",
         "leaderboard": "Accept records, check them, build the site.",

@@ -120,3 +120,17 @@ class VGGish16Bit(VGGish):
         """
         whole = np.clip(np.floor(audio.samples.astype(np.float64) * 32_768), -32_768, 32_767)
         return kaiser_best(whole.mean(axis=0) / 32_768, audio.sample_rate, RATE)
+
+
+class VGGishSide(VGGish):
+    """VGGish on half of the difference of the channels: what is not in the middle (soundreactor_v2a_eval)."""
+
+    preparation = "left less right, av-benchmark's preparation"
+
+    def samples(self, audio: Audio) -> np.ndarray:
+        """Return the side at 16 kHz, shape (n,); that of one channel is silent.
+
+        Raises:
+            Unmeasurable: more than two channels, or the file's rate has too little in common with 16 kHz.
+        """
+        return centred(audio, RATE, "side")

@@ -17,7 +17,7 @@ from vsseval.media import Audio
 if TYPE_CHECKING:
     import torch
 
-Channels = Literal["mean", "first"]
+Channels = Literal["mean", "first", "side"]
 
 GREATEST_FILTER = 2**26
 """Numbers in a table of filters: rates without a common divisor would need gigabytes."""
@@ -28,9 +28,10 @@ def centred(audio: Audio, rate: int, channels: Channels = "mean") -> np.ndarray:
 
     "mean" is av-benchmark's rule (av_bench/data/audio_dataset.py): channels are averaged, the mean over the whole sound
     is taken off at the file's own rate, and torchaudio's `Resample` with its default filter brings it to `rate`.
-    "first" is audioldm_eval's (audioldm_eval/datasets/load_mel.py): the first channel alone, its mean taken off, and
-    torchaudio's `functional.resample`, which computes the same filter in single precision. Neither changes the
-    loudness. m = ceil(n * rate / sample_rate).
+    "side" is half of left less right instead of the mean (soundreactor_v2a_eval, `mono_type`); sound of one channel has
+    a silent side. "first" is audioldm_eval's (audioldm_eval/datasets/load_mel.py): the first channel alone, its mean
+    taken off, and torchaudio's `functional.resample`, which computes the same filter in single precision. None
+    changes the loudness. m = ceil(n * rate / sample_rate).
 
     Args:
         audio: the sound.
@@ -38,7 +39,7 @@ def centred(audio: Audio, rate: int, channels: Channels = "mean") -> np.ndarray:
         channels: the rule.
 
     Raises:
-        Unmeasurable: the rates have too little in common for this filter.
+        Unmeasurable: the rates have too little in common for this filter, or more than two channels have no side.
     """
     return audio.derived(("centred", rate, channels), lambda: _centred(audio, rate, channels))
 
@@ -104,8 +105,14 @@ def at_least(samples: np.ndarray, length: int) -> np.ndarray:
 
 def _centred(audio: Audio, rate: int, channels: Channels) -> np.ndarray:
     samples = _tensor(audio)
-    one = samples.mean(dim=0) if channels == "mean" else samples[0]
+    one = _side(samples) if channels == "side" else samples.mean(dim=0) if channels == "mean" else samples[0]
     return _resampled(one - one.mean(), audio, rate, functional=channels == "first")
+
+
+def _side(samples: torch.Tensor) -> torch.Tensor:
+    if len(samples) > 2:
+        raise Unmeasurable(f"the audio has {len(samples)} channels: left and right are needed, or one")
+    return 0.5 * (samples[0] - samples[-1])
 
 
 def _tensor(audio: Audio) -> torch.Tensor:

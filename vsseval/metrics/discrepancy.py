@@ -17,7 +17,9 @@ Kernel = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Of vectors (n, d) and (m, d), float64: (n, m)."""
 
 BLOCK = 2048
-"""Rows of a kernel that are in memory at a time: 33 MB for as many columns."""
+"""Rows of a kernel that are in memory at a time: 33 MB for as many columns, and no more than `ROOM` for more."""
+ROOM = 1 << 25
+"""Numbers that are in memory at a time: patches of a whole benchmark are more than a hundred thousand columns."""
 _BINS = 4096
 
 
@@ -74,6 +76,22 @@ def discrepancy(sums: KernelSums, left_out: Collection[int] = ()) -> float:
     return xx / (n * (n - 1)) + yy / (m * (m - 1)) - 2 * xy / (n * m)
 
 
+def biased_discrepancy(sums: KernelSums, left_out: Collection[int] = ()) -> float:
+    """Return the biased discrepancy (eq. 5) of a kernel that is 1 of a vector with itself, without some groups.
+
+    It is never below 0, and grows as sets get smaller.
+
+    Raises:
+        Unmeasurable: no vector is left.
+    """
+    kept = ~np.isin(np.arange(len(sums.counts_x)), [*left_out])
+    n, m = float(sums.counts_x[kept].sum()), float(sums.counts_y[kept].sum())
+    if min(n, m) < 1:
+        raise Unmeasurable("no clips are left")
+    xx, yy, xy = (float(part[kept][:, kept].sum()) for part in (sums.xx, sums.yy, sums.xy))
+    return (xx + n) / n**2 + (yy + m) / m**2 - 2 * xy / (n * m)
+
+
 def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return |a_i - b_j|^2 of vectors (n, d) and (m, d), float64, shape (n, m), at least 0."""
     found = np.square(a).sum(axis=1)[:, None] + np.square(b).sum(axis=1) - 2 * (a @ b.T)
@@ -107,14 +125,19 @@ def median_distance(vectors: np.ndarray) -> float:
     return middle
 
 
+def _rows(columns: int) -> int:
+    return max(1, min(BLOCK, ROOM // max(columns, 1)))
+
+
 def _bins(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     return np.searchsorted(edges[1:], values, "left")
 
 
 def _pairs(x: np.ndarray) -> Iterator[np.ndarray]:
     """Yield the squared distances of all pairs of vectors, each pair once, a block at a time."""
-    for start in range(0, len(x), BLOCK):
-        found = squared_distances(x[start : start + BLOCK], x[start:])
+    step = _rows(len(x))
+    for start in range(0, len(x), step):
+        found = squared_distances(x[start : start + step], x[start:])
         yield found[np.triu_indices(len(found), 1, found.shape[1])]
 
 
@@ -123,10 +146,11 @@ def _sums(
 ) -> np.ndarray:
     """Return the sums of a kernel by groups, (g, g); of a set with itself without the pairs of equal place."""
     total = np.zeros((of_a.shape[1], of_b.shape[1]))
-    for start in range(0, len(a), BLOCK):
-        block = kernel(a[start : start + BLOCK], b)
+    step = _rows(len(b))
+    for start in range(0, len(a), step):
+        block = kernel(a[start : start + step], b)
         if same:
             place = np.arange(len(block))
             block[place, place + start] = 0.0
-        total += of_a[start : start + BLOCK].T @ (block @ of_b)
+        total += of_a[start : start + step].T @ (block @ of_b)
     return total

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from vsseval.datasets.file_index import composed
 from vsseval.datasets.own_files import Names, OwnFile, is_sound, own_files, tell
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.media import load_audio, longest_read, look, sha256
+from vsseval.media.kinds import Kind
 from vsseval.models.base import ModelCard, ModelOptions, ModelOutput, Request
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ class AudioFolder:
     that bears the id of a clip of the benchmark is that clip's own and no sample (`of_clips`).
     """
 
+    preferred: Kind = "sound"
+    """Which of a sound and a video of one name is taken."""
+
     def __init__(self, files: Files, clips: Sequence[str] | None = None) -> None:
         """Begin with nothing handed out.
 
@@ -64,9 +68,9 @@ class AudioFolder:
         self.samples = max(numbers.keys() - {0}, key=lambda number: (numbers[number], number), default=1)
         """What most clips have that have any; of two such numbers the larger."""
 
-    def of_clips(self, clips: Sequence[str]) -> AudioFolder:
+    def of_clips(self, clips: Sequence[str]) -> Self:
         """Return the same folder as it stands to the clips of one benchmark."""
-        return AudioFolder(self._files, clips)
+        return type(self)(self._files, clips)
 
     def generate(self, requests: Sequence[Request]) -> Iterator[ModelOutput]:
         """Yield the sound of each clip as the file has it: its own rate, length and channels.
@@ -107,14 +111,22 @@ class AudioFolder:
             return ModelOutput(clip, None, 0, error=f"{there} in {self._files.folder}", missing=True)
         files = sounds[sample]
         if len(files) > 1:
-            files = [file for file in files if look(file).kind == "sound"] or files
+            files = [file for file in files if look(file).kind == self.preferred] or files
         if len(files) > 1:
             names = " and ".join(_name(file, self._files.folder) for file in files)
             return ModelOutput(clip, None, 0, error=f"more than one file for this clip: {names}; keep one")
         try:
-            audio = load_audio(files[0], seconds=longest_read(request.duration))
+            return self.read(clip, files[0], request.duration)
         except Unmeasurable as reason:
             return ModelOutput(clip, None, 0, error=str(reason))
+
+    def read(self, clip: str, file: Path, duration: float) -> ModelOutput:
+        """Return what a file holds for a clip of some seconds.
+
+        Raises:
+            Unmeasurable: it cannot be read.
+        """
+        audio = load_audio(file, seconds=longest_read(duration))
         return ModelOutput(clip, audio.samples, audio.sample_rate)
 
     def _sounds(self, clip: str) -> list[list[Path]]:

@@ -32,6 +32,9 @@ class ModelOutput(NamedTuple):
     error: str | None = None
     missing: bool = False
     """There is nothing for this clip (no file of its name), as opposed to a failure; `error` says more."""
+    picture: bytes | None = None
+    """A video file, whole, whose picture was made together with the sound, on one clock (`ModelCard.own_picture`); any
+    sound in it is passed over."""
 
 
 class Model(Protocol):

@@ -8,7 +8,7 @@ One file, standard library only, Python 3.8 or later; the harness puts its folde
         network = ...                      # once; hello has device, checkpoint, argument, repo, folder, scratch
         def generate(request):
             ...                            # request has id, seed, duration, video, caption, transcript, ...
-            return samples, rate           # floats in [-1, 1], (n,) or (channels, n); or the path of a sound file
+            return samples, rate           # floats in [-1, 1], (n,) or (channels, n); or the path of a file
         return generate
 
     serve(load)

@@ -59,6 +59,8 @@ class WorkerLaunch(msgspec.Struct, frozen=True, kw_only=True):
     start_seconds: float = 1800.0
     """Until it is ready: networks are loaded, perhaps fetched."""
     clip_seconds: float = 600.0
+    picture: bool = False
+    """Whether the files that it returns hold a picture of its own."""
 
 
 class WorkerDied(Exception):
@@ -213,7 +215,8 @@ class _Process:
             with taken(answer.get("path", answer.get("file")), self._launch.scratch) as file:
                 if "path" in answer:
                     audio = load_audio(file)
-                    return ModelOutput(clip, audio.samples, audio.sample_rate)
+                    picture = file.read_bytes() if self._launch.picture else None
+                    return ModelOutput(clip, audio.samples, audio.sample_rate, picture=picture)
                 return _raw(clip, file, int(answer["rate"]), int(answer["channels"]))
         except Unmeasurable as reason:
             return ModelOutput(clip, None, 0, error=str(reason))

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from vsseval.errors import Unmeasurable
 from vsseval.records import Aggregate
 from vsseval.stages.leave_out import MetricFault, leave_out
+from vsseval.stages.own_picture import sees_own_picture
 from vsseval.stages.score import subsets
 from vsseval.statistics.intervals import VERSION, Estimate, cut_to_range, ratio
 from vsseval.statistics.replicates import estimate as estimate_distance
@@ -88,6 +89,7 @@ def signature(plan: Plan, resolved: ResolvedMetrics, metric: str, counts: str, s
         "limit": plan.spec.limit,
         "subset": subset or None,
         "x": "+".join(_known_as(x) for x in used) or "none",
+        "picture": "own" if sees_own_picture(plan.model, resolved.metrics[metric].spec) else None,
         "device": "+".join(sorted({x.device for x in used} - {"cpu"})) or None,
         "sr": "+".join(map(str, rates)) or "native",
         "seed": "+".join(map(str, plan.spec.every_seed)),

@@ -12,6 +12,7 @@ from vsseval.border.models import answers
 from vsseval.engines.local import Local
 from vsseval.errors import ModelFault, Unmeasurable, VssevalError
 from vsseval.stages.catalog import Catalog
+from vsseval.stages.own_picture import kept_picture
 from vsseval.stages.progress import NoProgress
 from vsseval.stages.requests import readable_requests, references_for_bound
 from vsseval.stages.resume import clip_is_done, outcome_without_model
@@ -162,7 +163,13 @@ class _Recorder:
             error = found.error
             self.write(Generation(id=request.id, status=status, error=error, wall_seconds=wall))
             return
-        target = self._plan.paths.audio(request.id, self._plan.spec.seed)
+        seed, paths = self._plan.spec.seed, self._plan.paths
+        try:
+            picture = kept_picture(output, self._plan.model, paths.picture(request.id, seed), self._plan.root)
+        except Unmeasurable as reason:
+            self.write(Generation(id=request.id, status="failed", error=str(reason), wall_seconds=wall))
+            return
+        target = paths.audio(request.id, seed)
         with atomic.as_environment_fault(target):
             media.write_flac(target, found.samples, found.sample_rate)
         self.write(
@@ -175,6 +182,7 @@ class _Recorder:
                 seconds=found.samples.shape[-1] / found.sample_rate,
                 wall_seconds=wall,
                 note=found.note,
+                picture=picture,
             )
         )
 

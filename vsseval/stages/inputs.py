@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+import msgspec
+
 from vsseval.language import covers, wrong_script
 from vsseval.store.features import text_key
 from vsseval.types import TEXTS, Feature, Medium, Need
@@ -134,6 +136,9 @@ def medium_source(need: Need, sample: Sample, generation: Generation, root: Path
             return None
         return FeatureSource("audio", generation.sha256, Medium(path=root / generation.path, sha256=generation.sha256))
     medium = _medium(need, sample)
+    if need is Need.VIDEO and generation.picture is not msgspec.UNSET:
+        # What was made with the sound is what it has to fit, and not the video that others are given.
+        medium = Medium(path=root / generation.picture.path, sha256=generation.picture.sha256)
     if medium is None:
         return None
     if need is Need.VIDEO:

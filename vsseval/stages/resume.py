@@ -15,6 +15,7 @@ import msgspec
 from vsseval import media
 from vsseval.errors import Unmeasurable
 from vsseval.records import RunRecord
+from vsseval.stages.own_picture import picture_is_there
 from vsseval.statistics.intervals import VERSION as INTERVALS
 from vsseval.store.provenance import packages
 from vsseval.store.record import intact
@@ -77,7 +78,7 @@ def clip_is_done(plan: Plan, sample: Sample, line: Generation | None, references
     if line.status != "ok" or line.path is None:
         return line == outcome_without_model(sample, references)
     try:
-        return media.sha256(plan.root / line.path) == line.sha256
+        return media.sha256(plan.root / line.path) == line.sha256 and picture_is_there(line, plan.root)
     except Unmeasurable:
         return False
 

@@ -67,6 +67,10 @@ class RunPaths:
         """Audio of one clip; relative to the run directory it is what the journal says."""
         return self.root / "audio" / f"{safe_name(sample_id)}{SAMPLE}{seed}.flac"
 
+    def picture(self, sample_id: str, seed: int) -> Path:
+        """Picture of one clip, of a model that makes its own."""
+        return self.root / "pictures" / f"{safe_name(sample_id)}{SAMPLE}{seed}.mp4"
+
     def sums(self, metric: str, subset: str = "") -> Path:
         """Per-group sums of a distribution metric, over the whole benchmark or one subset."""
         tail = f"__{safe_name(subset)}" if subset else ""

@@ -114,6 +114,7 @@ def _card(baseline: Baseline, folder: Path, variant: str, options: ModelOptions)
         weights=_weights(baseline, options),
         licence=baseline.licence,
         note=f"{baseline.title}; {needs}verified: {baseline.verified}.",
+        own_picture=msgspec.UNSET if baseline.picture is msgspec.UNSET else True,
     )
 
 

@@ -60,7 +60,7 @@ def collect(baseline: Baseline, clips: Sequence[Staged], start: RunStart) -> dic
         elif shared:
             outputs[clip] = ModelOutput(clip, None, 0, error=f"{files[0]} would be the sound of '{shared[0]}' too")
         else:
-            outputs[clip] = read_output(baseline.expect, clip, files[0], durations[clip])
+            outputs[clip] = read_output(baseline, clip, files[0], durations[clip])
     return outputs
 
 
@@ -84,16 +84,20 @@ def escaped(values: Mapping[str, object]) -> dict[str, object]:
     return {name: glob.escape(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
-def read_output(expect: Expect, clip: str, file: Path, duration: float) -> ModelOutput:
-    """Return the sound of a file that was made for a clip of some seconds, or why it is not believed."""
+def read_output(baseline: Baseline, clip: str, file: Path, duration: float) -> ModelOutput:
+    """Return the sound of a file that was made for a clip of some seconds, with the picture if the system made one.
+
+    Or why it is not believed.
+    """
     try:
-        audio = load_audio(file, seconds=max(longest_read(duration), (expect.longest or 0.0) + 1.0))
+        audio = load_audio(file, seconds=max(longest_read(duration), (baseline.expect.longest or 0.0) + 1.0))
     except Unmeasurable as reason:
         return ModelOutput(clip, None, 0, error=str(reason))
-    fault = audio_mismatch(expect, audio)
+    fault = audio_mismatch(baseline.expect, audio)
     if fault is not None:
         return ModelOutput(clip, None, 0, error=f"{file.name}: {fault}")
-    return ModelOutput(clip, audio.samples, audio.sample_rate)
+    picture = file.read_bytes() if baseline.picture == "own" else None
+    return ModelOutput(clip, audio.samples, audio.sample_rate, picture=picture)
 
 
 def audio_mismatch(expect: Expect, audio: Audio) -> str | None:

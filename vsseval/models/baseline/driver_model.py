@@ -118,4 +118,5 @@ class DriverModel:
             batch=baseline.driver.batch,
             start_seconds=baseline.driver.start_seconds,
             clip_seconds=baseline.driver.clip_seconds,
+            picture=baseline.picture == "own",
         )  # fmt: skip

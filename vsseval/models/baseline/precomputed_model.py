@@ -56,7 +56,7 @@ class PrecomputedModel:
                 names = " and ".join(file.name for file in files[:3])
                 yield ModelOutput(request.id, None, 0, error=f"{len(files)} files claim to be this clip: {names}")
             else:
-                yield read_output(self._baseline.expect, request.id, files[0], request.duration)
+                yield read_output(self._baseline, request.id, files[0], request.duration)
 
 
 def _identity(archive: Path) -> str:

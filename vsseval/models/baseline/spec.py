@@ -191,6 +191,8 @@ class Baseline(_Table, frozen=True):
     variants: dict[str, Expect] = {}
     """What `name:variant` may say, the first being the default, and what their sound is like where that differs."""
     patches: tuple[Patch, ...] = ()
+    picture: Literal["own"] | msgspec.UnsetType = msgspec.UNSET
+    """"own" where its files hold a picture that it made itself, which metrics then see."""
     known_limits: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
