@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from vsseval.errors import Unmeasurable, UsageError
-from vsseval.media import load_audio, look
+from vsseval.media import load_audio, longest_read, look
 from vsseval.models.audio_dir import AudioFolder, listed
 from vsseval.models.base import ModelOptions, ModelOutput
 
@@ -26,13 +26,13 @@ class VideoFolder(AudioFolder):
 
     preferred: Kind = "video"
 
-    def read(self, clip: str, file: Path) -> ModelOutput:
-        """Return the sound and the picture of a file.
+    def read(self, clip: str, file: Path, duration: float) -> ModelOutput:
+        """Return the sound and the picture of a file for a clip of some seconds.
 
         Raises:
             Unmeasurable: it cannot be read, or has no picture.
         """
-        audio = load_audio(file)
+        audio = load_audio(file, seconds=longest_read(duration))
         if look(file).kind != "video":
             raise Unmeasurable(f"{file.name}: holds sound and no picture; for such there is --model audio:DIR")
         return ModelOutput(clip, audio.samples, audio.sample_rate, picture=file.read_bytes())
