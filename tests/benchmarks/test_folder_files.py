@@ -206,7 +206,7 @@ def test_speech_without_pictures_is_as_long_as_its_reference(tmp_path, caplog):
     assert "its reference gone.wav cannot be used" in lost.problem
     (tmp_path / "clips.csv").write_text("id,transcript,reference\none,hello,one.wav\n")
     card = folder(str(tmp_path)).card
-    assert (card.task, card.metrics) == ("tts", ("fad@logmel", "wer@whisper-tiny.en"))
+    assert (card.task, card.metrics) == ("tts", ("fad@logmel", "wer@whisper-tiny.en", "mos@distillmos"))
 
 
 LANGUAGES = [

@@ -33,25 +33,27 @@ NO_REFERENCE = (
 
 _NATURAL = "utmos@utmos22-strong"
 
-SPEECH = ("wer@seedtts", "spk_sim@seedtts", _NATURAL, "wer@whisper-tiny.en", "spk_sim@ge2e")
+SPEECH = ("wer@seedtts", "spk_sim@seedtts", _NATURAL, "wer@whisper-tiny.en", "spk_sim@ge2e", "mos@distillmos")
 """Plain text-to-speech."""
 
 _WARPED = ("mcd@pymcd", "mcd_dtw@pymcd", "mcd_dtw_sl@pymcd")
 LIPS = ("lse_c@wav2lip-real", "lse_d@wav2lip-real")
 """Agreement of lips and speech, on the tracks of faces."""
 
-DUBBING = ("wer@v2c", *_WARPED, *LIPS, _NATURAL, "wer@whisper-tiny.en", "spk_sim@ge2e")
+_EMBEDDED = ("spk_sim@ge2e", "mos@distillmos", "lip_sync@landmarks")
+
+DUBBING = ("wer@v2c", *_WARPED, *LIPS, _NATURAL, "wer@whisper-tiny.en", *_EMBEDDED)
 """Dubbing, as StyleDubber and its successors print it; their speaker encoder is GE2E."""
 
 GRID = (
     "wer@v2c-grid", *_WARPED, "lse_c@syncnet-track50", "lse_d@syncnet-track50", _NATURAL, "wer@sphinx-grid",
-    "spk_sim@ge2e",
+    *_EMBEDDED,
 )  # fmt: skip
 """The same for GRID: its recogniser is small, its clips are too short for the usual tracks of faces."""
 
 LIP_TO_SPEECH = (
     "wer@aligndit", "spk_sim@seedtts", "lse_c@wav2lip-lrs", "lse_d@wav2lip-lrs", _NATURAL, "stoi@pystoi",
-    "estoi@pystoi", "wer@whisper-tiny.en",
+    "estoi@pystoi", "wer@whisper-tiny.en", "mos@distillmos", "lip_sync@landmarks",
 )  # fmt: skip
 """LRS2 and LRS3, as AlignDiT and lip-to-speech systems before it print it."""
 

@@ -6,8 +6,8 @@ from the first to the last moment of speech. Slower changes, that a mouth is shu
 agree with any sound of that span.
 
 What to expect: of six faces of GRID the mean is 0.54 with their own sound (0.40 to 0.63, each the best of the six),
-0.03 with another's (standard deviation of a clip 0.26), and with their own, moved by 40, 80 and 120 ms, 0.46, 0.10 and
--0.26 where it comes late, 0.30, -0.07 and -0.34 where it comes early. On twelve rendered faces it is 0.69, 0.02, and
+0.03 with another's (standard deviation of a clip 0.26), and with their own, moved by 40, 80 and 120 ms, 0.45, 0.10 and
+-0.26 where it comes late, 0.29, -0.07 and -0.33 where it comes early. On twelve rendered faces it is 0.69, 0.02, and
 nearly the same when moved. Of one video dubbed by six systems, the recording has 0.60, FlowDubber 0.56, no other more
 than 0.03. A single clip proves little.
 """
