@@ -179,6 +179,10 @@ class ModelCard(Record, frozen=True):
     it lies, and what it holds is in `weights`. None: as it was written."""
     uses_video: bool = True
     """Whether it looks at videos; where it does not, no muted copies are made for it, and it is handed none."""
+    threads: int = 1
+    """Threads of a process that it takes on a processor; sounds of another number differ in their last bits."""
+    batch: int = 1
+    """Clips that it wants to be asked for at once, at least: where starting costs it more than a clip does."""
 
 
 class ExtractorSpec(Record, frozen=True):

@@ -76,7 +76,8 @@ class Tone:
     def __init__(self, options: ModelOptions) -> None:
         self._mode = options.argument or ""
         self._count = 0
-        self.card = ModelCard(name="fake", version="1", tasks=("v2s", "vtts", "joint"), note=self._mode)
+        wanted = int(self._mode.removeprefix("threads=")) if self._mode.startswith("threads=") else 1
+        self.card = ModelCard(name="fake", version="1", tasks=("v2s", "vtts", "joint"), note=self._mode, threads=wanted)
 
     def generate(self, requests: Sequence[Request]) -> Iterator[ModelOutput]:
         if self._mode == "environment":
@@ -90,6 +91,16 @@ class Tone:
     def _answer(self, request: Request, batch: int) -> Iterator[ModelOutput]:
         bad = request.id.endswith("3")
         sound = tone(request.seed, request.duration)
+        if self._mode == "slow":
+            time.sleep(0.3)
+        if self._mode == "kill" and bad:
+            os._exit(9)
+        if self._mode.startswith("threads="):
+            import torch
+
+            sound = np.full(RATE, torch.get_num_threads() / 10, np.float32)
+        if self._mode == "large" and batch > 2:
+            raise MemoryError("batch too large")
         if self._mode == "raise" and bad:
             raise RuntimeError("cannot do it")
         if self._mode == "batch" and batch > 1:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["baseline_model", "find_baseline"]
 
+_LARGE = 64
+_WHOLE = 1 << 30
+"""More clips than any benchmark has: the official list is run once."""
+
 
 def find_baseline(name: str) -> tuple[Baseline, Path]:
     """Return a baseline and its folder.
@@ -114,7 +118,16 @@ def _card(baseline: Baseline, folder: Path, variant: str, options: ModelOptions)
         weights=_weights(baseline, options),
         licence=baseline.licence,
         note=f"{baseline.title}; {needs}verified: {baseline.verified}.",
+        threads=baseline.threads,
+        batch=_batch(baseline),
     )
+
+
+def _batch(baseline: Baseline) -> int:
+    """Return how many clips a process is worth: a program that loads its networks for each batch wants large ones."""
+    if baseline.kind == "command" and baseline.command is not None:
+        return {"clip": 1, "batch": _LARGE, "whole": _WHOLE}[baseline.command.group]
+    return baseline.driver.batch if baseline.driver is not None else _LARGE
 
 
 def _revision(baseline: Baseline) -> str:
