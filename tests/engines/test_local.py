@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from vsseval.engines import devices
 from vsseval.engines.answers import answer, plain_fault
 from vsseval.engines.devices import process_devices, processes
 from vsseval.engines.listed import _Listed, run_all
@@ -102,7 +103,16 @@ def test_each_process_sees_one_gpu_of_those_that_may_be_seen(monkeypatch):
     assert process_devices("cuda", 3) == ["2", "5", "2"]
     assert process_devices("cuda:1", 3) == process_devices("cpu", 3) == []
     assert processes("cuda:1") == 1
-    assert processes("cpu") == len(os.sched_getaffinity(0))
+
+
+def test_there_are_as_many_processes_as_have_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(devices, "cores", lambda: 64)
+    monkeypatch.setattr(devices, "LIMIT", tmp_path / "max")
+    there = processes("cpu")
+    assert 1 <= there == min(64, psutil.virtual_memory().total // devices.PROCESS_BYTES) or there == 1
+    for limit, count in ((str(10 << 30), 3), (str(1 << 20), 1), ("max", there)):
+        (tmp_path / "max").write_text(f"{limit}\n")
+        assert processes("cpu") == min(count, there)
 
 
 def test_processes_on_gpus_have_one_each(tmp_path, monkeypatch):

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from vsseval.errors import EnvironmentFault
 from vsseval.store.provenance import cores
+
+PROCESS_BYTES = 3 << 30
+"""vssflow in the authors' size takes 2.7 GB, the extractors of one profile up to 3."""
+LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 __all__ = ["process_devices", "processes", "require_device"]
 
@@ -28,9 +33,12 @@ def require_device(device: str) -> None:
 
 
 def processes(device: str) -> int:
-    """Return how many processes suit a device: one for each core, one for each GPU (`cuda`), or one (`cuda:1`)."""
+    """Return how many processes suit a device: one for each core, one for each GPU (`cuda`), or one (`cuda:1`).
+
+    On processors there are no more than have `PROCESS_BYTES` of memory each: every one of them loads the networks.
+    """
     if device == "cpu":
-        return cores()
+        return max(1, min(cores(), _memory() // PROCESS_BYTES))
     return max(1, len(_gpus())) if device == "cuda" else 1
 
 
@@ -41,6 +49,16 @@ def process_devices(device: str, count: int) -> list[str]:
     """
     gpus = _gpus() if device == "cuda" else []
     return [gpus[place % len(gpus)] for place in range(count)] if len(gpus) > 1 else []
+
+
+def _memory() -> int:
+    """Return the bytes of memory of this machine, or of the container that this process is in."""
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        limit = LIMIT.read_text(encoding="ascii").strip()
+    except OSError:
+        return there
+    return min(there, int(limit)) if limit.isdigit() else there
 
 
 def _gpus() -> list[str]:
