@@ -6,11 +6,13 @@ import pytest
 import torch
 
 from support.fake_plugin import spec
+from vsseval.errors import Busy
 from vsseval.records import RunSpec
 from vsseval.stages.plan import SHARDS, plan
 from vsseval.stages.run import run
 from vsseval.store.journal import read_journals
-from vsseval.store.record import load_run
+from vsseval.store.lock import hold_lock
+from vsseval.store.record import find_runs, load_run
 
 pytestmark = pytest.mark.usefixtures("site")
 RESULTS = ("scores.parquet", "aggregates.json", "replicates.npz")
@@ -110,3 +112,20 @@ def test_bounds_go_first_and_records_come_as_they_were_asked_for(clips, tmp_path
     assert order[1] == ("generate", 24)
     # of the videos one feature serves all; references are the reference's own sound in another file; silence is one
     assert order[2] == ("extract", 8 + 8 + 8 + 1)
+
+
+def test_what_a_lost_model_was_to_extract_is_extracted_for_the_others(clips, tmp_path):
+    asked = [spec(clips, tmp_path, model=model) for model in ("fake:environment", "fake")]
+    (record,) = run(asked)
+    found = load_run(tmp_path / "runs" / record.id)
+    assert {cell.n for cell in found.aggregates if not cell.subset} == {8}
+    assert not record.provenance["faults"]
+
+
+def test_a_run_that_another_process_works_on_is_put_off_to_the_end(clips, tmp_path):
+    asked = [spec(clips, tmp_path, model=model, metrics=("level@fake",)) for model in ("silence", "fake")]
+    other = plan(asked[0]).identity
+    with hold_lock(tmp_path / "runs", other), pytest.raises(Busy):
+        run(asked)
+    assert [found.record.model.name for found in find_runs(tmp_path / "runs")] == ["fake"]
+    assert [record.status for record in run(asked)] == ["finished"] * 2
