@@ -22,13 +22,13 @@ RESULTS = ("scores.parquet", "aggregates.json", "replicates.npz")
 NODES = 3
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
+@pytest.fixture
+def cluster(tmp_path):
     """Nodes of one processor each, on this machine."""
     from ray.cluster_utils import Cluster
 
     with pytest.MonkeyPatch.context() as patch:
-        site = install(tmp_path_factory.mktemp("site"))
+        site = install(tmp_path / "site")
         patch.syspath_prepend(site)
         patch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{ROOT / 'tests'}{os.pathsep}{site}")
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
@@ -39,6 +39,7 @@ def cluster(tmp_path_factory):
         made.shutdown()
 
 
+@pytest.mark.slow
 def test_a_node_that_dies_and_a_clip_that_kills_change_nothing_else(clips, tmp_path, cluster):
     choice = EngineChoice("ray", cluster.address)
     places = [spec(clips, tmp_path / "ray", model=model, shard_size=2) for model in ("fake:slow", "fake:kill")]
@@ -63,14 +64,9 @@ def test_a_node_that_dies_and_a_clip_that_kills_change_nothing_else(clips, tmp_p
     assert kill.clips == {"failed": 1, "ok": 7}
     lost = read_journals(journals / kill.id / "shards")["clip3"]
     assert lost.error == KILLED == f"{DEATHS} processes that worked on it were killed (out of memory?)"
-
-
-def test_a_cluster_without_gpus_says_so(cluster):
+    # in the same test, so that there is one cluster however many processes run the tests
     with pytest.raises(EnvironmentFault, match="has no GPU"):
         OnRay(cluster.address, device="cuda")
-
-
-def test_workers_are_no_more_than_there_are_processors(cluster):
     with OnRay(cluster.address, workers=1) as engine:
         assert engine.jobs == 1
         assert run_all(engine, []) == []

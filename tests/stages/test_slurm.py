@@ -90,6 +90,28 @@ def test_options_are_those_of_submitit_and_sbatch():
         slurm_options("gpu")
 
 
+def test_slurm_is_given_one_array_with_what_was_asked_for(tmp_path, monkeypatch):
+    programs = {
+        "sbatch": f"cp $1 {tmp_path}/script; echo Submitted batch job 12",
+        "sacct": "echo 'JobID|State|NodeList'; for i in 0 1 2; do echo \"12_$i|FAILED|n1\"; done",
+        "srun": "exit 1",
+    }
+    for name, text in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(submitit.Job, "_results_timeout_s", 0)
+    notes = []
+    tasks = [Slow(tmp_path / str(number)) for number in range(3)]
+    ended = run_array(tasks, tmp_path / "log", slurm_options("partition=gpu,mem_gb=8"), notes.append, notes.append)
+    script = (tmp_path / "script").read_text()
+    for line in ("array=0-2", "partition=gpu", "mem=8GB", "time=240", "signal=USR2@90", "job-name=vsseval"):
+        assert f"#SBATCH --{line}" in script
+    assert [one.result for one in ended] == [None] * 3
+    assert "task 12_2" in ended[2].fault
+    assert "3 tasks, 12_0 to 12_2" in notes[0]
+
+
 def test_a_machine_without_slurm_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(EnvironmentFault, match="Slurm takes no tasks"):

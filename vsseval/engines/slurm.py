@@ -24,6 +24,7 @@ LARGEST_ARRAY = 1000
 HOURS = 4
 """That a task may take until it is handed in again, where nobody says otherwise: submitit itself says five minutes."""
 REQUEUES = 100
+"""Times that a task whose hours are over is handed in again."""
 POLL = 1.0
 """Seconds between two looks at the tasks; submitit asks Slurm itself less often."""
 _OF_SUBMITIT = {"timeout_min", "mem_gb", "cpus_per_task", "gpus_per_node", "nodes", "tasks_per_node", "name"}
@@ -60,7 +61,7 @@ def slurm_options(argument: str) -> dict[str, str | int]:
     Raises:
         UsageError: it is no list of such pairs.
     """
-    found: dict[str, str | int] = {"name": "vsseval", "timeout_min": HOURS * 60, "slurm_max_num_timeout": REQUEUES}
+    found: dict[str, str | int] = {"name": "vsseval", "timeout_min": HOURS * 60}
     for pair in filter(None, argument.split(",")):
         name, equals, value = pair.partition("=")
         if not name or not equals:
@@ -96,11 +97,11 @@ def run_array(
         raise MissingExtra("--engine slurm needs submitit. Install it with: pip install 'vsseval[slurm]'") from error
     cluster = options.get("cluster")
     try:
-        executor = submitit.AutoExecutor(folder=folder, cluster=str(cluster) if cluster else "slurm")
+        executor = submitit.AutoExecutor(folder, str(cluster or "slurm"), slurm_max_num_timeout=REQUEUES)
         executor.update_parameters(**{name: value for name, value in options.items() if name != "cluster"})
         with executor.batch():
             jobs = [executor.submit(Requeued(function)) for function in functions]
-    except (RuntimeError, OSError, NameError, AssertionError, submitit.core.utils.FailedJobError) as error:
+    except (RuntimeError, OSError, NameError, ValueError, AssertionError, submitit.core.utils.FailedJobError) as error:
         raise EnvironmentFault(f"Slurm takes no tasks: {error}") from error
     told(f"Slurm has {len(jobs)} tasks, {jobs[0].job_id} to {jobs[-1].job_id}; logs: {folder}")
     waiting = set(range(len(jobs)))

@@ -211,6 +211,13 @@ def existing_run(runs: Path, identity: str) -> Path | None:
     return None
 
 
+def finished_record(of: Plan) -> RunRecord | None:
+    """Return the record of a run that is finished, by whichever process; else None."""
+    root = existing_run(of.spec.runs, of.identity)
+    record = read_record(root) if root is not None else None
+    return record if record is not None and record.status == "finished" else None
+
+
 def _new_run(runs: Path, benchmark: BenchmarkCard, model: ModelCard, identity: str) -> Path:
     time = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     return runs / f"{time}-{slug(model.name)}-{slug(benchmark.name)}-{identity[:8]}"

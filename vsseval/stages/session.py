@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from vsseval.stages.finish import finish, record_generated
 from vsseval.stages.generate import generate_units
 from vsseval.stages.in_hand import Claims, RunInHand
 from vsseval.stages.losses import model_of
-from vsseval.stages.plan import begin
+from vsseval.stages.plan import begin, finished_record
 from vsseval.stages.workload import Workload
 from vsseval.store import lock
 
@@ -87,10 +87,10 @@ class Session:
     def close(self, tasks: Sequence[PlannedRun]) -> None:
         """Score and aggregate runs of which every part is done, unless another process does it or has done it."""
         for task in tasks:
-            try:
-                self.carry_out([task])
-            except Busy:
-                continue
+            # Each part has begun the run, which is no longer so once one has closed it.
+            if finished_record(task.plan) is None:
+                with suppress(Busy):
+                    self.carry_out([task])
 
     def _sounds_and_features(
         self, tasks: Sequence[PlannedRun], part: Part, generated: Callable[[RunInHand], None]

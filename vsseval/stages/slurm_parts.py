@@ -9,8 +9,7 @@ from vsseval.engines.choice import Part
 from vsseval.engines.slurm import LARGEST_ARRAY, run_array, slurm_options
 from vsseval.errors import EnvironmentFault
 from vsseval.stages.losses import title_of
-from vsseval.stages.plan import existing_run
-from vsseval.store.record import read_record
+from vsseval.stages.plan import finished_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -70,7 +69,7 @@ def run_parts(
     )
     ends = [one.result for one in ended if one.fault is None]
     lost = {name: why for end in ends for name, why in end.lost.items()}
-    records = {task.plan.identity: _finished(task) for task in tasks if title_of(task.plan.spec) not in lost}
+    records = {task.plan.identity: finished_record(task.plan) for task in tasks if title_of(task.plan.spec) not in lost}
     if None in records.values():
         faults = [one.fault for one in ended if one.fault] + [
             f"{end.fault} (logs: {folder})" for end in ends if end.fault
@@ -78,9 +77,3 @@ def run_parts(
         why = "; ".join(dict.fromkeys(faults[:_SHOWN])) or f"another process has closed none of them (logs: {folder})"
         raise EnvironmentFault(f"{len(faults)} of {count} tasks failed. Run the same command again: it goes on. {why}")
     return {identity: record for identity, record in records.items() if record is not None}, lost
-
-
-def _finished(task: PlannedRun) -> RunRecord | None:
-    root = existing_run(task.plan.spec.runs, task.plan.identity)
-    record = read_record(root) if root is not None else None
-    return record if record is not None and record.status == "finished" else None
