@@ -23,9 +23,10 @@ import torch
 
 import extractors as originals
 from vsseval import plugins
+from vsseval.engines.listed import run_all
+from vsseval.engines.local import Local
 from vsseval.media import load_audio, sha256, write_wav
-from vsseval.stages.extract_job import ExtractJob
-from vsseval.stages.extract_pool import ExtractPool
+from vsseval.stages.extract_job import ExtractJob, extract_units
 from vsseval.stages.inputs import FeatureSource
 from vsseval.store.features import FeatureStore
 from vsseval.types import Medium
@@ -60,12 +61,10 @@ def theirs(pairs: dict[str, originals.Pair], clips: list[Path], batch: int) -> d
 
 def ours(clips: list[Path], store: FeatureStore, jobs: int) -> None:
     origins = [FeatureSource("audio", medium.key, medium) for medium in (Medium(path, sha256(path)) for path in clips)]
-    with ExtractPool(jobs) as workers:
-        faults = [
-            f
-            for _, some in workers.map([ExtractJob(origin, tuple(NETWORKS)) for origin in origins], store)
-            for f in some
-        ]
+    with Local(jobs) as engine:
+        faults = run_all(
+            engine, extract_units([ExtractJob(origin, tuple(NETWORKS)) for origin in origins], store.root, "cpu")
+        )
     assert not faults, faults[0]
 
 

@@ -30,10 +30,11 @@ class RunSpec(Record, frozen=True):
     store: Path | None = None
     """Feature store; None means the user's cache directory."""
     jobs: int = 0
-    """Worker processes for feature extraction; 0 means one per core."""
+    """Processes for generation and feature extraction; 0 means one per core, or per GPU."""
     device: str = "cpu"
     """Where the model and the networks of extractors run."""
-    shard_size: int = 64
+    shard_size: int = 0
+    """Clips of a shard, which one process generates; 0 means a number that suits the model and the benchmark."""
 
     @property
     def every_seed(self) -> tuple[int, ...]:

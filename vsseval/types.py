@@ -183,6 +183,10 @@ class ModelCard(Record, frozen=True):
     """Whether it looks at videos; where it does not, no muted copies are made for it, and it is handed none."""
     own_picture: Literal[True] | msgspec.UnsetType = msgspec.UNSET
     """Set where its outputs come with a picture of their own: metrics see that one, and not the benchmark's video."""
+    threads: int = 1
+    """Threads of a process that it takes on a processor; sounds of another number differ in their last bits."""
+    batch: int = 1
+    """Clips that it wants to be asked for at once, at least: where starting costs it more than a clip does."""
 
 
 class ExtractorSpec(Record, frozen=True):

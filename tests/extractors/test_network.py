@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from vsseval.cli import invoke
+from vsseval.engines.devices import require_device
 from vsseval.extractors.base import Audio
 from vsseval.extractors.network import NetworkExtractor, Parts, full_precision
-from vsseval.stages.extract_pool import require_device
 from vsseval.types import ExtractorSpec
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from vsseval.engines.threads import threads
 from vsseval.errors import EnvironmentFault
 from vsseval.media import write_mp4
 from vsseval.models import subprocesses, vsseval_worker, worker
@@ -70,6 +71,13 @@ def test_channels_arrays_and_files(tmp_path):
     for clip in ("c0", "c1"):
         assert outputs[clip].samples.tolist() == [[0.5, 0.25], [0.0, -0.5]]
     assert outputs["c2"].samples.tolist() == [[0.5] * 8]
+
+
+def test_a_worker_has_as_many_threads_as_its_model_may(tmp_path):
+    body = "return [int(os.environ[name]) / 8 for name in ('OMP_NUM_THREADS', 'MKL_NUM_THREADS')], 16000"
+    for count in (1, 3):
+        with threads(count):
+            assert answers(launch(tmp_path, body), 1)["c0"].samples.tolist() == [count / 8] * 2
 
 
 def test_prints_children_and_c_libraries_land_in_the_log(tmp_path):

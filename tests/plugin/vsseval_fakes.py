@@ -76,7 +76,8 @@ class Tone:
     def __init__(self, options: ModelOptions) -> None:
         self._mode = options.argument or ""
         self._count = 0
-        self.card = ModelCard(name="fake", version="1", tasks=("v2s", "vtts", "joint"), note=self._mode)
+        wanted = int(self._mode.removeprefix("threads=")) if self._mode.startswith("threads=") else 1
+        self.card = ModelCard(name="fake", version="1", tasks=("v2s", "vtts", "joint"), note=self._mode, threads=wanted)
 
     def generate(self, requests: Sequence[Request]) -> Iterator[ModelOutput]:
         if self._mode == "environment":
@@ -90,10 +91,11 @@ class Tone:
     def _answer(self, request: Request, batch: int) -> Iterator[ModelOutput]:
         bad = request.id.endswith("3")
         sound = tone(request.seed, request.duration)
-        if self._mode == "raise" and bad:
-            raise RuntimeError("cannot do it")
-        if self._mode == "batch" and batch > 1:
-            raise MemoryError("batch too large")
+        self._suffer(batch, bad=bad)
+        if self._mode.startswith("threads="):
+            import torch
+
+            sound = np.full(RATE, torch.get_num_threads() / 10, np.float32)
         if self._mode == "drop" and bad:
             return
         if self._mode == "error" and bad:
@@ -111,6 +113,16 @@ class Tone:
             raise RuntimeError("the first time only")
         else:
             yield ModelOutput(request.id, sound, RATE)
+
+    def _suffer(self, batch: int, *, bad: bool) -> None:
+        if self._mode == "slow":
+            time.sleep(0.3)
+        if self._mode == "kill" and bad:
+            os._exit(9)
+        if self._mode == "raise" and bad:
+            raise RuntimeError("cannot do it")
+        if batch > {"batch": 1, "large": 2}.get(self._mode, batch):
+            raise MemoryError("batch too large")
 
 
 def text_only(options: ModelOptions) -> Tone:

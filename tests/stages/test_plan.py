@@ -140,7 +140,7 @@ def test_a_bound_of_two_recordings_is_given_its_own_and_that_of_shuffled(clips):
     assert (request.reference, request.other) == both[samples[0].id]
 
 
-@pytest.mark.parametrize(("change", "says"), [({"limit": 0}, "limit"), ({"shard_size": 0}, "shard")])
+@pytest.mark.parametrize(("change", "says"), [({"limit": 0}, "limit"), ({"shard_size": -1}, "shard")])
 def test_impossible_options_are_refused(clips, tmp_path, change, says):
     with pytest.raises(UsageError, match=says):
         plan(spec(clips, tmp_path, **change))

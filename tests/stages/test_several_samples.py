@@ -48,7 +48,9 @@ def test_one_seed_is_the_run_that_it_always_was(clips, tmp_path):
     same = finished(clips, tmp_path / "again", seeds=(3,))
     for name in RESULTS:
         assert (same.path / name).read_bytes() == (done.path / name).read_bytes()
-    assert {path.name for path in (done.path / "shards").iterdir()} == {"0000.jsonl", "0000.done"}
+    assert {path.name for path in (done.path / "shards").iterdir()} == {
+        f"{shard}.{kind}" for shard in ("0000", "0001") for kind in ("jsonl", "done")
+    }
     assert all(path.name.endswith("__s3.flac") for path in (done.path / "audio").iterdir())
     assert all("|seed:3|" in cell.signature and cell.spread is None for cell in done.aggregates)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import errno
+import os
 import shlex
 import sys
 from importlib import import_module
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vsseval.cli.once import warned_once
+from vsseval.engines.threads import thread_variables
 from vsseval.errors import EnvironmentFault, UsageError, VssevalError
 
 if TYPE_CHECKING:
@@ -93,6 +95,8 @@ def verbs() -> None:
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    # Before numpy and torch are loaded, which look there: the same bits whatever the machine has.
+    os.environ.update(thread_variables())
     sys.exit(invoke(sys.argv[1:]))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vsseval.engines.choice import LOCAL
 from vsseval.errors import EnvironmentFault, UsageError
 from vsseval.records import RunSpec
 from vsseval.types import BOUNDS
@@ -14,6 +15,7 @@ from vsseval.types import BOUNDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from vsseval.engines.choice import EngineChoice
     from vsseval.stages.catalog import Catalog
     from vsseval.store.record import LoadedRun
     from vsseval.types import Task
@@ -34,7 +36,7 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--runs", type=_FOLDER, default=Path("runs"), show_default=True, help="Run directories."),
         click.option("--store", type=_FOLDER, help="Feature store [default: the user's cache folder]."),
-        click.option("--jobs", type=click.IntRange(0), default=0, help="Processes for features; 0: one per core."),
+        click.option("--jobs", type=click.IntRange(0), default=0, help="Processes; 0: one per core, or per GPU."),
         click.option("--device", default="cpu", show_default=True, help="Where networks run: cpu, cuda, cuda:1."),
         click.option("--no-bounds", is_flag=True, help="Leave out reference, shuffled, noise and silence."),
         click.option("--json", "as_json", is_flag=True, help="Print records and numbers as JSON."),
@@ -57,6 +59,11 @@ strict_option = click.option(
 @click.option("--seeds", metavar="S,S,…", help="One sample of every clip for each of these seeds: 0,1,2.")
 @click.option("--limit", type=click.IntRange(1), metavar="L", help="Only L clips of each benchmark, always the same.")
 @click.option("--checkpoint", type=click.Path(exists=True, path_type=Path), help="Weights for the named models.")
+@click.option(
+    "--engine", default="local", show_default=True, metavar="E", help="local, ray[:ADDRESS], slurm[:OPTIONS], torchrun."
+)
+@click.option("--workers", type=click.IntRange(0), default=0, help="Actors of Ray, tasks of Slurm; 0: what suits.")
+@click.option("--shard", metavar="I/N", help="Only this part of the work, 0/4 to 3/4; the last one makes the table.")
 @strict_option
 @shared_options
 def command(
@@ -67,6 +74,9 @@ def command(
     seeds: str | None,
     limit: int | None,
     checkpoint: Path | None,
+    engine: str,
+    workers: int,
+    shard: str | None,
     metrics: tuple[str, ...],
     profile: str,
     runs: Path,
@@ -82,8 +92,10 @@ def command(
 
     What is finished is not done again: the same command, after any interruption, goes on where it stopped.
     """
+    from vsseval.engines.choice import read_choice
     from vsseval.stages.catalog import Catalog
 
+    choice = read_choice(engine, workers, shard)
     catalog = Catalog()
     chosen = _chosen(suite, benchmarks, catalog)
     known = RunSpec(
@@ -100,7 +112,7 @@ def command(
         device=device,
     )
     asked = specs(known, models, chosen, checkpoint, catalog, bounds=not no_bounds)
-    return execute(asked, catalog, models, strict=strict, as_json=as_json)
+    return execute(asked, catalog, models, choice, strict=strict, as_json=as_json)
 
 
 def specs(
@@ -166,13 +178,22 @@ def _done_by(catalog: Catalog, spec: RunSpec) -> tuple[Task, ...]:
         return ()
 
 
-def execute(asked: Sequence[RunSpec], catalog: Catalog, models: Sequence[str], *, strict: bool, as_json: bool) -> int:
+def execute(
+    asked: Sequence[RunSpec],
+    catalog: Catalog,
+    models: Sequence[str],
+    choice: EngineChoice = LOCAL,
+    *,
+    strict: bool,
+    as_json: bool,
+) -> int:
     """Carry out runs and show what came of them; return the exit code.
 
     Args:
         asked: the runs.
         catalog: benchmarks and models that are already built.
         models: those that were asked for; the others are bounds that were added.
+        choice: what carries them out.
         strict: as `show`.
         as_json: as `show`.
     """
@@ -180,7 +201,12 @@ def execute(asked: Sequence[RunSpec], catalog: Catalog, models: Sequence[str], *
     from vsseval.stages.run import carry_out
 
     with shown() as watcher:
-        done = carry_out(asked, watcher, catalog, {spec.model for spec in asked} - {*models})
+        done = carry_out(asked, watcher, catalog, {spec.model for spec in asked} - {*models}, choice)
+    if done.unfinished:
+        part = f"Part {choice.part.number}/{choice.part.total}"
+        click.echo(f"{part} is done. The last part makes the table, or the same command without it.", err=True)
+    if done.unfinished and not done.records:
+        return INCOMPLETE if done.lost else 0
     paths = [asked[0].runs / record.id for record in done.records]
     code = show(paths, asked[0].metrics, strict=strict, as_json=as_json)
     for title, why in done.lost.items():

@@ -1,1 +1,1 @@
-"""Who carries out the shards of a run."""
+"""Who carries out the units of a command: this process, the processes of one machine, or an existing scheduler."""

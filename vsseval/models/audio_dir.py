@@ -23,6 +23,8 @@ __all__ = ["AudioFolder", "audio_dir"]
 _VERSION = "1"
 _EXAMPLE = "--model audio:outputs/my_system, where outputs/my_system/<clip id>.wav is the sound of a clip"
 _SHOWN = 3
+BATCH = 64
+"""What is missing is told once for so many clips."""
 
 log = logging.getLogger("vsseval")
 
@@ -63,6 +65,9 @@ class AudioFolder:
         """
         self._files = files
         self._clips = None if clips is None else frozenset(map(composed, clips))
+        self._unasked = files.unasked
+        if clips is not None:
+            self._unasked = files.unasked - {file for clip in clips for found in self._sounds(clip) for file in found}
         self.card = files.card
         numbers = Counter(len(self._sounds(clip)) for clip in clips or ())
         self.samples = max(numbers.keys() - {0}, key=lambda number: (numbers[number], number), default=1)
@@ -87,7 +92,7 @@ class AudioFolder:
             if not request.sample and len(self._sounds(request.id)) > self.samples:
                 more.append(request.id)
             yield output
-        folder, unasked = self._files.folder, self._files.unasked
+        folder, unasked = self._files.folder, self._unasked
         if more:
             log.warning(
                 "%d clips have more samples in %s than most clips, which have %d: the others are passed over (%s)",
@@ -105,7 +110,7 @@ class AudioFolder:
         clip, sample = request.id, request.sample
         sounds = self._sounds(clip)
         for files in sounds:
-            self._files.unasked.difference_update(files)
+            self._unasked.difference_update(files)
         if sample >= len(sounds):
             there = f"only {len(sounds)} of {self.samples} samples of {clip!r}" if sounds else f"no file named {clip!r}"
             return ModelOutput(clip, None, 0, error=f"{there} in {self._files.folder}", missing=True)
@@ -179,6 +184,7 @@ def listed(folder: Path) -> Files:
         argument=name,
         note=f"Finished sound: {len(files)} files of the folder {name}.",
         uses_video=False,
+        batch=BATCH,
     )
     return Files(folder, Names(found), Names(found, decode=True), set(files), card)
 

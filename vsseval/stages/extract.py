@@ -1,4 +1,4 @@
-"""Turns each distinct medium of a run into features, where the store does not have them yet."""
+"""Lists each distinct medium of a run of which the store lacks a feature, and keeps what could not be extracted."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 from vsseval import media
 from vsseval.errors import Unmeasurable
-from vsseval.stages.extract_job import ExtractJob
-from vsseval.stages.extract_pool import ExtractPool
+from vsseval.stages.extract_job import ExtractFault, ExtractJob
 from vsseval.stages.inputs import base_features, feature_inputs, feature_source, why_not_applicable
-from vsseval.stages.progress import NoProgress
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
     from vsseval.stages.catalog import ResolvedMetrics
     from vsseval.stages.inputs import FeatureSource
     from vsseval.stages.plan import Plan
-    from vsseval.stages.progress import Progress
     from vsseval.types import Generation
 
 
@@ -31,63 +28,31 @@ class ExtractFaults:
     extractors: dict[str, str] = field(default_factory=dict)
     """Extractor -> why it does not work here."""
 
-    def add(self, more: ExtractFaults) -> None:
-        """Take in what went wrong with another sample of the clips."""
-        self.clips.update(more.clips)
-        self.extractors.update(more.extractors)
+    def add(self, fault: ExtractFault) -> None:
+        """Take in what went wrong."""
+        if fault.kind == "extractor":
+            self.extractors[fault.extractor] = fault.reason
+        else:
+            self.clips[fault.extractor, fault.key] = fault.reason
 
 
-def extract(
+def missing_features(
     plan: Plan,
     generations: Mapping[str, Generation],
     resolved: ResolvedMetrics,
-    workers: ExtractPool | None = None,
-    progress: Progress | None = None,
-) -> ExtractFaults:
-    """Make all features that the metrics of a run need and the store lacks.
+    known: Collection[tuple[str, str]] = (),
+) -> list[ExtractJob]:
+    """Return one job for each medium, or pair of media, of which the store lacks a feature, in a fixed order.
 
     Args:
-        plan: the run.
-        generations: the outcome of every clip.
+        plan: the run, or some of its clips.
+        generations: what became of these clips.
         resolved: metrics and extractors.
-        workers: processes that are already running; None means a pool of `plan.spec.jobs` for this call.
-        progress: who watches.
-
-    Returns:
-        What went wrong. That a medium has no such feature is no fault: it is stored, with the reason.
-
-    Raises:
-        EnvironmentFault: the store cannot be written.
+        known: features that need no look: (extractor, key of the medium).
     """
-    watcher = progress or NoProgress()
-    jobs = missing_features(plan, generations, resolved)
-    pairs = [job for job in jobs if job.origin.kind == "features"]
-    watcher.stage("extract", len(jobs))
-    faults = ExtractFaults()
-    if not jobs:
-        return faults
-    if workers is None:
-        with ExtractPool(plan.spec.jobs, plan.spec.device) as pool:
-            return extract(plan, generations, resolved, pool, progress)
-    for some in ([job for job in jobs if job.origin.kind != "features"], pairs):
-        whole = [job for job in some if _pair_is_there(job, plan)]
-        if len(whole) < len(some):
-            watcher.advance(len(some) - len(whole))
-        for done, found in workers.map(whole, plan.store):
-            watcher.advance(done)
-            for fault in found:
-                if fault.kind == "extractor":
-                    faults.extractors[fault.extractor] = fault.reason
-                else:
-                    faults.clips[fault.extractor, fault.key] = fault.reason
-    return faults
-
-
-def missing_features(plan: Plan, generations: Mapping[str, Generation], resolved: ResolvedMetrics) -> list[ExtractJob]:
-    """Return one job for each medium, or pair of media, of which the store lacks a feature, in a fixed order."""
     wanted: dict[FeatureSource, set[str]] = {}
     for found, extractor in sorted(set(_required(plan, generations, resolved)), key=_sort_key):
-        if not plan.store.has(resolved.extractors[extractor], found.key):
+        if (extractor, found.key) not in known and not plan.store.has(resolved.extractors[extractor], found.key):
             wanted.setdefault(found, set()).add(extractor)
     return [_job(found, extractors) for found, extractors in _merge_copies(wanted).items()]
 
@@ -99,7 +64,7 @@ def _job(found: FeatureSource, extractors: Collection[str]) -> ExtractJob:
     )
 
 
-def _pair_is_there(job: ExtractJob, plan: Plan) -> bool:
+def pair_is_there(job: ExtractJob, plan: Plan) -> bool:
     """Return whether both features of a pair are there; where one is not, its own reason is the clip's."""
     reads = job.origin.source_extractor
     try:

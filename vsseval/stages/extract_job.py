@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from vsseval import media
 from vsseval.border.blame import PluginFault
 from vsseval.border.extractors import build_extractor, features, features_of_many
+from vsseval.engines.threads import threads
 from vsseval.errors import Unmeasurable, VssevalError
 from vsseval.stages.inputs import FeatureSource
+from vsseval.stages.out_of_memory import free_memory, halves, out_of_memory
 from vsseval.store.features import FeatureStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
     from typing import Any
 
     import numpy as np
 
+    from vsseval.engines.base import Kept
     from vsseval.extractors.base import Arrays, Source
     from vsseval.types import ExtractorSpec
+
+CHUNK = 4
+"""Media handed to a process at a time: few enough for an even load and a lively progress bar."""
+CHUNK_ON_DEVICE = 32
+"""The same where a device wants batches."""
 
 
 class ExtractJob(NamedTuple):
@@ -57,13 +64,43 @@ def run_jobs(jobs: Sequence[ExtractJob], root: Path, device: str = "cpu") -> lis
         EnvironmentFault: the store cannot be written.
     """
     store = FeatureStore(root)
-    opened = [(job, _open(job, store)) for job in jobs]
-    names = dict.fromkeys(name for job in jobs for name in job.extractors)
-    return [
-        fault
-        for name in names
-        for fault in _apply(name, [(j.origin, source) for j, source in opened if name in j.extractors], store, device)
-    ]
+    with threads():
+        opened = [(job, _open(job, store)) for job in jobs]
+        names = dict.fromkeys(name for job in jobs for name in job.extractors)
+        return [
+            fault
+            for name in names
+            for fault in _apply(name, [(j.origin, one) for j, one in opened if name in j.extractors], store, device)
+        ]
+
+
+@dataclass(frozen=True)
+class ExtractUnit:
+    """Some media that one process turns into features."""
+
+    jobs: tuple[ExtractJob, ...]
+    root: Path
+    """Of the feature store."""
+    device: str = "cpu"
+
+    def run(self, kept: Kept, tell: Callable[[int], None]) -> list[ExtractFault]:
+        """Extract; see `run_jobs`."""
+        del kept, tell
+        return run_jobs(self.jobs, self.root, self.device)
+
+    def parts(self) -> list[ExtractUnit]:
+        """Return a unit for each medium."""
+        return [replace(self, jobs=(job,)) for job in self.jobs]
+
+    def give_up(self, why: str) -> list[ExtractFault]:
+        """Return that none of the features could be made."""
+        return [ExtractFault("clip", name, job.origin.key, why) for job in self.jobs for name in job.extractors]
+
+
+def extract_units(jobs: Sequence[ExtractJob], root: Path, device: str) -> list[ExtractUnit]:
+    """Return units of a few media each."""
+    size = CHUNK if device == "cpu" else CHUNK_ON_DEVICE
+    return [ExtractUnit(tuple(jobs[start : start + size]), root, device) for start in range(0, len(jobs), size)]
 
 
 def _apply(
@@ -106,16 +143,19 @@ def _stored(
 def _results(extractor: Any, sources: Sequence[Any], device: str) -> list[dict[str, np.ndarray] | Exception]:
     """Return the features of each source, or what was raised; one clip's fault is lost alone, and not the batch."""
     if device != "cpu" and len(sources) > 1 and hasattr(extractor, "extract_many"):
-        # Whose fault it was comes out one by one.
-        with suppress(PluginFault, Unmeasurable, VssevalError):
+        try:
             return [*features_of_many(extractor, sources)]
+        except (PluginFault, Unmeasurable, VssevalError) as error:
+            if out_of_memory(error):
+                free_memory()
+                return [one for half in halves(sources) for one in _results(extractor, half, device)]
+            # Whose fault it was comes out one by one.
     return [_result(extractor, source) for source in sources]
 
 
 def _result(extractor: Any, source: Any) -> dict[str, np.ndarray] | Exception:
     try:
-        with _one_thread():
-            return features(extractor, source)
+        return features(extractor, source)
     except (PluginFault, Unmeasurable, VssevalError) as error:
         return error
 
@@ -165,18 +205,3 @@ def _without_path(reason: str, origin: FeatureSource) -> str:
 def _extractor(name: str, device: str) -> Any:
     """Return an extractor of this process; each is built once."""
     return build_extractor(name, device)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Give torch one thread: the same bits for any number of processes, and no crowd on the cores."""
-    torch = sys.modules.get("torch")
-    if torch is None:
-        yield
-        return
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

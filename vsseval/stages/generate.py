@@ -2,57 +2,42 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from vsseval import media
 from vsseval.border.blame import PluginFault
 from vsseval.border.blame import readable as legible
 from vsseval.border.models import answers
-from vsseval.engines.local import Local
+from vsseval.engines.answers import plain_fault
+from vsseval.engines.threads import threads
 from vsseval.errors import ModelFault, Unmeasurable, VssevalError
+from vsseval.models.base import FinishedSound
 from vsseval.stages.catalog import Catalog
+from vsseval.stages.losses import model_of
+from vsseval.stages.out_of_memory import free_memory, halves, out_of_memory
 from vsseval.stages.own_picture import kept_picture
-from vsseval.stages.progress import NoProgress
 from vsseval.stages.requests import readable_requests, references_for_bound
 from vsseval.stages.resume import clip_is_done, outcome_without_model
 from vsseval.stages.validate_output import validate_output
 from vsseval.store import atomic, journal
 from vsseval.store.layout import RunPaths
-from vsseval.types import Generation
+from vsseval.types import BOUNDS, Generation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from vsseval.engines.base import Engine
+    from vsseval.engines.base import Kept
     from vsseval.models.base import Model, ModelOutput
+    from vsseval.records import RunSpec
     from vsseval.stages.plan import Plan
-    from vsseval.stages.progress import Progress
     from vsseval.stages.requests import BoundReferencesByClip
     from vsseval.types import Request, Sample, Status
 
-
-def generate(
-    plan: Plan, model: Model | None = None, progress: Progress | None = None, engine: Engine | None = None
-) -> dict[str, Generation]:
-    """Generate every clip that has no sound yet, one sample of each, and return the outcome of all, by id.
-
-    A clip that failed or is missing is tried once more each time that this is called.
-
-    Args:
-        plan: a run that has been begun, with its lock held; of several samples, that of one (`Plan.by_seed`).
-        model: the model; None builds it from `plan.spec`.
-        progress: who watches.
-        engine: who carries out the shards; None means this process.
-
-    Raises:
-        VssevalError: the machine lacks something; what is done stays done.
-    """
-    watcher = progress or NoProgress()
-    watcher.stage("generate", len(plan.samples))
-    (engine or Local()).map(lambda shard: run_shard(plan, shard, model, watcher), plan.shards)
-    return read_outcomes(plan)
+log = logging.getLogger("vsseval")
 
 
 def read_outcomes(plan: Plan) -> dict[str, Generation]:
@@ -71,70 +56,151 @@ def journal_outcomes(root: Path) -> list[Generation]:
     return [lines[sample_id] for sample_id in sorted(lines)]
 
 
-def run_shard(plan: Plan, shard: int, model: Model | None = None, progress: Progress | None = None) -> None:
-    """Generate what is missing of one shard. Reads and writes files only, so any process can do it."""
-    samples = plan.shard(shard)
-    paths = plan.paths
-    watcher = progress or NoProgress()
-    lines = journal.read_journal(paths.journal(shard))
+@dataclass(frozen=True)
+class GenerateUnit:
+    """Some clips of one shard, which has one writer: all of them, or one where it has to be found who kills whom."""
+
+    plan: Plan
+    """The run, with these clips alone; of several samples, that of one (`Plan.by_seed`)."""
+    shard: int
+    references: BoundReferencesByClip
+    """What a bound is made from, for these clips."""
+    clips: tuple[str, ...] = ()
+    """Ids of all clips of the benchmark, where the sound is finished."""
+
+    @property
+    def threads(self) -> int:
+        """How many threads the model takes."""
+        return self.plan.model.threads
+
+    def run(self, kept: Kept, tell: Callable[[int], None]) -> list[VssevalError]:
+        """Generate what is missing; see `Unit.run`.
+
+        Returns:
+            What the model says that the machine lacks: nothing, or one fault.
+
+        Raises:
+            EnvironmentFault: a file cannot be written.
+        """
+        samples = self.plan.samples
+        path = self.plan.paths.journal(self.shard)
+        lines = journal.read_journal(path)
+        todo = [one for one in samples if not clip_is_done(self.plan, one, lines.get(one.id), self.references)]
+        tell(len(samples) - len(todo))
+        if not todo:
+            return []
+        self.plan.paths.done(self.shard).unlink(missing_ok=True)
+        with journal.Journal(path) as file, threads(self.threads):
+            try:
+                self._generate(todo, _Recorder(self.plan, file, tell), kept)
+            except ModelFault as fault:
+                cause = fault.__cause__
+                return [plain_fault(cause) if isinstance(cause, VssevalError) else fault]
+        return []
+
+    def parts(self) -> list[GenerateUnit]:
+        """Return a unit for each clip."""
+        return [replace(self, plan=replace(self.plan, samples=(sample,))) for sample in self.plan.samples]
+
+    def give_up(self, why: str) -> list[VssevalError]:
+        """Write that the clip failed."""
+        with journal.Journal(self.plan.paths.journal(self.shard)) as file:
+            for sample in self.plan.samples:
+                file.append(Generation(id=sample.id, status="failed", error=why))
+        return []
+
+    def _generate(self, todo: Sequence[Sample], recorder: _Recorder, kept: Kept) -> None:
+        usable = []
+        for sample in todo:
+            outcome = outcome_without_model(sample, self.references)
+            if outcome is not None:
+                recorder.write(outcome)
+            else:
+                usable.append(sample)
+        requests, reasons = readable_requests(usable, self.plan, self.references)
+        for sample_id, reason in reasons.items():
+            recorder.write(Generation(id=sample_id, status="failed", error=reason))
+        if requests:
+            recorder.run_batch(self._model(kept), requests)
+
+    def _model(self, kept: Kept) -> Model:
+        """Return the model; the one before it, if it was another, is let go of with its weights."""
+        spec = self.plan.spec
+        catalog: Catalog = kept.setdefault("catalog", Catalog())
+        if spec.model not in BOUNDS:
+            before: RunSpec = kept.setdefault("model", spec)
+            if model_of(before) != model_of(spec):
+                catalog.release(before)
+                kept["model"] = spec
+        try:
+            model = catalog.model(spec)
+        except VssevalError as error:
+            raise ModelFault(str(error)) from error
+        if not isinstance(model, FinishedSound):
+            return model
+        whose = spec.model, spec.benchmark
+        if kept.get("finished", (None,))[0] != whose:
+            kept["finished"] = whose, model.of_clips(self.clips)
+        finished: Model = kept["finished"][1]
+        return finished
+
+
+def generate_units(plan: Plan, clips: Sequence[str]) -> list[GenerateUnit]:
+    """Return a unit for each shard of a run and each sample of its clips.
+
+    Args:
+        plan: a run that has been begun, with its lock held.
+        clips: ids of all clips of the benchmark, where the model hands out finished sound; else none.
+    """
     references = references_for_bound(plan)
-    todo = [sample for sample in samples if not clip_is_done(plan, sample, lines.get(sample.id), references)]
-    watcher.advance(len(samples) - len(todo))
-    if todo:
-        paths.done(shard).unlink(missing_ok=True)
-        with journal.Journal(paths.journal(shard)) as file:
-            _generate_missing(plan, todo, references, _Recorder(plan, file, watcher), model)
-    if not paths.done(shard).exists():
-        atomic.write_bytes(paths.done(shard), b"")
+    return [
+        GenerateUnit(replace(one, samples=samples), shard, _of(samples, references), tuple(clips))
+        for one in plan.by_seed()
+        for shard in plan.shards
+        for samples in [plan.shard(shard)]
+    ]
 
 
-def _generate_missing(
-    plan: Plan, todo: Sequence[Sample], references: BoundReferencesByClip, recorder: _Recorder, model: Model | None
-) -> None:
-    usable = []
-    for sample in todo:
-        outcome = outcome_without_model(sample, references)
-        if outcome is not None:
-            recorder.write(outcome)
-        else:
-            usable.append(sample)
-    requests, reasons = readable_requests(usable, plan, references)
-    for sample_id, reason in reasons.items():
-        recorder.write(Generation(id=sample_id, status="failed", error=reason))
-    if requests:
-        recorder.run_batch(model or Catalog().model_of_run(plan.spec), requests)
+def _of(samples: Sequence[Sample], references: BoundReferencesByClip) -> BoundReferencesByClip:
+    if references is None:
+        return None
+    return {sample.id: references[sample.id] for sample in samples if sample.id in references}
 
 
 class _Recorder:
     """Takes a model's answers, checks them, writes the sound and then the journal line."""
 
-    def __init__(self, plan: Plan, file: journal.Journal, progress: Progress) -> None:
+    def __init__(self, plan: Plan, file: journal.Journal, tell: Callable[[int], None]) -> None:
         self._plan = plan
         self._file = file
-        self._progress = progress
+        self._tell = tell
         self._clock = time.perf_counter()
 
     def write(self, outcome: Generation) -> None:
         """Add the line of one clip, which is its last word."""
         self._file.append(outcome)
-        self._progress.advance()
+        self._tell(1)
 
     def run_batch(self, model: Model, requests: Sequence[Request]) -> None:
-        """Ask for a batch; where the model raises, ask for what is left one by one."""
+        """Ask for a batch; where the model raises, ask for what is left one by one, or, out of memory, by halves."""
         pending = {request.id: request for request in requests}
         self._clock = time.perf_counter()
         error = self._consume(model, list(requests), pending)
-        if error is not None and len(requests) > 1:
-            for request in list(pending.values()):
-                alone = self._consume(model, [request], pending)
-                if alone is not None and request.id in pending:
-                    self._fail(pending.pop(request.id), alone)
-        for request in pending.values():
-            if error is not None and len(requests) == 1:
-                self._fail(request, error)
-            else:
+        left = [*pending.values()]
+        if error is None:
+            for request in left:
                 why = "the model gave nothing for this clip"
                 self.write(Generation(id=request.id, status="missing", error=why))
+        elif len(requests) == 1:
+            for request in left:
+                self._fail(request, error)
+        elif out_of_memory(error):
+            free_memory()
+            for half in halves(left):
+                self.run_batch(model, half)
+        else:
+            for request in left:
+                self.run_batch(model, [request])
 
     def _consume(self, model: Model, batch: list[Request], pending: dict[str, Request]) -> Exception | None:
         """Take what a model gives for a batch; return what it raised, if it did."""
@@ -151,7 +217,7 @@ class _Recorder:
                 return None
             request = pending.pop(output.id, None)
             if request is None:
-                self._progress.note(f"the model gave '{legible(output.id)}', which was not asked for or given already")
+                log.warning("the model gave '%s', which was not asked for or given already", legible(output.id))
                 continue
             self._store(output, request)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from vsseval.errors import VssevalError
     from vsseval.records import RunSpec
 
-__all__ = ["Losses", "model_of"]
+__all__ = ["Losses", "model_of", "title_of"]
 
 
 class Losses:
@@ -28,7 +28,7 @@ class Losses:
         self.reasons: dict[str, str] = {}
         """`MODEL on BENCHMARK` -> why it could not be run here."""
         self._models: dict[tuple[object, ...], str] = {}
-        self._left = [*dict.fromkeys(_title(spec) for spec in specs if spec.model not in added_bounds)]
+        self._left = [*dict.fromkeys(title_of(spec) for spec in specs if spec.model not in added_bounds)]
 
     def look(self, spec: RunSpec) -> None:
         """Make sure that the model of a run was not lost before.
@@ -45,7 +45,7 @@ class Losses:
         Raises:
             VssevalError: the error itself, where no system is left that was asked for.
         """
-        title = _title(spec)
+        title = title_of(spec)
         self.reasons[title] = str(error)
         if isinstance(error, ModelFault):
             self._models[model_of(spec)] = str(error)
@@ -60,5 +60,6 @@ def model_of(spec: RunSpec) -> tuple[object, ...]:
     return spec.model, spec.checkpoint, spec.device
 
 
-def _title(spec: RunSpec) -> str:
+def title_of(spec: RunSpec) -> str:
+    """Return what a run is called where it is lost."""
     return f"{spec.model} on {spec.benchmark}"

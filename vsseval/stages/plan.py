@@ -14,7 +14,7 @@ from vsseval.errors import UsageError
 from vsseval.models.base import FinishedSound
 from vsseval.records import RunRecord
 from vsseval.stages.catalog import Catalog, hash_order
-from vsseval.store import atomic, codec
+from vsseval.store import atomic, codec, lock
 from vsseval.store.features import FeatureStore, default_store_root
 from vsseval.store.layout import RunPaths, slug
 from vsseval.store.manifest_hash import manifest_hash
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from vsseval.models.base import Model
     from vsseval.records import RunSpec
     from vsseval.types import BenchmarkCard, ModelCard, Sample
+
+SMALLEST_SHARD = 4
+LARGEST_SHARD = 64
+SHARDS = 32
+"""Where the size of a shard is between the two: as many as keep a few processes busy to the end."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +95,8 @@ def plan(spec: RunSpec, catalog: Catalog | None = None) -> Plan:
     catalog = catalog or Catalog()
     if spec.limit is not None and spec.limit < 1:
         raise UsageError(f"--limit {spec.limit}: at least one clip is needed")
-    if spec.shard_size < 1:
-        raise UsageError(f"a shard of {spec.shard_size} clips is impossible: at least 1")
+    if spec.shard_size < 0:
+        raise UsageError(f"a shard of {spec.shard_size} clips is impossible: at least 1, or 0 for what suits")
     card = catalog.benchmark(spec.benchmark).card
     every = catalog.samples(spec.benchmark)
     built = catalog.model_of_run(spec)
@@ -100,6 +105,8 @@ def plan(spec: RunSpec, catalog: Catalog | None = None) -> Plan:
     if spec.limit is not None and spec.limit >= len(every):
         spec = msgspec.structs.replace(spec, limit=None)  # as many as there are is no limit
     samples = limit_samples(every, spec.limit)
+    if not spec.shard_size:
+        spec = msgspec.structs.replace(spec, shard_size=_shard_size(len(samples), model))
     manifest = manifest_hash(samples)
     identity = _identity(spec, card, model, manifest)
     root = existing_run(spec.runs, identity) or _new_run(spec.runs, card, model, identity)
@@ -109,11 +116,17 @@ def plan(spec: RunSpec, catalog: Catalog | None = None) -> Plan:
 def begin(asked: Plan) -> Plan:
     """Make the run directory, or take up the one that is there, and write its header as "started".
 
-    To be called with the lock of the run held. A run that is taken up keeps its shards.
+    To be called with the lock of the run held. A run that is taken up keeps its shards. Several processes that share
+    the lock make one folder.
 
     Raises:
         EnvironmentFault: the folder cannot be written.
     """
+    with lock.hold_lock(asked.spec.runs, f"{asked.identity}.begin", wait=True):
+        return _begin(asked)
+
+
+def _begin(asked: Plan) -> Plan:
     root = existing_run(asked.spec.runs, asked.identity) or asked.root
     earlier = read_record(root)
     spec = asked.spec
@@ -156,6 +169,11 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def _shard_size(clips: int, model: ModelCard) -> int:
+    """Return how many clips make a shard: some for each process, of few clips too, but no load for a clip or two."""
+    return max(min(model.batch, clips), min(LARGEST_SHARD, max(SMALLEST_SHARD, -(-clips // SHARDS))))
+
+
 def _seeded(spec: RunSpec, model: Model) -> RunSpec:
     """Return a spec with its seeds in order; finished sound has as many samples as the folder holds."""
     seeds = tuple(sorted(spec.seeds))
@@ -169,7 +187,7 @@ def _seeded(spec: RunSpec, model: Model) -> RunSpec:
 
 def _identity(spec: RunSpec, benchmark: BenchmarkCard, model: ModelCard, manifest: str) -> str:
     parts = {
-        "model": [model.name, model.version, model.weights, _argument(spec, model)],
+        "model": [model.name, model.version, model.weights, _argument(spec, model), model.threads],
         "benchmark": [benchmark.name, benchmark.version, manifest],
         "seed": spec.seeds or spec.seed,
         # The limit acts through the manifest. Devices differ in their last bits, cuda:0 and cuda:1 do not.
@@ -191,6 +209,13 @@ def existing_run(runs: Path, identity: str) -> Path | None:
         if record is None or record.provenance.get("identity") == identity:
             return folder
     return None
+
+
+def finished_record(of: Plan) -> RunRecord | None:
+    """Return the record of a run that is finished, by whichever process; else None."""
+    root = existing_run(of.spec.runs, of.identity)
+    record = read_record(root) if root is not None else None
+    return record if record is not None and record.status == "finished" else None
 
 
 def _new_run(runs: Path, benchmark: BenchmarkCard, model: ModelCard, identity: str) -> Path:

@@ -3,39 +3,38 @@
 from __future__ import annotations
 
 import logging
-import shutil
-from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from vsseval.errors import EnvironmentFault, ModelFault, UsageError, VssevalError
-from vsseval.stages.aggregate import aggregate
+from vsseval.engines.choice import LOCAL, EngineChoice, Part
+from vsseval.engines.devices import processes, require_device
+from vsseval.engines.local import Local
+from vsseval.errors import EnvironmentFault, UsageError, VssevalError
 from vsseval.stages.catalog import Catalog
-from vsseval.stages.extract import ExtractFaults, extract
-from vsseval.stages.extract_pool import ExtractPool, require_device
-from vsseval.stages.generate import generate, read_outcomes
-from vsseval.stages.losses import Losses, model_of
-from vsseval.stages.plan import Plan, begin, limit_samples, now, plan
+from vsseval.stages.finish import finish, record_generated
+from vsseval.stages.generate import read_outcomes
+from vsseval.stages.in_hand import Claims, RunInHand
+from vsseval.stages.losses import Losses, title_of
+from vsseval.stages.plan import Plan, limit_samples, plan
 from vsseval.stages.planned_run import PlannedRun, profile_metrics, resolve_run
 from vsseval.stages.progress import NoProgress
 from vsseval.stages.requests import references_for_bound
-from vsseval.stages.score import score
-from vsseval.statistics.intervals import VERSION as INTERVALS
-from vsseval.store import codec, lock
-from vsseval.store.journal import of_samples
+from vsseval.stages.session import Session, give_up, title
+from vsseval.stages.slurm_parts import PartEnd, run_parts
+from vsseval.stages.workload import Workload
+from vsseval.store import lock
 from vsseval.store.manifest_hash import manifest_hash
-from vsseval.store.provenance import provenance
-from vsseval.store.record import load_run, read_record, seal, write_record
+from vsseval.store.record import load_run
+from vsseval.types import BOUNDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from vsseval.records import RunRecord, RunSpec
-    from vsseval.stages.catalog import ResolvedMetrics
     from vsseval.stages.progress import Progress
-    from vsseval.types import Generation
 
 
 class RunResults(NamedTuple):
@@ -45,6 +44,8 @@ class RunResults(NamedTuple):
     """Of the runs that were carried out, in the order of the specs."""
     lost: dict[str, str]
     """`MODEL on BENCHMARK` -> why it could not be run here."""
+    unfinished: Sequence[str] = ()
+    """`MODEL on BENCHMARK`, of a part: it is done, and others are not, or another process closes the run."""
 
 
 log = logging.getLogger("vsseval")
@@ -71,8 +72,8 @@ def run(specs: Sequence[RunSpec], progress: Progress | None = None) -> list[RunR
         Busy: another process works on one of the runs.
     """
     done = carry_out(specs, progress)
-    for title, why in done.lost.items():
-        log.warning("%s: not run: %s", title, why)
+    for name, why in done.lost.items():
+        log.warning("%s: not run: %s", name, why)
     return done.records
 
 
@@ -81,6 +82,7 @@ def carry_out(
     progress: Progress | None = None,
     catalog: Catalog | None = None,
     added_bounds: Collection[str] = (),
+    choice: EngineChoice = LOCAL,
 ) -> RunResults:
     """Carry out runs as `run` does, and say which of them were lost.
 
@@ -89,39 +91,67 @@ def carry_out(
         progress: who watches.
         catalog: benchmarks and models that are already built.
         added_bounds: models that nobody asked for, the bounds beside a system.
+        choice: what carries out the units, and which of them.
 
     Raises:
         VssevalError: as `run`.
     """
     watcher, catalog = progress or NoProgress(), catalog or Catalog()
+    specs = [_on_this_machine(spec, choice) for spec in specs]
     losses = Losses(specs, added_bounds)
-    tasks = _plan_runs(specs, catalog, losses, watcher)
-    finished = sum(task.record is not None for task in tasks)
-    if finished:
-        watcher.note(f"{finished} of {len(tasks)} runs are finished already")
-    left = [task.plan.spec for task in tasks]
-    records = []
-    with ExitStack() as stack:
-        keys = dict.fromkeys((spec.jobs, spec.device) for spec in left)
-        pools = {key: stack.enter_context(ExtractPool(*key)) for key in keys}
-        for task in tasks:
-            spec = left.pop(0)
-            try:
-                losses.look(spec)
-                records.append(task.record or _execute(task, catalog, pools[spec.jobs, spec.device], watcher))
-            except ModelFault as error:
-                losses.add(spec, error)
-            if all(model_of(other) != model_of(spec) for other in left):
-                catalog.release(spec)
-    return RunResults(records, losses.reasons)
+    tasks = _plan_runs(specs, catalog, losses, watcher, here=choice.name in {"local", "torchrun"})
+    # Bounds need no model and are there at once: their features fill the time that models leave.
+    left = sorted((task for task in tasks if task.record is None), key=lambda task: task.plan.spec.model not in BOUNDS)
+    if len(left) < len(tasks):
+        watcher.note(f"{len(tasks) - len(left)} of {len(tasks)} runs are finished already")
+    made: Mapping[str, RunRecord] = {}
+    lost: Mapping[str, str] = {}
+    if choice.name == "slurm" and left:
+        made, lost = run_parts(partial(_part, tuple(specs), frozenset(added_bounds)), left, choice, watcher)
+    else:
+        with Session(choice, catalog, losses, watcher) as session:
+            if choice.part.total > 1 and left:
+                session.close(session.carry_out_part(left, choice.part))
+                left = []
+            while left:
+                left = session.carry_out(left)
+        made = session.records
+    found = {task.plan.identity: task.record for task in tasks if task.record} | dict(made)
+    lost = losses.reasons | dict(lost)
+    others = (title_of(task.plan.spec) for task in tasks if task.plan.identity not in found)
+    return RunResults(
+        [found[task.plan.identity] for task in tasks if task.plan.identity in found],
+        lost,
+        [name for name in others if name not in lost],
+    )
 
 
-def _plan_runs(specs: Sequence[RunSpec], catalog: Catalog, losses: Losses, watcher: Progress) -> list[PlannedRun]:
-    """Return what there is to be done, each run once."""
+def _part(specs: tuple[RunSpec, ...], added_bounds: frozenset[str], part: Part) -> PartEnd:
+    """Carry out a part of some runs in a process of another machine."""
+    try:
+        return PartEnd(carry_out(specs, added_bounds=added_bounds, choice=EngineChoice(part=part)).lost)
+    except VssevalError as error:
+        return PartEnd({}, str(error))
+
+
+def _on_this_machine(spec: RunSpec, choice: EngineChoice) -> RunSpec:
+    """Return a spec with the share of the processors and the device of one of several processes of this machine."""
+    if choice.local_count == 1:
+        return spec
+    device = f"cuda:{choice.local_rank}" if spec.device == "cuda" else spec.device
+    jobs = spec.jobs or max(1, processes(device) // (choice.local_count if device == "cpu" else 1))
+    return msgspec.structs.replace(spec, device=device, jobs=jobs)
+
+
+def _plan_runs(
+    specs: Sequence[RunSpec], catalog: Catalog, losses: Losses, watcher: Progress, *, here: bool
+) -> list[PlannedRun]:
+    """Return what there is to be done, each run once; `here`: by the devices of this machine."""
     plans: list[Plan] = []
     for spec in specs:
         try:
-            require_device(spec.device)
+            if here:
+                require_device(spec.device)
             catalog.benchmark(spec.benchmark)
             try:
                 catalog.samples(spec.benchmark)
@@ -194,10 +224,14 @@ def rescore(
     planned = Plan(spec, record.benchmark, record.model, samples, record.manifest_sha256, identity, directory)
     task = resolve_run(planned, device)
     watcher = progress or NoProgress()
-    watcher.run(f"{record.model.name} on {record.benchmark.name}")
-    with lock.hold_lock(directory.parent, identity), ExtractPool(jobs, device) as workers:
-        heard = [read_outcomes(one) for one in planned.by_seed()]
-        return _extract_and_score(planned, heard, task.resolved, workers, watcher)
+    watcher.run(title(planned))
+    with lock.hold_lock(directory.parent, identity), Local(jobs, device) as engine:
+        claims = Claims()
+        scored = RunInHand(planned, task.resolved, device, claims)
+        scored.listen([read_outcomes(one) for one in planned.by_seed()])
+        record_generated(scored)
+        engine.run(Workload([scored], claims, watcher, partial(give_up, [], Losses([])), record_generated, engine.jobs))
+        return finish(scored, watcher)
 
 
 def _why_skipped(planned: Plan, *, covered: bool) -> str | None:
@@ -210,60 +244,3 @@ def _why_skipped(planned: Plan, *, covered: bool) -> str | None:
     if planned.spec.profile and covered and not profile_metrics(planned):
         return f"the profile '{planned.spec.profile}' has no metric for the task {task}"
     return None
-
-
-def _execute(task: PlannedRun, catalog: Catalog, workers: ExtractPool, progress: Progress) -> RunRecord:
-    asked = task.plan
-    progress.run(f"{asked.model.name} on {asked.benchmark.name}")
-    with lock.hold_lock(asked.spec.runs, asked.identity):
-        begun, model = begin(asked), catalog.model_of_run(asked.spec)
-        heard = [generate(one, model, progress) for one in begun.by_seed()]
-        return _extract_and_score(begun, heard, task.resolved, workers, progress)
-
-
-def _extract_and_score(
-    begun: Plan,
-    heard: Sequence[Mapping[str, Generation]],
-    wanted: ResolvedMetrics,
-    workers: ExtractPool,
-    progress: Progress,
-) -> RunRecord:
-    record = read_record(begun.root)
-    if record is None:
-        raise UsageError(f"{begun.root} has lost its run.json; run the same command again")
-    clips: dict[str, int] = {}
-    for sample in begun.samples:
-        outcome = of_samples([lines[sample.id] for lines in heard])
-        clips[outcome.status] = clips.get(outcome.status, 0) + 1
-    record = msgspec.structs.replace(record, status="generated", spec=begun.spec, clips=dict(sorted(clips.items())))
-    write_record(begun.root, record)
-    faults = ExtractFaults()
-    for one, lines in zip(begun.by_seed(), heard, strict=True):
-        faults.add(extract(one, lines, wanted, workers, progress))
-    left = wanted.without_failed(faults.extractors)
-    score(begun, heard, left, faults, progress)
-    progress.stage("aggregate", 1)
-    aggregate(begun, left)
-    shutil.rmtree(begun.paths.all_sums, ignore_errors=True)  # nothing that comes after aggregation reads them
-    progress.advance()
-    record = msgspec.structs.replace(
-        record,
-        status="finished",
-        finished=now(),
-        metrics=left.specs,
-        provenance=_provenance(begun, left, faults),
-    )
-    write_record(begun.root, record)
-    return load_run(begun.root).record
-
-
-def _provenance(begun: Plan, left: ResolvedMetrics, faults: ExtractFaults) -> dict[str, object]:
-    return {
-        "identity": begun.identity,
-        "extractors": codec.builtins(dict(left.extractors)),
-        "unavailable": dict(left.unavailable),
-        "faults": sorted(set(faults.clips.values())),
-        "intervals": INTERVALS,
-        **seal(begun.root),
-        **provenance(),
-    }

@@ -17,13 +17,17 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def hold_lock(runs: Path, identity: str, what: str = "the same run") -> Iterator[None]:
+def hold_lock(
+    runs: Path, identity: str, what: str = "the same run", *, shared: bool = False, wait: bool = False
+) -> Iterator[None]:
     """Hold the lock of one run, named by its identity, so that it covers the making of the folder too.
 
     Args:
         runs: folder in which the lock lies.
         identity: of what is locked; two that differ are two locks.
         what: how a message names it.
+        shared: with others that share it too; none of them has it alone meanwhile.
+        wait: for whoever holds it, who will not be long.
 
     The lock belongs to the open file and ends with the process, however that ends.
 
@@ -37,7 +41,7 @@ def hold_lock(runs: Path, identity: str, what: str = "the same run") -> Iterator
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             pid = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
             raise Busy(

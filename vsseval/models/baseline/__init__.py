@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["baseline_model", "find_baseline"]
 
+_LARGE = 64
+_WHOLE = 1 << 30
+"""More clips than any benchmark has: the official list is run once."""
+
 
 def find_baseline(name: str) -> tuple[Baseline, Path]:
     """Return a baseline and its folder.
@@ -115,7 +119,16 @@ def _card(baseline: Baseline, folder: Path, variant: str, options: ModelOptions)
         licence=baseline.licence,
         note=f"{baseline.title}; {needs}verified: {baseline.verified}.",
         own_picture=msgspec.UNSET if baseline.picture is msgspec.UNSET else True,
+        threads=baseline.threads,
+        batch=_batch(baseline),
     )
+
+
+def _batch(baseline: Baseline) -> int:
+    """Return how many clips a process is worth: a program that loads its networks for each batch wants large ones."""
+    if baseline.kind == "command" and baseline.command is not None:
+        return {"clip": 1, "batch": _LARGE, "whole": _WHOLE}[baseline.command.group]
+    return baseline.driver.batch if baseline.driver is not None else _LARGE
 
 
 def _revision(baseline: Baseline) -> str:

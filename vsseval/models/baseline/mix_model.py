@@ -43,6 +43,8 @@ class MixModel:
             card,
             version=f"{card.version}+" + "+".join(f"{part.name}-{part.version}" for part in parts),
             weights=hashlib.sha256("".join(part.weights for part in parts).encode()).hexdigest(),
+            threads=max(part.threads for part in parts),
+            batch=max(part.batch for part in parts),
         )
 
     def generate(self, requests: Sequence[Request]) -> Iterator[ModelOutput]:

@@ -177,6 +177,8 @@ class Baseline(_Table, frozen=True):
     outputs: str = ""
     """Where the authors publish finished sound."""
     requires_gpu: bool = True
+    threads: int = 1
+    """Threads of a process that the system takes on a processor."""
     random: bool = False
     """Whether the system cannot be seeded: its sound differs from run to run."""
     weights: tuple[Weights, ...] = ()
