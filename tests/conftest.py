@@ -1,5 +1,7 @@
 """What several test modules share: a small benchmark, and the fake plugin on the path."""
 
+import os
+
 import pytest
 
 from support.fake_plugin import install, make_clips
@@ -12,6 +14,15 @@ def clips(tmp_path_factory):
     folder = tmp_path_factory.mktemp("clips")
     make_clips(folder)
     return folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_store(tmp_path_factory):
+    """Keep what is found in the files of tests out of the user's store."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "VSSEVAL_STORE" not in os.environ:
+            patch.setenv("VSSEVAL_STORE", str(tmp_path_factory.mktemp("store")))
+        yield
 
 
 @pytest.fixture

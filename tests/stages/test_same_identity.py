@@ -237,7 +237,7 @@ def test_files_are_hashed_once_a_command(clips, site, tmp_path, monkeypatch):
         shutil.move(tmp_path / f"{name}.wav", out / f"{name}.wav")
     for file in (*folder.iterdir(), *out.iterdir()):
         os.utime(file, ns=(10**18, 10**18))
-    monkeypatch.setattr("vsseval.media.hashing.SETTLED_NS", 0)
+    monkeypatch.setattr("vsseval.media.memory.SETTLED_NS", 0)
     read = []
     digest = hashlib.file_digest
 

@@ -121,6 +121,7 @@ def test_a_damaged_feature_is_as_good_as_none(tmp_path, damage):
     if damage == "flip":
         data[len(data) // 2] ^= 0xFF
     path.write_bytes({"cut": data[:-40], "zero": bytes(len(data)), "empty": b""}.get(damage, data))
+    assert store.read(SPEC, KEY) is None
     assert not store.has(SPEC, KEY)
     store.write(SPEC, KEY, {"e": np.zeros(1)})
     assert store.has(SPEC, KEY)

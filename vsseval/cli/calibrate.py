@@ -50,7 +50,8 @@ def command(
     del no_bounds  # the recordings themselves are the bound here
     from vsseval.cli.progress import shown
     from vsseval.report.calibration import sheet
-    from vsseval.stages.run import run
+    from vsseval.stages.catalog import Catalog
+    from vsseval.stages.run import carry_out
     from vsseval.statistics.calibration import FOLDER, calibrate
     from vsseval.store.record import load_run
 
@@ -58,21 +59,15 @@ def command(
         model="", benchmark=benchmark, seed=seed, limit=limit, metrics=metrics, profile=profile, runs=runs / FOLDER,
         store=store, jobs=jobs, device=device,
     )  # fmt: skip
-    asked = _specs(known, _chosen(kinds, _task(benchmark)))
+    catalog = Catalog()
+    asked = _specs(known, _chosen(kinds, catalog.benchmark(benchmark).card.task))
     with shown() as watcher:
-        records = run(asked, watcher)
+        records = carry_out(asked, watcher, catalog).records
     found = calibrate([load_run(known.runs / record.id) for record in records])
     if as_json:
         printed_json(found)
     else:
         printed(sheet(found), "markdown" if markdown else None)
-
-
-def _task(benchmark: str) -> Task:
-    from vsseval.stages.catalog import Catalog
-
-    task: Task = Catalog().benchmark(benchmark).card.task
-    return task
 
 
 def _chosen(kinds: Sequence[str], task: Task) -> list[Fault]:

@@ -5,10 +5,12 @@ Nothing here loads PyAV, libsndfile or soxr before the first file is opened.
 
 from vsseval.media.audio import Audio, check_samples, load_audio
 from vsseval.media.encode import write_flac, write_mp4, write_wav
-from vsseval.media.hashing import FileState, file_state, hashed_state, sha256
-from vsseval.media.kinds import SOUND_SUFFIXES, VIDEO_SUFFIXES, Look, look
+from vsseval.media.facts import Look, Probe
+from vsseval.media.hashing import sha256
+from vsseval.media.kinds import SOUND_SUFFIXES, VIDEO_SUFFIXES, look
+from vsseval.media.memory import FileState, Findings, file_state, hashed_state, recall, recollection
 from vsseval.media.opening import reading
-from vsseval.media.probe import Probe, check_video, probe
+from vsseval.media.probe import check_video, probe
 from vsseval.media.remux import dub, mute
 from vsseval.media.video import Video
 
@@ -17,6 +19,7 @@ __all__ = [
     "VIDEO_SUFFIXES",
     "Audio",
     "FileState",
+    "Findings",
     "Look",
     "Probe",
     "Video",
@@ -30,6 +33,8 @@ __all__ = [
     "mute",
     "probe",
     "reading",
+    "recall",
+    "recollection",
     "sha256",
     "write_flac",
     "write_mp4",

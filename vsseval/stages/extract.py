@@ -30,6 +30,12 @@ class ExtractFaults:
     """(extractor, key of the medium) -> reason."""
     extractors: dict[str, str] = field(default_factory=dict)
     """Extractor -> why it does not work here."""
+    vanished: dict[tuple[str, str], str] = field(default_factory=dict)
+    """The same as `clips`, of features that were there before scoring, and turned out to be damaged or gone."""
+
+    def reason(self, extractor: str, key: str) -> str | None:
+        """Return why a feature of a medium could not be had, or None."""
+        return self.clips.get((extractor, key)) or self.vanished.get((extractor, key))
 
     def add(self, more: ExtractFaults) -> None:
         """Take in what went wrong with another sample of the clips."""

@@ -13,7 +13,7 @@ from vsseval.engines.local import Local
 from vsseval.errors import ModelFault, Unmeasurable, VssevalError
 from vsseval.stages.catalog import Catalog
 from vsseval.stages.progress import NoProgress
-from vsseval.stages.requests import readable_requests, references_for_bound
+from vsseval.stages.requests import readable_requests
 from vsseval.stages.resume import clip_is_done, outcome_without_model
 from vsseval.stages.validate_output import validate_output
 from vsseval.store import atomic, journal
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from vsseval.engines.base import Engine
     from vsseval.models.base import Model, ModelOutput
+    from vsseval.stages.bound_references import BoundReferencesByClip
     from vsseval.stages.plan import Plan
     from vsseval.stages.progress import Progress
-    from vsseval.stages.requests import BoundReferencesByClip
     from vsseval.types import Request, Sample, Status
 
 
@@ -76,7 +76,7 @@ def run_shard(plan: Plan, shard: int, model: Model | None = None, progress: Prog
     paths = plan.paths
     watcher = progress or NoProgress()
     lines = journal.read_journal(paths.journal(shard))
-    references = references_for_bound(plan)
+    references = plan.references
     todo = [sample for sample in samples if not clip_is_done(plan, sample, lines.get(sample.id), references)]
     watcher.advance(len(samples) - len(todo))
     if todo:

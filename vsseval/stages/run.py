@@ -19,11 +19,11 @@ from vsseval.stages.losses import Losses, model_of
 from vsseval.stages.plan import Plan, begin, limit_samples, now, plan
 from vsseval.stages.planned_run import PlannedRun, profile_metrics, resolve_run
 from vsseval.stages.progress import NoProgress
-from vsseval.stages.requests import references_for_bound
 from vsseval.stages.score import score
 from vsseval.statistics.intervals import VERSION as INTERVALS
 from vsseval.store import codec, lock
 from vsseval.store.journal import of_samples
+from vsseval.store.known_files import known_files
 from vsseval.store.manifest_hash import manifest_hash
 from vsseval.store.provenance import provenance
 from vsseval.store.record import load_run, read_record, seal, write_record
@@ -205,7 +205,7 @@ def _why_skipped(planned: Plan, *, covered: bool) -> str | None:
     task = planned.benchmark.task
     if task not in planned.model.tasks:
         return f"the model does {', '.join(planned.model.tasks)}, the benchmark is {task}"
-    if references_for_bound(planned) == {}:
+    if planned.references == {}:
         return "the benchmark has no references to make this bound from"
     if planned.spec.profile and covered and not profile_metrics(planned):
         return f"the profile '{planned.spec.profile}' has no metric for the task {task}"
@@ -217,7 +217,8 @@ def _execute(task: PlannedRun, catalog: Catalog, workers: ExtractPool, progress:
     progress.run(f"{asked.model.name} on {asked.benchmark.name}")
     with lock.hold_lock(asked.spec.runs, asked.identity):
         begun, model = begin(asked), catalog.model_of_run(asked.spec)
-        heard = [generate(one, model, progress) for one in begun.by_seed()]
+        with known_files(begun.root, begun.store.root):
+            heard = [generate(one, model, progress) for one in begun.by_seed()]
         return _extract_and_score(begun, heard, task.resolved, workers, progress)
 
 
@@ -237,11 +238,13 @@ def _extract_and_score(
         clips[outcome.status] = clips.get(outcome.status, 0) + 1
     record = msgspec.structs.replace(record, status="generated", spec=begun.spec, clips=dict(sorted(clips.items())))
     write_record(begun.root, record)
-    faults = ExtractFaults()
-    for one, lines in zip(begun.by_seed(), heard, strict=True):
-        faults.add(extract(one, lines, wanted, workers, progress))
-    left = wanted.without_failed(faults.extractors)
-    score(begun, heard, left, faults, progress)
+    faults, left = _measure(begun, heard, wanted, workers, progress)
+    damaged: set[tuple[str, str]] = set()
+    # A clip tells of one damaged feature at a time; one that is damaged again is left to the next command.
+    while new := faults.vanished.keys() - damaged:
+        progress.note(f"{len(new)} features in {begun.store.root} are damaged: they are made anew")
+        damaged |= new
+        faults, left = _measure(begun, heard, wanted, workers, progress)
     progress.stage("aggregate", 1)
     aggregate(begun, left)
     shutil.rmtree(begun.paths.all_sums, ignore_errors=True)  # nothing that comes after aggregation reads them
@@ -257,12 +260,28 @@ def _extract_and_score(
     return load_run(begun.root).record
 
 
+def _measure(
+    begun: Plan,
+    heard: Sequence[Mapping[str, Generation]],
+    wanted: ResolvedMetrics,
+    workers: ExtractPool,
+    progress: Progress,
+) -> tuple[ExtractFaults, ResolvedMetrics]:
+    """Extract and score; return what went wrong, and what is left of the metrics."""
+    faults = ExtractFaults()
+    for one, lines in zip(begun.by_seed(), heard, strict=True):
+        faults.add(extract(one, lines, wanted, workers, progress))
+    left = wanted.without_failed(faults.extractors)
+    score(begun, heard, left, faults, progress)
+    return faults, left
+
+
 def _provenance(begun: Plan, left: ResolvedMetrics, faults: ExtractFaults) -> dict[str, object]:
     return {
         "identity": begun.identity,
         "extractors": codec.builtins(dict(left.extractors)),
         "unavailable": dict(left.unavailable),
-        "faults": sorted(set(faults.clips.values())),
+        "faults": sorted({*faults.clips.values(), *faults.vanished.values()}),
         "intervals": INTERVALS,
         **seal(begun.root),
         **provenance(),

@@ -51,28 +51,27 @@ class FeatureStore:
         return self.root / "excerpts" / f"{key}.flac"
 
     def read(self, spec: ExtractorSpec, key: str) -> dict[str, np.ndarray] | None:
-        """Return a feature; None where it is absent or its file is damaged.
+        """Return a feature; None where it is absent or its file is damaged: that is then absent too.
 
         Raises:
             Unmeasurable: the medium has no such feature; the reason is as it was stored.
         """
+        path = self.path(spec, key)
         try:
-            with self.path(spec, key).open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
-        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zipfile.LargeZipFile):
+        except OSError:
+            return None
+        except (ValueError, EOFError, KeyError, zipfile.BadZipFile, zipfile.LargeZipFile):
+            path.unlink(missing_ok=True)
             return None
         if REASON in arrays:
             raise Unmeasurable(str(arrays[REASON]))
         return arrays
 
     def has(self, spec: ExtractorSpec, key: str) -> bool:
-        """Return whether a feature, or the reason why there is none, is there and readable."""
-        if not self.path(spec, key).exists():
-            return False
-        try:
-            return self.read(spec, key) is not None
-        except Unmeasurable:
-            return True
+        """Return whether a feature, or the reason why there is none, is there; it is not read."""
+        return self.path(spec, key).exists()
 
     def write(self, spec: ExtractorSpec, key: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Store a feature.
