@@ -33,6 +33,7 @@ class Verbs(click.Group):
 
     summaries = {  # noqa: RUF012 - never changed
         "run": "Run models on benchmarks, and show the comparison table.",
+        "plan": "Say what a run would take: work, time, memory, disk.",
         "score": "Score a run again, or a folder of finished sound.",
         "table": "Print the table of finished runs.",
         "report": "Write one HTML file: table, plots, players, failures.",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vsseval.cli.asked import shared_options
 from vsseval.cli.compare import printed, printed_json
-from vsseval.cli.run import shared_options
 from vsseval.errors import UsageError, unknown
 from vsseval.faults import FAULTS, Fault
 from vsseval.records import RunSpec

@@ -18,6 +18,7 @@ from vsseval.stages.resume import clip_is_done, outcome_without_model
 from vsseval.stages.validate_output import validate_output
 from vsseval.store import atomic, journal
 from vsseval.store.layout import RunPaths
+from vsseval.store.timings import timed
 from vsseval.types import Generation
 
 if TYPE_CHECKING:
@@ -101,7 +102,11 @@ def _generate_missing(
     for sample_id, reason in reasons.items():
         recorder.write(Generation(id=sample_id, status="failed", error=reason))
     if requests:
-        recorder.run_batch(model or Catalog().model_of_run(plan.spec), requests)
+        model = model or Catalog().model_of_run(plan.spec)
+        with timed(plan.store.root, "model", plan.model.name, plan.spec.device) as watch:
+            recorder.run_batch(model, requests)
+            watch.clips, watch.seconds = len(requests), sum(request.duration for request in requests)
+            watch.written = recorder.written
 
 
 class _Recorder:
@@ -112,6 +117,8 @@ class _Recorder:
         self._file = file
         self._progress = progress
         self._clock = time.perf_counter()
+        self.written = 0
+        """Bytes of sound."""
 
     def write(self, outcome: Generation) -> None:
         """Add the line of one clip, which is its last word."""
@@ -165,6 +172,7 @@ class _Recorder:
         target = self._plan.paths.audio(request.id, self._plan.spec.seed)
         with atomic.as_environment_fault(target):
             media.write_flac(target, found.samples, found.sample_rate)
+            self.written += target.stat().st_size
         self.write(
             Generation(
                 id=request.id,

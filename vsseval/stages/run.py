@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from vsseval.errors import EnvironmentFault, ModelFault, UsageError, VssevalError
-from vsseval.stages.aggregate import aggregate
 from vsseval.stages.catalog import Catalog
-from vsseval.stages.extract import ExtractFaults, extract
 from vsseval.stages.extract_pool import ExtractPool, require_device
 from vsseval.stages.generate import generate, read_outcomes
 from vsseval.stages.losses import Losses, model_of
-from vsseval.stages.plan import Plan, begin, limit_samples, now, plan
+from vsseval.stages.measure import measure, stage_timed
+from vsseval.stages.plan import Plan, begin, limit_samples, plan
 from vsseval.stages.planned_run import PlannedRun, profile_metrics, resolve_run
 from vsseval.stages.progress import NoProgress
-from vsseval.stages.score import score
-from vsseval.statistics.intervals import VERSION as INTERVALS
-from vsseval.store import codec, lock
-from vsseval.store.journal import of_samples
+from vsseval.store import lock
 from vsseval.store.known_files import known_files
 from vsseval.store.manifest_hash import manifest_hash
-from vsseval.store.provenance import provenance
-from vsseval.store.record import load_run, read_record, seal, write_record
+from vsseval.store.record import load_run
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from vsseval.records import RunRecord, RunSpec
-    from vsseval.stages.catalog import ResolvedMetrics
     from vsseval.stages.progress import Progress
-    from vsseval.types import Generation
 
 
 class RunResults(NamedTuple):
@@ -95,7 +87,7 @@ def carry_out(
     """
     watcher, catalog = progress or NoProgress(), catalog or Catalog()
     losses = Losses(specs, added_bounds)
-    tasks = _plan_runs(specs, catalog, losses, watcher)
+    tasks = plan_runs(specs, catalog, losses, watcher)
     finished = sum(task.record is not None for task in tasks)
     if finished:
         watcher.note(f"{finished} of {len(tasks)} runs are finished already")
@@ -116,8 +108,12 @@ def carry_out(
     return RunResults(records, losses.reasons)
 
 
-def _plan_runs(specs: Sequence[RunSpec], catalog: Catalog, losses: Losses, watcher: Progress) -> list[PlannedRun]:
-    """Return what there is to be done, each run once."""
+def plan_runs(specs: Sequence[RunSpec], catalog: Catalog, losses: Losses, watcher: Progress) -> list[PlannedRun]:
+    """Return what there is to be done, each run once; nothing is written.
+
+    Raises:
+        VssevalError: as `run`.
+    """
     plans: list[Plan] = []
     for spec in specs:
         try:
@@ -197,7 +193,7 @@ def rescore(
     watcher.run(f"{record.model.name} on {record.benchmark.name}")
     with lock.hold_lock(directory.parent, identity), ExtractPool(jobs, device) as workers:
         heard = [read_outcomes(one) for one in planned.by_seed()]
-        return _extract_and_score(planned, heard, task.resolved, workers, watcher)
+        return measure(planned, heard, task.resolved, workers, watcher)
 
 
 def _why_skipped(planned: Plan, *, covered: bool) -> str | None:
@@ -217,72 +213,6 @@ def _execute(task: PlannedRun, catalog: Catalog, workers: ExtractPool, progress:
     progress.run(f"{asked.model.name} on {asked.benchmark.name}")
     with lock.hold_lock(asked.spec.runs, asked.identity):
         begun, model = begin(asked), catalog.model_of_run(asked.spec)
-        with known_files(begun.root, begun.store.root):
+        with known_files(begun.root, begun.store.root), stage_timed(begun, "generate"):
             heard = [generate(one, model, progress) for one in begun.by_seed()]
-        return _extract_and_score(begun, heard, task.resolved, workers, progress)
-
-
-def _extract_and_score(
-    begun: Plan,
-    heard: Sequence[Mapping[str, Generation]],
-    wanted: ResolvedMetrics,
-    workers: ExtractPool,
-    progress: Progress,
-) -> RunRecord:
-    record = read_record(begun.root)
-    if record is None:
-        raise UsageError(f"{begun.root} has lost its run.json; run the same command again")
-    clips: dict[str, int] = {}
-    for sample in begun.samples:
-        outcome = of_samples([lines[sample.id] for lines in heard])
-        clips[outcome.status] = clips.get(outcome.status, 0) + 1
-    record = msgspec.structs.replace(record, status="generated", spec=begun.spec, clips=dict(sorted(clips.items())))
-    write_record(begun.root, record)
-    faults, left = _measure(begun, heard, wanted, workers, progress)
-    damaged: set[tuple[str, str]] = set()
-    # A clip tells of one damaged feature at a time; one that is damaged again is left to the next command.
-    while new := faults.vanished.keys() - damaged:
-        progress.note(f"{len(new)} features in {begun.store.root} are damaged: they are made anew")
-        damaged |= new
-        faults, left = _measure(begun, heard, wanted, workers, progress)
-    progress.stage("aggregate", 1)
-    aggregate(begun, left)
-    shutil.rmtree(begun.paths.all_sums, ignore_errors=True)  # nothing that comes after aggregation reads them
-    progress.advance()
-    record = msgspec.structs.replace(
-        record,
-        status="finished",
-        finished=now(),
-        metrics=left.specs,
-        provenance=_provenance(begun, left, faults),
-    )
-    write_record(begun.root, record)
-    return load_run(begun.root).record
-
-
-def _measure(
-    begun: Plan,
-    heard: Sequence[Mapping[str, Generation]],
-    wanted: ResolvedMetrics,
-    workers: ExtractPool,
-    progress: Progress,
-) -> tuple[ExtractFaults, ResolvedMetrics]:
-    """Extract and score; return what went wrong, and what is left of the metrics."""
-    faults = ExtractFaults()
-    for one, lines in zip(begun.by_seed(), heard, strict=True):
-        faults.add(extract(one, lines, wanted, workers, progress))
-    left = wanted.without_failed(faults.extractors)
-    score(begun, heard, left, faults, progress)
-    return faults, left
-
-
-def _provenance(begun: Plan, left: ResolvedMetrics, faults: ExtractFaults) -> dict[str, object]:
-    return {
-        "identity": begun.identity,
-        "extractors": codec.builtins(dict(left.extractors)),
-        "unavailable": dict(left.unavailable),
-        "faults": sorted({*faults.clips.values(), *faults.vanished.values()}),
-        "intervals": INTERVALS,
-        **seal(begun.root),
-        **provenance(),
-    }
+        return measure(begun, heard, task.resolved, workers, progress)

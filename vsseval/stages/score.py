@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -25,6 +27,7 @@ from vsseval.stages.progress import NoProgress
 from vsseval.store.group_rows import GroupRows, append_rows, write_rows
 from vsseval.store.group_sums import GroupSums, add_sums, assign_groups, write_sums
 from vsseval.store.scores import ScoreRow, write_scores
+from vsseval.store.timings import Timing, command, keep
 from vsseval.types import Need
 
 if TYPE_CHECKING:
@@ -120,6 +123,7 @@ def score(
         for name, metric in resolved.metrics.items() if metric.kind != "per_clip"
     }  # fmt: skip
     rows: list[ScoreRow] = []
+    spent, start = dict.fromkeys(resolved.metrics, 0.0), time.time()
     for place, sample in enumerate(sorted(plan.samples, key=lambda sample: sample.id)):
         store = _ReadOnce(plan.store, faults)
         clips = [
@@ -127,6 +131,7 @@ def score(
             for one, generations in zip(plans, uses_audio, strict=True)
         ]
         for name, metric in resolved.metrics.items():
+            begun = time.process_time()
             kept = stacks.get(name, [])
             found = [_outcome(clip, metric, kept[number] if kept else None) for number, clip in enumerate(clips)]
             rows += [_row(clip, metric, outcome) for clip, (outcome, _) in zip(clips, found, strict=True)]
@@ -134,11 +139,19 @@ def score(
             if len(arrays) == len(clips):
                 for stack, more in zip(kept, arrays, strict=True):
                     stack.add_clip(sample, group_of[sample.cluster], place, more)
+            spent[name] += time.process_time() - begun
         watcher.advance()
     for kept in stacks.values():
         for stack in kept:
             stack.write()
     write_scores(plan.paths.scores, rows)
+    scored = len(plan.samples) * len(plans)
+    keep(plan.store.root, [
+        Timing(
+            kind="metric", name=name, start=start, wall=seconds, processor=seconds, clips=scored, process=os.getpid(),
+            command=command(),
+        ) for name, seconds in spent.items()
+    ])  # fmt: skip
 
 
 def subsets(plan: Plan) -> list[str]:
