@@ -43,6 +43,7 @@ class Verbs(click.Group):
         "calibrate": "Show which metrics see which faults on a benchmark.",
         "baselines": "Make the environment of a published system, or show what is known of it.",
         "data": "Register your copies of benchmarks.",
+        "store": "Show and clear what is kept of features.",
         "leaderboard": "Accept records, check them, build the site.",
         "list": "List models, benchmarks, metrics and extractors.",
         "weights": "List, fetch and verify published weights.",

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vsseval import media
-from vsseval.errors import Unmeasurable
 from vsseval.stages.extract_job import ExtractJob
 from vsseval.stages.extract_pool import ExtractPool
 from vsseval.stages.inputs import base_features, feature_inputs, feature_source, why_not_applicable
@@ -76,6 +75,7 @@ def extract(
         with ExtractPool(plan.spec.jobs, plan.spec.device) as pool:
             return extract(plan, generations, resolved, pool, progress)
     for some in ([job for job in jobs if job.origin.kind != "features"], pairs):
+        plan.store.refresh(resolved.extractors.values())
         whole = [job for job in some if _pair_is_there(job, plan)]
         if len(whole) < len(some):
             watcher.advance(len(some) - len(whole))
@@ -92,6 +92,7 @@ def extract(
 def missing_features(plan: Plan, generations: Mapping[str, Generation], resolved: ResolvedMetrics) -> list[ExtractJob]:
     """Return one job for each medium, or pair of media, of which the store lacks a feature, in a fixed order."""
     wanted: dict[FeatureSource, set[str]] = {}
+    plan.store.refresh(resolved.extractors.values())
     for found, extractor in sorted(set(_required(plan, generations, resolved)), key=_sort_key):
         if not plan.store.has(resolved.extractors[extractor], found.key):
             wanted.setdefault(found, set()).add(extractor)
@@ -108,10 +109,7 @@ def _job(found: FeatureSource, extractors: Collection[str]) -> ExtractJob:
 def _pair_is_there(job: ExtractJob, plan: Plan) -> bool:
     """Return whether both features of a pair are there; where one is not, its own reason is the clip's."""
     reads = job.origin.source_extractor
-    try:
-        return reads is None or all(plan.store.read(reads, key) is not None for key in job.origin.pair)
-    except Unmeasurable:
-        return False
+    return reads is None or all(plan.store.is_feature(reads, key) for key in job.origin.pair)
 
 
 def _required(

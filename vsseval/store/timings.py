@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from vsseval.errors import EnvironmentFault
 from vsseval.store import atomic, codec
 from vsseval.store.layout import slug
 from vsseval.store.provenance import processor_name
@@ -123,7 +124,7 @@ def read_timings(store: Path) -> list[Timing]:
         return []
     if len(data) > KEPT:
         data = data[data.index(b"\n", len(data) // 2) + 1 :]
-        with suppress(OSError, atomic.EnvironmentFault):
+        with suppress(EnvironmentFault):
             atomic.write_bytes(path, data, durable=False)
     decoder, found = msgspec.json.Decoder(Timing), []
     for line in data.splitlines():
