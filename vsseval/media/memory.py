@@ -60,6 +60,8 @@ def recalled(question: Question, path: Path, find: Callable[[], T]) -> T:
         found: T = answer
         return found
     found = find()
+    if known is not None and known.state != state:
+        _memory().pop(path, None)
     if state is not None and state.changed_ns + SETTLED_NS < time.time_ns():
         before = known if known is not None and known.state == state else Findings(state)
         answers: Any = {question: found}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ import numpy as np
 
 from vsseval.errors import Unmeasurable
 from vsseval.store.layout import safe_name
-from vsseval.store.packs import packs
+from vsseval.store.packs import Packs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,8 +42,7 @@ class FeatureStore:
 
     def folder(self, spec: ExtractorSpec) -> Path:
         """Return where the features of an extractor lie."""
-        name, version, weights, *computed = spec.identity
-        return self.root / "features" / "-".join(safe_name(part) for part in (name, version, weights[:8], *computed))
+        return _folder(self.root, spec.identity)
 
     def muted_path(self, key: str) -> Path:
         """Return where the copy without audio of a video with this sha256 lies."""
@@ -55,15 +55,15 @@ class FeatureStore:
     def refresh(self, extractors: Iterable[ExtractorSpec]) -> None:
         """See what other processes have written, so that `has` and `is_feature` know of it too."""
         for spec in extractors:
-            packs(self.folder(spec)).refresh()
+            self._packs(spec).refresh()
 
     def has(self, spec: ExtractorSpec, key: str) -> bool:
         """Return whether a feature, or the reason why there is none, is there; it is not read."""
-        return packs(self.folder(spec)).find(key) is not None
+        return self._packs(spec).find(key) is not None
 
     def is_feature(self, spec: ExtractorSpec, key: str) -> bool:
         """Return whether a feature is there, and not the reason why there is none."""
-        return packs(self.folder(spec)).find(key) == _FEATURE
+        return self._packs(spec).find(key) == _FEATURE
 
     def read(self, spec: ExtractorSpec, key: str) -> dict[str, np.ndarray] | None:
         """Return a feature; None where it is absent, or was damaged: it is absent from then on.
@@ -71,7 +71,7 @@ class FeatureStore:
         Raises:
             Unmeasurable: the medium has no such feature; the reason is as it was stored.
         """
-        found = packs(self.folder(spec)).read(key)
+        found = self._packs(spec).read(key)
         if found is None:
             return None
         with np.load(BytesIO(found[0]), allow_pickle=False) as stored:
@@ -88,11 +88,25 @@ class FeatureStore:
         """
         data = BytesIO()
         np.savez(data, allow_pickle=False, **{name: np.asarray(value) for name, value in arrays.items()})
-        packs(self.folder(spec)).write(key, data.getvalue(), _NONE if REASON in arrays else _FEATURE)
+        self._packs(spec).write(key, data.getvalue(), _NONE if REASON in arrays else _FEATURE)
 
     def write_reason(self, spec: ExtractorSpec, key: str, reason: str) -> None:
         """Store that a medium has no such feature, and why."""
         self.write(spec, key, {REASON: np.array(reason)})
+
+    def _packs(self, spec: ExtractorSpec) -> Packs:
+        return _packs(os.path.abspath(self.root), spec.identity)  # noqa: PTH100 - a path is made in half the time
+
+
+def _folder(root: Path, identity: tuple[str, ...]) -> Path:
+    name, version, weights, *computed = identity
+    return root / "features" / "-".join(safe_name(part) for part in (name, version, weights[:8], *computed))
+
+
+@lru_cache(maxsize=128)
+def _packs(root: str, identity: tuple[str, ...]) -> Packs:
+    """Return the packs of one extractor; one for each folder in a process, of which the latest stay open."""
+    return Packs(_folder(Path(root), identity))
 
 
 def default_store_root() -> Path:

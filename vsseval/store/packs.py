@@ -16,7 +16,6 @@ import sys
 import zlib
 from bisect import bisect_right
 from contextlib import suppress
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["Packs", "Usage", "packs"]
+__all__ = ["Packs", "Usage"]
 
 RECORD = struct.Struct("<32sQIII")
 """Key (32 bytes), place in the pack, length, CRC-32 of the value, mark."""
@@ -168,12 +167,6 @@ class Packs:
             if found == RECORD.pack(key, entry.place, entry.length, entry.checksum, entry.mark):
                 os.pwrite(file.fileno(), WIPED, place)
         self.refresh()
-
-
-@lru_cache(maxsize=128)
-def packs(folder: Path) -> Packs:
-    """Return the packs of a folder; one for each folder in a process, of which the latest stay open."""
-    return Packs(folder)
 
 
 class _Writer:
