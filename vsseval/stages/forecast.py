@@ -9,6 +9,7 @@ from vsseval.stages.extract import missing_features
 from vsseval.stages.generate import read_outcomes
 from vsseval.stages.resume import outcome_without_model
 from vsseval.stages.score import subsets
+from vsseval.store.features import text_key
 from vsseval.store.timings import START
 from vsseval.types import Generation, Medium, Record
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Forecast", "Rate", "Work", "forecast", "rates_of", "wall_seconds"]
 
 NOT_YET = "to be generated: "
-"""Stands before the id of a clip in place of the sha256 of a sound that there is not yet."""
+"""With the run and the clip behind it, hashed, it stands for the sha256 of a sound that there is not yet."""
 
 
 class Rate(NamedTuple):
@@ -182,7 +183,7 @@ class _Counted:
             line = outcome_without_model(sample, plan.references) or known[sample.id]
             if line.status in {"missing", "failed"} and sample.problem is None:
                 self._more("generate", "model", plan.model.name, 1, sample.duration)
-                fake = f"{NOT_YET}{plan.identity} {plan.spec.seed} {sample.id}"
+                fake = text_key(f"{NOT_YET}{plan.identity} {plan.spec.seed} {sample.id}")
                 line = Generation(
                     id=sample.id, status="ok", path=plan.paths.audio(sample.id, plan.spec.seed), sha256=fake
                 )
