@@ -16,6 +16,15 @@ def clips(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _own_store(tmp_path_factory):
+    """Keep what is found in the files of tests out of the user's store."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "VSSEVAL_STORE" not in os.environ:
+            patch.setenv("VSSEVAL_STORE", str(tmp_path_factory.mktemp("store")))
+        yield
+
+
 @pytest.fixture
 def site(tmp_path, monkeypatch):
     """A folder in which the fake plugin is installed, on the path."""

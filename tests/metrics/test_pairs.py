@@ -19,7 +19,7 @@ from vsseval.stages.extract import ExtractFaults
 from vsseval.stages.extract_job import ExtractJob, run_jobs
 from vsseval.stages.inputs import FeatureSource, base_features, feature_source, required_features
 from vsseval.stages.run import rescore, run
-from vsseval.stages.score import _Clip
+from vsseval.stages.score import _Clip, _ReadOnce
 from vsseval.store.features import FeatureStore
 from vsseval.store.manifest_hash import manifest_hash
 from vsseval.store.record import load_run
@@ -122,10 +122,10 @@ def test_a_pair_that_cannot_be_put_together_says_why(tmp_path, built):
     store = FeatureStore(tmp_path / "store")
     a, b = sound(tmp_path / "a.wav", 0.5), sound(tmp_path / "b.wav", 0.0)
     run_jobs([ExtractJob(of(a), ("level",)), ExtractJob(of(b), ("level",))], store.root)
-    pair = FeatureSource("features", "k", source_extractor=LEVEL, pair=(a.key, b.key))
+    pair = FeatureSource("features", "ab" * 32, source_extractor=LEVEL, pair=(a.key, b.key))
     assert run_jobs([ExtractJob(pair, ("both",))], store.root) == []
     with pytest.raises(Unmeasurable, match="nothing to compare with"):
-        store.read(BOTH, "k")
+        store.read(BOTH, "ab" * 32)
 
 
 def test_a_stretch_is_all_that_is_heard(tmp_path, built):
@@ -212,9 +212,9 @@ def test_a_pair_does_not_apply_to_a_clip_whatever_became_of_its_sound(tmp_path, 
     if status != "ok":
         made = Generation(id="x", status=status, error="no sound")
     plan = SimpleNamespace(store=store, root=tmp_path, spec=RunSpec(model="m", benchmark="b"))
-    outcome, _ = _Clip(plan, sample, made, ResolvedMetrics({"ratio@t": Ratio()}, SPECS, {}), ExtractFaults()).outcome(
-        Ratio()
-    )
+    outcome, _ = _Clip(
+        plan, sample, made, ResolvedMetrics({"ratio@t": Ratio()}, SPECS, {}), _ReadOnce(store, ExtractFaults())
+    ).outcome(Ratio())
     assert (outcome.status, outcome.reason) == ("not_applicable", "reference: shorter than 0.1 s")
 
 

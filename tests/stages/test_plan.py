@@ -10,10 +10,12 @@ from support.fake_plugin import medium, spec, write_samples
 from vsseval import media, plugins
 from vsseval.errors import UsageError
 from vsseval.models.base import ModelOptions, ModelOutput
+from vsseval.stages.bound_references import BoundReferences, bound_references
 from vsseval.stages.clip_seed import clip_seed
+from vsseval.stages.derangement import derangement
 from vsseval.stages.muted_copy import muted_copy
 from vsseval.stages.plan import limit_samples, plan
-from vsseval.stages.requests import BoundReferences, bound_references, derangement, make_request, references_for_bound
+from vsseval.stages.requests import make_request
 from vsseval.stages.validate_output import validate_output
 from vsseval.store import codec
 from vsseval.store.features import FeatureStore
@@ -123,11 +125,11 @@ def test_the_derangement_uses_each_reference_once_and_no_label_twice(clips):
 
 
 def test_references_go_to_bounds_only(clips, tmp_path):
-    assert references_for_bound(plan(spec(clips, tmp_path))) is None
+    assert plan(spec(clips, tmp_path)).references is None
     samples = {s.id: s for s in load(clips)}
-    own = references_for_bound(plan(spec(clips, tmp_path, model="fake_own")))
+    own = plan(spec(clips, tmp_path, model="fake_own")).references
     assert own == {name: BoundReferences(s.reference) for name, s in samples.items()}
-    other = references_for_bound(plan(spec(clips, tmp_path, model="fake_other")))
+    other = plan(spec(clips, tmp_path, model="fake_other")).references
     assert all(other[name] != own[name] for name in samples)
 
 

@@ -157,8 +157,8 @@ def test_device_and_precision_are_part_of_key_and_signature(clips, site, tmp_pat
     half = resolve_metrics(["fd@fake"], [], device="cuda:1").extractors["fake_level"]
     assert (half.device, half.precision) == ("cuda", "float16")
     store = FeatureStore(tmp_path)
-    assert store.path(plain, "ab").parts[-3] == "fake_level-1-none"
-    assert store.path(half, "ab").parts[-3] == "fake_level-1-none-cuda-float16"
+    assert store.folder(plain).name == "fake_level-1-none"
+    assert store.folder(half).name == "fake_level-1-none-cuda-float16"
     float32 = computed_on(plain, "cuda")
     assert len({plain.identity, half.identity, float32.identity}) == 3
     assert signature_differences("m", {"x": "a-1-none"}, {"x": "a-1-none-float16", "device": "cuda"})
@@ -169,7 +169,7 @@ def test_names_that_look_alike_share_no_folder_of_the_store(tmp_path):
     store = FeatureStore(tmp_path)
     names = ("my ext", "my_ext", "my/ext", "x" * 200, "x" * 201)
     specs = [ExtractorSpec(name=name, version="1", input_kinds=("audio",)) for name in names]
-    assert len({store.path(one, "ab") for one in specs}) == len(names)
+    assert len({store.folder(one) for one in specs}) == len(names)
 
 
 def test_every_spec_runs_on_its_own_device(clips, site, tmp_path, monkeypatch):
@@ -233,7 +233,7 @@ def test_files_are_hashed_once_a_command(clips, site, tmp_path, monkeypatch):
         shutil.move(tmp_path / f"{name}.wav", out / f"{name}.wav")
     for file in (*folder.iterdir(), *out.iterdir()):
         os.utime(file, ns=(10**18, 10**18))
-    monkeypatch.setattr("vsseval.media.hashing.SETTLED_NS", 0)
+    monkeypatch.setattr("vsseval.media.memory.SETTLED_NS", 0)
     read = []
     digest = hashlib.file_digest
 

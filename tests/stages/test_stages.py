@@ -263,7 +263,7 @@ def rescore_without_store(path, tmp_path):
 def test_a_damaged_feature_is_made_anew(clips, tmp_path):
     done = finish(spec(clips, tmp_path))
     before = (done.path / "scores.parquet").read_bytes()
-    for file in (tmp_path / "store" / "features").rglob("*.npz"):
+    for file in (tmp_path / "store" / "features").rglob("*.pack"):
         file.write_bytes(file.read_bytes()[:50])
     rescore(done.path, jobs=1)
     assert (done.path / "scores.parquet").read_bytes() == before

@@ -25,6 +25,7 @@ from vsseval.datasets.own_files import Contents, contents, some, tell
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.language import ENGLISH, GRID, covers, wrong_script
 from vsseval.media import check_video, media_limits, probe, require_within, sha256, usable_seconds
+from vsseval.store.known_files import known_files
 from vsseval.store.manifest_hash import manifest_hash
 from vsseval.types import Medium, Task
 
@@ -39,7 +40,10 @@ log = logging.getLogger("vsseval")
 
 
 class Folder:
-    """A folder of clips. Built once: the list is read, and every medium opened and hashed, in the constructor."""
+    """A folder of clips. The list is read, and every medium opened and hashed, in the constructor.
+
+    A file that an earlier command has opened is not opened again, while its size and its times stay the same.
+    """
 
     def __init__(self, root: Path) -> None:
         """Read the folder.
@@ -51,14 +55,15 @@ class Folder:
         root = Path(os.path.abspath(root))  # noqa: PTH100 (resolve() would follow links out of the folder)
         if not root.is_dir():
             raise UsageError(f"{root} {'is not a folder' if root.exists() else 'does not exist'}: write {_EXAMPLE}")
-        found = contents(root)
-        lists = list_of(found)
-        clips = listed(found, lists) if lists else unlisted(found)
-        if not clips:
-            raise UsageError(
-                f"{root} holds no videos: write {_EXAMPLE}, or a list of speech without pictures, clips.csv"
-            )
-        self._samples = tuple(_sample(clip) for clip in clips)
+        with known_files(root):
+            found = contents(root)
+            lists = list_of(found)
+            clips = listed(found, lists) if lists else unlisted(found)
+            if not clips:
+                raise UsageError(
+                    f"{root} holds no videos: write {_EXAMPLE}, or a list of speech without pictures, clips.csv"
+                )
+            self._samples = tuple(_sample(clip) for clip in clips)
         self.card = _card(root, self._samples)
         _tell(found, lists, clips)
 

@@ -35,6 +35,7 @@ class Verbs(click.Group):
 
     summaries = {  # noqa: RUF012 - never changed
         "run": "Run models on benchmarks, and show the comparison table.",
+        "plan": "Say what a run would take: work, time, memory, disk.",
         "score": "Score a run again, or a folder of finished sound.",
         "table": "Print the table of finished runs.",
         "report": "Write one HTML file: table, plots, players, failures.",
@@ -45,6 +46,7 @@ class Verbs(click.Group):
         "correlate": "Show which metrics agree with people.",
         "baselines": "Make the environment of a published system, or show what is known of it.",
         "data": "Register your copies of benchmarks.",
+        "store": "Show and clear what is kept of features.",
         "leaderboard": "Accept records, check them, build the site.",
         "list": "List models, benchmarks, metrics and extractors.",
         "weights": "List, fetch and verify published weights.",

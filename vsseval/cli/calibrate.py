@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vsseval.cli.asked import shared_options
 from vsseval.cli.compare import printed, printed_json
-from vsseval.cli.run import INCOMPLETE, shared_options
+from vsseval.cli.run import INCOMPLETE
 from vsseval.errors import UsageError, unknown
 from vsseval.faults import FAULTS, Fault
 from vsseval.records import RunSpec
@@ -51,7 +52,8 @@ def command(
     from vsseval.cli.profile_faults import profile_faults
     from vsseval.cli.progress import shown
     from vsseval.report.calibration import sheet
-    from vsseval.stages.run import run
+    from vsseval.stages.catalog import Catalog
+    from vsseval.stages.run import carry_out
     from vsseval.statistics.calibration import FOLDER, calibrate
     from vsseval.store.record import load_run
 
@@ -59,9 +61,10 @@ def command(
         model="", benchmark=benchmark, seed=seed, limit=limit, metrics=metrics, profile=profile, runs=runs / FOLDER,
         store=store, jobs=jobs, device=device,
     )  # fmt: skip
-    asked = _specs(known, _chosen(kinds, _task(benchmark)))
+    catalog = Catalog()
+    asked = _specs(known, _chosen(kinds, catalog.benchmark(benchmark).card.task))
     with shown() as watcher:
-        records = run(asked, watcher)
+        records = carry_out(asked, watcher, catalog).records
     loaded = [load_run(known.runs / record.id) for record in records]
     of_profile = profile_faults(loaded)
     for line in (*of_profile.nothing, *of_profile.hints):
@@ -72,13 +75,6 @@ def command(
     else:
         printed(sheet(found), "markdown" if markdown else None)
     return INCOMPLETE if of_profile.nothing else 0
-
-
-def _task(benchmark: str) -> Task:
-    from vsseval.stages.catalog import Catalog
-
-    task: Task = Catalog().benchmark(benchmark).card.task
-    return task
 
 
 def _chosen(kinds: Sequence[str], task: Task) -> list[Fault]:

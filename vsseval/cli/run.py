@@ -3,48 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from vsseval.cli.asked import asked_runs, run_options, shared_options
+from vsseval.cli.trace import traced
 from vsseval.engines.choice import LOCAL
-from vsseval.errors import EnvironmentFault, UsageError
-from vsseval.records import RunSpec
-from vsseval.types import BOUNDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from vsseval.engines.choice import EngineChoice
+    from vsseval.records import RunSpec
     from vsseval.stages.catalog import Catalog
     from vsseval.store.record import LoadedRun
-    from vsseval.types import Task
 
 INCOMPLETE = 3
 SHOWN = 10
 """Failed clips that are named for each run; the report names all."""
-
-_FOLDER = click.Path(file_okay=False, path_type=Path)
-
-
-def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that `run`, `score` and `calibrate` share."""
-    options = (
-        click.option("--metric", "metrics", multiple=True, metavar="ID", help="Metric (fad@logmel); repeatable."),
-        click.option(
-            "--profile", default="", metavar="P", help="Measure by the recipes of papers: avbench, vssflow, …"
-        ),
-        click.option("--runs", type=_FOLDER, default=Path("runs"), show_default=True, help="Run directories."),
-        click.option("--store", type=_FOLDER, help="Feature store [default: the user's cache folder]."),
-        click.option("--jobs", type=click.IntRange(0), default=0, help="Processes; 0: one per core, or per GPU."),
-        click.option("--device", default="cpu", show_default=True, help="Where networks run: cpu, cuda, cuda:1."),
-        click.option("--no-bounds", is_flag=True, help="Leave out reference, shuffled, noise and silence."),
-        click.option("--json", "as_json", is_flag=True, help="Print records and numbers as JSON."),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
-
 
 strict_option = click.option(
     "--strict", is_flag=True, help="Exit with 3 too where registered data lacks clips since it was registered."
@@ -52,18 +29,13 @@ strict_option = click.option(
 
 
 @click.command(name="run", short_help="Run models on benchmarks.")
-@click.option("--model", "models", multiple=True, required=True, metavar="M", help="Name or name:argument; repeatable.")
-@click.option("--suite", metavar="S", help="A named list of benchmarks: all, mini.")
-@click.option("--benchmark", "benchmarks", multiple=True, metavar="B", help="Name or folder:PATH; repeatable.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Every clip's seed comes from it.")
-@click.option("--seeds", metavar="S,S,…", help="One sample of every clip for each of these seeds: 0,1,2.")
-@click.option("--limit", type=click.IntRange(1), metavar="L", help="Only L clips of each benchmark, always the same.")
-@click.option("--checkpoint", type=click.Path(exists=True, path_type=Path), help="Weights for the named models.")
+@run_options
 @click.option(
     "--engine", default="local", show_default=True, metavar="E", help="local, ray[:ADDRESS], slurm[:OPTIONS], torchrun."
 )
 @click.option("--workers", type=click.IntRange(0), default=0, help="Actors of Ray, tasks of Slurm; 0: what suits.")
 @click.option("--shard", metavar="I/N", help="Only this part of the work, 0/4 to 3/4; the last one makes the table.")
+@click.option("--trace", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write a Chrome trace.")
 @strict_option
 @shared_options
 def command(
@@ -83,6 +55,7 @@ def command(
     store: Path | None,
     jobs: int,
     device: str,
+    trace: Path | None,
     *,
     strict: bool,
     no_bounds: bool,
@@ -93,89 +66,14 @@ def command(
     What is finished is not done again: the same command, after any interruption, goes on where it stopped.
     """
     from vsseval.engines.choice import read_choice
-    from vsseval.stages.catalog import Catalog
 
     choice = read_choice(engine, workers, shard)
-    catalog = Catalog()
-    chosen = _chosen(suite, benchmarks, catalog)
-    known = RunSpec(
-        model="",
-        benchmark="",
-        seed=seed,
-        seeds=_seeds(seeds, seed),
-        limit=limit,
-        metrics=metrics,
-        profile=profile,
-        runs=runs,
-        store=store,
-        jobs=jobs,
-        device=device,
-    )
-    asked = specs(known, models, chosen, checkpoint, catalog, bounds=not no_bounds)
-    return execute(asked, catalog, models, choice, strict=strict, as_json=as_json)
-
-
-def specs(
-    known: RunSpec,
-    models: Sequence[str],
-    benchmarks: Sequence[str],
-    checkpoint: Path | None,
-    catalog: Catalog,
-    *,
-    bounds: bool,
-) -> list[RunSpec]:
-    """Return one spec for every model and benchmark, the bounds last.
-
-    Raises:
-        UsageError: a model that does the task of none of the benchmarks.
-    """
-    import msgspec
-
-    extra = [name for name in BOUNDS if name not in models] if bounds else []
-    # What cannot be had here has no task yet; the stages decide whether it costs one row or all.
-    tasks = {task for name in benchmarks for task in _asked_for(catalog, name)}
-    made = []
-    for model in dict.fromkeys([*models, *extra]):
-        weights = checkpoint if model in models and model not in BOUNDS else None
-        # Bounds that nobody named have one sample: theirs hardly differ, and the first seed makes them comparable.
-        own = known if model in models else msgspec.structs.replace(known, seed=min(known.every_seed), seeds=())
-        asked = [
-            msgspec.structs.replace(own, model=model, benchmark=name, checkpoint=weights)
-            for name in dict.fromkeys(benchmarks)
-        ]
-        does = _done_by(catalog, asked[0])
-        if tasks and does and not tasks & set(does):
-            raise UsageError(
-                f"model '{model}' does {', '.join(does)}, but the benchmarks ask for {', '.join(sorted(tasks))}"
-            )
-        made += asked
-    return made
-
-
-def _seeds(text: str | None, seed: int) -> tuple[int, ...]:
-    """Return the seeds of `--seeds`."""
-    if text is None:
-        return ()
-    if seed:
-        raise UsageError("--seed and --seeds exclude each other: write --seeds alone")
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError as error:
-        raise UsageError(f"--seeds {text}: numbers with commas between them are needed: --seeds 0,1,2") from error
-
-
-def _asked_for(catalog: Catalog, benchmark: str) -> tuple[Task, ...]:
-    try:
-        return (catalog.benchmark(benchmark).card.task,)
-    except EnvironmentFault:
-        return ()
-
-
-def _done_by(catalog: Catalog, spec: RunSpec) -> tuple[Task, ...]:
-    try:
-        return catalog.model(spec).card.tasks
-    except EnvironmentFault:
-        return ()
+    asked, catalog = asked_runs(
+        models, suite, benchmarks, checkpoint, seed=seed, seeds=seeds, limit=limit, metrics=metrics, profile=profile,
+        runs=runs, store=store, jobs=jobs, device=device, bounds=not no_bounds,
+    )  # fmt: skip
+    with traced(trace, asked[0].store):
+        return execute(asked, catalog, models, choice, strict=strict, as_json=as_json)
 
 
 def execute(
@@ -302,18 +200,3 @@ def _print_paths(loaded: Sequence[LoadedRun]) -> None:
     runs = loaded[0].path.parent
     option = "" if runs == Path("runs") else f" --runs {quote(str(runs))}"
     click.echo(f"Open the report with: vsseval report{option}", err=True)
-
-
-def _chosen(suite: str | None, benchmarks: Sequence[str], catalog: Catalog) -> list[str]:
-    if suite is None and not benchmarks:
-        raise UsageError("say on what to run: --suite all, or --benchmark NAME. See: vsseval list")
-    if suite is None:
-        return list(benchmarks)
-    if benchmarks:
-        raise UsageError("--suite and --benchmark exclude each other: a suite is a list of benchmarks")
-    from vsseval.cli.suites import resolve
-
-    found = resolve(suite, catalog)
-    for name, reason in found.absent.items():
-        click.echo(f"{name}: left out, {reason}", err=True)
-    return list(found.present)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
+from vsseval.cli.asked import shared_options, specs
 from vsseval.cli.moved import moved_option, relocations
-from vsseval.cli.run import execute, shared_options, show, specs, strict_option
+from vsseval.cli.run import execute, show, strict_option
 from vsseval.errors import UsageError
 from vsseval.records import RunSpec
 

@@ -39,7 +39,8 @@ def try_model(reference: str, checkpoint: Path | None, device: str) -> Iterator[
         UsageError: there is no such model, or no benchmark that fits it is present.
     """
     from vsseval.models.base import ModelOptions
-    from vsseval.stages.requests import bound_references, make_request
+    from vsseval.stages.bound_references import bound_references
+    from vsseval.stages.requests import make_request
     from vsseval.store.features import FeatureStore, default_store_root
 
     name, argument = plugins.split_argument(reference)

@@ -5,11 +5,13 @@ Nothing here loads PyAV, libsndfile or soxr before the first file is opened.
 
 from vsseval.media.audio import Audio, check_samples, load_audio
 from vsseval.media.encode import write_flac, write_mp4, write_wav
-from vsseval.media.hashing import FileState, file_state, hashed_state, sha256
-from vsseval.media.kinds import SOUND_SUFFIXES, VIDEO_SUFFIXES, Look, look
+from vsseval.media.facts import Look, Probe
+from vsseval.media.hashing import sha256
+from vsseval.media.kinds import SOUND_SUFFIXES, VIDEO_SUFFIXES, look
 from vsseval.media.limits import BeyondLimit, MediaLimits, longest_read, media_limits, require_within, usable_seconds
+from vsseval.media.memory import FileState, Findings, file_state, hashed_state, recall, recollection
 from vsseval.media.opening import reading
-from vsseval.media.probe import Probe, check_video, probe
+from vsseval.media.probe import check_video, probe
 from vsseval.media.remux import dub, mute
 from vsseval.media.video import Video
 
@@ -19,6 +21,7 @@ __all__ = [
     "Audio",
     "BeyondLimit",
     "FileState",
+    "Findings",
     "Look",
     "MediaLimits",
     "Probe",
@@ -35,6 +38,8 @@ __all__ = [
     "mute",
     "probe",
     "reading",
+    "recall",
+    "recollection",
     "require_within",
     "sha256",
     "usable_seconds",

@@ -10,15 +10,15 @@ import codecs
 import unicodedata
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from vsseval.errors import Unmeasurable
+from vsseval.media.facts import Kind, Look
+from vsseval.media.memory import recalled
 from vsseval.media.opening import opened
 from vsseval.media.streams import audio_stream, video_stream
 
-__all__ = ["SOUND_SUFFIXES", "VIDEO_SUFFIXES", "Kind", "Look", "look"]
-
-Kind = Literal["video", "sound", "picture", "text", "other"]
+__all__ = ["SOUND_SUFFIXES", "VIDEO_SUFFIXES", "look"]
 
 VIDEO_SUFFIXES = frozenset(
     ".3g2 .3gp .asf .avi .divx .dv .f4v .flv .ivf .m2t .m2ts .m2v .m4v .mj2 .mjpeg .mjpg .mkv .mov .mp4 .mpe .mpeg "
@@ -40,17 +40,12 @@ _STILL_SUFFIXES = frozenset({".heic", ".heif", ".avif"})  # one picture in a con
 _HEAD = 4096
 
 
-class Look(NamedTuple):
-    """What a file is."""
-
-    kind: Kind
-    has_audio: bool = False
-    tracks: str = ""
-    """Which track is taken, where there are several of one kind."""
-
-
 def look(path: Path) -> Look:
     """Return what a file is; one that cannot be opened is what its suffix says; a pipe or device is never opened."""
+    return recalled("look", path, lambda: _look(path))
+
+
+def _look(path: Path) -> Look:
     if not path.is_file():
         return _by_suffix(path)
     if _is_text(path):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from vsseval.errors import Unmeasurable
+from vsseval.media.facts import Probe
 from vsseval.media.joined import joined_parts
 from vsseval.media.limits import LONGEST_FILE, BeyondLimit, require_within
+from vsseval.media.memory import recalled
 from vsseval.media.opening import check_file, opened
 from vsseval.media.sizes import sound_bytes
 from vsseval.media.streams import (
@@ -27,28 +29,7 @@ from vsseval.media.streams import (
     whole_end,
 )
 
-__all__ = ["Probe", "check_video", "measured_end", "probe"]
-
-
-@dataclass(frozen=True)
-class Probe:
-    """What a media file holds; all zero where there is no such stream.
-
-    `seconds` is the end of the video stream, from t = 0, or of the audio where there is no video;
-    `fps` is the average frame rate; `width` and `height` are those of the picture as shown, turned upright. A track
-    whose codec is not known here is there, but has no size and no rate; of sound, `unheard` then says so.
-    """
-
-    seconds: float
-    has_video: bool
-    has_audio: bool
-    width: int = 0
-    height: int = 0
-    fps: float = 0.0
-    sample_rate: int = 0
-    channels: int = 0
-    unheard: str | None = None
-    """Why the audio track cannot be decoded."""
+__all__ = ["check_video", "measured_end", "probe"]
 
 
 def probe(path: Path | str) -> Probe:
@@ -63,6 +44,10 @@ def probe(path: Path | str) -> Probe:
     """
     path = Path(path)
     check_file(path)
+    return recalled("probe", path, lambda: _probe(path))
+
+
+def _probe(path: Path) -> Probe:
     try:
         return _by_pyav(path)
     except BeyondLimit:
@@ -125,6 +110,10 @@ def check_video(path: Path | str) -> Probe:
         Unmeasurable: missing, empty, unreadable, without a video stream, without frames, or truncated.
     """
     path = Path(path)
+    return recalled("video", path, lambda: _checked(path))
+
+
+def _checked(path: Path) -> Probe:
     found = probe(path)
     with opened(path) as container:
         stream = require_video(container, path)

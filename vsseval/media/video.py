@@ -15,9 +15,10 @@ import numpy as np
 
 from vsseval.errors import Unmeasurable
 from vsseval.media.edits import moved_ahead
+from vsseval.media.facts import Probe
 from vsseval.media.limits import media_limits, require_within
 from vsseval.media.opening import opened, reading
-from vsseval.media.probe import Probe, probe
+from vsseval.media.probe import probe
 from vsseval.media.streams import UNKNOWN_VIDEO, clock_zero, decoded, require_length, require_video
 
 if TYPE_CHECKING:

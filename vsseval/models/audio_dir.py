@@ -11,8 +11,9 @@ from vsseval.datasets.file_index import composed
 from vsseval.datasets.own_files import Names, OwnFile, is_sound, own_files, tell
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.media import load_audio, longest_read, look, sha256
-from vsseval.media.kinds import Kind
+from vsseval.media.facts import Kind
 from vsseval.models.base import ModelCard, ModelOptions, ModelOutput, Request
+from vsseval.store.known_files import known_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -168,19 +169,21 @@ def audio_dir(options: ModelOptions) -> AudioFolder:
 
 
 def listed(folder: Path) -> Files:
-    """List and hash the files of a folder.
+    """List and hash the files of a folder; one that was hashed by an earlier command and has not changed is not read.
 
     Raises:
         UsageError: there is no such folder, or it holds no sound.
     """
-    found = _sound_files(folder)
-    files = [file.path for file in found]
+    with known_files(folder):
+        found = _sound_files(folder)
+        files = [file.path for file in found]
+        weights = _identity(folder, files)
     name = folder.resolve().name
     card = ModelCard(
         name=f"audio:{name}",
         version=_VERSION,
         tasks=("v2s", "vtts", "joint", "tts"),
-        weights=_identity(folder, files),
+        weights=weights,
         argument=name,
         note=f"Finished sound: {len(files)} files of the folder {name}.",
         uses_video=False,

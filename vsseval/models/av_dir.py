@@ -14,7 +14,7 @@ from vsseval.models.base import ModelOptions, ModelOutput
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from vsseval.media.kinds import Kind
+    from vsseval.media.facts import Kind
 
 __all__ = ["VideoFolder", "av_dir"]
 

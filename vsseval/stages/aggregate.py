@@ -23,6 +23,7 @@ from vsseval.store.group_sums import assign_groups, read_sums
 from vsseval.store.record import write_aggregates
 from vsseval.store.replicates import Replicates, clips_sha256, write_replicates
 from vsseval.store.scores import ScoreRow, read_scores
+from vsseval.store.timings import timed
 from vsseval.types import Status
 
 if TYPE_CHECKING:
@@ -58,7 +59,10 @@ def aggregate(plan: Plan, resolved: ResolvedMetrics) -> list[Aggregate]:
                 cells.append(_unavailable(plan, name, subset, resolved.unavailable[name]))
                 continue
             chosen = [row for row in rows[name] if subset in {"", row.subset}]
-            cell, replicates = _cell(plan, resolved, name, subset, chosen)
+            with timed(plan.store.root, "aggregate", name) as watch:
+                cell, replicates = _cell(plan, resolved, name, subset, chosen)
+                # A distance of sums costs the same for any number of clips.
+                watch.clips = 1 if resolved.metrics[name].kind == "sums" else len(chosen)
             cells.append(cell)
             if replicates is not None:
                 kept.append(replicates)

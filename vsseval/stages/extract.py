@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vsseval import media
-from vsseval.errors import Unmeasurable
 from vsseval.stages.extract_job import ExtractFault, ExtractJob
 from vsseval.stages.inputs import base_features, feature_inputs, feature_source, why_not_applicable
 
@@ -27,6 +26,12 @@ class ExtractFaults:
     """(extractor, key of the medium) -> reason."""
     extractors: dict[str, str] = field(default_factory=dict)
     """Extractor -> why it does not work here."""
+    vanished: dict[tuple[str, str], str] = field(default_factory=dict)
+    """The same as `clips`, of features that were there before scoring, and turned out to be damaged or gone."""
+
+    def reason(self, extractor: str, key: str) -> str | None:
+        """Return why a feature of a medium could not be had, or None."""
+        return self.clips.get((extractor, key)) or self.vanished.get((extractor, key))
 
     def add(self, fault: ExtractFault) -> None:
         """Take in what went wrong."""
@@ -51,6 +56,7 @@ def missing_features(
         known: features that need no look: (extractor, key of the medium).
     """
     wanted: dict[FeatureSource, set[str]] = {}
+    plan.store.refresh(resolved.extractors.values())
     for found, extractor in sorted(set(_required(plan, generations, resolved)), key=_sort_key):
         if (extractor, found.key) not in known and not plan.store.has(resolved.extractors[extractor], found.key):
             wanted.setdefault(found, set()).add(extractor)
@@ -67,10 +73,7 @@ def _job(found: FeatureSource, extractors: Collection[str]) -> ExtractJob:
 def pair_is_there(job: ExtractJob, plan: Plan) -> bool:
     """Return whether both features of a pair are there; where one is not, its own reason is the clip's."""
     reads = job.origin.source_extractor
-    try:
-        return reads is None or all(plan.store.read(reads, key) is not None for key in job.origin.pair)
-    except Unmeasurable:
-        return False
+    return reads is None or all(plan.store.is_feature(reads, key) for key in job.origin.pair)
 
 
 def _required(

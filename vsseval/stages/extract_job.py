@@ -14,6 +14,7 @@ from vsseval.errors import Unmeasurable, VssevalError
 from vsseval.stages.inputs import FeatureSource
 from vsseval.stages.out_of_memory import free_memory, halves, out_of_memory
 from vsseval.store.features import FeatureStore
+from vsseval.store.timings import timed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -65,7 +66,7 @@ def run_jobs(jobs: Sequence[ExtractJob], root: Path, device: str = "cpu") -> lis
     """
     store = FeatureStore(root)
     with threads():
-        opened = [(job, _open(job, store)) for job in jobs]
+        opened = [(job, _timed_open(job, store)) for job in jobs]
         names = dict.fromkeys(name for job in jobs for name in job.extractors)
         return [
             fault
@@ -107,13 +108,16 @@ def _apply(
     name: str, found: Sequence[tuple[FeatureSource, Any]], store: FeatureStore, device: str
 ) -> Iterator[ExtractFault]:
     """Store what one extractor makes of some media, and yield what went wrong."""
-    try:
-        extractor = _extractor(name, device)
-    except VssevalError as error:
-        yield from (ExtractFault("extractor", name, origin.key, str(error)) for origin, _ in found)
-        return
-    usable = [(origin, source) for origin, source in found if not isinstance(source, _ChangedFile | Unmeasurable)]
-    results = _results(extractor, [source for _, source in usable], device)
+    with timed(store.root, "extractor", name, device) as watch:
+        try:
+            extractor = _extractor(name, device)
+        except VssevalError as error:
+            yield from (ExtractFault("extractor", name, origin.key, str(error)) for origin, _ in found)
+            return
+        usable = [(origin, source) for origin, source in found if not isinstance(source, _ChangedFile | Unmeasurable)]
+        results = _results(extractor, [source for _, source in usable], device)
+        watch.clips, watch.seconds = len(usable), sum(_seconds(source) for _, source in usable)
+        watch.written = sum(value.nbytes for one in results if isinstance(one, dict) for value in one.values())
     unopened = [(origin, source) for origin, source in found if isinstance(source, _ChangedFile | Unmeasurable)]
     for origin, result in (*unopened, *zip((origin for origin, _ in usable), results, strict=True)):
         fault = _stored(name, extractor.spec, origin, result, store)
@@ -158,6 +162,18 @@ def _result(extractor: Any, source: Any) -> dict[str, np.ndarray] | Exception:
         return features(extractor, source)
     except (PluginFault, Unmeasurable, VssevalError) as error:
         return error
+
+
+def _timed_open(job: ExtractJob, store: FeatureStore) -> Any:
+    with timed(store.root, "extractor", f"open {job.origin.kind}") as watch:
+        source = _open(job, store)
+        watch.clips, watch.seconds = int(job.origin.medium is not None), _seconds(source)
+    return source
+
+
+def _seconds(source: Any) -> float:
+    """Return the length of a medium; 0 for anything else."""
+    return float(getattr(source, "seconds", 0.0))
 
 
 def _open(job: ExtractJob, store: FeatureStore) -> Source | tuple[Arrays, Arrays] | Unmeasurable | _ChangedFile:

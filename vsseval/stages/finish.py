@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,8 +18,11 @@ from vsseval.store import codec
 from vsseval.store.journal import of_samples
 from vsseval.store.provenance import provenance
 from vsseval.store.record import load_run, read_record, seal, write_record
+from vsseval.store.timings import timed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from vsseval.records import RunRecord
     from vsseval.stages.catalog import ResolvedMetrics
     from vsseval.stages.extract import ExtractFaults
@@ -45,12 +49,25 @@ def record_generated(run: RunInHand) -> None:
     )
 
 
-def finish(run: RunInHand, progress: Progress) -> RunRecord:
-    """Turn the features of a run into its scores and values, and close its record."""
-    begun, left = run.plan, run.resolved.without_failed(run.faults.extractors)
-    score(begun, run.heard, left, run.faults, progress)
+def finish(run: RunInHand, progress: Progress, extract_again: Callable[[RunInHand], RunInHand]) -> RunRecord:
+    """Turn the features of a run into its scores and values, and close its record.
+
+    Args:
+        run: its features are there.
+        progress: who watches.
+        extract_again: makes the features that scoring found damaged anew, and returns the run with them.
+    """
+    begun, left = run.plan, _scored(run, progress)
+    damaged: set[tuple[str, str]] = set()
+    # A clip tells of one damaged feature at a time; one that is damaged again is left to the next command.
+    while new := run.faults.vanished.keys() - damaged:
+        progress.note(f"{len(new)} features in {begun.store.root} are damaged: they are made anew")
+        damaged |= new
+        run = extract_again(run)
+        left = _scored(run, progress)
     progress.stage("aggregate", 1)
-    aggregate(begun, left)
+    with _timed(begun, "aggregate"):
+        aggregate(begun, left)
     shutil.rmtree(begun.paths.all_sums, ignore_errors=True)  # nothing that comes after aggregation reads them
     progress.advance()
     record = msgspec.structs.replace(
@@ -62,6 +79,22 @@ def finish(run: RunInHand, progress: Progress) -> RunRecord:
     )
     write_record(begun.root, record)
     return load_run(begun.root).record
+
+
+def _scored(run: RunInHand, progress: Progress) -> ResolvedMetrics:
+    """Score a run; return what is left of its metrics."""
+    left = run.resolved.without_failed(run.faults.extractors)
+    with _timed(run.plan, "score"):
+        score(run.plan, run.heard, left, run.faults, progress)
+    return left
+
+
+@contextmanager
+def _timed(begun: Plan, name: str) -> Iterator[None]:
+    """Keep how long a stage of a run takes."""
+    with timed(begun.store.root, "stage", name) as watch:
+        yield
+        watch.clips = len(begun.samples)
 
 
 def _read(begun: Plan) -> RunRecord:
@@ -76,7 +109,7 @@ def _provenance(begun: Plan, left: ResolvedMetrics, faults: ExtractFaults) -> di
         "identity": begun.identity,
         "extractors": codec.builtins(dict(left.extractors)),
         "unavailable": dict(left.unavailable),
-        "faults": sorted(set(faults.clips.values())),
+        "faults": sorted({*faults.clips.values(), *faults.vanished.values()}),
         "intervals": INTERVALS,
         **seal(begun.root),
         **provenance(),

@@ -19,11 +19,12 @@ from vsseval.stages.catalog import Catalog
 from vsseval.stages.losses import model_of
 from vsseval.stages.out_of_memory import free_memory, halves, out_of_memory
 from vsseval.stages.own_picture import kept_picture
-from vsseval.stages.requests import readable_requests, references_for_bound
+from vsseval.stages.requests import readable_requests
 from vsseval.stages.resume import clip_is_done, outcome_without_model
 from vsseval.stages.validate_output import validate_output
 from vsseval.store import atomic, journal
 from vsseval.store.layout import RunPaths
+from vsseval.store.timings import timed
 from vsseval.types import BOUNDS, Generation
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
     from vsseval.engines.base import Kept
     from vsseval.models.base import Model, ModelOutput
     from vsseval.records import RunSpec
+    from vsseval.stages.bound_references import BoundReferencesByClip
     from vsseval.stages.plan import Plan
-    from vsseval.stages.requests import BoundReferencesByClip
     from vsseval.types import Request, Sample, Status
 
 log = logging.getLogger("vsseval")
@@ -63,8 +64,6 @@ class GenerateUnit:
     plan: Plan
     """The run, with these clips alone; of several samples, that of one (`Plan.by_seed`)."""
     shard: int
-    references: BoundReferencesByClip
-    """What a bound is made from, for these clips."""
     clips: tuple[str, ...] = ()
     """Ids of all clips of the benchmark, where the sound is finished."""
 
@@ -85,7 +84,8 @@ class GenerateUnit:
         samples = self.plan.samples
         path = self.plan.paths.journal(self.shard)
         lines = journal.read_journal(path)
-        todo = [one for one in samples if not clip_is_done(self.plan, one, lines.get(one.id), self.references)]
+        owned = self.plan.references
+        todo = [one for one in samples if not clip_is_done(self.plan, one, lines.get(one.id), owned)]
         tell(len(samples) - len(todo))
         if not todo:
             return []
@@ -100,7 +100,7 @@ class GenerateUnit:
 
     def parts(self) -> list[GenerateUnit]:
         """Return a unit for each clip."""
-        return [replace(self, plan=replace(self.plan, samples=(sample,))) for sample in self.plan.samples]
+        return [replace(self, plan=_only(self.plan, (sample,))) for sample in self.plan.samples]
 
     def give_up(self, why: str) -> list[VssevalError]:
         """Write that the clip failed."""
@@ -112,16 +112,20 @@ class GenerateUnit:
     def _generate(self, todo: Sequence[Sample], recorder: _Recorder, kept: Kept) -> None:
         usable = []
         for sample in todo:
-            outcome = outcome_without_model(sample, self.references)
+            outcome = outcome_without_model(sample, self.plan.references)
             if outcome is not None:
                 recorder.write(outcome)
             else:
                 usable.append(sample)
-        requests, reasons = readable_requests(usable, self.plan, self.references)
+        requests, reasons = readable_requests(usable, self.plan, self.plan.references)
         for sample_id, reason in reasons.items():
             recorder.write(Generation(id=sample_id, status="failed", error=reason))
         if requests:
-            recorder.run_batch(self._model(kept), requests)
+            card, model = self.plan.model, self._model(kept)
+            with timed(self.plan.store.root, "model", card.name, self.plan.spec.device) as watch:
+                recorder.run_batch(model, requests)
+                watch.clips, watch.seconds = len(requests), sum(request.duration for request in requests)
+                watch.written = recorder.written
 
     def _model(self, kept: Kept) -> Model:
         """Return the model; the one before it, if it was another, is let go of with its weights."""
@@ -152,19 +156,20 @@ def generate_units(plan: Plan, clips: Sequence[str]) -> list[GenerateUnit]:
         plan: a run that has been begun, with its lock held.
         clips: ids of all clips of the benchmark, where the model hands out finished sound; else none.
     """
-    references = references_for_bound(plan)
     return [
-        GenerateUnit(replace(one, samples=samples), shard, _of(samples, references), tuple(clips))
+        GenerateUnit(_only(one, samples), shard, tuple(clips))
         for one in plan.by_seed()
         for shard in plan.shards
         for samples in [plan.shard(shard)]
     ]
 
 
-def _of(samples: Sequence[Sample], references: BoundReferencesByClip) -> BoundReferencesByClip:
-    if references is None:
-        return None
-    return {sample.id: references[sample.id] for sample in samples if sample.id in references}
+def _only(plan: Plan, samples: tuple[Sample, ...]) -> Plan:
+    """Return a plan of some clips, with what a bound is made from for these alone: it goes to another process."""
+    owned: BoundReferencesByClip = None
+    if plan.references is not None:
+        owned = {sample.id: plan.references[sample.id] for sample in samples if sample.id in plan.references}
+    return replace(plan, samples=samples, references=owned)
 
 
 class _Recorder:
@@ -175,6 +180,8 @@ class _Recorder:
         self._file = file
         self._tell = tell
         self._clock = time.perf_counter()
+        self.written = 0
+        """Bytes of sound."""
 
     def write(self, outcome: Generation) -> None:
         """Add the line of one clip, which is its last word."""
@@ -238,6 +245,7 @@ class _Recorder:
         target = paths.audio(request.id, seed)
         with atomic.as_environment_fault(target):
             media.write_flac(target, found.samples, found.sample_rate)
+            self.written += target.stat().st_size
         self.write(
             Generation(
                 id=request.id,

@@ -13,6 +13,7 @@ from vsseval import plugins
 from vsseval.errors import UsageError
 from vsseval.models.base import FinishedSound
 from vsseval.records import RunRecord
+from vsseval.stages.bound_references import bound_references
 from vsseval.stages.catalog import Catalog, hash_order
 from vsseval.store import atomic, codec, lock
 from vsseval.store.features import FeatureStore, default_store_root
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from vsseval.models.base import Model
     from vsseval.records import RunSpec
+    from vsseval.stages.bound_references import BoundReferencesByClip
     from vsseval.types import BenchmarkCard, ModelCard, Sample
 
 SMALLEST_SHARD = 4
@@ -48,6 +50,8 @@ class Plan:
     """sha256 of all that the sounds depend on."""
     root: Path
     """The run directory; it need not exist yet."""
+    references: BoundReferencesByClip = None
+    """What a bound is made from, by clip; None for a model that is no bound."""
 
     @property
     def paths(self) -> RunPaths:
@@ -110,7 +114,7 @@ def plan(spec: RunSpec, catalog: Catalog | None = None) -> Plan:
     manifest = manifest_hash(samples)
     identity = _identity(spec, card, model, manifest)
     root = existing_run(spec.runs, identity) or _new_run(spec.runs, card, model, identity)
-    return Plan(spec, card, model, samples, manifest, identity, root)
+    return Plan(spec, card, model, samples, manifest, identity, root, bound_references(model.bound, samples))
 
 
 def begin(asked: Plan) -> Plan:

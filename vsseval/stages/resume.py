@@ -24,9 +24,9 @@ from vsseval.types import ExtractorSpec, Generation, MetricSpec, Sample
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from vsseval.stages.bound_references import BoundReferencesByClip
     from vsseval.stages.catalog import ResolvedMetrics
     from vsseval.stages.plan import Plan
-    from vsseval.stages.requests import BoundReferencesByClip
 
 
 def recorded_extractors(record: RunRecord | None) -> dict[str, ExtractorSpec]:

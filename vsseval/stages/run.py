@@ -20,10 +20,8 @@ from vsseval.stages.losses import Losses, title_of
 from vsseval.stages.plan import Plan, limit_samples, plan
 from vsseval.stages.planned_run import PlannedRun, profile_metrics, resolve_run
 from vsseval.stages.progress import NoProgress
-from vsseval.stages.requests import references_for_bound
-from vsseval.stages.session import Session, give_up, title
+from vsseval.stages.session import Session, extract_again, title
 from vsseval.stages.slurm_parts import PartEnd, run_parts
-from vsseval.stages.workload import Workload
 from vsseval.store import lock
 from vsseval.store.manifest_hash import manifest_hash
 from vsseval.store.record import load_run
@@ -99,7 +97,7 @@ def carry_out(
     watcher, catalog = progress or NoProgress(), catalog or Catalog()
     specs = [_on_this_machine(spec, choice) for spec in specs]
     losses = Losses(specs, added_bounds)
-    tasks = _plan_runs(specs, catalog, losses, watcher, here=choice.name in {"local", "torchrun"})
+    tasks = plan_runs(specs, catalog, losses, watcher, here=choice.name in {"local", "torchrun"})
     # Bounds need no model and are there at once: their features fill the time that models leave.
     left = sorted((task for task in tasks if task.record is None), key=lambda task: task.plan.spec.model not in BOUNDS)
     if len(left) < len(tasks):
@@ -143,10 +141,21 @@ def _on_this_machine(spec: RunSpec, choice: EngineChoice) -> RunSpec:
     return msgspec.structs.replace(spec, device=device, jobs=jobs)
 
 
-def _plan_runs(
+def plan_runs(
     specs: Sequence[RunSpec], catalog: Catalog, losses: Losses, watcher: Progress, *, here: bool
 ) -> list[PlannedRun]:
-    """Return what there is to be done, each run once; `here`: by the devices of this machine."""
+    """Return what there is to be done, each run once; nothing is written.
+
+    Args:
+        specs: the runs that are asked for.
+        catalog: builds benchmarks and models.
+        losses: takes those that cannot be had.
+        watcher: is told of runs that are skipped.
+        here: whether the work is for the devices of this machine.
+
+    Raises:
+        VssevalError: as `run`.
+    """
     plans: list[Plan] = []
     for spec in specs:
         try:
@@ -226,12 +235,11 @@ def rescore(
     watcher = progress or NoProgress()
     watcher.run(title(planned))
     with lock.hold_lock(directory.parent, identity), Local(jobs, device) as engine:
-        claims = Claims()
-        scored = RunInHand(planned, task.resolved, device, claims)
-        scored.listen([read_outcomes(one) for one in planned.by_seed()])
-        record_generated(scored)
-        engine.run(Workload([scored], claims, watcher, partial(give_up, [], Losses([])), record_generated, engine.jobs))
-        return finish(scored, watcher)
+        heard = RunInHand(planned, task.resolved, device, Claims())
+        heard.heard = [read_outcomes(one) for one in planned.by_seed()]
+        record_generated(heard)
+        again = partial(extract_again, engine=engine, progress=watcher)
+        return finish(again(heard), watcher, again)
 
 
 def _why_skipped(planned: Plan, *, covered: bool) -> str | None:
@@ -239,7 +247,7 @@ def _why_skipped(planned: Plan, *, covered: bool) -> str | None:
     task = planned.benchmark.task
     if task not in planned.model.tasks:
         return f"the model does {', '.join(planned.model.tasks)}, the benchmark is {task}"
-    if references_for_bound(planned) == {}:
+    if planned.references == {}:
         return "the benchmark has no references to make this bound from"
     if planned.spec.profile and covered and not profile_metrics(planned):
         return f"the profile '{planned.spec.profile}' has no metric for the task {task}"

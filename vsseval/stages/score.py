@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -25,6 +27,7 @@ from vsseval.stages.progress import NoProgress
 from vsseval.store.group_rows import GroupRows, append_rows, write_rows
 from vsseval.store.group_sums import GroupSums, add_sums, assign_groups, write_sums
 from vsseval.store.scores import ScoreRow, write_scores
+from vsseval.store.timings import Timing, command, keep
 from vsseval.types import Need
 
 if TYPE_CHECKING:
@@ -34,7 +37,8 @@ if TYPE_CHECKING:
     from vsseval.stages.catalog import ResolvedMetrics
     from vsseval.stages.plan import Plan
     from vsseval.stages.progress import Progress
-    from vsseval.types import Feature, Generation, Sample, Status
+    from vsseval.store.features import FeatureStore
+    from vsseval.types import ExtractorSpec, Feature, Generation, Sample, Status
 
 
 class _GroupedClips:
@@ -110,7 +114,7 @@ def score(
     Raises:
         EnvironmentFault: the run directory cannot be written.
     """
-    watcher = progress or NoProgress()
+    watcher, faults = progress or NoProgress(), faults or ExtractFaults()
     watcher.stage("score", len(plan.samples))
     group_of = assign_groups(sample.cluster for sample in plan.samples)
     plans = plan.by_seed()
@@ -119,12 +123,15 @@ def score(
         for name, metric in resolved.metrics.items() if metric.kind != "per_clip"
     }  # fmt: skip
     rows: list[ScoreRow] = []
+    spent, start = dict.fromkeys(resolved.metrics, 0.0), time.time()
     for place, sample in enumerate(sorted(plan.samples, key=lambda sample: sample.id)):
+        store = _ReadOnce(plan.store, faults)
         clips = [
-            _Clip(one, sample, generations[sample.id], resolved, faults or ExtractFaults())
+            _Clip(one, sample, generations[sample.id], resolved, store)
             for one, generations in zip(plans, uses_audio, strict=True)
         ]
         for name, metric in resolved.metrics.items():
+            begun = time.process_time()
             kept = stacks.get(name, [])
             found = [_outcome(clip, metric, kept[number] if kept else None) for number, clip in enumerate(clips)]
             rows += [_row(clip, metric, outcome) for clip, (outcome, _) in zip(clips, found, strict=True)]
@@ -132,11 +139,19 @@ def score(
             if len(arrays) == len(clips):
                 for stack, more in zip(kept, arrays, strict=True):
                     stack.add_clip(sample, group_of[sample.cluster], place, more)
+            spent[name] += time.process_time() - begun
         watcher.advance()
     for kept in stacks.values():
         for stack in kept:
             stack.write()
     write_scores(plan.paths.scores, rows)
+    scored = len(plan.samples) * len(plans)
+    keep(plan.store.root, [
+        Timing(
+            kind="metric", name=name, start=start, wall=seconds, processor=seconds, clips=scored, process=os.getpid(),
+            command=command(),
+        ) for name, seconds in spent.items()
+    ])  # fmt: skip
 
 
 def subsets(plan: Plan) -> list[str]:
@@ -145,19 +160,49 @@ def subsets(plan: Plan) -> list[str]:
     return ["", *sorted(parts - {""})] if len(parts) > 1 else [""]
 
 
+class _ReadOnce:
+    """What the store holds of one clip: several metrics, and several samples of the clip, read the same features."""
+
+    def __init__(self, store: FeatureStore, faults: ExtractFaults) -> None:
+        self._store = store
+        self._faults = faults
+        self._found: dict[tuple[str, str], dict[str, np.ndarray] | Unmeasurable | str] = {}
+
+    def feature(self, spec: ExtractorSpec, key: str, whose: str) -> dict[str, np.ndarray] | Unmeasurable | str:
+        """Return a feature, or that there is none, or (str) what went wrong; `whose` names the medium."""
+        if (spec.name, key) not in self._found:
+            self._found[spec.name, key] = self._faults.reason(spec.name, key) or self._read(spec, key, whose)
+        return self._found[spec.name, key]
+
+    def _read(self, spec: ExtractorSpec, key: str, whose: str) -> dict[str, np.ndarray] | Unmeasurable | str:
+        try:
+            arrays = self._store.read(spec, key)
+        except Unmeasurable as error:
+            return error
+        if arrays is None:
+            why = (
+                f"the feature {spec.name} of the {whose} has vanished from {self._store.root}. "
+                "Run the same command again: it is made anew"
+            )
+            self._faults.vanished[spec.name, key] = why
+            return why
+        for value in arrays.values():
+            value.flags.writeable = False  # many metrics read one array
+        return arrays
+
+
 class _Clip:
-    """One sample of a clip under all metrics; each of its features is read once."""
+    """One sample of a clip under all metrics."""
 
     def __init__(
-        self, plan: Plan, sample: Sample, generation: Generation, resolved: ResolvedMetrics, faults: ExtractFaults
+        self, plan: Plan, sample: Sample, generation: Generation, resolved: ResolvedMetrics, store: _ReadOnce
     ) -> None:
         self.sample = sample
         self.generation = generation
         self.seed = plan.spec.seed
-        self._plan = plan
+        self._root = plan.root
         self._measures = resolved
-        self._faults = faults
-        self._read: dict[Feature, dict[str, np.ndarray] | Unmeasurable | str] = {}
+        self._store = store
 
     def outcome(self, metric: Metric) -> tuple[ClipOutcome, dict[str, np.ndarray] | None]:
         """Return the outcome, and for a metric of distributions the sums or rows of this clip.
@@ -195,31 +240,12 @@ class _Clip:
 
     def _feature(self, feature: Feature) -> dict[str, np.ndarray] | Unmeasurable | str:
         """Return a feature, or that there is none, or (str) what went wrong."""
-        if feature not in self._read:
-            self._read[feature] = self._load(feature)
-        return self._read[feature]
-
-    def _load(self, feature: Feature) -> dict[str, np.ndarray] | Unmeasurable | str:
-        found = feature_source(feature, self.sample, self.generation, self._plan.root, self._measures.extractors)
+        extractors = self._measures.extractors
+        found = feature_source(feature, self.sample, self.generation, self._root, extractors)
+        whose = NEED_NAMES[feature.of]
         if found is None:
-            return f"the clip has no {NEED_NAMES[feature.of]}"
-        fault = self._faults.clips.get((feature.extractor, found.key))
-        if fault is not None:
-            return fault
-        try:
-            arrays = self._plan.store.read(self._measures.extractors[feature.extractor], found.key)
-        except Unmeasurable as error:
-            return error
-        if arrays is None:
-            why = (
-                f"the feature {feature.extractor} of the {NEED_NAMES[feature.of]} has vanished from "
-                f"{self._plan.store.root}. Run the same command again: it is made anew"
-            )
-            self._faults.clips[feature.extractor, found.key] = why
-            return why
-        for value in arrays.values():
-            value.flags.writeable = False  # many metrics read one array
-        return arrays
+            return f"the clip has no {whose}"
+        return self._store.feature(extractors[feature.extractor], found.key, whose)
 
 
 def _outcome(

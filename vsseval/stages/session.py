@@ -14,10 +14,11 @@ from vsseval.models.base import FinishedSound
 from vsseval.stages.finish import finish, record_generated
 from vsseval.stages.generate import generate_units
 from vsseval.stages.in_hand import Claims, RunInHand
-from vsseval.stages.losses import model_of
+from vsseval.stages.losses import Losses, model_of
 from vsseval.stages.plan import begin, finished_record
 from vsseval.stages.workload import Workload
 from vsseval.store import lock
+from vsseval.store.known_files import known_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from vsseval.records import RunRecord
     from vsseval.stages.catalog import Catalog
-    from vsseval.stages.losses import Losses
     from vsseval.stages.plan import Plan
     from vsseval.stages.planned_run import PlannedRun
     from vsseval.stages.progress import Progress
@@ -65,7 +65,7 @@ class Session:
                 if not run.lost:
                     if len(runs) > 1:
                         self._progress.run(title(run.plan))
-                    self.records[task.plan.identity] = finish(run, self._progress)
+                    self.records[task.plan.identity] = self._finished(run)
         return [task for task in tasks if task.plan.identity in busy]
 
     def carry_out_part(self, tasks: Sequence[PlannedRun], part: Part) -> list[PlannedRun]:
@@ -91,6 +91,12 @@ class Session:
             if finished_record(task.plan) is None:
                 with suppress(Busy):
                     self.carry_out([task])
+
+    def _finished(self, run: RunInHand) -> RunRecord:
+        spec = run.plan.spec
+        engine = self._engine(spec.jobs, spec.device)
+        with known_files(run.plan.root, run.plan.store.root):
+            return finish(run, self._progress, partial(extract_again, engine=engine, progress=self._progress))
 
     def _sounds_and_features(
         self, tasks: Sequence[PlannedRun], part: Part, generated: Callable[[RunInHand], None]
@@ -128,6 +134,15 @@ class Session:
 
     def __exit__(self, *error: object) -> None:
         self._stack.__exit__(*error)  # type: ignore[arg-type]
+
+
+def extract_again(run: RunInHand, engine: Local | OnRay, progress: Progress) -> RunInHand:
+    """Make the features of a run that the store lacks, from the sounds that are there."""
+    claims = Claims()
+    again = RunInHand(run.plan, run.resolved, run.device, claims)
+    again.listen(run.heard)
+    engine.run(Workload([again], claims, progress, partial(give_up, [], Losses([])), record_generated, engine.jobs))
+    return again
 
 
 def give_up(runs: Sequence[RunInHand], losses: Losses, lost: RunInHand, fault: ModelFault) -> None:

@@ -7,40 +7,42 @@ from __future__ import annotations
 
 import hashlib
 import os
-import zipfile
 from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.store import atomic
 from vsseval.store.layout import safe_name
+from vsseval.store.packs import Packs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from vsseval.types import ExtractorSpec
 
 REASON = "__unmeasurable__"
-"""Key under which the reason is stored where a medium has no such feature."""
+"""Name under which the reason is stored where a medium has no such feature."""
+
+_FEATURE, _NONE = 0, 1
+"""Marks of entries: arrays, or the reason why there are none."""
 
 
 @dataclass(frozen=True)
 class FeatureStore:
-    """A folder of features, `features/<extractor>-<version>-<weights8>/<ab>/<sha256>.npz`.
+    """A folder of features, `features/<extractor>-<version>-<weights8>/`, in packs (`store.packs`).
 
     Features that were computed elsewhere than on a processor, or in another precision, have folders of their own.
     """
 
     root: Path
 
-    def path(self, spec: ExtractorSpec, key: str) -> Path:
-        """Return where the feature of a medium with this sha256 lies."""
-        name, version, weights, *computed = spec.identity
-        folder = "-".join(safe_name(part) for part in (name, version, weights[:8], *computed))
-        return self.root / "features" / folder / key[:2] / f"{key}.npz"
+    def folder(self, spec: ExtractorSpec) -> Path:
+        """Return where the features of an extractor lie."""
+        return _folder(self.root, spec.identity)
 
     def muted_path(self, key: str) -> Path:
         """Return where the copy without audio of a video with this sha256 lies."""
@@ -50,29 +52,33 @@ class FeatureStore:
         """Return where the copy of a segment of a sound lies."""
         return self.root / "excerpts" / f"{key}.flac"
 
+    def refresh(self, extractors: Iterable[ExtractorSpec]) -> None:
+        """See what other processes have written, so that `has` and `is_feature` know of it too."""
+        for spec in extractors:
+            self._packs(spec).refresh()
+
+    def has(self, spec: ExtractorSpec, key: str) -> bool:
+        """Return whether a feature, or the reason why there is none, is there; it is not read."""
+        return self._packs(spec).find(key) is not None
+
+    def is_feature(self, spec: ExtractorSpec, key: str) -> bool:
+        """Return whether a feature is there, and not the reason why there is none."""
+        return self._packs(spec).find(key) == _FEATURE
+
     def read(self, spec: ExtractorSpec, key: str) -> dict[str, np.ndarray] | None:
-        """Return a feature; None where it is absent or its file is damaged.
+        """Return a feature; None where it is absent, or was damaged: it is absent from then on.
 
         Raises:
             Unmeasurable: the medium has no such feature; the reason is as it was stored.
         """
-        try:
-            with self.path(spec, key).open("rb") as file, np.load(file, allow_pickle=False) as stored:
-                arrays = {name: stored[name] for name in stored.files}
-        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zipfile.LargeZipFile):
+        found = self._packs(spec).read(key)
+        if found is None:
             return None
+        with np.load(BytesIO(found[0]), allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
         if REASON in arrays:
             raise Unmeasurable(str(arrays[REASON]))
         return arrays
-
-    def has(self, spec: ExtractorSpec, key: str) -> bool:
-        """Return whether a feature, or the reason why there is none, is there and readable."""
-        if not self.path(spec, key).exists():
-            return False
-        try:
-            return self.read(spec, key) is not None
-        except Unmeasurable:
-            return True
 
     def write(self, spec: ExtractorSpec, key: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Store a feature.
@@ -80,13 +86,27 @@ class FeatureStore:
         Raises:
             EnvironmentFault: no room, no permission.
         """
-        path = self.path(spec, key)
-        # A lost feature is only made again, so nobody waits for the disk here.
-        atomic.write_with(path, lambda target: _save(target, arrays), durable=False)
+        data = BytesIO()
+        np.savez(data, allow_pickle=False, **{name: np.asarray(value) for name, value in arrays.items()})
+        self._packs(spec).write(key, data.getvalue(), _NONE if REASON in arrays else _FEATURE)
 
     def write_reason(self, spec: ExtractorSpec, key: str, reason: str) -> None:
         """Store that a medium has no such feature, and why."""
         self.write(spec, key, {REASON: np.array(reason)})
+
+    def _packs(self, spec: ExtractorSpec) -> Packs:
+        return _packs(os.path.abspath(self.root), spec.identity)  # noqa: PTH100 - a path is made in half the time
+
+
+def _folder(root: Path, identity: tuple[str, ...]) -> Path:
+    name, version, weights, *computed = identity
+    return root / "features" / "-".join(safe_name(part) for part in (name, version, weights[:8], *computed))
+
+
+@lru_cache(maxsize=128)
+def _packs(root: str, identity: tuple[str, ...]) -> Packs:
+    """Return the packs of one extractor; one for each folder in a process, of which the latest stay open."""
+    return Packs(_folder(Path(root), identity))
 
 
 def default_store_root() -> Path:
@@ -102,8 +122,3 @@ def default_store_root() -> Path:
 def text_key(text: str) -> str:
     """Return the key of a text: the sha256 of its UTF-8 bytes."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _save(target: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    with target.open("wb") as file:
-        np.savez(file, allow_pickle=False, **{name: np.asarray(value) for name, value in arrays.items()})

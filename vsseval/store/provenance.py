@@ -25,7 +25,7 @@ def provenance() -> dict[str, object]:
         "commit": commit(),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "cpu": _cpu(),
+        "cpu": processor_name(),
         "cores": cores(),
         "torch_threads": torch.get_num_threads() if torch else None,
     }
@@ -60,7 +60,8 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _cpu() -> str:
+def processor_name() -> str:
+    """Return the model of the processor, as the system names it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
