@@ -22,7 +22,7 @@ def finished(clips, tmp_path, **options):
 
 
 def test_what_is_kept_is_what_the_sums_give(clips, tmp_path, monkeypatch):
-    monkeypatch.setattr("vsseval.stages.run.shutil.rmtree", lambda *_, **__: None)
+    monkeypatch.setattr("vsseval.stages.finish.shutil.rmtree", lambda *_, **__: None)
     done = finished(clips, tmp_path)
     metric = resolve_metrics([], ["fd@fake"]).metrics["fd@fake"]
     assert {one.subset for one in done.replicates} == {"", "held-out"}

@@ -19,6 +19,7 @@ from vsseval.stages.plan import begin, finished_record
 from vsseval.stages.workload import Workload
 from vsseval.store import lock
 from vsseval.store.known_files import known_files
+from vsseval.store.timings import timed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -114,7 +115,10 @@ class Session:
         for key, shared in claims.items():
             some = [run for run in runs if (run.plan.spec.jobs, run.plan.spec.device) == key]
             engine = self._engine(*key)
-            engine.run(Workload(some, shared, self._progress, lose, generated, engine.jobs))
+            # sounds and features are made at once: they are one stage
+            with timed(some[0].plan.store.root, "stage", "generate and extract") as watch:
+                engine.run(Workload(some, shared, self._progress, lose, generated, engine.jobs))
+                watch.clips = sum(len(run.plan.samples) for run in some)
         return runs
 
     def _engine(self, jobs: int, device: str) -> Local | OnRay:
