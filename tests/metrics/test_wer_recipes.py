@@ -108,7 +108,7 @@ def test_hypotheses_and_what_was_not_heard_are_kept():
 
 def test_declarations_are_distinct_and_say_who_hears():
     specs = [build_plugins.build_metric(name).spec for name in RATES]
-    assert len({spec.id for spec in specs}) == len(specs) == 19
+    assert len({spec.id for spec in specs}) == len(specs) == 20
     assert all(spec.citation and len(spec.description) > 30 for spec in specs)
     hears = {spec.id: spec.inputs["hypothesis"].extractor for spec in specs}
     assert hears["wer@vssflow"] == "openai_whisper_large_v3"
