@@ -148,16 +148,16 @@ def speechbrain(root):
 @pytest.mark.parametrize("case", ["0_1.5", "1_2.03", "2_0.11"])
 def test_rawnet3_equals_espnet(raw, case):
     seed, seconds = case.split("_")
-    # of a tenth of a second the network sees seven frames, and the deviation over them shows the last bits, which
-    # differ between processors: 1.7e-5 was seen
-    bound = 3e-5 if float(seconds) < 0.2 else 1e-5
-    assert error(embed(raw, sound(int(seed), float(seconds))), golden("rawnet3")["outputs"][case]) < bound
+    # with seeded weights the deviations over time are small differences of large numbers, and show the last bits, which
+    # differ between processors whatever path MKL and oneDNN take: 1.7e-5 was seen on an Intel Xeon, 1.1e-4 on an AMD EPYC
+    assert error(embed(raw, sound(int(seed), float(seconds))), golden("rawnet3")["outputs"][case]) < 3e-4
 
 
 @pytest.mark.parametrize("case", ["0_1.5", "1_2.03", "2_0.11"])
 def test_wavlm_with_ecapa_equals_seed_tts_eval(joint, case):
     seed, seconds = case.split("_")
-    assert error(embed(joint, sound(int(seed), float(seconds))), golden("wavlm_ecapa")["outputs"][case]) < 1e-5
+    # 1.6e-5 on an AMD EPYC, of a tenth of a second
+    assert error(embed(joint, sound(int(seed), float(seconds))), golden("wavlm_ecapa")["outputs"][case]) < 5e-5
 
 
 @pytest.mark.parametrize(("seed", "rate", "channels"), [(0, 16_000, 1), (1, 24_000, 1), (2, 44_100, 2)])

@@ -10,7 +10,7 @@ from vsseval.extractors.ctc import CTC
 from vsseval.extractors.distill_mos import DistillMosScore
 from vsseval.extractors.dnsmos import Dnsmos
 from vsseval.extractors.ecapa import ECAPA
-from vsseval.extractors.faster_whisper import FasterWhisper
+from vsseval.extractors.faster_whisper import FasterWhisper, ProcessorWhisper
 from vsseval.extractors.flow import Flow
 from vsseval.extractors.ge2e import GE2E
 from vsseval.extractors.imagebind import ImageBindEmbedding
@@ -137,6 +137,7 @@ def extractors(weights: Weights) -> list[Extractor]:
         Dnsmos(),
         ECAPA(weights),
         FasterWhisper(weights, "base"),
+        ProcessorWhisper(weights, "tiny.en"),
         Flow(),
         GE2E(),
         ImageBindEmbedding(weights),

@@ -42,6 +42,11 @@ def network(state):
     return network
 
 
+BOUND = 5e-4
+"""With seeded weights the deviations over time are small differences of large numbers: the last bits, which differ between
+processors, show. less than 1e-4 was seen on an Intel Xeon, 1.9e-4 on an AMD EPYC."""
+
+
 def relative_error(ours, golden):
     reference = torch.as_tensor(golden)
     return float((ours - reference).abs().max() / reference.abs().max())
@@ -50,16 +55,16 @@ def relative_error(ours, golden):
 @pytest.mark.slow
 def test_a_short_prompt_gives_the_authors_embedding(network):
     audio = 0.1 * seeded_input("rawnet.short", (20_800,))
-    assert relative_error(embed(network, audio), GOLDEN["mean_short"]) < 1e-4
+    assert relative_error(embed(network, audio), GOLDEN["mean_short"]) < BOUND
     with torch.no_grad():
         last = network(voice_windows(audio)[9:])
-    assert relative_error(last[0], GOLDEN["embd_short"][9]) < 1e-4
+    assert relative_error(last[0], GOLDEN["embd_short"][9]) < BOUND
 
 
 @pytest.mark.slow
 def test_a_long_prompt_gives_the_authors_embedding(network):
     audio = 0.1 * seeded_input("rawnet.long", (64_000,))
-    assert relative_error(embed(network, audio), GOLDEN["mean_long"]) < 1e-4
+    assert relative_error(embed(network, audio), GOLDEN["mean_long"]) < BOUND
 
 
 @pytest.mark.slow
@@ -67,8 +72,8 @@ def test_a_long_prompt_gives_the_authors_embedding(network):
 def test_a_voice_does_not_see_its_batch(network):
     windows = voice_windows(0.1 * seeded_input("rawnet.long", (64_000,)))[[0, 9]]
     together = network(windows)
-    assert relative_error(together[1], network(windows[1:])[0]) < 1e-4
-    assert relative_error(together[0], GOLDEN["embd_long"][0]) < 1e-4
+    assert relative_error(together[1], network(windows[1:])[0]) < BOUND
+    assert relative_error(together[0], GOLDEN["embd_long"][0]) < BOUND
 
 
 def test_the_filters_pass_their_bands():
