@@ -149,7 +149,7 @@ def speechbrain(root):
 def test_rawnet3_equals_espnet(raw, case):
     seed, seconds = case.split("_")
     # with seeded weights the deviations over time are small differences of large numbers, and show the last bits, which
-    # differ between processors whatever path MKL and oneDNN take: 1.7e-5 was seen on an Intel Xeon, 1.1e-4 on an AMD EPYC
+    # differ between processors whatever path MKL and oneDNN take: 1.7e-5 on an Intel Xeon, 1.1e-4 on an AMD EPYC
     assert error(embed(raw, sound(int(seed), float(seconds))), golden("rawnet3")["outputs"][case]) < 3e-4
 
 

@@ -15,12 +15,10 @@ from vsseval.families import require_weights
 from vsseval.media import Audio, load_audio
 from vsseval.plugins import variant
 
-HEARD = {
-    "vtts-28": "  The business is completely different.",
-    "vtts-42": "  The President Could Each American History",
-    "joint-13": "  My brother will never joy in the army.",
-}
-"""What faster-whisper 1.2.1 hears in shipped clips, two of them with a wrong word."""
+CLEAR, HEARD = "vtts-28", "  The business is completely different."
+"""A shipped clip of which no word is in doubt, and what faster-whisper 1.2.1 hears in it."""
+DOUBTFUL = ("vtts-42", "joint-13")
+"""Clips of which a word is misheard, not always the same one: the kind of processor decides."""
 
 MEDIA = Path(__file__).parents[3] / "shared" / "media"
 UNFIT = {"speech/sb_spk2_snt5.wav", "speech/LJ001-0024.wav"}
@@ -35,7 +33,7 @@ def recogniser():
 @pytest.fixture(scope="module")
 def clips():
     samples = {sample.id: sample for made in (mini_vtts(), mini_joint()) for sample in made.samples()}
-    return {name: load_audio(samples[name].reference.path) for name in HEARD}
+    return {name: load_audio(samples[name].reference.path) for name in (CLEAR, *DOUBTFUL)}
 
 
 def text(extractor, audio):
@@ -46,11 +44,13 @@ def test_shipped_clips_are_heard_as_ever_and_as_the_package_hears_them(recognise
     import ctranslate2
     from faster_whisper import WhisperModel
 
-    assert {name: text(recogniser, audio) for name, audio in clips.items()} == HEARD
-    ctranslate2.set_random_seed(0)
+    heard = {name: text(recogniser, audio) for name, audio in clips.items()}
+    assert heard[CLEAR] == HEARD
     alone = WhisperModel(str(recogniser.files().folder), device="cpu", compute_type="int8", cpu_threads=1)
-    segments, _ = alone.transcribe(decoded(clips["joint-13"]), beam_size=5, language="en")
-    assert "".join(" " + segment.text for segment in segments) == HEARD["joint-13"]
+    for name in DOUBTFUL:
+        ctranslate2.set_random_seed(0)
+        segments, _ = alone.transcribe(decoded(clips[name]), beam_size=5, language="en")
+        assert "".join(" " + segment.text for segment in segments) == heard[name]
 
 
 def test_what_is_silent_or_a_scrap_is_not_asked_of_the_network(monkeypatch):

@@ -43,8 +43,8 @@ def network(state):
 
 
 BOUND = 5e-4
-"""With seeded weights the deviations over time are small differences of large numbers: the last bits, which differ between
-processors, show. less than 1e-4 was seen on an Intel Xeon, 1.9e-4 on an AMD EPYC."""
+"""With seeded weights the deviations over time are small differences of large numbers, and show the last bits, which
+differ between processors: less than 1e-4 was seen on an Intel Xeon, 1.9e-4 on an AMD EPYC."""
 
 
 def relative_error(ours, golden):

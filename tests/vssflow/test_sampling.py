@@ -172,11 +172,12 @@ def test_true_size_equals_the_authors_plain_and_folded():
         assert relative(folded(noise, token, context, guidance), reference) < 1e-5
 
 
-def test_a_zero_condition_adds_exactly_nothing(dit, conditions):
+def test_a_zero_condition_adds_nothing(dit, conditions):
     x, folded = seeded_input("latent", (2, LATENT, 25)), FoldedDiT(dit, LATENT, dtype=torch.float32)
     token = folded.time_token(0.2)
     nothing = folded(x, token, folded.prepare(conditions.dropped()), 1.0)
-    assert torch.equal(folded(x, token, folded.prepare(conditions), 0.0), nothing)
+    # a matrix of twice the rows may take another path: the last bits differ on some processors
+    assert relative(folded(x, token, folded.prepare(conditions), 0.0), nothing) < 1e-6
 
 
 def test_folding_takes_a_copy(conditions):
