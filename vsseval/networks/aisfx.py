@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from vsseval.networks.panns import Block
+
 RATE = 44_100
 WIDTH, CLASSES, BANDS = 512, 81, 96
 FRAMES = 100
@@ -100,22 +102,6 @@ class Aisfx(nn.Module):
                 maps = F.max_pool2d(maps, 2)
         embedding = maps.mean(dim=3).amax(dim=2)
         return embedding, self.classifier(embedding)
-
-
-class Block(nn.Module):
-    """Two convolutions, each with batch normalisation and a ReLU."""
-
-    def __init__(self, inward: int, outward: int) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(inward, outward, 3, padding=1, bias=False)
-        self.conv2 = nn.Conv2d(outward, outward, 3, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(outward)
-        self.bn2 = nn.BatchNorm2d(outward)
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """Map (b, inward, frames, bands) to (b, outward, frames, bands)."""
-        maps = F.relu(self.bn1(self.conv1(maps)))
-        return F.relu(self.bn2(self.conv2(maps)))
 
 
 def fused(network: Aisfx) -> Aisfx:

@@ -203,11 +203,6 @@ def _pair(reads: ExtractorSpec, keys: tuple[str, str], store: FeatureStore) -> t
     return first, second
 
 
-def _beyond(name: str, error: media.BeyondLimit, origin: FeatureSource) -> ExtractFault:
-    """Return the fault of a medium that is larger than is allowed: it may be read with another limit."""
-    return ExtractFault("clip", name, origin.key, _without_path(str(error), origin))
-
-
 def _without_path(reason: str, origin: FeatureSource) -> str:
     """Take the file's name out of a reason: features are shared by all files with the same bytes."""
     if origin.medium is None:
