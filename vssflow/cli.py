@@ -27,6 +27,7 @@ class Verbs(click.Group):
     summaries = {  # noqa: RUF012 - never changed
         "generate": "Give a video its sound and its speech.",
         "demo": "Open a page that does so in the browser.",
+        "features": "Compute training features of registered benchmarks.",
         "train": "Train a model: the small configuration or the authors'.",
     }
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from vsseval.errors import EnvironmentFault, Unmeasurable, UsageError
 from vsseval.media import load_audio
@@ -24,12 +23,12 @@ from vssflow.reference import card
 from vssflow.reference.card import GenerationOptions, Sampler
 from vssflow.reference.checkpoint_networks import blocks, is_reference, require_parts
 from vssflow.reference.files import digest, find_weight_files, joint_digest
+from vssflow.reference.lip_folder import lip_files
 
 if TYPE_CHECKING:
     from vssflow.prompt import Generator, Prompt
 
 SHIPPED = "vssflow-small.safetensors"
-LIP_SUFFIXES = (".lips.npy", ".lips.npz", ".npy", ".npz")
 _KNOWN = "reference, fast, steps=N, lips=DIR, separated by commas"
 _TASKS: tuple[Task, ...] = ("v2s", "vtts", "joint", "tts")
 _SHOWN = 3
@@ -119,7 +118,7 @@ def _small(path: Path, *, own: bool, device: str) -> VSSFlowModel:
 
 
 def _reference(path: Path, depth: int, generation: GenerationOptions, device: str) -> VSSFlowModel:
-    files, lips = find_weight_files(path), lip_files(generation.lips)
+    files, lips = find_weight_files(path), lip_files(generation.lips, "lips=")
     hashes = {file.name: digest(file) for file in files.present}
     of_lips = {f"lips/{file.name}": digest(file) for file in lips.values()}
     made = ModelCard(
@@ -139,32 +138,6 @@ def _reference(path: Path, depth: int, generation: GenerationOptions, device: st
         return ReferenceVSSFlow.load(path, sampler=generation.sampler, steps=generation.steps, device=place)
 
     return VSSFlowModel(made, load, lips, asked_for_lips=generation.lips is not None)
-
-
-def lip_files(folder: Path | None) -> dict[str, Path]:
-    """Files of lip features by clip: `<id>.lips.npy` or `<id>.npy` (or .npz), the id as it is or percent-encoded.
-
-    Raises:
-        UsageError: there is no such folder, it holds no such file, or two for one clip.
-    """
-    if folder is None:
-        return {}
-    if not folder.is_dir():
-        raise UsageError(f"lips={folder}: {'not a folder' if folder.exists() else 'no such folder'}")
-    found: dict[str, Path] = {}
-    for file in sorted(folder.iterdir()):
-        suffix = next((suffix for suffix in LIP_SUFFIXES if file.name.lower().endswith(suffix)), None)
-        if suffix is None or file.name.startswith(".") or not file.is_file():
-            continue
-        clip = unquote(file.name[: -len(suffix)])
-        if clip in found:
-            raise UsageError(
-                f"lips={folder}: both {found[clip].name} and {file.name} are for the clip {clip}; keep one"
-            )
-        found[clip] = file
-    if not found:
-        raise UsageError(f"lips={folder} holds no lip features; <clip id>.npy is one, of shape (frames, 1024)")
-    return found
 
 
 class VSSFlowModel:

@@ -154,7 +154,7 @@ def test_the_command_trains_and_refuses(tree, tmp_path):
         ([*run, "--init", str(tree / "train.csv")], "train.csv"),
         ([*run, "--layers", "3"], "was begun otherwise"),
         (["--config", "nothing.toml", *run[2:]], "--config nothing.toml is no configuration"),
-        (["--config", "reference", "--out", str(tmp_path)], "--rows is missing"),
+        (["--config", "reference", "--out", str(tmp_path)], "--rows or --benchmark is missing"),
     ):
         with pytest.raises(UsageError, match=message):
             CliRunner().invoke(command, wrong, catch_exceptions=False)

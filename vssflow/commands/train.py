@@ -10,14 +10,14 @@ import click
 from click.core import ParameterSource
 
 from vsseval.errors import UsageError
+from vssflow.commands.features import FILE, FOLDER, feature_options, tell
 
 if TYPE_CHECKING:
     from vssflow.training.mixtures import Mixing
     from vssflow.training.recipe import TrainingRecipe
 
 TASKS = ("v2s", "vtts", "joint")
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-FOLDER = click.Path(file_okay=False, path_type=Path)
+OF_FEATURES = ("synchformer", "rawnet3", "lips", "alignments")
 
 
 def tasks_of(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -39,6 +39,14 @@ def tasks_of(ctx: click.Context, parameter: click.Parameter, values: tuple[str, 
 )
 @click.option("--data", type=FOLDER, help="Training split, for the small configuration.")
 @click.option("--rows", type=FILE, help="Rows of clips and features, for the reference configuration.")
+@click.option(
+    "--benchmark",
+    "benchmarks",
+    multiple=True,
+    metavar="NAME",
+    help="reference: clips that `vsseval data add` registered, in place of --rows; repeatable.",
+)
+@feature_options
 @click.option("--out", type=FOLDER, required=True, help="Checkpoints, logs and weights.")
 @click.option("--init", type=FILE, metavar="WEIGHTS", help="Start from trained weights instead of random ones.")
 @click.option(
@@ -129,17 +137,24 @@ def command(
         --encoders DIR --tasks joint --mix add --mix insert
     The reference configuration, on features that were computed before:
       vssflow train --config reference --rows train.csv --frozen vae.safetensors --out DIR
+    The same from registered benchmarks, features included (below --out, kept):
+      vssflow train --config reference --benchmark grid --benchmark vggsound:custom-train --out DIR \\
+        --frozen vae.safetensors --frozen ViT-B-16.pt --synchformer synchformer_state_dict.pth --rawnet3 model.pt
     Several processes:
       torchrun --standalone --nproc-per-node 2 -m vssflow train --data SPLIT --out DIR
     """  # noqa: D301 - click wants the control character, which keeps the lines apart
     given = {key for key in ctx.params if ctx.get_parameter_source(key) is ParameterSource.COMMANDLINE}
     mixing = mixing_of(modes, mix_share)
     if config == "small":
-        refuse(given & {"rows", "frozen", "stable_audio", "layers", "masks", "mix_rows"}, "--config reference")
-        click.echo(train_small(need(data, "--data"), mixing, options))
+        reference = {"rows", "benchmarks", "frozen", "stable_audio", "layers", "masks", "mix_rows", *OF_FEATURES}
+        refuse(given & reference, "--config reference")
+        if data is None:
+            raise UsageError("--data is missing; the authors' configuration takes --rows or --benchmark")
+        click.echo(train_small(data, mixing, options))
     else:
         refuse(given & {"data", "encoders", "tasks", "vision_steps", "guidance"}, "--config small")
-        click.echo(train_reference(config, need(rows, "--rows"), mixing, options))
+        refuse(given & ({*OF_FEATURES} if rows is not None else set()), "--benchmark; --rows has features already")
+        click.echo(train_reference(config, rows or features_of(options), mixing, options))
 
 
 def train_small(data: Path, mixing: Mixing | None, options: dict[str, Any]) -> Path:
@@ -171,11 +186,17 @@ def train_reference(config: str, rows: Path, mixing: Mixing | None, options: dic
     ))  # fmt: skip
 
 
-def need(path: Path | None, option: str) -> Path:
-    """Return what must be given."""
-    if path is None:
-        raise UsageError(f"{option} is missing; the small configuration takes --data, the authors' takes --rows")
-    return path
+def features_of(options: dict[str, Any]) -> Path:
+    """Compute the features of registered benchmarks, each process its share; return the rows."""
+    from vssflow.training.prepare import Preparation, prepared_rows
+    from vssflow.training.process_group import ProcessGroup
+
+    if not options["benchmarks"]:
+        raise UsageError("--rows or --benchmark is missing; the small configuration takes --data")
+    given = {name: options[name] for name in OF_FEATURES}
+    out = options["out"] / "features"
+    plan = Preparation(benchmarks=options["benchmarks"], out=out, weights=options["frozen"], **given)
+    return prepared_rows(plan, ProcessGroup.join(options["device"]), tell)
 
 
 def refuse(given: set[str], configuration: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -87,6 +88,6 @@ def require_same_training(facts: Mapping[str, object], path: Path) -> None:
             )
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
+    partial = path.with_suffix(f".{os.getpid()}.partial")  # shards may begin at once
     partial.write_text(json.dumps(now, indent=2) + "\n")
     partial.replace(path)
