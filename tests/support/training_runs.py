@@ -20,5 +20,5 @@ def still_stage(rows=16):
 
 def trained(recipe, folder, stage=None):
     stage = stage or still_stage()
-    fit(stage, recipe, range(16), [1] * 16, folder)
+    fit(stage, recipe, [range(16)], [1] * 16, folder)
     return torch.cat([p.detach().flatten() for p in stage.module.parameters()])

@@ -17,7 +17,7 @@ from support.training_runs import still_stage, trained
 from vsseval.errors import EnvironmentFault, UsageError
 from vssflow.small.config import ModelConfig
 from vssflow.small.model import Prompt, VSSFlow
-from vssflow.training.loop import ProcessGroup, Stage, TrainingRecipe, batches, fit
+from vssflow.training.loop import ProcessGroup, Stage, TrainingRecipe, batches, fit, together
 from vssflow.training.monitor import SoundSample
 from vssflow.training.recipe import require_same_training, training_facts
 
@@ -38,7 +38,7 @@ def line_stage():
 def test_resumed_training_equals_undisturbed_training(tmp_path):
     recipe = TrainingRecipe(steps=40, batch=4, rate=1e-2, warmup=5, save_every=10)
     whole = line_stage()
-    fit(whole, recipe, range(20), [1] * 20, tmp_path / "whole")
+    fit(whole, recipe, [range(20)], [1] * 20, tmp_path / "whole")
 
     class Killed(Exception):
         pass
@@ -52,9 +52,9 @@ def test_resumed_training_equals_undisturbed_training(tmp_path):
         return first.loss(batch, generator)
 
     with pytest.raises(Killed):
-        fit(Stage(first.module, dying, first.validate), recipe, range(20), [1] * 20, tmp_path / "torn")
+        fit(Stage(first.module, dying, first.validate), recipe, [range(20)], [1] * 20, tmp_path / "torn")
     again = line_stage()
-    fit(again, recipe, range(20), [1] * 20, tmp_path / "torn")
+    fit(again, recipe, [range(20)], [1] * 20, tmp_path / "torn")
     for ours, theirs in zip(again.module.parameters(), whole.module.parameters(), strict=True):
         assert torch.equal(ours, theirs)
     steps = [json.loads(line)["step"] for line in (tmp_path / "torn" / "log.jsonl").read_text().splitlines()]
@@ -67,15 +67,15 @@ def steps_of(folder):
 
 def test_resuming_cuts_the_log_back_to_the_checkpoint(tmp_path):
     recipe = TrainingRecipe(steps=20, batch=4, rate=1e-2, save_every=10)
-    fit(line_stage(), recipe, range(20), [1] * 20, tmp_path)
+    fit(line_stage(), recipe, [range(20)], [1] * 20, tmp_path)
     whole = (tmp_path / "log.jsonl").read_text()
     state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
-    fit(line_stage(), replace(recipe, steps=10), range(20), [1] * 20, tmp_path / "ten")
+    fit(line_stage(), replace(recipe, steps=10), [range(20)], [1] * 20, tmp_path / "ten")
     (tmp_path / "checkpoint.pt").write_bytes((tmp_path / "ten" / "checkpoint.pt").read_bytes())
     # a kill between log and checkpoint leaves a line too many, a kill within the log half a line
     (tmp_path / "log.jsonl").write_text(whole + whole.splitlines()[0][:9])
     assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"] == 10
-    fit(line_stage(), recipe, range(20), [1] * 20, tmp_path)
+    fit(line_stage(), recipe, [range(20)], [1] * 20, tmp_path)
     assert steps_of(tmp_path) == [10, 20]
     again = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
     assert all(torch.equal(again["module"][key], value) for key, value in state["module"].items())
@@ -154,15 +154,15 @@ def test_bad_trainings_end_with_a_message(tmp_path):
     with pytest.raises(UsageError, match="no clip to train empty on"):
         fit(still_stage(), recipe, [], [], tmp_path / "empty")
     with pytest.raises(UsageError, match="8 processes share a batch of 4 clips"):
-        fit(still_stage(), recipe, range(16), [1] * 16, tmp_path / "crew", ProcessGroup(0, 8))
-    fit(still_stage(), recipe, range(16), [1] * 16, tmp_path / "other")
+        fit(still_stage(), recipe, [range(16)], [1] * 16, tmp_path / "crew", ProcessGroup(0, 8))
+    fit(still_stage(), recipe, [range(16)], [1] * 16, tmp_path / "other")
     with pytest.raises(UsageError, match="another configuration"):
-        fit(Stage(nn.Linear(4, 1), still_stage().loss, dict), recipe, range(16), [1] * 16, tmp_path / "other")
+        fit(Stage(nn.Linear(4, 1), still_stage().loss, dict), recipe, [range(16)], [1] * 16, tmp_path / "other")
 
     stage = still_stage()
     broken = Stage(stage.module, lambda b, g: {"x": stage.loss(b, g)["square"] * float("nan")}, dict)
     with pytest.raises(UsageError, match="no number any more after step 2"):
-        fit(broken, recipe, range(16), [1] * 16, tmp_path / "nan")
+        fit(broken, recipe, [range(16)], [1] * 16, tmp_path / "nan")
     assert not (tmp_path / "nan" / "checkpoint.pt").exists()
 
 
@@ -183,7 +183,7 @@ def test_sounds_and_tensorboard_events_are_written(tmp_path):
 
     stage = replace(still_stage(), listen=listen)
     recipe = TrainingRecipe(steps=5, batch=4, rate=1e-2, save_every=1, listen_every=2)
-    fit(stage, recipe, range(16), [1] * 16, tmp_path)
+    fit(stage, recipe, [range(16)], [1] * 16, tmp_path)
     assert sorted(path.name for path in (tmp_path / "samples").iterdir()) == ["000002", "000004", "000005"]
     with wave.open(str(tmp_path / "samples" / "000002" / "clip.wav")) as file:
         assert (file.getframerate(), file.getnchannels(), file.getnframes()) == (16_000, 1, 160)
@@ -199,7 +199,7 @@ def test_sounds_and_tensorboard_events_are_written(tmp_path):
 
 def test_without_tensorboard_one_line_says_how_to_get_it(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
-    fit(still_stage(), TrainingRecipe(steps=2, batch=4, rate=1e-2), range(16), [1] * 16, tmp_path)
+    fit(still_stage(), TrainingRecipe(steps=2, batch=4, rate=1e-2), [range(16)], [1] * 16, tmp_path)
     assert "pip install 'vsseval[train]'" in capsys.readouterr().err
     assert steps_of(tmp_path) == [2]
 
@@ -241,6 +241,17 @@ def test_every_clip_is_seen_once_an_epoch():
     order = batches(range(20), list(range(20)), recipe, 0)
     epoch = [index for _ in range(5) for index in next(order)]
     assert sorted(epoch) == list(range(20))
+
+
+def test_of_tasks_together_each_gives_what_it_would_give_alone():
+    recipe = TrainingRecipe(steps=10, batch=4, rate=1.0, seed=3)
+    sounds, faces, lengths = range(20), range(20, 33), list(range(33))
+    both = together([sounds, faces], lengths, replace(recipe, batch=8), 0)
+    alone = [batches(task, lengths, recipe, 0) for task in (sounds, faces)]
+    for _ in range(12):
+        assert next(both) == [*next(alone[0]), *next(alone[1])]
+    with pytest.raises(UsageError, match="cannot be shared evenly by 2 tasks"):
+        next(together([sounds, faces], lengths, replace(recipe, batch=3), 0))
 
 
 def test_rate_rises_holds_and_falls():

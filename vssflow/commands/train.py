@@ -61,6 +61,12 @@ def tasks_of(ctx: click.Context, parameter: click.Parameter, values: tuple[str, 
     metavar="LIST",
     help="small: train flow matching on clips of these tasks only: v2s,vtts,joint.",
 )
+@click.option(
+    "--even-tasks",
+    "even",
+    is_flag=True,
+    help="small: of each batch every task of --tasks gives the same share, the clips that it would give alone.",
+)
 @click.option("--vision-steps", type=click.IntRange(1), help="small: steps of the video encoder.")
 @click.option(
     "--frozen",
@@ -152,7 +158,7 @@ def command(
             raise UsageError("--data is missing; the authors' configuration takes --rows or --benchmark")
         click.echo(train_small(data, mixing, options))
     else:
-        refuse(given & {"data", "encoders", "tasks", "vision_steps", "guidance"}, "--config small")
+        refuse(given & {"data", "encoders", "tasks", "even", "vision_steps", "guidance"}, "--config small")
         refuse(given & ({*OF_FEATURES} if rows is not None else set()), "--benchmark; --rows has features already")
         click.echo(train_reference(config, rows or features_of(options), mixing, options))
 
@@ -166,7 +172,7 @@ def train_small(data: Path, mixing: Mixing | None, options: dict[str, Any]) -> P
     return run.train(run.Training(
         data=data, out=options["out"], init=options["init"], encoders=options["encoders"], device=options["device"],
         vision=replace(run.VISION, seed=seed, steps=vision_steps), flow=changed(run.FLOW, options),
-        tasks=options["tasks"] or TASKS, mixing=mixing, guidance=options["guidance"],
+        tasks=options["tasks"] or TASKS, even=options["even"], mixing=mixing, guidance=options["guidance"],
     ))  # fmt: skip
 
 
@@ -202,7 +208,10 @@ def features_of(options: dict[str, Any]) -> Path:
 def refuse(given: set[str], configuration: str) -> None:
     """Refuse options that mean nothing here, rather than leave them aside."""
     if given:
-        names = ", ".join("--" + {"masks": "mask-ratio"}.get(name, name).replace("_", "-") for name in sorted(given))
+        names = ", ".join(
+            "--" + {"masks": "mask-ratio", "even": "even-tasks"}.get(name, name).replace("_", "-")
+            for name in sorted(given)
+        )
         raise UsageError(f"{names} {'is' if len(given) == 1 else 'are'} for {configuration}")
 
 

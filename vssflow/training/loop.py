@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,7 +27,9 @@ from vssflow.training.monitor import Monitor, SoundSample
 from vssflow.training.process_group import ProcessGroup
 from vssflow.training.recipe import TrainingRecipe, generator_of
 
-__all__ = ["Average", "Losses", "ProcessGroup", "Stage", "TrainingRecipe", "batches", "fit", "save_atomically"]
+__all__ = [
+    "Average", "Losses", "ProcessGroup", "Stage", "TrainingRecipe", "batches", "fit", "save_atomically", "together",
+]  # fmt: skip
 
 Losses = dict[str, Tensor]
 """Named scalar losses of a batch; their sum is what is minimised."""
@@ -78,6 +80,24 @@ def batches(indices: Sequence[int], lengths: Sequence[int], recipe: TrainingReci
         for place in range(step % per_epoch, per_epoch):
             yield plan[order[place]]
             step += 1
+
+
+def together(
+    groups: Sequence[Sequence[int]], lengths: Sequence[int], recipe: TrainingRecipe, first: int
+) -> Iterator[list[int]]:
+    """Yield batches of which every group gives the same share, and those clips that it would give alone.
+
+    So that a joint training sees of each task what the training on that task alone sees, step by step.
+
+    Raises:
+        UsageError: the batch cannot be shared evenly.
+    """
+    share, rest = divmod(recipe.batch, len(groups))
+    if rest:
+        raise UsageError(f"a batch of {recipe.batch} clips cannot be shared evenly by {len(groups)} tasks")
+    alone = replace(recipe, batch=share)
+    for parts in zip(*(batches(group, lengths, alone, first) for group in groups), strict=True):
+        yield [index for part in parts for index in part]
 
 
 class Average:
@@ -197,12 +217,14 @@ class Learner:
 def fit(
     stage: Stage,
     recipe: TrainingRecipe,
-    indices: Sequence[int],
+    groups: Sequence[Sequence[int]],
     lengths: Sequence[int],
     out: Path,
     processes: ProcessGroup | None = None,
 ) -> None:
     """Train until `recipe.steps`, going on from `out/checkpoint.pt` if it is there.
+
+    `groups` are the clips to learn from: one that batches are drawn from, or several that share every batch evenly.
 
     Writes `out/checkpoint.pt`, appends to `out/log.jsonl`, and puts sounds into `out/samples`. At the end the
     module holds the averaged weights.
@@ -215,22 +237,22 @@ def fit(
     out.mkdir(parents=True, exist_ok=True)
     learner = Learner(stage, recipe, out / "checkpoint.pt")
     if learner.step < recipe.steps:
-        if not indices:
+        if not groups or not all(groups):
             raise UsageError(f"no clip to train {out.name} on; look at --tasks and at the training data")
-        if min(recipe.batch, len(indices)) < processes.size:
+        if min(recipe.batch, sum(map(len, groups))) < processes.size:
             raise UsageError(f"{processes.size} processes share a batch of {recipe.batch} clips: raise --batch")
         stage.module.train()
-        _train(learner, indices, lengths, out, processes)
+        _train(learner, groups, lengths, out, processes)
     learner.average.swap(stage.module)
 
 
 def _train(
-    learner: Learner, indices: Sequence[int], lengths: Sequence[int], out: Path, processes: ProcessGroup
+    learner: Learner, groups: Sequence[Sequence[int]], lengths: Sequence[int], out: Path, processes: ProcessGroup
 ) -> None:
     recipe = learner.recipe
     recent: list[dict[str, Tensor]] = []
     with Monitor(out, step=learner.step, steps=recipe.steps) if processes.rank == 0 else nullcontext() as monitor:
-        for inputs in _prepared(learner, batches(indices, lengths, recipe, learner.step), processes):
+        for inputs in _prepared(learner, together(groups, lengths, recipe, learner.step), processes):
             recent.append(learner.learn(inputs, processes))
             if monitor is None:
                 continue

@@ -85,7 +85,7 @@ def train_reference(plan: ReferencePlan) -> Path:
         validation=validation, masks=plan.masks, mixture=mixture, vocoder=networks.vocoder,
     )  # fmt: skip
     # all clips have ten seconds
-    fit(training.stage(), plan.recipe, learn, [0] * len(rows), plan.out / "flow", processes)
+    fit(training.stage(), plan.recipe, [learn], [0] * len(rows), plan.out / "flow", processes)
     path = plan.out / WEIGHTS
     if processes.rank == 0:
         partial = path.with_suffix(".partial")

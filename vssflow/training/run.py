@@ -48,6 +48,8 @@ class Training:
     flow: TrainingRecipe = FLOW
     tasks: tuple[str, ...] = ("v2s", "vtts", "joint")
     """Tasks whose clips are used by the flow stage."""
+    even: bool = False
+    """Every task gives the same share of a batch, and those clips that it would give if it were the only one."""
     mixing: Mixing | None = None
     guidance: float | None = None
     """Weight of guidance that the result is sampled with; None keeps the configuration's. May change afterwards."""
@@ -62,7 +64,7 @@ class Training:
         """Say what must be the same when this training goes on."""
         mixing = None if self.mixing is None else [*self.mixing.modes, self.mixing.share]
         init = None if self.init is None else _digest(self.init)
-        own = {"config": self.config, "tasks": sorted(self.tasks), "mixing": mixing, "init": init}
+        own = {"config": self.config, "tasks": sorted(self.tasks), "even": self.even, "mixing": mixing, "init": init}
         return training_facts(self.flow, own | {"validation": self.validation})
 
 
@@ -127,7 +129,7 @@ def train_vision(
     elif training.encoders is not None:
         raise UsageError(f"--encoders {training.encoders}: no finished encoders there (codec.pt is missing)")
     given = [value.half() for value in model.vision.state_dict().values()]
-    fit(stage, recipe, parts[0], lengths, training.sources / "vision", processes)
+    fit(stage, recipe, [parts[0]], lengths, training.sources / "vision", processes)
     model.vision.cpu().requires_grad_(requires_grad=False)
     found = [value.half() for value in model.vision.state_dict().values()]
     if training.init is not None and not all(map(torch.equal, given, found)):
@@ -169,7 +171,8 @@ def train_flow(
     model.vaflow.to(processes.device)
     model.conditions.to(processes.device)
     flow = FlowTraining(model, split, items, parts[1], mixtures)
-    learn = [index for index in parts[0] if split.rows[index].task in training.tasks]
+    groups = [training.tasks] if not training.even else [(task,) for task in training.tasks]
+    learn = [[index for index in parts[0] if split.rows[index].task in tasks] for tasks in groups]
     lengths = [frames_of(row.seconds) for row in split.rows]
     fit(flow.stage(), training.flow, learn, lengths, training.out / "flow", processes)
 
