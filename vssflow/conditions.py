@@ -12,6 +12,19 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from vsseval.errors import UsageError
+
+STREAMS = ("lip", "phone", "sync", "scene")
+"""Conditions with a value for each moment, in the order in which they lie on the channel axis."""
+SCHEMES = {
+    "paper": ("lip", "phone", "sync"),
+    "none": (),
+    "lip-sync": ("lip", "sync"),
+    "phone-scene": ("phone", "scene"),
+    "all": STREAMS,
+}
+"""What rides on the channel axis in the paper and in its ablation; the rest goes to cross-attention."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ConditionConfig:
@@ -32,30 +45,39 @@ class ConditionConfig:
     """Channels of the lips after projection; None for as many as before it."""
     sync_out: int | None = None
     """Channels of motion after projection; None for as many as before it."""
+    scheme: str = "paper"
+    """Which conditions ride on the channel axis: a name of `SCHEMES`."""
+
+    def __post_init__(self) -> None:
+        if self.scheme not in SCHEMES:
+            raise UsageError(f"scheme '{self.scheme}' is unknown; there is {', '.join(SCHEMES)}")
+
+    def width(self, stream: str) -> int:
+        """Channels of a stream after its projection, where it rides on the channel axis; else those of a token."""
+        if stream not in self.locked:
+            return self.cross
+        out = {"lip": self.lip_out, "sync": self.sync_out}.get(stream)
+        before: int = getattr(self, stream)
+        return before if out is None else out
 
     @property
-    def lip_channels(self) -> int:
-        """Channels of the lips on the channel axis."""
-        return self.lip if self.lip_out is None else self.lip_out
-
-    @property
-    def sync_channels(self) -> int:
-        """Channels of motion on the channel axis."""
-        return self.sync if self.sync_out is None else self.sync_out
+    def locked(self) -> tuple[str, ...]:
+        """Streams on the channel axis, in their order."""
+        return SCHEMES[self.scheme]
 
     @property
     def channels(self) -> int:
-        """Channels of all time-locked conditions: lips, phones and motion, in this order."""
-        return self.lip_channels + self.phone + self.sync_channels
+        """Channels of all time-locked conditions."""
+        return sum(map(self.width, self.locked))
 
 
 class Conditions(NamedTuple):
     """What the transformer is conditioned on."""
 
     locked: Tensor
-    """(batch, lip + phone + sync, frames)."""
+    """(batch, channels, frames): lip, phone, sync, unless another scheme is chosen."""
     cross: Tensor
-    """(batch, 1 + frames, cross): the speaker token, then the scene."""
+    """(batch, 1 + frames, cross): the speaker token, then the scene; each further stream takes as many tokens."""
 
     def dropped(self) -> Conditions:
         """The unconditional branch: zeros after projection, not projections of zeros."""
@@ -97,23 +119,25 @@ class ConditionAssembly(nn.Module):
 
     def __init__(self, config: ConditionConfig) -> None:
         super().__init__()
-        self.cond_proj = projection(config.scene, config.scene_hidden, config.cross)
+        self.locked = config.locked
+        self.cond_proj = projection(config.scene, config.scene_hidden, config.width("scene"))
         self.ref_proj = projection(config.speaker, config.scene_hidden, config.cross)
-        self.synch_proj = projection(config.sync, config.sync_hidden, config.sync_channels)
-        self.lip_proj = projection(config.lip, config.lip_hidden, config.lip_channels)
-        self.phone_embedding = nn.Embedding(config.phones, config.phone)
+        self.synch_proj = projection(config.sync, config.sync_hidden, config.width("sync"))
+        self.lip_proj = projection(config.lip, config.lip_hidden, config.width("lip"))
+        self.phone_embedding = nn.Embedding(config.phones, config.width("phone"))
 
     def forward(self, features: Features) -> Conditions:
         """Assemble the conditions of a batch; the number of frames is that of `features.phones`."""
         frames = features.phones.shape[1]
-        locked = torch.cat(
-            [
-                self.lip_proj(features.lip),
-                self.phone_embedding(features.phones),
-                self.synch_proj(nearest_centre(features.sync, frames)),
-            ],
-            dim=-1,
-        )
+        streams = {
+            "lip": self.lip_proj(features.lip),
+            "phone": self.phone_embedding(features.phones),
+            "sync": self.synch_proj(nearest_centre(features.sync, frames)),
+            "scene": self.cond_proj(nearest(features.scene, frames)),
+        }
         speaker = self.ref_proj(features.speaker.unsqueeze(1))
-        scene = self.cond_proj(nearest(features.scene, frames))
-        return Conditions(locked.transpose(1, 2), torch.cat([speaker, scene], dim=1))
+        empty = speaker.new_zeros(len(speaker), frames, 0)
+        locked = torch.cat([empty, *(streams[name] for name in self.locked)], dim=-1)
+        # the scene first: with the paper's scheme it is alone there
+        crossed = [streams[name] for name in reversed(STREAMS) if name not in self.locked]
+        return Conditions(locked.transpose(1, 2), torch.cat([speaker, *crossed], dim=1))

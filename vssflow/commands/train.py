@@ -67,6 +67,12 @@ def tasks_of(ctx: click.Context, parameter: click.Parameter, values: tuple[str, 
     is_flag=True,
     help="small: of each batch every task of --tasks gives the same share, the clips that it would give alone.",
 )
+@click.option(
+    "--scheme",
+    default="paper",
+    type=click.Choice(["paper", "none", "lip-sync", "phone-scene", "all"]),
+    help="small: the conditions on the channel axis, as in the paper and its ablation; others are attended to.",
+)
 @click.option("--vision-steps", type=click.IntRange(1), help="small: steps of the video encoder.")
 @click.option(
     "--frozen",
@@ -158,7 +164,7 @@ def command(
             raise UsageError("--data is missing; the authors' configuration takes --rows or --benchmark")
         click.echo(train_small(data, mixing, options))
     else:
-        refuse(given & {"data", "encoders", "tasks", "even", "vision_steps", "guidance"}, "--config small")
+        refuse(given & {"data", "encoders", "tasks", "even", "scheme", "vision_steps", "guidance"}, "--config small")
         refuse(given & ({*OF_FEATURES} if rows is not None else set()), "--benchmark; --rows has features already")
         click.echo(train_reference(config, rows or features_of(options), mixing, options))
 
@@ -172,7 +178,8 @@ def train_small(data: Path, mixing: Mixing | None, options: dict[str, Any]) -> P
     return run.train(run.Training(
         data=data, out=options["out"], init=options["init"], encoders=options["encoders"], device=options["device"],
         vision=replace(run.VISION, seed=seed, steps=vision_steps), flow=changed(run.FLOW, options),
-        tasks=options["tasks"] or TASKS, even=options["even"], mixing=mixing, guidance=options["guidance"],
+        tasks=options["tasks"] or TASKS, even=options["even"], scheme=options["scheme"],
+        mixing=mixing, guidance=options["guidance"],
     ))  # fmt: skip
 
 

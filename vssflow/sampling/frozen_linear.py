@@ -45,7 +45,8 @@ def _packed(weight: Tensor) -> Tensor | None:
     """
     ops = torch.ops.mkldnn
     there = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    if weight.device.type != "cpu" or not there or not hasattr(ops, "_linear_pointwise"):
+    # a matrix without a column is what no condition on the channel axis comes to
+    if not weight.numel() or weight.device.type != "cpu" or not there or not hasattr(ops, "_linear_pointwise"):
         return None
     half = weight.dtype == torch.bfloat16 and ops._is_mkldnn_bf16_supported()  # noqa: SLF001
     if not half and weight.dtype != torch.float32:

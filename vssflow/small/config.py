@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,15 @@ class ModelConfig:
     def named(cls, name: str) -> ModelConfig:
         """Read a configuration that ships in `vssflow/configs`."""
         return cls.from_tables(toml_tables.parse((resources.files("vssflow") / "configs" / f"{name}.toml").read_text()))
+
+    def with_scheme(self, scheme: str) -> ModelConfig:
+        """Return the same with other conditions on the channel axis (`vssflow.conditions.SCHEMES`).
+
+        Raises:
+            UsageError: there is no such scheme.
+        """
+        conditions = replace(self.conditions, scheme=scheme)
+        return replace(self, conditions=conditions, dit=replace(self.dit, channels=self.latent + conditions.channels))
 
     def to_json(self) -> str:
         """Write the tables as JSON, as `from_tables` reads them."""

@@ -129,9 +129,10 @@ class ReferenceTraining:
             return conditions
         batch, _, frames = conditions.locked.shape
         lip, sync = ((torch.rand(batch, 1, frames, generator=generator) >= share).to(self.device) for _ in range(2))
-        widths = (self.config.lip_channels, self.config.phone, self.config.sync_channels)
-        parts = torch.split(conditions.locked, list(widths), dim=1)
-        return conditions._replace(locked=torch.cat([parts[0] * lip, parts[1], parts[2] * sync], dim=1))
+        names = self.config.locked
+        parts = torch.split(conditions.locked, [self.config.width(name) for name in names], dim=1)
+        kept = [part * {"lip": lip, "sync": sync}.get(name, 1) for name, part in zip(names, parts, strict=True)]
+        return conditions._replace(locked=torch.cat(kept, dim=1))
 
     def loss(self, inputs: ReferenceBatch, generator: torch.Generator) -> Losses:
         """Flow-matching loss of one batch."""

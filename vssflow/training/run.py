@@ -42,6 +42,8 @@ class Training:
     init: Path | None = None
     """Trained weights to start from; their video encoder and codec stay as they are."""
     config: str = "small"
+    scheme: str = "paper"
+    """Which conditions ride on the channel axis (`vssflow.conditions.SCHEMES`)."""
     device: str = "cpu"
     """Where networks are trained; the features are made on the CPU."""
     vision: TrainingRecipe = VISION
@@ -64,7 +66,14 @@ class Training:
         """Say what must be the same when this training goes on."""
         mixing = None if self.mixing is None else [*self.mixing.modes, self.mixing.share]
         init = None if self.init is None else _digest(self.init)
-        own = {"config": self.config, "tasks": sorted(self.tasks), "even": self.even, "mixing": mixing, "init": init}
+        own = {
+            "config": self.config,
+            "scheme": self.scheme,
+            "tasks": sorted(self.tasks),
+            "even": self.even,
+            "mixing": mixing,
+            "init": init,
+        }
         return training_facts(self.flow, own | {"validation": self.validation})
 
 
@@ -108,7 +117,7 @@ def starting_model(training: Training, split: Split) -> VSSFlow:
         except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
             raise UsageError(f"--init {training.init} cannot be loaded: {error}") from error
     torch.manual_seed(training.flow.seed)  # initial weights
-    config = ModelConfig.named(training.config)
+    config = ModelConfig.named(training.config).with_scheme(training.scheme)
     return VSSFlow(replace(config, vision=replace(config.vision, labels=split.labels())))
 
 
