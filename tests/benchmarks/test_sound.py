@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from dataclasses import replace
 
+import msgspec
 import pytest
 
 from support.data_trees import put, registered, unpinned, video, wav
@@ -16,6 +19,8 @@ from vsseval.benchmarks.moviegen import moviegen
 from vsseval.benchmarks.unav100 import unav100
 from vsseval.benchmarks.vggsound import vggsound
 from vsseval.benchmarks.vggsounder import vggsounder
+from vsseval.datasets.add_dataset import chosen_variants
+from vsseval.datasets.clip_lists import read_list
 from vsseval.errors import UsageError
 
 
@@ -54,6 +59,40 @@ def test_vggsound_is_found_under_both_conventions_with_sound_inside_or_beside(tm
     assert problems == {
         "short123456_000001": "too short", "mutemutemut_000002": "no sound", "lostlostlos_000004": "absent",
     }  # fmt: skip
+
+
+def test_vssflows_list_is_known_by_its_git_hash_and_another_is_refused(tmp_path):
+    root = put(tmp_path / "data", {"a/abcdefghij-_000010.mp4": video(), "a/-bcdefghij-_000020.mp4": video()})
+    text = "".join(
+        f"/home/somebody/VGGSound/video/{clip}.mp4|/f/{clip}.npy|/z/ref.npy|/z/lip.npy|/s/{clip}.npy|0 0 0|sil sil\n"
+        for clip in ("abcdefghij-_000010", "-bcdefghij-_000020")
+    )
+    listed = put(tmp_path, {"test_25_VGG.csv": text}) / "test_25_VGG.csv"
+    with pytest.raises(UsageError, match=r"git blob [0-9a-f]{12}…, not e0cfb5c6d960….*--variant custom-NAME"):
+        registered(vggsound, root, "vssflow", listed=listed)
+    # The authors tell users to write their own paths into it: such a list is one's own.
+    assert list(registered(vggsound, root, "custom-mine", listed=listed)) == [
+        "abcdefghij-_000010",
+        "-bcdefghij-_000020",
+    ]
+    subprocess.run(["git", "init", "-q", tmp_path / "git"], check=True)
+    command = ["git", "-C", tmp_path / "git", "hash-object", listed]
+    blob = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    mine = unpinned(vggsound, "vssflow")
+    pins = [
+        msgspec.structs.replace(one.pin, git_blob=blob) if one.name == "vssflow" else one.pin for one in mine.variants
+    ]
+    variants = tuple(msgspec.structs.replace(one, pin=pin) for one, pin in zip(mine.variants, pins, strict=True))
+    listed.write_bytes(text.replace("\n", "\r\n").encode())
+    found = registered(replace(mine, variants=variants), root, "vssflow", listed=listed)
+    assert list(found) == ["abcdefghij-_000010", "-bcdefghij-_000020"]
+    assert found["abcdefghij-_000010"].duration == 10.0
+
+
+def test_an_unknown_list_is_ones_own_and_not_vssflows(tmp_path):
+    listed = put(tmp_path, {"my.csv": "abcdefghij-_000010,dog\n"}) / "my.csv"
+    (chosen,) = chosen_variants(vggsound, (), read_list(listed))
+    assert chosen.name == "custom"
 
 
 _SPARSE = (

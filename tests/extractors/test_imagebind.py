@@ -33,7 +33,7 @@ def small(monkeypatch):
     monkeypatch.setattr(towers, "VISION", Shape(64, 4, 1, 256))
     monkeypatch.setattr(towers, "AUDIO", Shape(48, 4, 1, 228))
     monkeypatch.setattr(towers, "TEXT", Shape(32, 4, 1))
-    made = ImageBindEmbedding(Weights("imagebind", GOLDEN, ("none.pth",), "0" * 64))
+    made = ImageBindEmbedding(Weights("imagebind", GOLDEN, ("none.pth",), "0" * 64), "imagebind", "first picture")
     made.network = ImageBind().eval()
     fill(made.network)
     return made
@@ -162,7 +162,7 @@ def test_media_become_one_vector_each(small, tmp_path):
 
 @pytest.mark.parametrize(("seconds", "fps", "pairs"), [(4, 25, 1), (7.96, 25, 2), (8, 25, 3), (8, 30, 3), (10, 12, 4)])
 def test_a_video_has_as_many_pairs_as_whole_seconds_allow(tmp_path, seconds, fps, pairs):
-    assert len(module._pictures(film(tmp_path / "v.mp4", seconds, float(fps), (32, 32)))) == pairs + 1
+    assert len(module._pictures(film(tmp_path / "v.mp4", seconds, float(fps), (32, 32)), "first picture")) == pairs + 1
 
 
 def test_overlapping_clips_are_not_independent():
@@ -191,7 +191,7 @@ def test_what_is_too_short_has_a_reason(small, tmp_path):
 def test_weights_of_another_network_are_named(tmp_path):
     other = put(tmp_path, "other", {"features.0.weight": torch.zeros(64, 1, 3, 3)})
     with pytest.raises(UsageError, match=r"other\.pth does not hold the weights of ImageBind-huge: \d+ missing"):
-        _ = ImageBindEmbedding(other).network
+        _ = ImageBindEmbedding(other, "imagebind", "first picture").network
 
 
 def test_towers_that_are_not_used_are_passed_over(small, tmp_path_factory):

@@ -40,8 +40,11 @@ def unfilled():
         return Synchformer().eval().requires_grad_(requires_grad=False)
 
 
+SAID = {SynchformerTokens: ("synchformer", "first picture"), SynchformerSync: ("synchformer_sync", "synchformer")}
+
+
 def without_weights(kind):
-    return kind(Weights("synchformer", GOLDEN, ("none.pth",), "0" * 64))
+    return kind(Weights("synchformer", GOLDEN, ("none.pth",), "0" * 64), *SAID[kind])
 
 
 @pytest.fixture(scope="module")
@@ -217,7 +220,7 @@ def test_weights_of_another_network_are_named(tmp_path):
         with pytest.raises(
             UsageError, match=r"other\.pth does not hold the weights of Synchformer: \d+ missing.*features\.0"
         ):
-            _ = kind(other).network
+            _ = kind(other, *SAID[kind]).network
 
 
 @pytest.mark.parametrize("name", ["synchformer", "synchformer_sync"])

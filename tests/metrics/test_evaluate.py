@@ -92,7 +92,7 @@ def comparing():
     with SkipInitialWeights():
         network = Synchformer().eval().requires_grad_(requires_grad=False)
     fill(network, keep=("vfeat_extractor", "afeat_extractor"))
-    made = SynchformerSync(Weights("synchformer", GOLDEN, ("none.pth",), "0" * 64))
+    made = SynchformerSync(Weights("synchformer", GOLDEN, ("none.pth",), "0" * 64), "synchformer_sync", "synchformer")
     made.network = network
     return functools.cache(lambda caches, name: made.combine(*(caches.arrays("synchformer", s, name) for s in SIDES)))
 

@@ -140,7 +140,7 @@ def extractors(weights: Weights) -> list[Extractor]:
         ProcessorWhisper(weights, "tiny.en"),
         Flow(),
         GE2E(),
-        ImageBindEmbedding(weights),
+        ImageBindEmbedding(weights, "imagebind", "first picture"),
         Killer(),
         LaionClapExtractor(weights, "laion_clap", "", "BASE"),
         Level(),
@@ -162,7 +162,7 @@ def extractors(weights: Weights) -> list[Extractor]:
         Stereo(),
         SyncNetEmbeddings(weights),
         SyncNetFaces(weights, weights),
-        SynchformerTokens(weights),
+        SynchformerTokens(weights, "synchformer", "first picture"),
         Utmos(weights),
         VGGish(weights),
         VGGish16Bit(weights),
@@ -178,4 +178,4 @@ def extractors(weights: Weights) -> list[Extractor]:
 
 
 def pair_extractors(weights: Weights) -> list[PairExtractor]:
-    return [SynchformerSync(weights), WorldPadded()]
+    return [SynchformerSync(weights, "synchformer_sync", "synchformer"), WorldPadded()]

@@ -19,7 +19,7 @@ from vsseval.models.baseline import installed as sites
 from vsseval.models.baseline import mix_model, setup
 from vsseval.models.baseline.repository_copy import mirror
 from vsseval.models.baseline.spec import Patch, digest, read_baseline
-from vsseval.models.baseline.stage import parts
+from vsseval.models.baseline.stage import parts, stage, write_listing
 from vsseval.records import RunSpec
 from vsseval.stages.run import run
 from vsseval.types import Request
@@ -42,7 +42,9 @@ def test_the_systems_of_the_comparison_tables_are_there():
     wanted = """
         mmaudio frieren diff_foley foleycrafter v_aura seeing_and_hearing specvqgan im2wav vta_ldm lova thinksound
         hunyuanvideo_foley audiox rewas hpmdubbing styledubber speaker2dubber emodubber produbber aligndit lipvoicer dsu
-        f5_tts e2_tts cosyvoice mova universe_1 javisdit vssflow_authors deepaudio_v1 v2a_mapper mix_mmaudio_styledubber
+        ovi ltx_2 foley_omni controlfoley woosh fun_cineforge davinci_magihuman cosync_dit diflowdubber holidubber
+        vspeechlm stereofoley foleydirector f5_tts e2_tts cosyvoice mova universe_1 javisdit
+        vssflow_authors deepaudio_v1 v2a_mapper mix_mmaudio_styledubber
     """
     assert set(wanted.split()) <= set(ALL)
 
@@ -53,6 +55,7 @@ def test_a_folder_is_whole(name):
     baseline = read_baseline(folder)
     assert baseline.licence
     assert baseline.citation
+    assert baseline.read, "it says when its source was last read"
     assert baseline.verified == "never" or baseline.verified.startswith("20")
     if baseline.kind in {"command", "python_driver"}:
         assert baseline.code
@@ -75,7 +78,7 @@ def test_the_list_shows_each_with_its_licence_and_status():
         assert found[name]["task"]
     assert found["mmaudio"]["status"] == "missing"
     assert found["mmaudio"]["get"] == ("no environment; verified: never. Get it with: vsseval baselines setup mmaudio")
-    assert found["lova"]["status"] == "reported only"
+    assert found["vspeechlm"]["status"] == "reported only"
     assert found["v2a_mapper"]["status"] == "needs an argument"
     assert CliRunner().invoke(list_command, ["models"]).exit_code == 0
 
@@ -89,8 +92,8 @@ def test_what_cannot_run_says_why():
         model("mmaudio:huge")
     with pytest.raises(UsageError, match="no variant"):
         model("frieren:huge")
-    with pytest.raises(ReportedOnly, match="no public code"):
-        model("lova")
+    with pytest.raises(ReportedOnly, match="no public copy of code"):
+        model("vspeechlm")
     with pytest.raises(NeedsArgument, match="--model v2a_mapper:FOLDER"):
         model("v2a_mapper")
     with pytest.raises(UsageError, match="needs a name"):
@@ -323,7 +326,7 @@ def test_setup_says_which_weights_are_lacking(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("lova", "cannot be run"), ("v2a_mapper", "finished sound"), ("mix_mmaudio_f5_tts", "set those up")],
+    [("vspeechlm", "cannot be run"), ("v2a_mapper", "finished sound"), ("mix_mmaudio_f5_tts", "set those up")],
 )
 def test_setup_refuses_what_has_no_environment(name, says, capsys):
     assert invoke(["baselines", "setup", name]) == 2
@@ -365,3 +368,71 @@ def test_home_is_the_users_folder(monkeypatch):
     monkeypatch.delenv("VSSEVAL_BASELINES")
     assert sites.environment_folder("x").parts[-3:] == ("vsseval", "baselines", "x")
     assert Path(sites.environment_folder("x")).is_absolute()
+
+
+def staged(tmp_path, text, **request):
+    """Stage one clip for a command that takes its settings from a file; return placeholders and the file."""
+    folder = tmp_path / "some"
+    folder.mkdir()
+    (folder / "baseline.toml").write_text(
+        'name = "some"\ntitle = "S"\nkind = "command"\ntasks = ["joint"]\nlicence = "none"\ncitation = "none"\n'
+        '[inputs]\ncaption = "optional"\ntranscript = "optional"\n[collect]\npattern = "x"\n'
+        f'[command]\nsteps = [["x"]]\n{text}'
+    )
+    baseline = read_baseline(folder)
+    places = {"in": str(tmp_path), "work": str(tmp_path), "out": str(tmp_path)}
+    clip = stage(baseline, Request(id="c", seed=7, **{"duration": 4.0, **request}), 0, places)
+    write_listing(baseline, [clip], places)
+    return clip.values, baseline
+
+
+CONFIG = """
+[stage.phrases]
+speech = " <S>{transcript}<E>"
+[stage.listing]
+format = "config"
+path = "{work}/config.yaml"
+[stage.listing.fields]
+text_prompt = "{caption}{speech}"
+seed = "{seed}"
+size = "[704, 1280]"
+fp8 = "false"
+shift = "5.0"
+where = "./ckpts"
+"""
+
+
+def test_a_config_holds_numbers_where_the_folder_wrote_some_and_never_of_what_people_wrote(tmp_path):
+    staged(tmp_path, CONFIG, caption="", transcript="1e5")
+    assert json.loads((tmp_path / "config.yaml").read_text()) == {
+        "text_prompt": " <S>1e5<E>", "seed": 7, "size": [704, 1280], "fp8": False, "shift": 5.0, "where": "./ckpts",
+    }  # fmt: skip
+
+
+def test_a_phrase_is_left_out_where_there_is_nothing_to_say(tmp_path):
+    values, _ = staged(tmp_path, CONFIG, caption="true")
+    assert values["speech"] == ""
+    assert json.loads((tmp_path / "config.yaml").read_text())["text_prompt"] == "true"
+
+
+@pytest.mark.parametrize(("seconds", "frames"), [(4.0, 97), (5.0, 121), (5.05, 129), (0.04, 1), (0.05, 9)])
+def test_pictures_are_counted_as_a_system_counts_them(tmp_path, seconds, frames):
+    text = "[stage]\nframes = { rate = 24, step = 8, extra = 1 }\n"
+    assert staged(tmp_path, text, duration=seconds)[0]["frames"] == frames
+
+
+def many(tmp_path, group, read):
+    folder = tmp_path / group
+    folder.mkdir()
+    (folder / "baseline.toml").write_text(
+        f'name = "{group}"\ntitle = "S"\nkind = "command"\ntasks = ["v2s"]\nlicence = "none"\ncitation = "none"\n'
+        f'read = "{read}"\n[collect]\npattern = "x"\n[command]\ngroup = "{group}"\nsteps = [["x"]]\n' + CONFIG
+    )
+    return folder
+
+
+def test_a_config_of_many_clips_and_a_day_that_is_none_are_faults(tmp_path):
+    with pytest.raises(EnvironmentFault, match=r"a list of the format `config` is of one clip"):
+        read_baseline(many(tmp_path, "batch", "2026-11-29"))
+    with pytest.raises(EnvironmentFault, match=r"`read` is 'last week'"):
+        read_baseline(many(tmp_path, "clip", "last week"))

@@ -129,7 +129,7 @@ def test_a_worker_on_an_old_python_that_prints_forks_and_dies(home, tmp_path, mo
     assert f"hello from {'3.8' if '3.8' in str(setup.interpreter(old)) else '3.'}" in log
 
 
-@pytest.mark.parametrize("name", ["audiox", "diff_foley", "cosyvoice"])
+@pytest.mark.parametrize("name", ["audiox", "diff_foley", "cosyvoice", "lova", "woosh"])
 def test_drivers_against_their_systems_calls(name, tmp_path, monkeypatch):
     """worker.py calls what its system documents, with its arguments; the network behind is a stand-in."""
     monkeypatch.setenv("VSSEVAL_BASELINES", str(tmp_path / "home"))

@@ -58,6 +58,10 @@ class House:
             place = {"FOLDER": self.folder, "BIN": bin_}.get(program.split("/")[0])
             path = place / program.split("/", 1)[1] if place else self.repo / program
             self._program(path, program, description.get("files", {}).get(program, ""))
+        for place, text in description.get("files", {}).items():
+            if place not in description["programs"]:
+                (self.repo / place).parent.mkdir(parents=True, exist_ok=True)
+                (self.repo / place).write_text(text)
         for launcher in (bin_ / "accelerate", bin_ / "torchrun", self.repo / "torch" / "distributed" / "launch.py"):
             self._launcher(launcher)
         for weights in baseline.weights:

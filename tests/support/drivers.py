@@ -38,6 +38,75 @@ MODULES = {
                 return torch.rand((1, 2, sample_size), generator=generator)
         """,
     },
+    "lova": {
+        "stable_audio_tools/__init__.py": """
+            import torch
+            class Network(torch.nn.Module):
+                def load_state_dict(self, weights, strict):
+                    assert strict and set(weights) == {"w"}
+            def create_model_from_config(config):
+                assert config["sample_rate"] == 44100
+                return Network()
+        """,
+        "stable_audio_tools/configs/model_config_vl30.json": '{"sample_rate": 44100, "sample_size": 1323000, "fps": 8}',
+        "stable_audio_tools/inference/__init__.py": "",
+        "stable_audio_tools/inference/generation.py": """
+            import torch
+            def generate_diffusion_cond(model, steps, cfg_scale, conditioning, sample_size, batch_size, sigma_min,
+                                        sigma_max, sampler_type, device, seed):
+                (video,) = conditioning["feature"]
+                assert video.endswith(".mp4") and (steps, cfg_scale, batch_size) == (150, 7, 1)
+                generator = torch.Generator().manual_seed(seed)
+                return torch.randn((1, 2, sample_size // 2048 * 2048), generator=generator)
+        """,
+    },
+    "woosh": {
+        "woosh/__init__.py": "",
+        "woosh/components/__init__.py": "",
+        "woosh/components/base.py": """
+            class LoadConfig:
+                def __init__(self, path):
+                    assert path == "checkpoints/Woosh-VFlow-8s"
+        """,
+        "woosh/model/__init__.py": "",
+        "woosh/model/video_kontext.py": """
+            import torch
+            class Coder:
+                def inverse(self, latents):
+                    return latents.float().repeat_interleave(480, dim=-1)[:, :1, : 8 * 48000]
+            class VideoKontext(torch.nn.Module):
+                autoencoder = Coder()
+                def __init__(self, config):
+                    super().__init__()
+                def get_cond(self, told, no_dropout, device):
+                    assert told["audio"] is None and told["description"] == ["a dog"] and no_dropout
+                    return told
+        """,
+        "woosh/inference/__init__.py": "",
+        "woosh/inference/flowmatching_sampler.py": """
+            import torch
+            def flowmatching_integrate(ldm, noise, cond, cfg, atol, rtol, device, dtype):
+                assert noise.shape == (1, 128, 801) and cfg == 4.5 and dtype is torch.float64
+                return noise.to(dtype)
+        """,
+        "woosh/utils/__init__.py": "",
+        "woosh/utils/video.py": """
+            import torch
+            class SynchformerProcessor(torch.nn.Module):
+                def __init__(self, frame_rate):
+                    super().__init__()
+                    assert frame_rate == 24
+                def forward(self, images, fps):
+                    assert images.shape[-1] == 3
+                    return {"synch_out": images.float().mean((1, 2))[None]}
+        """,
+        "woosh/utils/videoio.py": """
+            import torch
+            def extract_video_frames(path, start_time, end_time):
+                assert path.endswith(".mp4") and (start_time, end_time) == (0, 8)
+                return torch.zeros(16, 224, 224, 3), 2, torch.arange(16)
+        """,
+    },
     "diff_foley": {
         "inference/demo_util.py": """
             import numpy as np
@@ -108,6 +177,15 @@ def build(name, folder):
         checkpoints.mkdir()
         for file in ("cavp_epoch66", "ldm_epoch240", "double_guidance_classifier"):
             torch.save({"state_dict": {}}, checkpoints / f"{file}.ckpt")
+    if name == "lova":
+        import torch
+        from safetensors.torch import save_file
+
+        (repo / "weight").mkdir()
+        save_file({"w": torch.zeros(1)}, repo / "weight" / "epoch=60-step=2818.safetensors")
+    if name == "woosh":
+        (repo / "checkpoints" / "Woosh-VFlow-8s").mkdir(parents=True)
+        (repo / "checkpoints" / "Woosh-VFlow-8s" / "weights.safetensors").write_bytes(b"weights")
     if name == "cosyvoice":
         (repo / "pretrained_models" / "CosyVoice2-0.5B").mkdir(parents=True)
     python = folder / "python"

@@ -25,6 +25,8 @@ def main():
     with open(told["record"], "a") as file:
         file.write(json.dumps({"program": name, "arguments": arguments, "cwd": os.getcwd()}) + "\n")
     print("loading", name)
+    if program.get("settings"):
+        flags |= settings(flags, program)
     for flag in program.get("must_exist", []):
         if not os.path.exists(flags[flag]):
             sys.exit(f"{name}: {flags[flag]} does not exist")
@@ -65,6 +67,17 @@ def parse(arguments, program):
     if lost:
         sys.exit(f"the following arguments are required: {', '.join(lost)}")
     return {**flags, **places}, places
+
+
+def settings(flags, program):
+    """Return the settings of the program's file; it knows no others, and needs them all."""
+    found = json.loads(pathlib.Path(flags["config-file"]).read_text())
+    odd = set(found) ^ set(program["settings"])
+    if odd:
+        sys.exit(f"settings that are not known, or lacking: {', '.join(sorted(odd))}")
+    if not isinstance(found["seed"], int) or not found["text_prompt"]:
+        sys.exit("the seed is no number, or there is nothing to make")
+    return found
 
 
 def clips(program, flags, places):

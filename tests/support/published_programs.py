@@ -253,5 +253,66 @@ SYSTEMS = {
             "write": "{save-dir}/sample_{row:04d}.mp4",
         }},
     },
+    "controlfoley": {
+        "sample_rate": 44100, "seconds": 8.0, "template": ".flac",
+        "programs": {"demo.py": {
+            "flags": ["--variant", "--video", "--prompt", "--negative_prompt", "--duration", "--cfg_strength",
+                      "--num_steps", "--output", "--seed"],
+            "switches": ["--skip_video_composite", "--mask_away_clip"],
+            "clips": ["file", "{video}"], "write": "{output}/{stem}.flac",
+        }},
+    },
+    "foley_omni": {
+        "sample_rate": 16000, "seconds": 10.0,
+        "programs": {"inference_v2st.py": {
+            "flags": ["--config-file"],
+            # What the released inference_v2st.yaml holds, less the list of its batch mode.
+            "settings": ["ckpt_dir", "output_dir", "sample_steps", "solver_name", "model_name", "shift", "sp_size",
+                         "audio_guidance_scale", "mode", "fp8", "cpu_offload", "sample_rate", "seed",
+                         "audio_negative_prompt", "cfg_zero_video_features_in_negative", "cfg_apply_to_clip_features",
+                         "cfg_apply_to_sync_features", "slg_layer", "each_example_n_times", "video_path", "text_prompt",
+                         "duration", "audio_only", "model_checkpoint"],
+            "must_exist": ["ckpt_dir"], "clips": ["file", "{video_path}"], "write": "{output_dir}/{stem}.wav",
+            "also": ["{output_dir}/pred_mapping.csv"],
+        }},
+    },
+    "ovi": {
+        "sample_rate": 16000, "seconds": 2.0, "template": ".mp4",
+        "programs": {"inference.py": {
+            "flags": ["--config-file"],
+            "settings": ["ckpt_dir", "output_dir", "sample_steps", "solver_name", "model_name", "shift", "sp_size",
+                         "audio_guidance_scale", "video_guidance_scale", "mode", "fp8", "cpu_offload", "seed",
+                         "video_negative_prompt", "audio_negative_prompt", "video_frame_height_width", "text_prompt",
+                         "image_path", "slg_layer", "each_example_n_times"],
+            "must_exist": ["ckpt_dir", "image_path"], "looks": False, "clips": ["file", "{image_path}"],
+            "write": "{output_dir}/a_dog_barking_704x1280_{seed}_0.mp4",
+        }},
+    },
+    "ltx_2": {
+        "sample_rate": 24000, "seconds": 2.0, "template": ".mp4",
+        "programs": {"ltx_pipelines/distilled.py": {
+            "flags": ["--transformer-path", "--text-encoder-path", "--video-vae-path", "--audio-vae-path",
+                      "--spatial-upsampler-path", "--image", "--num-frames", "--frame-rate", "--seed", "--prompt",
+                      "--output-path"],
+            "must_exist": ["image"], "looks": False, "clips": ["name", "{output-path}"], "write": "{output-path}",
+        }},
+    },
+    "davinci_magihuman": {
+        "sample_rate": 44100, "seconds": 2.0, "template": ".mp4",
+        "files": {"example/distill/config.json": '{"load": "/path/to/checkpoints/distill"}'},
+        "programs": {"inference/pipeline/entry.py": {
+            "flags": ["--config-load-path", "--prompt", "--image_path", "--seconds", "--br_width", "--br_height", "--seed",
+                      "--output_path"],
+            "must_exist": ["image_path", "config-load-path"], "looks": False, "clips": ["name", "{output_path}"],
+            "write": "{output_path}_{seconds}s_{br_width}x{br_height}.mp4",
+        }},
+    },
+    "fun_cineforge": {
+        "sample_rate": 24000, "seconds": 3.0, "ids": True, "data": ["exps/data/vsseval.jsonl"],
+        "programs": {"exps/infer.sh": {
+            "flags": ["--test_data_jsonl", "--output_dir", "--random_seed"], "clips": ["ids", "{test_data_jsonl}"],
+            "write": "{output_dir}/wav/{stem}.wav", "also": ["{output_dir}/feat/{stem}.npy"],
+        }},
+    },
 }  # fmt: skip
 SYSTEMS["e2_tts"] = SYSTEMS["f5_tts"]

@@ -25,7 +25,7 @@ def errors(part: str, folder: Path) -> dict[str, float]:
         network = Synchformer().eval().requires_grad_(requires_grad=False)
     fill(network)
     check_probe(meta, network.state_dict())
-    extractor = SynchformerTokens(put(folder, "synchformer", network.state_dict()))
+    extractor = SynchformerTokens(put(folder, "synchformer", network.state_dict()), "synchformer", "first picture")
     del network
     count = int(arrays["vfeat_shape"][1]) * FRAME_HOP + FRAMES - FRAME_HOP
     frames = input_uint8(f"sync_frames_{part}", (count, 3, 224, 224))

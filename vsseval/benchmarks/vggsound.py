@@ -104,6 +104,17 @@ vggsound = Dataset(
             "42d6d22431998bad1e1cbd646eee6a3050c0aa957570cb2a64e4635a43d39810", "MIT", None,
             "VisualSound, V-AURA's choice of clips whose sound is seen; windows of 2.56 s.",
         ),
+        Variant(
+            name="vssflow",
+            description="The list of VSSFlow's first author; the paper counts 15,263, its notebook 15,264 outputs.",
+            pin=Pin(
+                names=("test_25_VGG.csv",),
+                url="https://github.com/Ceaglex/v2a_demo at 6182909, data/test_25_VGG.csv",
+                git_blob="e0cfb5c6d96025315ea37b058fa6c91a380359f8",
+                licence="no licence file",
+            ),
+            seconds=10.0,
+        ),
     ),
     metrics=AVBENCH,
     profile="avbench",
@@ -111,6 +122,7 @@ vggsound = Dataset(
     inputs=("video", "caption"),
     known_losses=(
         "Videos vanish from YouTube, so every group has another subset; four public lists share 14,304 clips. "
-        "VSSFlow's 15,263 are not published. Compare on the clips that both have."
+        "VSSFlow's list is in its first author's repository v2a_demo, known here by its git hash (read 2026-11-29): "
+        "give it as it is committed, with the authors' paths. Compare on the clips that both have."
     ),
 )  # fmt: skip

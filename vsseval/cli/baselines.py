@@ -61,17 +61,19 @@ def show(name: str) -> None:
 
 @command.command(name="table")
 def table() -> None:
-    """Print all baselines as a Markdown table: tasks, how each is run, licence, whether it was ever tried."""
+    """Print all baselines as a Markdown table: tasks, how each is run, licence, when it was read and tried."""
     from vsseval import plugins
     from vsseval.models.baseline import find_baseline
 
-    lines = ["| name | system | tasks | run by | licence | verified |", "|---|---|---|---|---|---|"]
+    lines = ["| name | system | tasks | run by | licence | read | verified |", "|---|---|---|---|---|---|---|"]
     for name in sorted(plugins.baseline_folders()):
         baseline, _ = find_baseline(name)
         kind = baseline.kind.replace("_", " ")
         tasks = ", ".join(baseline.tasks)
         tried = baseline.verified if baseline.kind in _TRIED else ""
-        lines.append(f"| `{name}` | {baseline.title} | {tasks} | {kind} | {baseline.licence} | {tried} |")
+        lines.append(
+            f"| `{name}` | {baseline.title} | {tasks} | {kind} | {baseline.licence} | {baseline.read} | {tried} |"
+        )
     click.echo("\n".join(lines))
 
 

@@ -44,7 +44,7 @@ def chosen_variants(dataset: DatasetDescription, named: Sequence[str], listed: L
         return same[:1]
     if all(v.pin is None for v in dataset.variants):
         raise UsageError(f"{dataset.name} takes no list: its folder says what there is. Leave out --list")
-    unpinned = [v for v in dataset.variants if v.pin is not None and v.pin.sha256 is None]
+    unpinned = [v for v in dataset.variants if v.pin is not None and not v.pin.known]
     return unpinned[:1] or [dataset.variant(CUSTOM)]
 
 
@@ -159,14 +159,20 @@ def _list(dataset: DatasetDescription, variant: Variant, tree: FileIndex, listed
                 f"vsseval data add {dataset.name} --root {tree.root} --variant {variant.name} --list FILE"
             )
         listed = clip_lists.read_list(path)
-    if pin.sha256 is not None and not clip_lists.matches_pin(listed, pin):
+    if pin.known and not clip_lists.matches_pin(listed, pin):
         others = [v.name for v in dataset.variants if v.pin is not None and clip_lists.matches_pin(listed, v.pin)]
         other = f"--variant {others[0]}" if others else f"--variant {CUSTOM}-NAME"
         raise UsageError(
-            f"{listed.path} is not the public list of {dataset.name}:{variant.name} (sha256 {listed.sha256[:12]}…, not "
-            f"{pin.sha256[:12]}…). Get that one from {pin.url}, or register yours with: {other} --list {listed.path}"
+            f"{listed.path} is not the public list of {dataset.name}:{variant.name} ({_known(listed, pin)}). "
+            f"Get that one from {pin.url}, or register yours with: {other} --list {listed.path}"
         )
     return listed
+
+
+def _known(listed: ListText, pin: clip_lists.Pin) -> str:
+    """Say by what a list differs from the pinned one."""
+    kind, found = ("sha256", listed.sha256) if pin.sha256 else ("git blob", listed.git_blob)
+    return f"{kind} {found[:12]}…, not {pin.known[:12]}…"
 
 
 def _entries(dataset: DatasetDescription, source: DatasetSource) -> list[ClipEntry]:

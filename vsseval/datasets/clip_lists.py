@@ -34,7 +34,14 @@ class Pin(Record, frozen=True):
     url: str = ""
     sha256: str | None = None
     """Of its bytes, line ends as published; None where its makers distribute it without a fixed place."""
+    git_blob: str = ""
+    """The sha1 by which git names the file, of a list that is too large for the copy in which it was seen."""
     licence: str = ""
+
+    @property
+    def known(self) -> str:
+        """What it is known by; empty where any list will do."""
+        return self.sha256 or self.git_blob
 
 
 class ListText(NamedTuple):
@@ -45,6 +52,12 @@ class ListText(NamedTuple):
     sha256: str
     canonical: str
     """sha256 with "\\n" for line ends and without a byte-order mark."""
+
+    @property
+    def git_blob(self) -> str:
+        """The sha1 by which git names the text, with the line ends that git stores."""
+        data = self.text.encode()
+        return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
 def read_list(path: Path) -> ListText:
@@ -74,7 +87,7 @@ def matches_pin(found: ListText, pin: Pin) -> bool:
     Git and editors change line ends, so a list that differs in nothing else is the same list.
     """
     if pin.sha256 is None:
-        return False
+        return bool(pin.git_blob) and found.git_blob == pin.git_blob
     windows = _sha256(found.text.replace("\n", "\r\n").encode())
     return pin.sha256 in {found.sha256, found.canonical, windows}
 

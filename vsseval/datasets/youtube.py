@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from vsseval.datasets import clip_lists
@@ -13,6 +14,8 @@ __all__ = ["Row", "rows", "youtube_entry"]
 
 _WINDOW = 2.56
 """Seconds that V-AURA generates; its lists say where each begins (Viertola et al., 2024)."""
+_VSSFLOW_BARS = 6
+"""Of a line of VSSFlow's lists: video, CLIP, speaker, lips, Synchformer, phones by time, phones; no header."""
 
 
 class Row(NamedTuple):
@@ -53,11 +56,18 @@ def rows(found: ListText) -> list[Row]:
             Row(_names(f"{r['video_id']}_{int(r['start_sec']):06d}"), None, "sync" if r["is_sync"] == "1" else "")
             for _, r in marked
         ]
+    if head.count("|") == _VSSFLOW_BARS:
+        barred = clip_lists.barred(found)
+        return [row for _, row in clip_lists.parsed(found, barred, _of_path)]
     cells = clip_lists.table(found, "\t" if "\t" in head else ",")
     rows_of_text = cells[1:] if head.split("\t")[0] == "id" else cells
     # vggsound.csv holds both splits: `YouTube ID,start seconds,label,split`.
     tests = [(i, row) for i, row in rows_of_text if not (_is_split(row) and row[3] == "train")]
     return [row for _, row in clip_lists.parsed(found, tests, _row)]
+
+
+def _of_path(cells: list[str]) -> Row:
+    return Row(_names(PurePosixPath(cells[0]).name))
 
 
 def _windowed(cells: list[str]) -> Row:

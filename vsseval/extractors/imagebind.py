@@ -17,7 +17,7 @@ import numpy as np
 from vsseval.errors import Unmeasurable
 from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source, Video
 from vsseval.extractors.network import NetworkExtractor, Parts
-from vsseval.extractors.pictures import strip
+from vsseval.extractors.pictures import Clock, strip
 from vsseval.networks.state_dict import fill_network, read_state_dict
 from vsseval.weights.find import Weights
 
@@ -53,22 +53,26 @@ class ImageBindEmbedding(NetworkExtractor):
     network: ImageBind
     batch_size = 3
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Weights, name: str, clock: Clock) -> None:
         """Say who it is; nothing is loaded.
 
         Args:
             weights: ImageBind-huge, and beside it the table of byte pairs for texts.
+            name: of the variant.
+            clock: where the places of pictures are counted from.
         """
         self._weights = weights
+        self._clock: Clock = clock
+        since = ", places counted from time stamp 0 (av-benchmark since February 2026)" if clock == "zero" else ""
         self.spec = ExtractorSpec(
-            name="imagebind",
+            name=name,
             version="1",
             input_kinds=("audio", "video", "text"),
             sample_rate=RATE,
             weights=weights.sha256,
             licence="CC-BY-NC-SA-4.0 (not for commercial use)",
             description="ImageBind-huge, mean over clips: 3 x 2 s of the first channel; "
-            "pairs of pictures at 0.5 a second in 3 cuts",
+            f"pairs of pictures at 0.5 a second in 3 cuts{since}",
         )
 
     def build(self) -> ImageBind:
@@ -88,7 +92,7 @@ class ImageBindEmbedding(NetworkExtractor):
         if isinstance(source, Audio):
             return Parts(mel_clips(_sound(source)), "audio")
         if isinstance(source, Video):
-            return Parts(picture_clips(_pictures(source)), "vision")
+            return Parts(picture_clips(_pictures(source, self._clock)), "vision")
         from vsseval.networks.clip_words import words
 
         return Parts(words([source], self._weights.file("bpe_simple_vocab_16e6.txt.gz")), "text")
@@ -208,12 +212,12 @@ def _sound(audio: Audio) -> Tensor:
     return resampled(torch.from_numpy(audio.samples), audio.sample_rate, RATE, single=True)
 
 
-def _pictures(video: Video) -> Tensor:
+def _pictures(video: Video, clock: Clock) -> Tensor:
     """Return whole pictures at one in two seconds, as many as there are whole pairs of seconds."""
     import torch
 
     from vsseval.networks.image_inputs import short_side
 
-    found = strip(video, FPS, short_side)
+    found = strip(video, FPS, short_side, clock)
     count = math.floor(video.seconds * _PICTURE_RATE + Fraction(1, 2)) // _PER_PAIR
     return torch.zeros(0, 3, SIDE, SIDE) if found is None else found[:count]

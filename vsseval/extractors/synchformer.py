@@ -14,7 +14,7 @@ import numpy as np
 from vsseval.errors import Unmeasurable
 from vsseval.extractors.base import Audio, ExtractorSpec, Source, Video
 from vsseval.extractors.network import NetworkExtractor, Parts
-from vsseval.extractors.pictures import strip
+from vsseval.extractors.pictures import Clock, strip
 from vsseval.networks.state_dict import fill_network, read_state_dict
 from vsseval.weights.find import Weights
 
@@ -48,21 +48,26 @@ class SynchformerTokens(NetworkExtractor):
 
     network: Synchformer
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Weights, name: str, clock: Clock) -> None:
         """Say who it is; nothing is loaded.
 
         Args:
             weights: all of Synchformer's, as av-benchmark loads them.
+            name: of the variant.
+            clock: where the places of pictures are counted from.
         """
         self._weights = weights
+        self._clock: Clock = clock
+        since = ", since February 2026 (places of pictures counted from time stamp 0)" if clock == "zero" else ""
         self.spec = ExtractorSpec(
-            name="synchformer",
+            name=name,
             version="1",
             input_kinds=("audio", "video"),
             sample_rate=RATE,
             weights=weights.sha256,
             licence="MIT",
-            description="Synchformer 24-01-04T16-39-21, tokens of segments of 0.64 s, av-benchmark's preparation",
+            description="Synchformer 24-01-04T16-39-21, tokens of segments of 0.64 s, "
+            f"av-benchmark's preparation{since}",
         )
 
     def build(self) -> Synchformer:
@@ -82,7 +87,7 @@ class SynchformerTokens(NetworkExtractor):
         if isinstance(source, Audio):
             return Parts(log_mels(segmented(_sound(source), SAMPLES, SAMPLE_HOP, RATE)), "audio")
         if isinstance(source, Video):
-            return Parts(segmented(_frames(source), FRAMES, FRAME_HOP, float(FPS)), "video")
+            return Parts(segmented(_frames(source, self._clock), FRAMES, FRAME_HOP, float(FPS)), "video")
         raise TypeError(f"synchformer takes audio or video, not {type(source).__name__}")
 
     def forward(self, parts: Tensor, kind: str) -> dict[str, Tensor]:
@@ -155,11 +160,11 @@ def _sound(audio: Audio) -> Tensor:
     return torch.from_numpy(audio.derived(("synchformer", RATE), mixed))
 
 
-def _frames(video: Video) -> Tensor:
+def _frames(video: Video, clock: Clock) -> Tensor:
     """Return the pictures at 25 a second, shorter side at 224, centre cut out: uint8, shape (T, 3, 224, 224)."""
     import torch
 
     from vsseval.networks.image_inputs import centre_cut, short_side
 
-    found = strip(video, FPS, lambda picture: centre_cut(short_side(picture)))
+    found = strip(video, FPS, lambda picture: centre_cut(short_side(picture)), clock)
     return torch.zeros(0) if found is None else found

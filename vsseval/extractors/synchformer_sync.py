@@ -30,18 +30,20 @@ class SynchformerSync:
 
     device = "cpu"
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Weights, name: str, tokens: str) -> None:
         """Say who it is; nothing is loaded.
 
         Args:
             weights: all of Synchformer's.
+            name: of the variant.
+            tokens: the variant of `synchformer` that it puts together.
         """
         self._weights = weights
         self.spec = ExtractorSpec(
-            name="synchformer_sync",
+            name=name,
             version="1",
             input_kinds=("features",),
-            source_extractor="synchformer",
+            source_extractor=tokens,
             weights=weights.sha256,
             licence="MIT",
             description="Synchformer 24-01-04T16-39-21, offset classes of the first and the last 4.8 s",

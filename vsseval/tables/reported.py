@@ -6,12 +6,13 @@ import csv
 import math
 import re
 from io import StringIO
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from vsseval.errors import UsageError
-from vsseval.tables.cells import Block, Cell, Notes, Row
+from vsseval.tables.cells import Block, Cell, Column, Notes, Row
 from vsseval.types import Record
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ TRUST = {
 }
 """Where a number was seen, from the most to the least to be trusted, and what is said of it."""
 TASKS = ("v2s", "vtts", "joint", "tts", "a2v", "classifier", "oracle")
+_SAME = 0.01
+"""Share of a number by which two sources may round it differently."""
 DIRECTIONS = {"up": "↑", "down": "↓", "none": ""}
 CAUTION = (
     "Reported numbers are quoted, not measured here, and not ranked: behind the same name other clips, networks, "
@@ -52,6 +55,8 @@ class Reported(Record, frozen=True):
     """As the source names it: the same name means different things in different sources."""
     name: str
     """The metric of vsseval whose scale this has ("fd_passt", without a recipe); empty where it is not known."""
+    recipe: str
+    """The recipe of vsseval by which the source measured ("avbench"), where it says so; empty where it is not known."""
     direction: str
     value: float
     value_as_printed: str
@@ -143,6 +148,8 @@ def _faults(row: Reported) -> list[str]:
         faults.append(f"{row.value} ± {row.plus_minus} is no number")
     if row.n_clips is not None and row.n_clips < 1:
         faults.append(f"n_clips is {row.n_clips}")
+    if row.recipe and not row.name:
+        faults.append(f"recipe is '{row.recipe}', of a metric that has no name here")
     if row.name and not re.fullmatch(r"[a-z][a-z0-9_]*", row.name):
         faults.append(f"name is '{row.name}'; the name of a metric has small letters, digits and underscores")
     return faults
@@ -151,8 +158,9 @@ def _faults(row: Reported) -> list[str]:
 def with_reported(block: Block, reported: Iterable[Reported]) -> Block:
     """Put reported numbers of the same benchmark below a block's rows.
 
-    A number stands in a column if its name is that of the column's metric; which recipe the source used is
-    seldom known, which is why it is grey, cited and never ranked. Of training curves the last epoch is taken.
+    A number stands in a column if its name is that of the column's metric. It is grey, cited and never ranked, and
+    has a note wherever it was measured in another way than the column, or nobody knows in which; another one where
+    sources disagree about the same system. Of training curves the last epoch is taken.
 
     Args:
         block: of one whole benchmark; a part has no reported numbers.
@@ -164,10 +172,10 @@ def with_reported(block: Block, reported: Iterable[Reported]) -> Block:
         return block
     notes = Notes()
     notes.texts = [*block.notes]
-    rows = []
+    rows, disputed = [], _disputed(fitting)
     for (table, system), mine in _grouped(fitting).items():
         values = {row.name: row for row in mine}
-        cells = tuple(_cell(values.get(column.name)) for column in block.columns)
+        cells = tuple(_cell(values.get(column.name), column, notes, disputed) for column in block.columns)
         cited = notes.add(citation(mine[0]))
         rows.append(Row(label=system, bound=False, reported=True, run=table, cells=cells, notes=cited))
     return msgspec.structs.replace(
@@ -192,11 +200,39 @@ def _grouped(rows: Sequence[Reported]) -> dict[tuple[str, str], list[Reported]]:
     return found
 
 
-def _cell(row: Reported | None) -> Cell:
+def difference(row: Reported, column: Column) -> str:
+    """Say in what a number was measured otherwise than a column, as far as its source says; "" if in nothing."""
+    told = []
+    if not row.recipe:
+        told.append("its source does not say by which network, rate and average it was measured")
+    elif f"{row.name}@{row.recipe}" != column.metric:
+        told.append(f"measured by {row.name}@{row.recipe}, the column by {column.metric}")
+    if row.n_clips and column.total and row.n_clips != column.total:
+        told.append(f"of {row.n_clips:,} clips, the column of {column.total:,}")
+    return f"not by this recipe as far as is known: {'; '.join(told)}" if told else ""
+
+
+def _disputed(rows: Sequence[Reported]) -> dict[tuple[str, str], str]:
+    """Return what is said of numbers that sources print differently, by system and metric."""
+    found: dict[tuple[str, str], dict[str, Reported]] = {}
+    for row in rows:
+        found.setdefault((row.system, row.name), {})[row.table] = row
+    texts = {}
+    for (system, name), tables in found.items():
+        values = sorted(row.value for row in tables.values())
+        if values[-1] - values[0] > _SAME * max(abs(values[0]), abs(values[-1])):
+            printed = sorted({row.value_as_printed: row.value for row in tables.values()}.items(), key=itemgetter(1))
+            texts[system, name] = f"{len(tables)} tables print {', '.join(text for text, _ in printed)} for {system}"
+    return texts
+
+
+def _cell(row: Reported | None, column: Column, notes: Notes, disputed: dict[tuple[str, str], str]) -> Cell:
     if row is None:
         return Cell(status="missing")
     half = row.plus_minus
+    told = [text for text in (difference(row, column), disputed.get((row.system, row.name), "")) if text]
     return Cell(
+        notes=tuple(number for text in told for number in notes.add(text)),
         status="ok", value=row.value, printed=row.value_as_printed, n=row.n_clips or 0,
         low=None if half is None else row.value - half, high=None if half is None else row.value + half,
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -13,13 +14,13 @@ from vsseval.errors import EnvironmentFault
 from vsseval.types import Task
 
 __all__ = [
-    "Baseline", "Collect", "Command", "Driver", "Environment", "Expect", "Inputs", "Listing", "Mix", "Patch", "Stage",
-    "Weights", "digest", "read_baseline",
+    "Baseline", "Collect", "Command", "Driver", "Environment", "Expect", "FrameCount", "Inputs", "Listing", "Mix",
+    "Patch", "Stage", "Weights", "digest", "read_baseline",
 ]  # fmt: skip
 
 FILE = "baseline.toml"
 BaselineKind = Literal["command", "python_driver", "precomputed", "mix", "reported_only"]
-_SAID = ("title", "licence", "citation", "verified", "outputs")
+_SAID = ("title", "licence", "citation", "verified", "read", "outputs")
 InputUse = Literal["required", "optional", "none"]
 
 
@@ -64,10 +65,22 @@ class Inputs(_Table, frozen=True):
 class Listing(_Table, frozen=True):
     """A list of the clips that the system reads, one row per clip."""
 
-    format: Literal["csv", "jsonl", "tsv", "lines"]
+    format: Literal["csv", "jsonl", "tsv", "lines", "config"]
+    """"config" is one JSON object, for systems that take their settings from a file: JSON is YAML too."""
     fields: dict[str, str]
-    """Column -> template. tsv and lines have no header; of lines there is one field."""
+    """Column -> template. tsv and lines have no header; of lines there is one field; a config's keys are its settings,
+    whose numbers, lists, true and false are such where they stand in the template."""
     path: str = "{in}/list.{format}"
+
+
+class FrameCount(_Table, frozen=True):
+    """How a system counts the pictures that it makes: `{frames}` is the least count that lasts as long as the clip."""
+
+    rate: float
+    """Pictures per second."""
+    step: int = 1
+    extra: int = 0
+    """It takes counts of a multiple of `step`, and `extra`."""
 
 
 class Stage(_Table, frozen=True):
@@ -88,6 +101,9 @@ class Stage(_Table, frozen=True):
     """What stands for the caption where the clip has none, or where the system is not to see it."""
     lower_case: bool = False
     """Whether transcripts are given in lower case."""
+    phrases: dict[str, str] = {}
+    """More placeholders: a template, or nothing where something that stands in it is empty."""
+    frames: FrameCount | None = None
     listing: Listing | None = None
 
 
@@ -168,6 +184,8 @@ class Baseline(_Table, frozen=True):
     citation: str
     verified: str = "never"
     """"never", or the date and the version of the real system that this folder was tried with."""
+    read: str = ""
+    """When its repository, or for lack of one what is known of it, was last read: the day."""
     reason: str = ""
     """Why there are only reported numbers."""
     code: str = ""
@@ -202,8 +220,17 @@ class Baseline(_Table, frozen=True):
             "command": self.command and self.collect, "python_driver": self.driver, "precomputed": self.collect,
             "mix": self.mix, "reported_only": self.reason,
         }  # fmt: skip
+        if self.read and not re.fullmatch(r"20\d\d-\d\d-\d\d", self.read):
+            raise ValueError(f"`read` is {self.read!r}: it ought to be the day on which its source was last read")
+        if self.stage.listing is not None and self.stage.listing.format == "config" and not self._alone:
+            raise ValueError('a list of the format `config` is of one clip: it needs command.group = "clip"')
         if not needed[self.kind]:
             raise ValueError(f"the kind {self.kind} lacks a table (command, collect, driver, mix) or its reason")
+
+    @property
+    def _alone(self) -> bool:
+        """Whether it makes one clip at a time."""
+        return self.command is not None and self.command.group == "clip"
 
     @property
     def needs_repo(self) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 from pathlib import Path
+from string import Formatter
 from typing import TYPE_CHECKING, NamedTuple
 
 from vsseval import media
@@ -16,7 +18,7 @@ from vsseval.store import atomic
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from vsseval.models.baseline.spec import Baseline, Inputs
+    from vsseval.models.baseline.spec import Baseline, FrameCount, Inputs
     from vsseval.types import Request
 
 __all__ = ["Staged", "missing_input", "parts", "stage", "write_listing"]
@@ -86,6 +88,9 @@ def stage(baseline: Baseline, request: Request, row: int, places: Mapping[str, s
             values["frame"] = str(_frame(video))
     if request.speaker_prompt is not None and baseline.inputs.speaker_prompt != "none":
         values |= _prompt(request, values)
+    if how.frames is not None:
+        values["frames"] = _frames(how.frames, seconds)
+    values |= {name: _phrase(text, values) for name, text in how.phrases.items()}
     return Staged(request, values)
 
 
@@ -115,11 +120,36 @@ def write_listing(baseline: Baseline, clips: Sequence[Staged], places: Mapping[s
         writer = csv.DictWriter(file, [*listing.fields], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+    elif listing.format == "config":
+        json.dump({key: _setting(text, clips[0].values) for key, text in listing.fields.items()}, file, indent=1)
     elif listing.format == "jsonl":
         file.writelines(json.dumps(row) + "\n" for row in rows)
     else:
         file.writelines("\t".join(" ".join(value.split()) for value in row.values()) + "\n" for row in rows)
     atomic.write_bytes(path, file.getvalue().encode(), durable=False)
+
+
+def _phrase(text: str, values: Mapping[str, object]) -> str:
+    """Return a template filled, or nothing where a placeholder of it is empty or lacks."""
+    wanted = [name for _, name, _, _ in Formatter().parse(text) if name]
+    return text.format_map(values) if all(values.get(name) not in {None, ""} for name in wanted) else ""
+
+
+def _frames(how: FrameCount, seconds: float) -> int:
+    """Return the least number of pictures that a system can make for a clip of some seconds."""
+    needed = math.ceil(seconds * how.rate - 1e-6)
+    return max(0, math.ceil((needed - how.extra) / how.step)) * how.step + how.extra
+
+
+def _setting(text: str, values: Mapping[str, object]) -> object:
+    """Return what a setting says: what people wrote stays text, even where it reads "8" or "true"."""
+    if "{" in text:
+        found = values.get(text[1:-1])
+        return found if isinstance(found, int) else text.format_map(values)
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _line(text: str | None) -> str:
