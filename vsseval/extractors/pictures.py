@@ -45,10 +45,10 @@ def at_rate(video: Video, fps: Fraction) -> Iterator[tuple[int, np.ndarray]]:
                     yield upto - done, pending.picture()
                     done = upto
             pending = shown
-    if pending is not None:
-        upto = min(_place(pending.stop, fps) - _place(begin, fps), last)
-        if upto > done:
-            yield upto - done, pending.picture()
+        if pending is not None:
+            upto = min(_place(pending.stop, fps) - _place(begin, fps), last)
+            if upto > done:
+                yield upto - done, pending.picture()
 
 
 def strip(video: Video, fps: Fraction, prepared: Callable[[np.ndarray], Tensor]) -> Tensor | None:
