@@ -29,7 +29,7 @@ from vsseval.media.limits import VARIABLE, BeyondLimit, media_limits
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Died", "Heard", "Talk", "ask", "decoders", "raw", "talk"]
+__all__ = ["Decoder", "Died", "Heard", "Talk", "ask", "decoders", "raw", "talk"]
 
 _START_SECONDS = 120.0
 _KEPT = 2
@@ -52,7 +52,7 @@ class Heard(NamedTuple):
     file: int
 
 
-class _Decoder:
+class Decoder:
     """One life of a decoder."""
 
     def __init__(self) -> None:
@@ -156,21 +156,21 @@ class _Decoders:
     """Those of this process."""
 
     def __init__(self) -> None:
-        self._idle: list[_Decoder] = []
+        self._idle: list[Decoder] = []
         self._lock = threading.Lock()
         self._owner = os.getpid()
         atexit.register(self.close)
 
-    def take(self) -> _Decoder:
+    def take(self) -> Decoder:
         """Return one that nobody else talks to, until it is given back."""
         with self._lock:
             if self._owner != os.getpid():  # of the process that this one was forked from
                 self._idle, self._owner = [], os.getpid()
             if self._idle:
                 return self._idle.pop()
-        return _Decoder()
+        return Decoder()
 
-    def give(self, decoder: _Decoder) -> None:
+    def give(self, decoder: Decoder) -> None:
         """Take one back that is at rest."""
         with self._lock:
             kept = len(self._idle) < _KEPT and decoder.asked < _MOST
@@ -197,7 +197,7 @@ def decoders() -> _Decoders:
 class Talk:
     """Questions about one file that follow one another, all within the time that one pass may take."""
 
-    def __init__(self, path: Path, decoder: _Decoder) -> None:
+    def __init__(self, path: Path, decoder: Decoder) -> None:
         self._name = path.name
         self.decoder = decoder
         self._left = media_limits().work

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from vsseval.media.pictures import Frame
 
-__all__ = ["Served", "main"]
+__all__ = ["Served", "Server", "fault_of", "main"]
 
 _BATCH_BYTES, _BATCH = 8 << 20, 64
 """Bytes and number of pictures that are handed over at once, whichever is reached first."""
@@ -103,7 +103,7 @@ class _Running:
                 pictures.append(found[1])
                 size += found[1].nbytes
         except Exception as error:  # noqa: BLE001 - whatever a reader raises is the file's own reason
-            ended, fault = True, _fault(error, self._path)
+            ended, fault = True, fault_of(error, self._path)
         return _handed_over(moments, pictures, ended=ended, fault=fault)
 
     def _more_frames(self, source: Generator[Frame, None, None]) -> Served:
@@ -117,7 +117,7 @@ class _Running:
                 else:
                     found.append(frame)
         except Exception as error:  # noqa: BLE001 - as above
-            ended, fault = True, _fault(error, self._path)
+            ended, fault = True, fault_of(error, self._path)
         self._held.extend(enumerate(found, first))
         self._count += len(found)
         starts, stops = ([str(getattr(frame, name)) for frame in found] for name in ("start", "stop"))
@@ -125,7 +125,7 @@ class _Running:
         return Served(wire.Frames(first=first, starts=starts, stops=stops, seconds=seconds, ended=ended, fault=fault))
 
 
-class _Server:
+class Server:
     """Answers questions; holds the pass over a video that is under way."""
 
     def __init__(self) -> None:
@@ -176,7 +176,7 @@ def _handed_over(
     return Served(answer, (wire.file_of(pictures),) if pictures else ())
 
 
-def _fault(error: Exception, path: Path) -> wire.Fault:
+def fault_of(error: Exception, path: Path) -> wire.Fault:
     """Return what is said of an exception; one that is not of this package is named as a reader's."""
     cause = failed_write(error) if isinstance(error, OSError | RuntimeError | EnvironmentFault) else None
     if cause is not None:
@@ -189,7 +189,7 @@ def _fault(error: Exception, path: Path) -> wire.Fault:
         with reading(path):
             raise error
     except Unmeasurable as reason:
-        return _fault(reason, path)
+        return fault_of(reason, path)
 
 
 def main() -> None:
@@ -198,7 +198,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever asks
     threading.Thread(target=_end_with, args=(end,), daemon=True).start()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    own, server = _address_space(), _Server()
+    own, server = _address_space(), Server()
     decoder = msgspec.msgpack.Decoder(wire.Envelope)
     wire.send(end, wire.Ready())
     while True:
@@ -212,7 +212,7 @@ def main() -> None:
             wire.send(end, served.answer, served.files)
 
 
-def _answered(server: _Server, ask: wire.Ask, files: list[int], own: int) -> Served:
+def _answered(server: Server, ask: wire.Ask, files: list[int], own: int) -> Served:
     path = Path(os.fsdecode(getattr(ask, "path", b"medium")))
     limits = media_limits()
     most = own + round(limits.memory_mb * 2**20)
@@ -225,7 +225,7 @@ def _answered(server: _Server, ask: wire.Ask, files: list[int], own: int) -> Ser
         try:
             return server.serve(ask, list(files))
         except Exception as error:  # noqa: BLE001 - whatever a reader raises is the file's own reason
-            return Served(_fault(error, path))
+            return Served(fault_of(error, path))
 
 
 @contextmanager
