@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from vsseval.errors import UsageError
+from vsseval.text.saying import say
 
 if TYPE_CHECKING:
     from vssflow.training.mixtures import Mixing
@@ -136,10 +137,10 @@ def command(
     mixing = mixing_of(modes, mix_share)
     if config == "small":
         refuse(given & {"rows", "frozen", "stable_audio", "layers", "masks", "mix_rows"}, "--config reference")
-        click.echo(train_small(need(data, "--data"), mixing, options))
+        say(train_small(need(data, "--data"), mixing, options))
     else:
         refuse(given & {"data", "encoders", "tasks", "vision_steps", "guidance"}, "--config small")
-        click.echo(train_reference(config, need(rows, "--rows"), mixing, options))
+        say(train_reference(config, need(rows, "--rows"), mixing, options))
 
 
 def train_small(data: Path, mixing: Mixing | None, options: dict[str, Any]) -> Path:
