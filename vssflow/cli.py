@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vsseval.errors import Unmeasurable, UsageError, VssevalError
+from vsseval.text.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,12 +72,12 @@ def invoke(arguments: Sequence[str]) -> int:
         return UsageError.exit_code
     except (click.Abort, KeyboardInterrupt):
         again = shlex.join(["vssflow", *arguments])
-        click.echo(f"\nStopped; what is done is kept. Go on with:\n  {again}", err=True)
+        say(f"\nStopped; what is done is kept. Go on with:\n  {again}", err=True)
         return INTERRUPTED
     except VssevalError as error:
-        click.echo(f"error: {error}", err=True)
+        say(f"error: {error}", err=True)
         return error.exit_code
     except Unmeasurable as reason:
-        click.echo(f"error: {reason}", err=True)
+        say(f"error: {reason}", err=True)
         return UsageError.exit_code
     return code if isinstance(code, int) else 0

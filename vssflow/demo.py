@@ -5,10 +5,8 @@ Everything runs on this machine. The page fetches nothing from elsewhere: system
 
 from __future__ import annotations
 
-import html
 import json
 import socket
-import sys
 import tempfile
 import threading
 import time
@@ -21,6 +19,8 @@ from typing import Any
 
 from vsseval.errors import MissingExtra, Unmeasurable, UsageError, VssevalError
 from vsseval.media import Video
+from vsseval.text.escaping import html
+from vsseval.text.saying import say
 from vssflow.demo_guard import LARGEST_UPLOAD, Guard
 from vssflow.generate import GeneratedSound, Model, generate, read_prompt, write
 from vssflow.prompt import SAMPLE_RATE, Prompt
@@ -87,7 +87,7 @@ def respond(
     except (VssevalError, Unmeasurable) as error:
         return None, words("error", str(error))
     except Exception:  # noqa: BLE001 - the page lives on, and says whose fault it is
-        print(traceback.format_exc(), file=sys.stderr)  # noqa: T201
+        say(traceback.format_exc(), err=True)
         return None, words("error", "Something broke in vssflow. The terminal shows where; please report it.")
     return str(target), summary(made, model)
 
@@ -120,8 +120,8 @@ def summary(made: GeneratedSound, model: Model) -> str:
 
 def words(kind: str, *lines: str, card: str = "") -> str:
     """Wrap lines of text in HTML; nothing in them is taken for markup."""
-    paragraphs = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
-    last = f'<p class="card">{html.escape(card)}</p>' if card else ""
+    paragraphs = "".join(f"<p>{html(line)}</p>" for line in lines)
+    last = f'<p class="card">{html(card)}</p>' if card else ""
     return f'<div class="told {kind}" role="status">{paragraphs}{last}</div>'
 
 

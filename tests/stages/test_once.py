@@ -6,14 +6,13 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
-import av
 import pytest
 
 from support.fake_plugin import spec
 from vsseval import media
 from vsseval.cli import invoke
 from vsseval.errors import Unmeasurable
-from vsseval.media import memory
+from vsseval.media import apart, memory
 from vsseval.stages import bound_references, catalog
 from vsseval.stages.derangement import derangement
 from vsseval.stages.run import carry_out, rescore
@@ -39,18 +38,18 @@ def forgetful(monkeypatch):
 def opened(monkeypatch):
     """Count how often each file is hashed and how often it is opened as a medium."""
     counts = {"hashed": Counter(), "probed": Counter()}
-    digest, opening = hashlib.file_digest, av.open
+    digest, opening = hashlib.file_digest, apart.Talk.ask
 
     def hashed(file, name):
         counts["hashed"][Path(file.name).name] += 1
         return digest(file, name)
 
-    def probed(path, *more, **options):
-        counts["probed"][Path(path).name] += 1
-        return opening(path, *more, **options)
+    def probed(talk, *more):
+        counts["probed"][talk._name] += 1
+        return opening(talk, *more)
 
     monkeypatch.setattr(hashlib, "file_digest", hashed)
-    monkeypatch.setattr(av, "open", probed)
+    monkeypatch.setattr(apart.Talk, "ask", probed)
     return counts
 
 

@@ -8,8 +8,9 @@ from support.synthetic_gates import ALL, made
 from support.synthetic_runs import DESYNC, FAD, METRICS
 from vsseval.statistics.gate import gate
 from vsseval.statistics.gate_verdict import Check, Verdict
-from vsseval.tables.gate import MARKER, annotation, github_annotations, markdown, plain
+from vsseval.tables.gate import MARKER, github_annotations, markdown, plain
 from vsseval.tables.junit import junit
+from vsseval.text.escaping import annotation
 
 # What people and machines read
 
@@ -45,9 +46,9 @@ def test_the_comment_has_a_marker_and_tables_that_text_cannot_break(tmp_path):
     text = markdown([ODD])
     assert text.startswith(MARKER)
     rows = [line for line in text.splitlines() if line.startswith("| ❌")]
-    assert rows == [r"| ❌ | a\@b margin | 100 % \| worse by, 3: \<i\> |"] * 2
+    assert rows == [r"| ❌ | a@b margin | 100 % \| worse by, 3: \<i\> |"] * 2
     good, poor = made(tmp_path, "good", 0.15), made(tmp_path, "poor", 0.4, noise_seed=1)
-    assert r"Moved most by wer\@toy: `clip" in markdown([gate(poor, good, ALL)])
+    assert r"Moved most by wer@toy: `clip" in markdown([gate(poor, good, ALL)])
 
 
 def test_metrics_of_either_direction_say_worse_by_in_displayed_units(tmp_path):

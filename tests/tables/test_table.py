@@ -18,11 +18,11 @@ from vsseval.cli.table import command
 from vsseval.errors import UsageError
 from vsseval.store.record import find_runs, load_run, write_aggregates, write_record
 from vsseval.tables.cells import Cell, Column
-from vsseval.tables.latex import escape_latex
 from vsseval.tables.layout import blocks
 from vsseval.tables.styles import STYLES
 from vsseval.tables.table import render
 from vsseval.tables.text import DASH, value_and_spread
+from vsseval.text.escaping import latex as escape_latex
 
 LATER = "2026-06-01T00:00:00Z"
 

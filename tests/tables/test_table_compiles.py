@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from support.styled_tables import ODD, quoted, runs, shown
-from vsseval.tables.latex import escape_latex
 from vsseval.tables.table import render_blocks
+from vsseval.text.escaping import latex as escape_latex
 
 __all__ = ["quoted", "runs"]
 

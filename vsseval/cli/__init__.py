@@ -19,6 +19,7 @@ import click
 from vsseval.cli.once import warned_once
 from vsseval.engines.threads import thread_variables
 from vsseval.errors import EnvironmentFault, UsageError, VssevalError
+from vsseval.text.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,7 +114,7 @@ def invoke(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for e
     except (click.Abort, KeyboardInterrupt):
         return _interrupted(arguments)
     except VssevalError as error:
-        click.echo(f"error: {error}", err=True)
+        say(f"error: {error}", err=True)
         return error.exit_code
     except BrokenPipeError:
         sys.stderr.close()  # the reader of a pipe has gone, as `| head` does: nobody wants to hear of it
@@ -123,7 +124,7 @@ def invoke(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for e
     except ModuleNotFoundError as error:
         return _not_installed(error)
     except MemoryError:
-        click.echo("error: out of memory. Try fewer processes: --jobs 1", err=True)
+        say("error: out of memory. Try fewer processes: --jobs 1", err=True)
         return 4
     except Exception:  # noqa: BLE001 - the one place where a bug ends
         return _bug()
@@ -132,7 +133,7 @@ def invoke(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for e
 
 def _interrupted(arguments: Sequence[str]) -> int:
     again = shlex.join(["vsseval", *arguments])
-    click.echo(f"\nStopped; what is done is kept. Go on with:\n  {again}", err=True)
+    say(f"\nStopped; what is done is kept. Go on with:\n  {again}", err=True)
     return INTERRUPTED
 
 
@@ -142,7 +143,7 @@ def _refused(error: OSError) -> int:
     from vsseval.store.atomic import environment_fault
 
     fault = environment_fault(error)
-    click.echo(f"error: {fault}", err=True)
+    say(f"error: {fault}", err=True)
     return fault.exit_code
 
 
@@ -151,7 +152,7 @@ def _not_installed(error: ModuleNotFoundError) -> int:
     module = (error.name or "").partition(".")[0]
     if not module or module in {"vsseval", "vssflow"}:
         return _bug()
-    click.echo(
+    say(
         f"error: this needs the module '{module}', which is not installed here. Install all that vsseval needs with: "
         f"pip install vsseval",
         err=True,
@@ -162,6 +163,6 @@ def _not_installed(error: ModuleNotFoundError) -> int:
 def _bug() -> int:
     import traceback
 
-    click.echo(traceback.format_exc(), err=True)
-    click.echo("This is a fault of vsseval or of a plugin, not yours. Please report it with the lines above.", err=True)
+    say(traceback.format_exc(), err=True)
+    say("This is a fault of vsseval or of a plugin, not yours. Please report it with the lines above.", err=True)
     return BUG

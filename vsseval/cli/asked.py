@@ -9,6 +9,7 @@ import click
 
 from vsseval.errors import EnvironmentFault, UsageError
 from vsseval.records import RunSpec
+from vsseval.text.saying import say
 from vsseval.types import BOUNDS
 
 if TYPE_CHECKING:
@@ -179,5 +180,5 @@ def _chosen(suite: str | None, benchmarks: Sequence[str], catalog: Catalog) -> l
 
     found = resolve(suite, catalog)
     for name, reason in found.absent.items():
-        click.echo(f"{name}: left out, {reason}", err=True)
+        say(f"{name}: left out, {reason}", err=True)
     return list(found.present)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vsseval.text.saying import say, show_json
+
 if TYPE_CHECKING:
     from vsseval.models.baseline.spec import Baseline
 
@@ -38,12 +40,12 @@ def setup(name: str, python: Path | None, repo: Path | None) -> None:
     if python is not None or repo is not None:
         site = adopt(baseline, python, repo)
     else:
-        site = make(baseline, folder, lambda step: click.echo(step, err=True))
+        site = make(baseline, folder, lambda step: say(step, err=True))
     for line in _by_hand(baseline):
-        click.echo(line, err=True)
+        say(line, err=True)
     lost = missing_part(baseline, site)
-    click.echo(f"{site.python}")
-    click.echo(f"not complete yet: {lost}" if lost else f"Try it with: vsseval doctor --model {name}", err=True)
+    say(f"{site.python}")
+    say(f"not complete yet: {lost}" if lost else f"Try it with: vsseval doctor --model {name}", err=True)
 
 
 @command.command(name="show")
@@ -56,7 +58,7 @@ def show(name: str) -> None:
 
     baseline, folder = find_baseline(name)
     told = {"folder": str(folder), **msgspec.to_builtins(baseline)}
-    click.echo(msgspec.json.format(msgspec.json.encode(told), indent=1).decode())
+    show_json(msgspec.json.format(msgspec.json.encode(told), indent=1))
 
 
 @command.command(name="table")
@@ -74,7 +76,7 @@ def table() -> None:
         lines.append(
             f"| `{name}` | {baseline.title} | {tasks} | {kind} | {baseline.licence} | {baseline.read} | {tried} |"
         )
-    click.echo("\n".join(lines))
+    say("\n".join(lines))
 
 
 def _refuse(baseline: Baseline) -> None:

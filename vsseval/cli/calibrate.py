@@ -13,6 +13,7 @@ from vsseval.cli.run import INCOMPLETE
 from vsseval.errors import UsageError, unknown
 from vsseval.faults import FAULTS, Fault
 from vsseval.records import RunSpec
+from vsseval.text.saying import say
 from vsseval.types import Task
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def command(
     loaded = [load_run(known.runs / record.id) for record in records]
     of_profile = profile_faults(loaded)
     for line in (*of_profile.nothing, *of_profile.hints):
-        click.echo(line, err=True)
+        say(line, err=True)
     found = calibrate(loaded)
     if as_json:
         printed_json(found)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vsseval.errors import UsageError
+from vsseval.text.saying import say, show_json, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +53,7 @@ def command(
     deltas = compare(*runs, metrics, subset=subset, allow_partial=allow_partial, moved=clips)
     problems = [run.problem for run in runs if run.problem]
     for warning in (*problems, *(line for delta in deltas for line in edited(runs, delta, subset))):
-        click.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}", err=True)
     if style == "json":
         printed_json([_with_answer(delta, least) for delta in deltas])
         return
@@ -95,18 +96,18 @@ def printed(what: Sheet, style: str | None) -> None:
     from vsseval.tables.sheet import markdown, terminal
 
     if style == "markdown":
-        click.echo(markdown(what), nl=False)
+        written(markdown(what), nl=False)
         return
     shown = sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if shown else 100
-    click.echo(terminal(what, width=width, colour=shown), nl=False)
+    written(terminal(what, width=width, colour=shown), nl=False)
 
 
 def printed_json(what: object) -> None:
     """Print nouns as JSON."""
     import msgspec
 
-    click.echo(msgspec.json.format(msgspec.json.encode(what), indent=1).decode())
+    show_json(msgspec.json.format(msgspec.json.encode(what), indent=1))
 
 
 def _left_out(a: LoadedRun, b: LoadedRun) -> Sequence[str]:

@@ -12,6 +12,7 @@ import click
 from vsseval.cli.compare import printed_json
 from vsseval.cli.table import RUNS, chosen
 from vsseval.errors import UsageError
+from vsseval.text.saying import written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +68,7 @@ def command(
     card = next(iter(found.runs.values())).record.benchmark
     above = [f"{what}, {card.name} {card.version}", *(f"  {n}  {run.path.name}" for n, run in found.runs.items())]
     width = shutil.get_terminal_size().columns if shown else 100
-    click.echo(
+    written(
         render(found.found, above, found.left_out, style, signatures=signatures, width=width, colour=shown), nl=False
     )
 

@@ -11,6 +11,7 @@ import click
 
 from vsseval import plugins
 from vsseval.errors import Busy, EnvironmentFault, UsageError, unknown
+from vsseval.text.saying import say, show_json
 
 if TYPE_CHECKING:
     from vsseval.datasets.dataset import Dataset, Variant
@@ -85,7 +86,7 @@ def list_(*, as_json: bool) -> None:
     _print(found, as_json=as_json)
     rest = [name for name in _datasets() if name not in {header.benchmark for header in found}]
     if rest and not as_json:
-        click.echo(f"Not registered: {', '.join(rest)}. Register with: vsseval data add NAME --root DIR", err=True)
+        say(f"Not registered: {', '.join(rest)}. Register with: vsseval data add NAME --root DIR", err=True)
 
 
 @command.command(short_help="Say what a benchmark is.")
@@ -98,11 +99,11 @@ def show(name: str) -> None:
         "folder": dataset.layout, "inputs": ", ".join(dataset.inputs), "profile": dataset.profile,
         "metrics": ", ".join(dataset.metrics), "protocol": dataset.protocol, "known losses": dataset.known_losses,
     }  # fmt: skip
-    click.echo(f"{dataset.name}: {dataset.description}")
+    say(f"{dataset.name}: {dataset.description}")
     for fact, text in facts.items():
-        click.echo(f"{fact}: {text}")
+        say(f"{fact}: {text}")
     for variant in dataset.variants:
-        click.echo(f"variant {variant.name}: {_variant(variant)}")
+        say(f"variant {variant.name}: {_variant(variant)}")
 
 
 def _variant(variant: Variant) -> str:
@@ -129,12 +130,12 @@ def check(name: str, jobs: int) -> int:
         with _held(header.benchmark), _watched(title, "hashing files") as watch:
             faults = changed_files(header, jobs or _cores(), watch)
         for fault in faults:
-            click.echo(fault)
+            say(fault)
         wrong += len(faults)
         verdict = f"{len(faults)} files differ" if faults else "every file is as it was registered"
-        click.echo(f"{title}: {verdict}", err=True)
+        say(f"{title}: {verdict}", err=True)
         if faults:
-            click.echo(f"Put the files back, or register what is there: {header.again}", err=True)
+            say(f"Put the files back, or register what is there: {header.again}", err=True)
     return INCOMPLETE if wrong else 0
 
 
@@ -148,7 +149,7 @@ def remove(name: str) -> None:
     # By name alone: a damaged header must be removable too.
     for one in [variant] if variant else [header.variant for header in _registered(benchmark)]:
         forget(benchmark, one)
-        click.echo(f"{benchmark}:{one} is forgotten; its data folder is as it was.", err=True)
+        say(f"{benchmark}:{one} is forgotten; its data folder is as it was.", err=True)
 
 
 def _dataset(name: str) -> Dataset:
@@ -192,13 +193,13 @@ def _print(headers: Sequence[Header], *, as_json: bool) -> None:
     if as_json:
         from vsseval.store import codec
 
-        click.echo(codec.pretty(list(headers)).decode(), nl=False)
+        show_json(codec.pretty(list(headers)), nl=False)
         return
     wide = max((len(f"{header.benchmark}:{header.variant}") for header in headers), default=0)
     for header in headers:
         title = f"{header.benchmark}:{header.variant}".ljust(wide)
         share = f"{header.present:,} of {header.size:,} usable"
-        click.echo(f"{title}  {share}  {header.list} {header.list_sha256[:12]}  {header.root}")
+        say(f"{title}  {share}  {header.list} {header.list_sha256[:12]}  {header.root}")
 
 
 def _tell(header: Header, samples: Sequence[Sample]) -> None:
@@ -208,11 +209,11 @@ def _tell(header: Header, samples: Sequence[Sample]) -> None:
     lost = [sample for sample in samples if sample.problem is not None]
     for kind, count in header.problems.items():
         named = [sample for sample in lost if (sample.problem or "").partition(":")[0] == kind][:SHOWN]
-        click.echo(f"  {count:,} {kind}, such as {', '.join(sample.id for sample in named)}", err=True)
-        click.echo(f"    {named[0].id}: {named[0].problem}", err=True)
+        say(f"  {count:,} {kind}, such as {', '.join(sample.id for sample in named)}", err=True)
+        say(f"    {named[0].id}: {named[0].problem}", err=True)
     if lost:
-        click.echo(f"  All are named in {registered_folder(header.benchmark, header.variant) / PROBLEMS}", err=True)
-    click.echo(f"Run on it with: vsseval run --model M --benchmark {header.benchmark}:{header.variant}", err=True)
+        say(f"  All are named in {registered_folder(header.benchmark, header.variant) / PROBLEMS}", err=True)
+    say(f"Run on it with: vsseval run --model M --benchmark {header.benchmark}:{header.variant}", err=True)
 
 
 @contextmanager

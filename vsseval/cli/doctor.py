@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vsseval.text.saying import console as safe_console
+from vsseval.text.saying import say, show_json
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -39,11 +42,11 @@ def command(model: str | None, checkpoint: Path | None, device: str, *, as_json:
     if as_json:
         import msgspec
 
-        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
+        show_json(msgspec.json.format(msgspec.json.encode(found), indent=1))
     elif problems:
-        click.echo(f"\n{len(problems)} problem{'s' if len(problems) > 1 else ''}.")
+        say(f"\n{len(problems)} problem{'s' if len(problems) > 1 else ''}.")
     else:
-        click.echo("\nNo problem.")
+        say("\nNo problem.")
     return PROBLEMS if problems else 0
 
 
@@ -53,11 +56,10 @@ def _quiet(check: Check) -> None:
 
 def _printer() -> Callable[[Check], None]:
     """Return a function that prints a check as soon as it is done, under the name of its area."""
-    from rich.console import Console
     from rich.padding import Padding
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = safe_console(highlight=False)
     marks = {"ok": ("✓", "green"), "note": ("·", "yellow"), "problem": ("✗", "red")}
     areas: list[str] = []
 

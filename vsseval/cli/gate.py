@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vsseval.errors import UsageError, VssevalError
+from vsseval.text.saying import annotate, say, show_json, written
 from vsseval.types import BOUNDS
 
 if TYPE_CHECKING:
@@ -72,9 +73,7 @@ def command(
         verdicts = _judge(run_dirs, baseline, margins, any_seed=any_seed)
     except VssevalError as problem:
         if _on_github():
-            from vsseval.tables.gate import annotation
-
-            click.echo(annotation("vsseval gate could not judge", str(problem)), err=True)
+            annotate("vsseval gate could not judge", str(problem))
         raise
     _show(verdicts, junit, markdown, as_json=as_json)
     # A regression that is shown weighs more than what is missing.
@@ -150,9 +149,9 @@ def _show(verdicts: list[Verdict], junit: Path | None, markdown: Path | None, *,
             {**msgspec.to_builtins(verdict), "status": verdict.status, "exit_code": verdict.exit_code}
             for verdict in verdicts
         ]
-        click.echo(msgspec.json.format(msgspec.json.encode(data), indent=1).decode())
+        show_json(msgspec.json.format(msgspec.json.encode(data), indent=1))
     else:
-        click.echo(text.plain(verdicts))
+        say(text.plain(verdicts))
     comment = text.markdown(verdicts)
     for path, content in ((junit, junit_xml(verdicts)), (markdown, comment)):
         if path is not None:
@@ -163,7 +162,7 @@ def _show(verdicts: list[Verdict], junit: Path | None, markdown: Path | None, *,
             file.write(comment)
     if _on_github():
         for line in text.github_annotations(verdicts):
-            click.echo(line, err=True)  # the runner reads both streams; standard output may be JSON
+            written(line, err=True)  # the runner reads both streams; standard output may be JSON
 
 
 def _on_github() -> bool:
@@ -178,17 +177,17 @@ def _learn(run_dirs: Sequence[Path], correlation: float | None, *, as_json: bool
     fixed = correlation is not None
     proposals = propose_margins(runs) if correlation is None else propose_from_clips(runs, correlation)
     if not fixed and len(runs) < ENOUGH * len({run.record.benchmark.name for run in runs}):
-        click.echo(f"Fewer than {ENOUGH} reruns on a benchmark: the spread may come out small by chance.", err=True)
+        say(f"Fewer than {ENOUGH} reruns on a benchmark: the spread may come out small by chance.", err=True)
     without = {metric for run in runs for metric in run.record.metrics} - {found.metric for found in proposals}
     for metric in sorted(without):
-        click.echo(f"{metric}: no margin, since its differences have no interval here", err=True)
+        say(f"{metric}: no margin, since its differences have no interval here", err=True)
     if as_json:
         import msgspec
 
-        click.echo(msgspec.json.format(msgspec.json.encode(proposals), indent=1).decode())
+        show_json(msgspec.json.format(msgspec.json.encode(proposals), indent=1))
     else:
         from vsseval.tables.margins import toml
 
         basis = "clips" if fixed else "reruns"
-        click.echo(toml(proposals, runs, basis=basis, correlation=correlation or 0.0), nl=False)
+        written(toml(proposals, runs, basis=basis, correlation=correlation or 0.0), nl=False)
     return 0

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from vsseval.errors import UsageError
+from vsseval.text.saying import annotate, say
 
 FOLDER = Path("leaderboards")
 
@@ -32,7 +33,7 @@ def add(run_dirs: tuple[Path, ...], folder: Path) -> None:
     from vsseval.leaderboard.entries import accept_run
 
     for directory in run_dirs:
-        click.echo(accept_run(directory, folder))
+        say(accept_run(directory, folder))
 
 
 @command.command(short_help="Check records and reported numbers; for CI.")
@@ -43,18 +44,17 @@ def check(folder: Path) -> int:
     Exits with 2 if anything is wrong; every fault is one line.
     """
     from vsseval.leaderboard.leaderboard import check as checked
-    from vsseval.tables.gate import annotation
 
     found = checked(folder)
     for path, fault in found.faults:
-        click.echo(f"{path}: {fault}")
+        say(f"{path}: {fault}")
         if os.environ.get("GITHUB_ACTIONS") == "true":
-            click.echo(annotation(str(path), fault), err=True)
+            annotate(str(path), fault)
     said = f"{found.records} records, {found.reported} reported numbers"
     if found.faults:
-        click.echo(f"{said}: {len(found.faults)} faults", err=True)
+        say(f"{said}: {len(found.faults)} faults", err=True)
         return UsageError.exit_code
-    click.echo(f"{said}: no fault")
+    say(f"{said}: no fault")
     return 0
 
 
@@ -67,4 +67,4 @@ def build(output: Path, folder: Path) -> None:
     from vsseval.leaderboard.leaderboard import build as built
 
     found = built(folder, output)
-    click.echo(f"{output / 'index.html'} ({found.records} records, {found.reported} reported numbers)")
+    say(f"{output / 'index.html'} ({found.records} records, {found.reported} reported numbers)")

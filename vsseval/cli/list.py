@@ -12,6 +12,8 @@ from vsseval.border.benchmarks import samples as samples_of
 from vsseval.border.build import build
 from vsseval.errors import EnvironmentFault, MissingData, MissingEnvironment, NeedsArgument, ReportedOnly, UsageError
 from vsseval.families import require_packages, require_weights
+from vsseval.text.saying import console as safe_console
+from vsseval.text.saying import show_json
 from vsseval.types import Feature, Record
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ def command(kind: str | None, *, as_json: bool) -> None:
     """
     items = [item for name in KINDS if kind in {None, name} for item in _items(name)]
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(items), indent=1).decode())
+        show_json(msgspec.json.format(msgspec.json.encode(items), indent=1))
     elif kind is None:
         _show_names(items)
     else:
@@ -224,11 +226,10 @@ def _extractor(name: str) -> Item:
 
 def _show_names(items: list[Item]) -> None:
     """Print the names of each kind by status: what there is, on one screen or two."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = safe_console(highlight=False)
     for kind in dict.fromkeys(item.kind for item in items):
         grid = Table.grid(padding=(0, 1))
         for status, (mark, style) in MARKS.items():
@@ -243,11 +244,10 @@ def _show_names(items: list[Item]) -> None:
 
 def _show(items: list[Item]) -> None:
     """Print two lines for each item: what it is, and the note below, so that nothing is crushed at 80 columns."""
-    from rich.console import Console
     from rich.padding import Padding
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = safe_console(highlight=False)
     wide = max((len(item.name) for item in items), default=0) + 2
     for kind in dict.fromkeys(item.kind for item in items):
         console.print(Text(f"\n{kind}", style="bold"))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vsseval.cli.asked import asked_runs, run_options, shared_options
+from vsseval.text.saying import say, show_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +71,7 @@ def command(
         return
     _print(found, asked[0], numbers)
     for title, why in lost.items():
-        click.echo(f"{title}: cannot be run: {why}", err=True)
+        say(f"{title}: cannot be run: {why}", err=True)
 
 
 def _forecast(asked: Sequence[RunSpec], catalog: Catalog, models: Sequence[str]) -> tuple[Forecast, dict[str, str]]:
@@ -100,25 +101,25 @@ def _measure(asked: Sequence[RunSpec], models: Sequence[str]) -> None:
 def _print(found: Forecast, spec: RunSpec, workers: Sequence[int]) -> None:
     from vsseval.stages.forecast import wall_seconds
 
-    click.echo(f"{found.runs} runs, {found.finished} of them finished")
+    say(f"{found.runs} runs, {found.finished} of them finished")
     if not found.work:
         return
-    click.echo(f"{'stage':10} {'what':28} {'clips':>9} {'seconds of them':>16} {'processor s':>12}  measured on")
+    say(f"{'stage':10} {'what':28} {'clips':>9} {'seconds of them':>16} {'processor s':>12}  measured on")
     for one in _shown(found.work):
         cost = "unknown" if one.processor is None else f"{one.processor + one.load:.1f}"
         source = f"{one.measured:,} clips" if one.measured else "-"
-        click.echo(f"{one.stage:10} {one.name:28} {one.clips:9,} {one.seconds:16,.0f} {cost:>12}  {source}")
+        say(f"{one.stage:10} {one.name:28} {one.clips:9,} {one.seconds:16,.0f} {cost:>12}  {source}")
     total = sum((one.processor or 0.0) + one.load for one in found.work)
     least = "at least " if found.unknown else ""
-    click.echo(f"Processor time: {least}{_duration(total)}")
+    say(f"Processor time: {least}{_duration(total)}")
     for number in dict.fromkeys(workers):
-        click.echo(f"With {number} workers on an idle machine: {least}{_duration(wall_seconds(found, number))}")
+        say(f"With {number} workers on an idle machine: {least}{_duration(wall_seconds(found, number))}")
     _print_room(found, spec, workers[0])
     if found.unknown:
         names = ", ".join(dict.fromkeys(one.name for one in found.unknown))
-        click.echo(f"Unknown, for nothing like it has run on this kind of processor: {names}")
+        say(f"Unknown, for nothing like it has run on this kind of processor: {names}")
         again = " ".join(part for part in sys.argv[1:] if part != "--measure")
-        click.echo(f"Measure it on {CLIPS} clips of each benchmark with: vsseval {again} --measure")
+        say(f"Measure it on {CLIPS} clips of each benchmark with: vsseval {again} --measure")
 
 
 def _shown(work: Sequence[Work]) -> list[Work]:
@@ -134,14 +135,14 @@ def _print_room(found: Forecast, spec: RunSpec, workers: int) -> None:
     peak = max((one.peak for one in found.work), default=0)
     written = {stage: sum(one.written for one in found.work if one.stage == stage) for stage in ("generate", "extract")}
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    click.echo(f"Memory: up to {peak / 1e9:.1f} GB a process, {workers + 1} processes; this machine has "
+    say(f"Memory: up to {peak / 1e9:.1f} GB a process, {workers + 1} processes; this machine has "
                f"{there / 1e9:.1f} GB")  # fmt: skip
     for what, folder, size in (
         ("sounds", spec.runs, written["generate"]),
         ("features", _store(spec), written["extract"]),
     ):
         free = shutil.disk_usage(_existing(folder)).free
-        click.echo(f"Disk: {size / 1e6:,.0f} MB of {what} in {folder}, where {free / 1e9:,.1f} GB are free")
+        say(f"Disk: {size / 1e6:,.0f} MB of {what} in {folder}, where {free / 1e9:,.1f} GB are free")
 
 
 def _print_json(found: Forecast, spec: RunSpec, workers: Sequence[int], lost: dict[str, str]) -> None:
@@ -157,7 +158,7 @@ def _print_json(found: Forecast, spec: RunSpec, workers: Sequence[int], lost: di
         "cannot_be_run": lost,
         "store": _store(spec),
     }
-    click.echo(codec.pretty(data).decode(), nl=False)
+    show_json(codec.pretty(data), nl=False)
 
 
 def _store(spec: RunSpec) -> Path:

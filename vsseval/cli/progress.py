@@ -8,7 +8,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import click
+from vsseval.text.saying import console as safe_console
+from vsseval.text.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,14 +44,14 @@ class Lines:
 
     def run(self, title: str) -> None:
         """Name the run."""
-        click.echo(title, err=True)
+        say(title, err=True)
 
     def stage(self, name: str, total: int) -> None:
         """Name the stage."""
         self._name, self._total, self._done = name, total, 0
         self._next, self._time = STEP, time.monotonic()
         if total:
-            click.echo(f"  {name}: {total}", err=True)
+            say(f"  {name}: {total}", err=True)
 
     def advance(self, steps: int = 1) -> None:
         """Tell of every tenth."""
@@ -59,11 +60,11 @@ class Lines:
         if share < self._next or share >= 1.0 or time.monotonic() - self._time < SECONDS:
             return
         self._next, self._time = share + STEP, time.monotonic()
-        click.echo(f"  {self._name}: {self._done} of {self._total} ({share:.0%})", err=True)
+        say(f"  {self._name}: {self._done} of {self._total} ({share:.0%})", err=True)
 
     def note(self, text: str) -> None:
         """Print it."""
-        click.echo(text, err=True)
+        say(text, err=True)
 
 
 class Bars:
@@ -108,10 +109,9 @@ def _plain() -> Iterator[Progress]:
 
 @contextmanager
 def _bars() -> Iterator[Progress]:
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as RichProgress
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with RichProgress(*columns, console=Console(stderr=True), transient=True) as bars:
+    with RichProgress(*columns, console=safe_console(stderr=True), transient=True) as bars:
         yield Bars(bars)

@@ -10,6 +10,7 @@ import click
 
 from vsseval.cli.moved import moved_option, relocations
 from vsseval.cli.table import RUNS, chosen
+from vsseval.text.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,10 +58,8 @@ def command(
     media_budget = write_report(runs, output, budget=budget, clips=clips, calibrations=found, media=media)
     size = output.stat().st_size / MEGABYTE
     if media_budget.left_out and not no_media:
-        click.echo(
-            f"{media_budget.left_out} media did not fit {megabytes:g} MB and were left out: see --media", err=True
-        )
-    click.echo(f"{output} ({size:.1f} MB, {media_budget.embedded} media)")
+        say(f"{media_budget.left_out} media did not fit {megabytes:g} MB and were left out: see --media", err=True)
+    say(f"{output} ({size:.1f} MB, {media_budget.embedded} media)")
 
 
 def benchmark_media(moved: Mapping[str, str]) -> Callable[[RunRecord], Media]:

@@ -10,6 +10,7 @@ import click
 from vsseval.cli.asked import asked_runs, run_options, shared_options
 from vsseval.cli.trace import traced
 from vsseval.engines.choice import LOCAL
+from vsseval.text.saying import say, show_json, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,13 +103,13 @@ def execute(
         done = carry_out(asked, watcher, catalog, {spec.model for spec in asked} - {*models}, choice)
     if done.unfinished:
         part = f"Part {choice.part.number}/{choice.part.total}"
-        click.echo(f"{part} is done. The last part makes the table, or the same command without it.", err=True)
+        say(f"{part} is done. The last part makes the table, or the same command without it.", err=True)
     if done.unfinished and not done.records:
         return INCOMPLETE if done.lost else 0
     paths = [asked[0].runs / record.id for record in done.records]
     code = show(paths, asked[0].metrics, strict=strict, as_json=as_json)
     for title, why in done.lost.items():
-        click.echo(f"{title}: not run: {why}", err=True)
+        say(f"{title}: not run: {why}", err=True)
     return INCOMPLETE if done.lost else code
 
 
@@ -130,14 +131,14 @@ def show(paths: Sequence[Path], named: Sequence[str], *, strict: bool, as_json: 
         from vsseval.store import codec
 
         data = [{"path": run.path, "record": run.record, "aggregates": run.aggregates} for run in loaded]
-        click.echo(codec.pretty(data).decode(), nl=False)
+        show_json(codec.pretty(data), nl=False)
     else:
         _print_table(loaded)
     of_profile = profile_faults(loaded)
     faults = [*(line for run in loaded for line in _faults(run, named)), *of_profile.nothing]
     lost = [line for run in loaded for line in _lost(run)]
     for line in (*faults, *lost, *of_profile.hints):
-        click.echo(line, err=True)
+        say(line, err=True)
     _print_paths(loaded)
     return INCOMPLETE if faults or (strict and lost) else 0
 
@@ -149,7 +150,7 @@ def _print_table(loaded: Sequence[LoadedRun]) -> None:
     from vsseval.tables import table
 
     width = shutil.get_terminal_size((110, 24)).columns
-    click.echo(table.render(loaded, "terminal", width=width, colour=sys.stdout.isatty()))
+    written(table.render(loaded, "terminal", width=width, colour=sys.stdout.isatty()))
 
 
 def _faults(run: LoadedRun, named: Sequence[str]) -> list[str]:
@@ -196,7 +197,7 @@ def _print_paths(loaded: Sequence[LoadedRun]) -> None:
     if not loaded:
         return
     for run in loaded:
-        click.echo(f"{run.path}", err=True)
+        say(f"{run.path}", err=True)
     runs = loaded[0].path.parent
     option = "" if runs == Path("runs") else f" --runs {quote(str(runs))}"
-    click.echo(f"Open the report with: vsseval report{option}", err=True)
+    say(f"Open the report with: vsseval report{option}", err=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from vsseval.errors import EnvironmentFault, UsageError, unknown
+from vsseval.text.saying import say, show_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,12 +49,12 @@ def du(store: Path | None, *, as_json: bool) -> None:
     root = _root(store)
     found = sorted(_kept(root), key=lambda one: (-one.size, one.name))
     if as_json:
-        click.echo(codec.pretty([one._asdict() for one in found]).decode(), nl=False)
+        show_json(codec.pretty([one._asdict() for one in found]), nl=False)
         return
     for one in found:
         spare = f"  {one.spare / 1e6:,.1f} MB to spare" if one.spare else ""
-        click.echo(f"{one.size / 1e6:12,.1f} MB {one.entries:12,}  {one.name}{spare}")
-    click.echo(f"{sum(one.size for one in found) / 1e6:12,.1f} MB {sum(one.entries for one in found):12,}  in {root}")
+        say(f"{one.size / 1e6:12,.1f} MB {one.entries:12,}  {one.name}{spare}")
+    say(f"{sum(one.size for one in found) / 1e6:12,.1f} MB {sum(one.entries for one in found):12,}  in {root}")
 
 
 @command.command(short_help="Clear what is not needed.")
@@ -71,10 +72,10 @@ def prune(names: tuple[str, ...], store: Path | None, *, outdated: bool) -> None
     before = _size(root)
     for name in sorted(gone):
         _remove(root, name)
-        click.echo(f"cleared: {name}", err=True)
+        say(f"cleared: {name}", err=True)
     for folder in _folders(root):
         _compact(folder)
-    click.echo(f"{(before - _size(root)) / 1e6:,.1f} MB freed in {root}")
+    say(f"{(before - _size(root)) / 1e6:,.1f} MB freed in {root}")
 
 
 def _kept(root: Path) -> Iterator[Kept]:

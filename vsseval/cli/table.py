@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vsseval.errors import UsageError
+from vsseval.text.saying import say, show_json, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,16 +58,16 @@ def command(
     blocks = arranged(runs, subsets=subsets, profile=profile, reported=quoted, wide=wide)
     if quoted and not any(row.reported for block in blocks for row in block.rows):
         suites = ", ".join(sorted({row.suite for row in quoted if row.suite}))
-        click.echo(f"No number is reported for these benchmarks and metrics; there are some for {suites}.", err=True)
+        say(f"No number is reported for these benchmarks and metrics; there are some for {suites}.", err=True)
     if as_json:
         import msgspec
 
-        click.echo(msgspec.json.format(msgspec.json.encode(blocks), indent=1).decode())
+        show_json(msgspec.json.format(msgspec.json.encode(blocks), indent=1))
         return
     colour = sys.stdout.isatty()
     width = click.get_current_context().terminal_width or _columns()
     text = render_blocks(blocks, style, signatures=signatures, interval=interval, width=width, colour=colour)
-    click.echo(text, nl=False)
+    written(text, nl=False)
 
 
 def chosen(run_dirs: tuple[Path, ...], root: Path) -> list[LoadedRun]:
@@ -79,12 +80,12 @@ def chosen(run_dirs: tuple[Path, ...], root: Path) -> list[LoadedRun]:
 
     runs, faults = ([load_run(path) for path in run_dirs], []) if run_dirs else scan_runs(root)
     for fault in faults:
-        click.echo(f"passed over: {fault}", err=True)
+        say(f"passed over: {fault}", err=True)
     if not runs:
         raise UsageError(f"there are no runs in {root}. Make some with: vsseval run --model vssflow --suite all")
     for run in runs:
         if run.problem:
-            click.echo(f"warning: {run.problem}", err=True)
+            say(f"warning: {run.problem}", err=True)
     return runs
 
 

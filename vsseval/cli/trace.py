@@ -7,7 +7,7 @@ from collections import defaultdict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import click
+from vsseval.text.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -53,7 +53,7 @@ def _write(path: Path, timings: list[Timing]) -> None:
     events = [_event(one) for one in timings if one.kind != "metric" and one.name != START]
     atomic.write_bytes(path, codec.encode({"traceEvents": events, "displayTimeUnit": "ms"}))
     for line in lines(timings):
-        click.echo(line, err=True)
+        say(line, err=True)
 
 
 def _event(one: Timing) -> dict[str, Any]:

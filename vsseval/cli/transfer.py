@@ -6,7 +6,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import click
+from vsseval.text.saying import console as safe_console
+from vsseval.text.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,13 +24,12 @@ def shown() -> Iterator[TransferProgress]:
     if not sys.stderr.isatty():
         yield Lines()
         return
-    from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
     columns = (
         TextColumn("  {task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(),
     )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    with Progress(*columns, console=safe_console(stderr=True), transient=True) as bars:
         yield Bar(bars)
 
 
@@ -44,7 +44,7 @@ class Lines:
         self._label, self._total, self._done = label, total or 0, done
         self._next = done / self._total + STEP if self._total else 1.0
         size = f" ({self._total / 1e6:.1f} MB)" if total else ""
-        click.echo(f"  {label}{size}" + (f", going on at {done / 1e6:.1f} MB" if done else ""), err=True)
+        say(f"  {label}{size}" + (f", going on at {done / 1e6:.1f} MB" if done else ""), err=True)
 
     def advance(self, count: int) -> None:
         """Tell of every tenth."""
@@ -52,11 +52,11 @@ class Lines:
         share = self._done / self._total if self._total else 0.0
         if self._next <= share < 1.0:
             self._next = share + STEP
-            click.echo(f"  {self._label}: {self._done / 1e6:.1f} MB ({share:.0%})", err=True)
+            say(f"  {self._label}: {self._done / 1e6:.1f} MB ({share:.0%})", err=True)
 
     def note(self, text: str) -> None:
         """Print it."""
-        click.echo(f"  {text}", err=True)
+        say(f"  {text}", err=True)
 
 
 class Bar:

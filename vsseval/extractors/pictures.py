@@ -55,20 +55,18 @@ def at_rate(video: Video, fps: Fraction, clock: Clock = "first picture") -> Iter
                     yield upto - done, pending.picture()
                     done = upto
             pending = shown
-    if pending is not None:
-        stop = _stamp(video, pending, clock) + (pending.stop - pending.start)
-        upto = min(_place(stop, fps) - begin, last)
-        if upto > done:
-            yield upto - done, pending.picture()
+        if pending is not None:
+            stop = _stamp(video, pending, clock) + (pending.stop - pending.start)
+            upto = min(_place(stop, fps) - begin, last)
+            if upto > done:
+                yield upto - done, pending.picture()
 
 
 def _stamp(video: Video, shown: Shown, clock: Clock) -> Fraction:
     """Return when a picture begins, in seconds, on the count that a clock starts from."""
-    if clock == "first picture":
-        return shown.start
-    if video.start or shown.frame.pts is None:
+    if clock == "zero" and video.start:
         return Fraction(shown.seconds).limit_denominator(1_000_000)
-    return Fraction(shown.frame.pts) * Fraction(shown.frame.time_base)
+    return shown.start
 
 
 def strip(

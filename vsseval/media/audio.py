@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.media.opening import check_file, reading
-from vsseval.media.placing import Stretch
-from vsseval.media.sound import read_sound
+from vsseval.media import wire
+from vsseval.media.apart import Died, raw, talk
+from vsseval.media.opening import check_file
 
 __all__ = ["Audio", "check_samples", "load_audio"]
 
@@ -93,13 +93,24 @@ def load_audio(path: Path | str, start: float = 0.0, seconds: float | None = Non
     """
     path = Path(path)
     check_file(path)
-    with reading(path):
-        found = read_sound(path, Stretch(start, seconds))
-        audio = Audio(found.samples, found.rate)
-        if audio.samples.size == 0:
-            raise Unmeasurable(f"{path.name}: the audio holds no samples")
-        check_samples(audio.samples, path.name)
+    question = wire.AskSound(path=raw(path), start=float(start), seconds=None if seconds is None else float(seconds))
+    try:
+        audio = _heard(path, question)
+    except Died:
+        audio = _heard(path, question)
+    if audio.samples.size == 0:
+        raise Unmeasurable(f"{path.name}: the audio holds no samples")
+    check_samples(audio.samples, path.name)
     return audio
+
+
+def _heard(path: Path, question: wire.AskSound) -> Audio:
+    with talk(path) as talking:
+        answer, file = talking.ask(question, wire.Sounds)
+        try:
+            return Audio(wire.array_of(file, (answer.channels, -1), np.float32), answer.rate)
+        except (OSError, ValueError) as error:
+            raise Died(f"{path.name}: the decoder gave sound that is none: {error}") from error
 
 
 def check_samples(samples: np.ndarray, name: str) -> None:

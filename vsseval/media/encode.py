@@ -21,7 +21,7 @@ from vsseval.media.audio import Audio, check_samples
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["encode_sound", "replacing", "sound_track", "write_flac", "write_mp4", "write_wav", "x264"]
+__all__ = ["encode_sound", "failed_write", "replacing", "sound_track", "write_flac", "write_mp4", "write_wav", "x264"]
 
 _AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
 _AAC_OTHER = 48000
@@ -174,13 +174,13 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         finally:
             temporary.unlink(missing_ok=True)
     except (OSError, RuntimeError) as error:
-        cause = _failed_write(error)
+        cause = failed_write(error)
         if cause is None:
             raise
         raise _fault(path, cause) from error
 
 
-def _failed_write(error: BaseException | None) -> OSError | None:
+def failed_write(error: BaseException | None) -> OSError | None:
     """Return the error of the operating system behind an exception, which PyAV may have wrapped in its own."""
     while error is not None:
         # PyAV's own OSErrors come from reading the source.

@@ -10,13 +10,12 @@ import codecs
 import unicodedata
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from vsseval.errors import Unmeasurable
-from vsseval.media.facts import Kind, Look
+from vsseval.media import wire
+from vsseval.media.apart import ask, raw
+from vsseval.media.facts import Look
 from vsseval.media.memory import recalled
-from vsseval.media.opening import opened
-from vsseval.media.streams import audio_stream, video_stream
 
 __all__ = ["SOUND_SUFFIXES", "VIDEO_SUFFIXES", "look"]
 
@@ -33,10 +32,6 @@ SOUND_SUFFIXES = frozenset(
 """Names of files of sound alone, in lower case."""
 
 _ALSO_CODE = frozenset({".ts", ".mts"})  # TypeScript
-_ANIMATED = frozenset({"gif", "apng", "webp_pipe", "jpegxl_anim"})
-"""Formats of pictures that may move."""
-_STILL = frozenset({"image2", "ico", "tty", "fits", "avif", "svg_pipe"})
-_STILL_SUFFIXES = frozenset({".heic", ".heif", ".avif"})  # one picture in a container of videos
 _HEAD = 4096
 
 
@@ -52,54 +47,15 @@ def _look(path: Path) -> Look:
         named = _by_suffix(path)
         return named if named.kind != "other" and path.suffix.lower() not in _ALSO_CODE else Look("text")
     try:
-        with opened(path) as container:
-            return _content(path, container)
+        found = ask(path, wire.AskLook(path=raw(path)), wire.Looked).look
     except Unmeasurable:
-        return _by_suffix(path)
+        found = None
+    return found or _by_suffix(path)
 
 
 def _by_suffix(path: Path) -> Look:
     suffix = path.suffix.lower()
     return Look("video" if suffix in VIDEO_SUFFIXES else "sound" if suffix in SOUND_SUFFIXES else "other")
-
-
-def _content(path: Path, container: Any) -> Look:
-    name = container.format.name
-    video, audio = video_stream(container), audio_stream(container)
-    if video is not None and name in _ANIMATED:
-        return Look("video") if _moves(container, video) else Look("picture")
-    still = name in _STILL or name.endswith("_pipe") or path.suffix.lower() in _STILL_SUFFIXES
-    if video is not None and still:
-        return Look("picture")
-    if video is None and audio is None:
-        return _by_suffix(path)
-    kind: Kind = "sound" if video is None else "video"
-    return Look(kind, audio is not None, _taken(container, video, audio))
-
-
-def _moves(container: Any, stream: Any) -> bool:
-    packets = 0
-    for packet in container.demux(stream):
-        packets += packet.size > 0
-        if packets > 1:
-            return True
-    return False
-
-
-def _taken(container: Any, video: Any, audio: Any) -> str:
-    """Say which track is taken where there are several; covers do not count."""
-    said = []
-    for stream, kind in ((video, "video"), (audio, "audio")):
-        tracks = [other for other in container.streams if stream is not None and _is_like(other, stream)]
-        if len(tracks) > 1:
-            language = stream.metadata.get("language", "")
-            named = f" ({language})" if language not in {"", "und"} else ""
-            said.append(f"of {len(tracks)} {kind} tracks, number {tracks.index(stream) + 1}{named} is taken")
-    return ", ".join(said)
-
-
-def _is_like(other: Any, stream: Any) -> bool:
-    return other.type == stream.type and not other.disposition & 0x400  # AV_DISPOSITION_ATTACHED_PIC
 
 
 def _is_text(path: Path) -> bool:

@@ -8,7 +8,6 @@ What passes a bound is its clip's reason, which names the bound; `VSSEVAL_MEDIA_
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import dataclass, fields
 from functools import cache
 
@@ -19,7 +18,6 @@ __all__ = [
     "VARIABLE",
     "BeyondLimit",
     "MediaLimits",
-    "Patience",
     "longest_read",
     "media_limits",
     "require_rate",
@@ -60,9 +58,17 @@ class MediaLimits:
     """The same of one array of pictures, as uint8; longer or larger videos are streamed."""
     joined_mb: float = 512.0
     """The same of an MP3 or Ogg file, which is read whole to find the sounds that are joined in it."""
+    memory_mb: float = 4096.0
+    """Megabytes (2^20) of memory that the process which decodes takes beyond its own: enough for any of the above."""
     work: float = 600.0
     """Seconds that one pass through a file may keep the decoder busy, a thousand times what a usual clip takes. What is
     done with the pictures meanwhile does not count."""
+
+    @property
+    def text(self) -> str:
+        """Those that are not the defaults, as `VSSEVAL_MEDIA_LIMITS` has them; the same text for the same bounds."""
+        own = ((field.name, getattr(self, field.name), field.default) for field in fields(self))
+        return ",".join(f"{name}={value!r}" for name, value, default in own if value != default)
 
 
 class BeyondLimit(Unmeasurable):
@@ -111,29 +117,6 @@ def require_within(name: str, bound: str, there: float, what: str) -> None:
     allowed: float = getattr(media_limits(), bound)
     if there > allowed:
         raise BeyondLimit(f"{name}: {what}, more than the {allowed:g} allowed (set {VARIABLE}={bound}=NUMBER for more)")
-
-
-class Patience:
-    """Counts how long a decoder was busy, in `with` blocks; the one in which it has had too long raises."""
-
-    def __init__(self, name: str) -> None:
-        """Begin at zero.
-
-        Args:
-            name: of the file.
-        """
-        self._name = name
-        self._most = media_limits().work
-        self._spent = 0.0
-        self._begun = 0.0
-
-    def __enter__(self) -> None:
-        self._begun = time.perf_counter()
-
-    def __exit__(self, *raised: object) -> None:
-        self._spent += time.perf_counter() - self._begun
-        if self._spent > self._most:
-            require_within(self._name, "work", self._spent, f"{self._spent:.0f} s of decoding")
 
 
 def require_rate(name: str, rate: float) -> None:

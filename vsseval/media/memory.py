@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from vsseval.media.facts import Look, Probe
+from vsseval.media.limits import media_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,6 +47,13 @@ class Findings(NamedTuple):
     probe: Probe | None = None
     video: Probe | None = None
     """Of a file that was looked through as a video (`check_video`)."""
+    limits: str = ""
+    """Bounds under which all but the sha256 was found (`MediaLimits.text`): under narrower ones it might not have been.
+    """
+
+    def under(self, limits: str) -> Findings:
+        """Return what holds under some bounds."""
+        return self if limits == self.limits else Findings(self.state, self.sha256, limits=limits)
 
 
 def recalled(question: Question, path: Path, find: Callable[[], T]) -> T:
@@ -53,8 +61,10 @@ def recalled(question: Question, path: Path, find: Callable[[], T]) -> T:
 
     What it raises is not remembered: whoever mends a file, or the machine, is to see it.
     """
-    path, state = _absolute(path), file_state(path)
+    path, state, limits = _absolute(path), file_state(path), media_limits().text
     known = _memory().get(path)
+    if known is not None and question != "sha256":
+        known = known.under(limits)
     answer: Any = getattr(known, question) if known is not None and known.state == state else None
     if answer is not None:
         found: T = answer
@@ -63,7 +73,7 @@ def recalled(question: Question, path: Path, find: Callable[[], T]) -> T:
     if known is not None and known.state != state:
         _memory().pop(path, None)
     if state is not None and state.changed_ns + SETTLED_NS < time.time_ns():
-        before = known if known is not None and known.state == state else Findings(state)
+        before = known if known is not None and known.state == state else Findings(state, limits=limits)
         answers: Any = {question: found}
         _memory()[path] = before._replace(**answers)
     return found

@@ -58,6 +58,11 @@ def reading(path: Path) -> Iterator[None]:
         raise
     except FileNotFoundError as error:
         raise Unmeasurable(f"{path.name}: no such file") from error
+    except MemoryError as error:
+        raise BeyondLimit(
+            f"{path.name}: decoding it takes more than the {media_limits().memory_mb:g} MB allowed, or its header is "
+            f"damaged (set {VARIABLE}=memory_mb=NUMBER for more)"
+        ) from error
     except Exception as error:
         raise Unmeasurable(f"{path.name}: {_reason(error)}") from error
 
@@ -119,8 +124,6 @@ def _formats() -> str:
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and not type(error).__module__.startswith("av."):
         return f"cannot be read: {error.strerror or error}"
-    if isinstance(error, MemoryError):
-        return "not readable as media: what its header states does not fit into memory"
     said = getattr(error, "strerror", None) or str(error)
     kind = f"{type(error).__name__}: " if isinstance(error, _TRACELESS) or not said else ""
     return f"not readable as media (truncated or damaged): {kind}{said}"

@@ -1,32 +1,26 @@
 """Writing the pictures of one file into another: muted, with other sound, or a segment of them alone.
 
-Packets are copied as they are wherever the target's format and their times allow it.
+The decoder writes into a file that is opened here, and renamed here once it is whole.
 """
 
 from __future__ import annotations
 
-from fractions import Fraction
-from itertools import chain, islice, pairwise
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from vsseval.media.audio import Audio
-from vsseval.media.encode import encode_sound, replacing, sound_track, x264
-from vsseval.media.opening import opened
-from vsseval.media.streams import clock_zero, require_video
-from vsseval.media.video import Video
+from vsseval.media import wire
+from vsseval.media.apart import ask, raw
+from vsseval.media.audio import Audio, check_samples
+from vsseval.media.encode import replacing
+from vsseval.media.opening import check_file
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection
 
     import numpy as np
 
 __all__ = ["dub", "mute"]
-
-_REORDERED = 64
-"""Packets among which the picture that is shown first is looked for; codecs reorder by at most sixteen."""
-
-_MUXERS = {".mov": "mov", ".mkv": "matroska", ".webm": "matroska"}
 
 
 def mute(source: Path | str, target: Path | str, start: float = 0.0, seconds: float | None = None) -> None:
@@ -46,8 +40,7 @@ def mute(source: Path | str, target: Path | str, start: float = 0.0, seconds: fl
         Unmeasurable: the source is unreadable or has no video.
         EnvironmentFault: the target cannot be written.
     """
-    segment = None if not start and seconds is None else (start, seconds)
-    _remux(Path(source), Path(target), None, None, segment)
+    _remux(Path(source), Path(target), start, seconds)
 
 
 def dub(
@@ -66,100 +59,32 @@ def dub(
         Unmeasurable: the source is unreadable or has no video, or samples are NaN or infinite.
         EnvironmentFault: the target cannot be written.
     """
-    _remux(Path(source), Path(target), Audio(samples, rate), codecs)
-
-
-Segment = tuple[float, float | None]
-"""Start and length in seconds; a length of None reaches to the end."""
+    _remux(Path(source), Path(target), sound=Audio(samples, rate), codecs=codecs)
 
 
 def _remux(
-    source: Path, target: Path, sound: Audio | None, codecs: Collection[str] | None, segment: Segment | None = None
+    source: Path,
+    target: Path,
+    start: float = 0.0,
+    seconds: float | None = None,
+    *,
+    sound: Audio | None = None,
+    codecs: Collection[str] | None = None,
 ) -> None:
-    import av
-
-    timed = segment is None and _is_well_timed(source)
-    with opened(source) as container, replacing(target) as file:
-        stream = require_video(container, source)
-        with av.open(file, "w", format=_MUXERS.get(target.suffix.lower(), "mp4")) as out:
-            codec = stream.codec_context.name
-            copied = timed and codec in out.supported_codecs and (codecs is None or codec in codecs)
-            # All streams must be declared before the first packet is written.
-            video = out.add_stream_from_template(stream) if copied else _transcoded(stream, out)
-            track = sound_track(out, sound.samples, sound.sample_rate, source.name) if sound is not None else None
-            if copied:
-                _copy_video(container, stream, out, video)
-            else:
-                _transcode_video(source, segment or (0.0, None), out, video)
-            if track is not None:
-                encode_sound(out, *track)
-
-
-def _is_well_timed(source: Path) -> bool:
-    """Return whether the packets can be copied with their times: all present, decoded in rising order."""
-    with opened(source) as container:
-        stream = require_video(container, source)
-        packets = [(packet.pts, packet.dts, packet.is_discard) for packet in container.demux(stream) if packet.size]
-    if any(left_out for _, _, left_out in packets):
-        return False  # an edit list leaves out pictures on which others lean: the copy would begin with them
-    if any(pts is None or dts is None for pts, dts, _ in packets):
-        return False
-    # The first two may coincide: programme streams do not say that the first is decoded a frame earlier.
-    order = [dts for _, dts, _ in packets[1:]]
-    return all(before < after for before, after in pairwise(order))
-
-
-def _copy_video(container: Any, stream: Any, out: Any, copy: Any) -> None:
-    zero = round(clock_zero(container) / stream.time_base)
-
-    def on_clock() -> Iterator[Any]:
-        for packet in container.demux(stream):
-            if packet.size:
-                packet.pts -= zero
-                packet.dts -= zero
-                yield packet
-
-    packets = on_clock()
-    head = list(islice(packets, _REORDERED))
-    _begin_at_zero(head)
-    for packet in chain(head, packets):
-        packet.stream = copy
-        out.mux(packet)
-
-
-def _begin_at_zero(packets: list[Any]) -> None:
-    """Show the first picture from t = 0 on, as before its time stamp it is what there is to be seen.
-
-    A file without sound starts with its first picture: left where it is, it would move t = 0 and all that follows.
-    """
-    first = min(packets, key=lambda packet: packet.pts, default=None)
-    if first is None:
-        return
-    if first.pts > 0:
-        first.duration = (first.duration or 0) + first.pts
-        first.pts = 0
-        # no packet may be decoded after it is shown, and those before it are decoded earlier still
-        late = max(first.dts, 0)
-        for packet in packets[: packets.index(first) + 1]:
-            packet.dts -= late
-    if len(packets) > 1 and packets[0].dts >= packets[1].dts:
-        packets[0].dts = packets[1].dts - (packets[0].duration or 1)
-
-
-def _transcoded(stream: Any, out: Any) -> Any:
-    size = (stream.height + stream.height % 2, stream.width + stream.width % 2)
-    video = x264(out, size, stream.average_rate or stream.guessed_rate or Fraction(25), crf=16)
-    video.codec_context.time_base = stream.time_base
-    return video
-
-
-def _transcode_video(source: Path, segment: Segment, out: Any, video: Any) -> None:
-    tick, last = video.codec_context.time_base, -1
-    for shown in Video(source, *segment).each():
-        picture = shown.frame.reformat(width=video.width, height=video.height, format="yuv420p")
-        # The first is the picture that is on the screen at t = 0 (see `_begin_at_zero`).
-        at = 0 if last < 0 else max(round(shown.seconds / tick), last + 1)
-        picture.pts, picture.time_base, last = at, tick, at
-        picture.pict_type = 0  # the encoder chooses its own key frames
-        out.mux(video.encode(picture))
-    out.mux(video.encode(None))
+    check_file(source)
+    if sound is not None:
+        check_samples(sound.samples, source.name)
+    beside = wire.file_of([sound.samples]) if sound is not None else -1
+    try:
+        with replacing(target) as file:
+            question = wire.AskRemux(
+                path=raw(source), suffix=target.suffix, start=float(start), seconds=seconds,
+                rate=sound.sample_rate if sound is not None else 0,
+                channels=len(sound.samples) if sound is not None else 0,
+                codecs=None if codecs is None else sorted(codecs),
+            )  # fmt: skip
+            ask(source, question, wire.Remuxed, (file.fileno(),) if sound is None else (file.fileno(), beside))
+            file.seek(0, os.SEEK_END)
+    finally:
+        if beside >= 0:
+            os.close(beside)

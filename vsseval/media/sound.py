@@ -23,10 +23,10 @@ import numpy as np
 from vsseval.errors import Unmeasurable
 from vsseval.media.endings import share_there
 from vsseval.media.joined import Part, joined_parts
-from vsseval.media.limits import Patience, require_rate, require_within
+from vsseval.media.limits import require_rate, require_within
 from vsseval.media.opening import opened
 from vsseval.media.placing import Piece, Placed, Stretch, join, require_size
-from vsseval.media.probe import measured_end
+from vsseval.media.probing import measured_end
 from vsseval.media.sizes import sound_bytes
 from vsseval.media.streams import (
     LEAST_READABLE,
@@ -183,15 +183,14 @@ def _decode(path: Path, container: Any, stream: Any, placed: Placed, until: floa
     import av
 
     count = lost = 0
-    breaks_off, patience = False, Patience(path.name)
+    breaks_off = False
     try:
         for packet in container.demux(stream):
             count += bool(packet.size)
             breaks_off = packet.is_corrupt if packet.size else breaks_off
             try:
-                with patience:
-                    for frame in packet.decode():
-                        placed.add(frame)
+                for frame in packet.decode():
+                    placed.add(frame)
             except av.error.FFmpegError:
                 if packet.size:
                     lost, breaks_off = lost + 1, True

@@ -13,7 +13,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from vsseval.errors import Unmeasurable
-from vsseval.media.limits import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,22 +123,16 @@ def require_length(path: Path, there: float, declared: float | None) -> None:
         )
 
 
-def decoded(container: Any, stream: Any, path: Path) -> Iterator[Any]:
+def decoded(container: Any, stream: Any) -> Iterator[Any]:
     """Yield the decoded frames of one stream, in order of presentation, skipping packets that are damaged.
 
     A file that breaks off ends the stream; whether enough was there is for the caller to say.
-
-    Raises:
-        BeyondLimit: the decoder takes longer than is allowed.
     """
     import av
 
-    patience = Patience(path.name)
     try:
         for packet in container.demux(stream):
             with suppress(av.error.InvalidDataError):
-                with patience:
-                    frames = packet.decode()
-                yield from frames
+                yield from packet.decode()
     except (av.error.InvalidDataError, av.error.EOFError):
         return

@@ -7,33 +7,28 @@ rule (`Video.stream`): each place shows what a player would show at that moment.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.media.edits import moved_ahead
+from vsseval.media import wire
+from vsseval.media.apart import Died, Talk, error_of, raw, talk
 from vsseval.media.facts import Probe
-from vsseval.media.limits import media_limits, require_within
-from vsseval.media.opening import opened, reading
+from vsseval.media.limits import require_within
 from vsseval.media.probe import probe
-from vsseval.media.streams import UNKNOWN_VIDEO, clock_zero, decoded, require_length, require_video
+from vsseval.media.streams import UNKNOWN_VIDEO
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
+    from typing import Literal
+
+    from vsseval.media.wire import Rule
 
 __all__ = ["Shown", "Video"]
-
-_EPSILON = 1e-6
-"""Seconds. i / fps in floating point falls just short of some time stamps (4.6, 8.2, 9.2 s) without it."""
-
-_COARSE_TICK = 1e-3
-"""Seconds. Matroska rounds time stamps to this; there, half a tick is within rounding."""
-
-
-Rule = Literal["shown", "nearest"]
 
 
 class Shown(NamedTuple):
@@ -43,13 +38,15 @@ class Shown(NamedTuple):
     """Time stamp in seconds, as the file counts them: t = 0 may be elsewhere."""
     stop: Fraction
     """Where the frame's own duration ends, on the same count."""
-    frame: Any
     seconds: float
     """When it begins to be shown, in seconds from t = 0 of the video: of the container, or of the segment."""
-    path: Path
+    make: Callable[[tuple[int, int] | None, bool], np.ndarray]
+    """Has the picture made."""
 
     def picture(self, size: tuple[int, int] | None = None, *, gray: bool = False) -> np.ndarray:
         """Return the picture, upright: uint8, shape (height, width, 3), red first, or (height, width) if gray.
+
+        It can be had until the frame after the next one was taken, and as long as the pass over the video is open.
 
         Args:
             size: (height, width) wanted; None keeps its own.
@@ -58,8 +55,7 @@ class Shown(NamedTuple):
         Raises:
             Unmeasurable: it cannot be converted.
         """
-        with reading(self.path):
-            return _picture(self.frame, size, gray=gray)
+        return self.make(size, gray)
 
 
 class Video:
@@ -145,31 +141,16 @@ class Video:
 
         The same array may be yielded more than once; it is to be read only.
         """
-        count, done = self._count(fps), 0
-        shape = size or (self.probe.height, self.probe.width)
-        picture: np.ndarray | None = None
-        pending: Shown | None = None
-        for shown in self._all():
-            before = self._last_moment(shown, fps, rule)
-            while pending is not None and done < count and done / fps < before:
-                picture = pending.picture(shape, gray=gray) if picture is None else picture
+        left = self._count(fps)
+        asked = self._asked("sampled", size or (self.probe.height, self.probe.width), gray=gray, fps=fps, rule=rule)
+        for places, picture in self._pictures(asked):
+            left -= round(places)
+            if left < 0:
+                break
+            for _ in range(round(places)):
                 yield picture
-                done += 1
-            if done == count and not self._whole:
-                return
-            pending, picture = shown, None
-        assert pending is not None  # _all raises where there is no frame
-        picture = pending.picture(shape, gray=gray)
-        for _ in range(done, count):
-            yield picture
-
-    @staticmethod
-    def _last_moment(shown: Shown, fps: float, rule: Rule) -> float:
-        """Return the seconds before which a place still has the frame before this one."""
-        if rule == "nearest":
-            return shown.seconds - 0.5 / fps + _EPSILON
-        tick = float(shown.frame.time_base)
-        return shown.seconds - (tick / 2 + _EPSILON if tick >= _COARSE_TICK else _EPSILON)
+        if left:
+            raise Died(f"{self.path.name}: the decoder gave another number of pictures than was asked for")
 
     def timed(self, size: tuple[int, int] | None = None, *, gray: bool = False) -> Iterator[tuple[float, np.ndarray]]:
         """Yield every picture of the file once, and the seconds from t = 0 at which it begins to be shown.
@@ -184,8 +165,7 @@ class Video:
         Raises:
             Unmeasurable: as `each`.
         """
-        for shown in self.each():
-            yield shown.seconds, shown.picture(size, gray=gray)
+        yield from self._pictures(self._asked("timed", size, gray=gray))
 
     def each(self) -> Generator[Shown, None, None]:
         """Yield every frame once, in order of presentation, in constant memory; of a segment, those shown within it.
@@ -194,75 +174,75 @@ class Video:
             Unmeasurable: no frame is readable, or less than nine tenths of the declared seconds are. Who stops
                 before the end learns nothing about what follows.
         """
-        if self._whole:
-            yield from self._all()
-            return
-        # The first is the one on the screen when the segment begins. How long it is shown, the next one's time says:
-        # the duration that a file states is that between two packets, which come in another order.
-        held: Shown | None = None
-        for shown in self._all():
-            if shown.seconds <= _EPSILON:
-                held = shown
-                continue
-            if held is not None:
-                yield held
-                held = None
-            if shown.seconds >= self.seconds - _EPSILON:
-                return
-            yield shown
-        if held is not None:
-            yield held
+        with talk(self.path) as talking:
+            question: wire.Ask = self._asked("frames")
+            while True:
+                batch, _ = talking.ask(question, wire.Frames)
+                for number, (start, stop, seconds) in enumerate(
+                    zip(batch.starts, batch.stops, batch.seconds, strict=True), batch.first
+                ):
+                    yield Shown(Fraction(start), Fraction(stop), seconds, self._maker(talking, number))
+                if batch.fault is not None:
+                    raise error_of(batch.fault)
+                if batch.ended:
+                    return
+                question = wire.AskMore()
 
-    def _all(self) -> Generator[Shown, None, None]:
-        """Yield every frame of the file.
+    def _maker(self, talking: Talk, number: int) -> Callable[[tuple[int, int] | None, bool], np.ndarray]:
+        def made(size: tuple[int, int] | None, gray: bool) -> np.ndarray:
+            answer, file = talking.ask(wire.AskPicture(number=number, size=size, gray=gray), wire.Pictures)
+            picture: np.ndarray = self._arrays(answer, file, gray=gray)[0]
+            return picture
 
-        Raises:
-            BeyondLimit: a hole between frames, or their number a second, is greater than is allowed.
-            Unmeasurable: as `each`.
-        """
-        end: float | None = None
-        most = media_limits().fps
-        with opened(self.path) as container:
-            stream = require_video(container, self.path)
-            stream.thread_type = "AUTO"
-            zero, moved = clock_zero(container), moved_ahead(self.path, container, stream)
-            stop, own = Fraction(zero), 1 / Fraction(self.fps or 25.0)
-            for number, frame in enumerate(decoded(container, stream, self.path)):
-                # A frame without a stamp starts where the last one ended.
-                start = stop if frame.pts is None else Fraction(frame.pts * frame.time_base) + moved
-                self._require_sane(number, float(start - stop), float(start) - zero, most)
-                stop = start + ((frame.duration or 0) * stream.time_base or own)
-                end = float(stop) - zero - self.start
-                yield Shown(start, stop, frame, float(start) - zero - self.start, self.path)
-            if end is None:
-                raise Unmeasurable(f"{self.path.name}: the video has no readable frame")
-            require_length(self.path, end, self.seconds)
+        return made
 
-    def _require_sane(self, number: int, hole: float, at: float, most: float) -> None:
-        """Raise where frame `number`, at `at` seconds from t = 0, comes `hole` seconds after the last, or too soon."""
-        if hole > 1:
-            require_within(self.path.name, "gap", hole, f"a hole of {hole:.0f} s in its pictures, before {at:.2f} s")
-        if number > most * (max(at, 0.0) + 1):
-            require_within(self.path.name, "fps", number / (max(at, 0.0) + 1), f"{number} pictures in {at:.2f} s")
+    def _asked(
+        self,
+        how: Literal["sampled", "timed", "frames"],
+        size: tuple[int, int] | None = None,
+        *,
+        gray: bool = False,
+        fps: float = 0.0,
+        rule: Rule = "shown",
+    ) -> wire.AskPictures:
+        return wire.AskPictures(
+            path=raw(self.path), start=self.start, seconds=self.seconds, whole=self._whole, own_fps=self.fps,
+            how=how, size=size, gray=gray, fps=fps, rule=rule,
+        )  # fmt: skip
+
+    def _pictures(self, asked: wire.AskPictures) -> Generator[tuple[float, np.ndarray], None, None]:
+        """Yield pictures, each with what goes with it; a decoder that dies before the first is replaced once."""
+        begun = False
+        try:
+            for found in self._one_pass(asked):
+                begun = True
+                yield found
+        except Died:
+            if begun:
+                raise
+            yield from self._one_pass(asked)
+
+    def _one_pass(self, asked: wire.AskPictures) -> Generator[tuple[float, np.ndarray], None, None]:
+        with talk(self.path) as talking:
+            question: wire.Ask = asked
+            while True:
+                batch, file = talking.ask(question, wire.Pictures)
+                if batch.moments:
+                    yield from zip(batch.moments, self._arrays(batch, file, gray=asked.gray), strict=True)
+                if batch.fault is not None:
+                    raise error_of(batch.fault)
+                if batch.ended:
+                    return
+                question = wire.AskMore()
+
+    def _arrays(self, answer: wire.Pictures, file: int, *, gray: bool) -> np.ndarray:
+        shape = (len(answer.moments), answer.height, answer.width, *(() if gray else (3,)))
+        try:
+            return wire.array_of(file, shape, np.uint8)
+        except (OSError, ValueError) as error:
+            raise Died(f"{self.path.name}: the decoder gave pictures that are none: {error}") from error
 
     def _count(self, fps: float) -> int:
         if fps <= 0:
             raise ValueError(f"fps must be positive, not {fps}")
         return max(1, round(self.seconds * fps))
-
-
-def _picture(frame: Any, size: tuple[int, int] | None, *, gray: bool) -> np.ndarray:
-    """Return a decoded frame as uint8 of the size wanted (None: its own), upright."""
-    turns = round(frame.rotation / 90) % 4  # counter-clockwise, as numpy's rot90
-    if size is None:
-        height, width = frame.height, frame.width
-    else:
-        height, width = size if turns % 2 == 0 else (size[1], size[0])
-    shrinks = height * width < frame.height * frame.width
-    scaled = frame.reformat(
-        width=width,
-        height=height,
-        format="gray" if gray else "rgb24",
-        interpolation="AREA" if shrinks else "BICUBIC",
-    )
-    return np.rot90(scaled.to_ndarray(), turns)

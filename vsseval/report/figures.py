@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vsseval.text.escaping import html, math_text
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -47,13 +49,12 @@ def forest_plot(block: Block, column: Column) -> Figure:
         _mark(axes, row, index, height)
     if 0 < systems < len(rows):
         axes.axhline(-(systems - 0.25), color=LINE, linewidth=0.8)
-    axes.set_yticks(heights, [_short(row.label) for row in rows])
+    axes.set_yticks(heights, [math_text(_short(row.label)) for row in rows])
     for label, row in zip(axes.get_yticklabels(), rows, strict=True):
         label.set_color(MUTED if row.bound else INK)
-        label.set_parse_math(False)  # a name may hold dollar signs
     axes.set_ylim(min(heights, default=0) - 0.6, 0.6)
     better = {"↑": "more is better", "↓": "less is better"}.get(column.arrow, "")
-    axes.set_xlabel(f"{column.unit}, {better}" if column.unit else better, color=MUTED, fontsize=9.5)
+    axes.set_xlabel(math_text(f"{column.unit}, {better}" if column.unit else better), color=MUTED, fontsize=9.5)
     _plain(axes)
     return figure
 
@@ -92,8 +93,6 @@ def svg(figure: Figure, title: str) -> str:
         figure: drawn in the colours of this module.
         title: what a screen reader says.
     """
-    from html import escape
-
     from matplotlib import rc_context
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
@@ -108,7 +107,7 @@ def svg(figure: Figure, title: str) -> str:
     text = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", text)
     for stand_in, variable in COLOURS.items():
         text = text.replace(stand_in, variable)
-    text = re.sub(r"<svg ", f'<svg role="img" aria-label="{escape(title, quote=True)}" ', text, count=1)
+    text = text.replace("<svg ", f'<svg role="img" aria-label="{html(title)}" ', 1)
     return re.sub(r'(<svg [^>]*?) width="[^"]*"', r"\1", re.sub(r'(<svg [^>]*?) height="[^"]*"', r"\1", text))
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from vsseval.statistics.agreement import FEWEST, LEAST, best_first
 from vsseval.tables import sheet as sheets
-from vsseval.tables.latex import escape_latex
 from vsseval.tables.sheet import Line, Sheet
 from vsseval.tables.text import DASH, number
+from vsseval.text.escaping import latex as escaped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,9 +57,7 @@ def render(
     head, foot = Sheet(above=tuple(above), heads=(), lines=()), Sheet(above=(), heads=(), lines=(), below=tuple(notes))
     if style == "latex":
         return (
-            "\n\n".join(
-                ["% needs \\usepackage{booktabs}", *map(_latex, made), *(f"% {escape_latex(n)}" for n in notes)]
-            )
+            "\n\n".join(["% needs \\usepackage{booktabs}", *map(_latex, made), *(f"% {escaped(n)}" for n in notes)])
             + "\n"
         )
     if style == "markdown":
@@ -122,13 +120,13 @@ def _made(one: Agreement) -> str:
 
 
 def _latex(one: Sheet) -> str:
-    rows = [r" & ".join(map(escape_latex, line.cells)) + r" \\" for line in one.lines]
-    heads = " & ".join(map(escape_latex, one.heads)) + r" \\"
+    rows = [r" & ".join(map(escaped, line.cells)) + r" \\" for line in one.lines]
+    heads = " & ".join(map(escaped, one.heads)) + r" \\"
     body = [
-        rf"  \caption{{{escape_latex(' '.join(one.above))}}}",
+        rf"  \caption{{{escaped(' '.join(one.above))}}}",
         rf"  \begin{{tabular}}{{l{'r' * (len(one.heads) - 1)}}}", r"    \toprule", f"    {heads}", r"    \midrule",
         *(f"    {row}" for row in rows), r"    \bottomrule", r"  \end{tabular}", "",
-        r"  {\smallskip\raggedright\footnotesize", *(rf"  {escape_latex(text)}\par" for text in one.below), "  }",
+        r"  {\smallskip\raggedright\footnotesize", *(rf"  {escaped(text)}\par" for text in one.below), "  }",
     ]  # fmt: skip
     return "\n".join([r"\begin{table}", r"  \centering", *body, r"\end{table}"])
 

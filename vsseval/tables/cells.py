@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vsseval.records import Spread
+from vsseval.text.escaping import one_line
 from vsseval.types import Record, Status, Task
 
 LOPSIDED = 1.4
@@ -124,11 +125,6 @@ class Block(Record, frozen=True, kw_only=True):
     """What else is to be said of the whole table."""
     of: str = ""
     """Title and citation of the paper whose columns these are."""
-
-
-def one_line(text: str) -> str:
-    """Return a text without line breaks and without what moves a cursor or changes a colour."""
-    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
 
 
 class Notes:

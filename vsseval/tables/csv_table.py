@@ -6,8 +6,8 @@ import csv
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from vsseval.tables.cells import one_line
 from vsseval.tables.text import number
+from vsseval.text.escaping import csv_cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ def csv_table(blocks: Sequence[Block], options: StyleOptions) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(
         ["benchmark", "version", "subset", "seed", "limit", "model", "kind", "run", "notes"]
-        + [f"{metric}{field}" for metric in metrics for field in fields]
+        + [csv_cell(f"{metric}{field}") for metric in metrics for field in fields]
     )
     for block in blocks:
         for row in block.rows:
@@ -43,9 +43,10 @@ def csv_table(blocks: Sequence[Block], options: StyleOptions) -> str:
 
 def _line(block: Block, row: Row, metrics: Sequence[str], width: int, *, signatures: bool) -> list[str]:
     line = [
-        one_line(block.benchmark), block.version, one_line(block.subset), str(block.seed), str(block.limit or ""),
-        row.label, "reported" if row.reported else "bound" if row.bound else "system", row.run,
-        "; ".join(block.notes[note - 1] for note in row.notes),
+        csv_cell(block.benchmark), csv_cell(block.version), csv_cell(block.subset), str(block.seed),
+        str(block.limit or ""), csv_cell(row.label),
+        "reported" if row.reported else "bound" if row.bound else "system", csv_cell(row.run),
+        csv_cell("; ".join(block.notes[note - 1] for note in row.notes)),
     ]  # fmt: skip
     places = {column.metric: (cell, column.decimals) for cell, column in zip(row.cells, block.columns, strict=True)}
     for metric in metrics:
@@ -65,4 +66,4 @@ def _fields(cell: Cell, decimals: int, *, signatures: bool) -> list[str]:
     found += [str(cell.n), str(cell.total), cell.status, "best" if cell.best else "second" if cell.second else ""]
     spread = cell.spread
     found += [str(spread.samples), text(spread.se_clips), text(spread.se_seeds)] if spread else ["", "", ""]
-    return [*found, cell.signature] if signatures else found
+    return [*found, csv_cell(cell.signature)] if signatures else found

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from vsseval.statistics.gate_verdict import worst
+from vsseval.text.escaping import annotation, markdown_code
+from vsseval.text.escaping import markdown as escaped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,15 +46,15 @@ def headline(verdicts: Sequence[Verdict]) -> str:
 def markdown(verdicts: Sequence[Verdict]) -> str:
     """Return a comment for a merge request: what did not pass first, then every check in a table that folds."""
     outcome = worst([verdict.status for verdict in verdicts])
-    lines = [MARKER, f"## {SIGNS[outcome]} vsseval gate: {_escaped(headline(verdicts))}", ""]
+    lines = [MARKER, f"## {SIGNS[outcome]} vsseval gate: {escaped(headline(verdicts))}", ""]
     for verdict in verdicts:
         bad = [check for check in verdict.checks if check.status != "passed"]
         title = f"{verdict.model} on {verdict.benchmark}"
-        lines += [f"### {SIGNS[verdict.status]} {_escaped(title)}", ""]
+        lines += [f"### {SIGNS[verdict.status]} {escaped(title)}", ""]
         lines += [*_table(bad), ""] if bad else []
         lines += [f"<details><summary>All {len(verdict.checks)} checks</summary>", "", *_table(verdict.checks), ""]
         if verdict.ungated:
-            lines += [f"No rule speaks of {_escaped(', '.join(verdict.ungated))}.", ""]
+            lines += [f"No rule speaks of {escaped(', '.join(verdict.ungated))}.", ""]
         lines += [f"Run {_code(verdict.run)}, baseline {_code(verdict.baseline)}.", "", "</details>", ""]
         lines += _moved(bad)
     return "\n".join(lines).rstrip() + "\n"
@@ -72,15 +73,8 @@ def github_annotations(verdicts: Sequence[Verdict]) -> list[str]:
     ]
 
 
-def annotation(title: str, message: str) -> str:
-    """Return the workflow command that shows an error on the page of a workflow."""
-    text = message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    name = title.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    return f"::error title={name.replace(':', '%3A').replace(',', '%2C')}::{text}"
-
-
 def _table(checks: Sequence[Check]) -> list[str]:
-    rows = [f"| {SIGNS[check.status]} | {_escaped(check.name)} | {_escaped(check.message)} |" for check in checks]
+    rows = [f"| {SIGNS[check.status]} | {escaped(check.name)} | {escaped(check.message)} |" for check in checks]
     return ["| | check | |", "|---|---|---|", *rows]
 
 
@@ -95,14 +89,9 @@ def _moved(checks: Sequence[Check]) -> list[str]:
             f"{_code(move.clip)} {move.value_b * scale:.{places}f} → {move.value_a * scale:.{places}f}"
             for move in check.delta.moved
         ]
-        lines.append(f"Moved most by {_escaped(check.metric)}: {', '.join(clips)}")
+        lines.append(f"Moved most by {escaped(check.metric)}: {', '.join(clips)}")
     return [*lines, ""] if lines else []
 
 
-def _escaped(text: str) -> str:
-    one = " ".join(text.split())
-    return re.sub(r"([\\`*_{}\[\]<>|~#@])", r"\\\1", one)
-
-
 def _code(text: str) -> str:
-    return f"`{' '.join(text.split()).replace('`', chr(0x2019))}`" if text else "none"
+    return markdown_code(text) if text else "none"

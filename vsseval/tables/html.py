@@ -21,6 +21,7 @@ from vsseval.tables.text import (
     title,
     value_and_spread,
 )
+from vsseval.text.escaping import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,8 +63,14 @@ def rendered(template: str, context: Mapping[str, Any], folder: Path = TEMPLATES
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
+        finalize=_shown,
     )
     return environment.get_template(template).render({"flag": FLAG, "doubt": DOUBT, "reported": REPORTED, **context})
+
+
+def _shown(value: object) -> object:
+    """Return what is put into a page, and perhaps printed; markup that the templates call safe is."""
+    return terminal(value) if type(value) is str else value
 
 
 def table(block: Block, interval: Interval = "half", *, signatures: bool = False) -> dict[str, Any]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from vsseval.text.escaping import xml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vsseval.statistics.gate_verdict import Check, Verdict
-
-_FORBIDDEN = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot hold (section 2.2), not even escaped."""
 
 
 def junit(verdicts: Sequence[Verdict]) -> str:
@@ -27,7 +25,7 @@ def junit(verdicts: Sequence[Verdict]) -> str:
         suite = SubElement(
             root,
             "testsuite",
-            name=_clean(f"vsseval gate {verdict.benchmark}"),
+            name=xml(f"vsseval gate {verdict.benchmark}"),
             tests=str(len(counts) + len(verdict.ungated)),
             failures=str(sum(status in {"regression", "unproven"} for status in counts)),
             errors=str(counts.count("incomplete")),
@@ -36,22 +34,18 @@ def junit(verdicts: Sequence[Verdict]) -> str:
         for check in verdict.checks:
             _case(suite, verdict, check)
         for metric in verdict.ungated:
-            case = SubElement(suite, "testcase", classname=_clean(verdict.benchmark), name=_clean(metric))
+            case = SubElement(suite, "testcase", classname=xml(verdict.benchmark), name=xml(metric))
             SubElement(case, "skipped", message="no rule in the margins")
     indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
 
 
 def _case(suite: Element, verdict: Verdict, check: Check) -> None:
-    case = SubElement(suite, "testcase", classname=_clean(verdict.benchmark), name=_clean(check.name))
-    message = _clean(check.message)
+    case = SubElement(suite, "testcase", classname=xml(verdict.benchmark), name=xml(check.name))
+    message = xml(check.message)
     if check.status == "passed":
         SubElement(case, "system-out").text = message
     elif check.status == "incomplete":
         SubElement(case, "error", type=check.status, message=message).text = message
     else:
         SubElement(case, "failure", type=check.status, message=message).text = message
-
-
-def _clean(text: str) -> str:
-    return _FORBIDDEN.sub("\ufffd", text)

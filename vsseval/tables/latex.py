@@ -5,7 +5,6 @@ A metric takes two columns of the tabular, its value and what stands behind it, 
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING
 
 from vsseval.tables.text import (
@@ -25,6 +24,8 @@ from vsseval.tables.text import (
     title,
     value_and_spread,
 )
+from vsseval.text.escaping import LETTER
+from vsseval.text.escaping import latex as escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,21 +33,6 @@ if TYPE_CHECKING:
     from vsseval.tables.cells import Block, Cell, Column, Row
     from vsseval.tables.styles import StyleOptions
 
-ESCAPES = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "|": r"\textbar{}", '"': "{''}", "`": r"\textasciigrave{}", "±": r"$\pm$", "↑": r"$\uparrow$",
-    "↓": r"$\downarrow$", "\u00d7": r"$\times$", "≤": r"$\leq$", "≥": r"$\geq$", "\u2212": "$-$", "\u2013": "--",
-    "—": "---", "…": r"\ldots{}", "·": r"$\cdot$", "†": r"$^\dagger$",
-    "‡": r"$^\ddagger$", "°": r"$^\circ$", "µ": r"$\mu$", "μ": r"$\mu$",
-    "\u2018": "`", "\u2019": "'", "\u201c": "``", "\u201d": "''", "\u00a0": "~",
-}  # fmt: skip
-ACCENTS = frozenset("\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327")
-"""What the first fonts of LaTeX (OT1) put over or under a letter."""
-PLAIN = frozenset("æÆøØåÅßœŒłŁı¡¿§©£")
-LAST_LATIN = "\u017f"
-"""Beyond it pdfLaTeX knows few letters."""
-LETTER = r"\vssevalletter"
 ONE_PAGE = 40
 """Rows that a page holds; more go into a longtable, which breaks."""
 LONGEST_LABEL = 28
@@ -74,21 +60,6 @@ def latex(blocks: Sequence[Block], options: StyleOptions) -> str:
     return "\n\n".join(["\n".join(lines), *found, f"% {said}."]) + "\n"
 
 
-def escape_latex(text: str) -> str:
-    """Escape what LaTeX would take for a command, and letters that pdfLaTeX lacks; leave out what is not printable."""
-    return "".join(map(_letter, "".join(letter for letter in " ".join(text.split()) if letter.isprintable())))
-
-
-def _letter(letter: str) -> str:
-    if letter in ESCAPES or letter.isascii() or letter in PLAIN:
-        return ESCAPES.get(letter, letter)
-    base, *marks = [*unicodedata.normalize("NFD", letter)]
-    if letter <= LAST_LATIN and base.isascii() and {*marks} <= ACCENTS:
-        return letter
-    # As an argument that is thrown away, the letter does no harm to pdfLaTeX.
-    return rf"{LETTER}{{{ord(letter):04X}}}{{{letter}}}"
-
-
 def _long(block: Block) -> bool:
     return len(block.rows) > ONE_PAGE
 
@@ -106,7 +77,7 @@ def _crowded(block: Block, interval: Interval) -> bool:
 
 
 def _table(block: Block, *, signatures: bool, interval: Interval) -> str:
-    caption = rf"\caption{{{escape_latex(_caption(block))}}}"
+    caption = rf"\caption{{{escaped(_caption(block))}}}"
     below = _below(block, signatures=signatures)
     if not block.columns or not block.rows:
         return "\n".join([r"\begin{table}", r"  \centering", f"  {caption}", *below, r"\end{table}"])
@@ -134,7 +105,7 @@ def _caption(block: Block) -> str:
 def _heads(block: Block) -> list[str]:
     over, rules, first = [], [], 2
     for name, metrics in spans(block):
-        over.append(rf"\multicolumn{{{2 * metrics}}}{{c}}{{{escape_latex(name)}}}")
+        over.append(rf"\multicolumn{{{2 * metrics}}}{{c}}{{{escaped(name)}}}")
         rules.append(rf"\cmidrule(lr){{{first}-{first + 2 * metrics - 1}}}")
         first += 2 * metrics
     names = [rf"\multicolumn{{2}}{{c}}{{{_head(column)}}}" for column in block.columns]
@@ -147,10 +118,8 @@ def _heads(block: Block) -> list[str]:
 
 
 def _head(column: Column) -> str:
-    name = escape_latex(
-        " ".join(filter(None, [column.marked(column.head or column.metric), column.arrow, column.unit]))
-    )
-    return name + escape_latex(marks(column))
+    name = escaped(" ".join(filter(None, [column.marked(column.head or column.metric), column.arrow, column.unit])))
+    return name + escaped(marks(column))
 
 
 def _rows(block: Block, interval: Interval) -> list[str]:
@@ -165,7 +134,7 @@ def _rows(block: Block, interval: Interval) -> list[str]:
 
 
 def _row(row: Row, block: Block, interval: Interval) -> str:
-    name = escape_latex(row.label)
+    name = escaped(row.label)
     name = rf"\textit{{{name}}}" if row.bound else name
     name = rf"\textcolor{{gray}}{{{name}}}" if row.reported else name
     cells = [_cell(cell, column, interval) for cell, column in zip(row.cells, block.columns, strict=True)]
@@ -175,8 +144,8 @@ def _row(row: Row, block: Block, interval: Interval) -> str:
 def _cell(cell: Cell, column: Column, interval: Interval) -> str:
     """Return the two cells of a metric."""
     if cell.value is None:
-        return f"{escape_latex(DASH)} & {_marks(cell.notes)}"
-    value, spread = (escape_latex(text) for text in value_and_spread(cell, column, interval))
+        return f"{escaped(DASH)} & {_marks(cell.notes)}"
+    value, spread = (escaped(text) for text in value_and_spread(cell, column, interval))
     few = coverage(cell, column)
     value = rf"\textbf{{{value}}}" if cell.best else rf"\underline{{{value}}}" if cell.second else value
     behind = rf"\,{spread}" if spread else ""
@@ -193,8 +162,8 @@ def _marks(notes: tuple[int, ...]) -> str:
 
 def _below(block: Block, *, signatures: bool) -> list[str]:
     r"""Return notes, and signatures where they are asked for, in lines that may break at a bar."""
-    notes = [escape_latex(text) for text in remarks(block)]
-    notes += [rf"$^{{{i}}}$ {escape_latex(note)}" for i, note in enumerate(block.notes, 1)]
+    notes = [escaped(text) for text in remarks(block)]
+    notes += [rf"$^{{{i}}}$ {escaped(note)}" for i, note in enumerate(block.notes, 1)]
     if signatures:
         notes += [rf"{{\ttfamily {_breakable(line)}}}" for line in signature_lines(block)]
     if not notes:
@@ -203,7 +172,7 @@ def _below(block: Block, *, signatures: bool) -> list[str]:
 
 
 def _breakable(line: str) -> str:
-    return _joined(escape_latex(part) for part in line.split("|"))
+    return _joined(escaped(part) for part in line.split("|"))
 
 
 def _joined(texts: Iterable[str]) -> str:

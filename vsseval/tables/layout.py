@@ -10,8 +10,9 @@ from vsseval.records import Spread
 from vsseval.statistics.best import BestSystems, best_systems, ranking_rule
 from vsseval.statistics.bounds_check import check_bounds, doubts, flags, unclaimed
 from vsseval.statistics.run_cache import RunCache
-from vsseval.tables.cells import Block, Cell, Column, Notes, Row, one_line
+from vsseval.tables.cells import Block, Cell, Column, Notes, Row
 from vsseval.tables.select import Group, comparable_groups, is_bound, what_differs
+from vsseval.text.escaping import one_line
 from vsseval.types import MetricSpec
 
 if TYPE_CHECKING:

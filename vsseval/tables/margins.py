@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from vsseval.text.escaping import toml_comment
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -40,7 +42,8 @@ def toml(
         mine = [run for run in runs if run.record.benchmark.name == benchmark]
         models = ", ".join(sorted({run.record.model.name for run in mine}))
         seeds = ", ".join(str(seed) for seed in sorted({run.record.spec.seed for run in mine}))
-        lines += ["", f"# {_line(benchmark)}: {len(mine)} run{'s' * (len(mine) > 1)} of {_line(models)}, seeds {seeds}"]
+        said = f"{benchmark}: {len(mine)} run{'s' * (len(mine) > 1)} of {models}, seeds {seeds}"
+        lines += ["", f"# {toml_comment(said)}"]
         if basis == "clips" and len(mine) == 1:
             lines.append(f"# another version is taken to spread as much, and to correlate with it by {correlation:g}")
         for proposal in [p for p in proposals if p.benchmark == benchmark]:
@@ -63,7 +66,3 @@ def _rule(proposal: Proposal) -> list[str]:
 def _key(text: str) -> str:
     """Quote a key; TOML's basic strings have the escapes of JSON, but DEL must be one too."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _line(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from vsseval.tables.text import (
@@ -22,6 +21,8 @@ from vsseval.tables.text import (
     title,
     value_and_spread,
 )
+from vsseval.text.escaping import markdown as escaped
+from vsseval.text.escaping import one_line, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,16 +41,10 @@ def markdown(blocks: Sequence[Block], options: StyleOptions) -> str:
         lines += [f"{escaped(text)}  " for text in remarks(block)]
         lines += [f"{superscript((i,))} {escaped(note)}  " for i, note in enumerate(block.notes, 1)]
         if options.signatures:
-            signed = (" ".join(line.split()).replace("```", "'''") for line in signature_lines(block))
+            signed = (terminal(one_line(line)).replace("```", "'''") for line in signature_lines(block))
             lines += ["", "```", *signed, "```"]
         found.append("\n".join(lines).rstrip())
     return "\n\n".join([*found, f"{legend(blocks, options.interval, best='bold', second='underlined')}."]) + "\n"
-
-
-def escaped(text: str) -> str:
-    """Return text that Markdown shows as it is, in one line; an underscore inside a word is no markup."""
-    one = re.sub(r"([\\`*|<>\[\]~&#])", r"\\\1", " ".join(text.split()))
-    return re.sub(r"(?<!\w)_|_(?!\w)", r"\\_", one)
 
 
 def _row(cells: Sequence[str]) -> str:

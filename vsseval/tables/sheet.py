@@ -6,6 +6,8 @@ import textwrap
 from io import StringIO
 from typing import TYPE_CHECKING
 
+from vsseval.text.escaping import markdown as escaped
+from vsseval.text.saying import console as safe_console
 from vsseval.types import Record
 
 if TYPE_CHECKING:
@@ -43,12 +45,11 @@ def terminal(sheet: Sheet, *, width: int, colour: bool) -> str:
         colour: with ANSI codes.
     """
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     out = StringIO()
-    console = Console(
+    console = safe_console(
         file=out, width=max(width, NARROWEST), force_terminal=colour, no_color=not colour, highlight=False,
         legacy_windows=False, color_system="standard" if colour else None,
     )  # fmt: skip
@@ -81,11 +82,6 @@ def markdown(sheet: Sheet) -> str:
     if sheet.below:
         parts.append("\n".join(f"- {escaped(text)}" for text in sheet.below))
     return "\n\n".join(parts) + "\n"
-
-
-def escaped(text: str) -> str:
-    """Return text that Markdown shows as it is, in one line."""
-    return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>#|~" else letter for letter in " ".join(text.split()))
 
 
 def bar(cells: Sequence[str]) -> str:

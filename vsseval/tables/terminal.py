@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.box import Box
 from rich.cells import cell_len
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -31,9 +30,12 @@ from vsseval.tables.text import (
     title,
     value_and_spread,
 )
+from vsseval.text.saying import console as safe_console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from rich.console import Console
 
     from vsseval.tables.cells import Block, Cell, Column, Row
     from vsseval.tables.styles import StyleOptions
@@ -66,7 +68,7 @@ def terminal(blocks: Sequence[Block], options: StyleOptions) -> str:
     """
     signatures, interval, width, colour = options
     out = StringIO()
-    console = Console(
+    console = safe_console(
         file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False, legacy_windows=False,
         color_system="standard" if colour else None,
     )  # fmt: skip

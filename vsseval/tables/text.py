@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from vsseval.tables.cells import one_line
+from vsseval.text.escaping import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

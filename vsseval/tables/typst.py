@@ -20,6 +20,7 @@ from vsseval.tables.text import (
     title,
     value_and_spread,
 )
+from vsseval.text.escaping import typst as quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,12 +45,6 @@ def typst(blocks: Sequence[Block], options: StyleOptions) -> str:
     found = [_figure(block, signatures=options.signatures, interval=options.interval) for block in blocks]
     said = legend(blocks, options.interval, best="bold", second="underlined")
     return "\n\n".join([*found, f"#text(size: 0.8em, {quoted(f'{said}.')})"]) + "\n"
-
-
-def quoted(text: str) -> str:
-    """Return a string of Typst code; what cannot be printed is left out."""
-    one = "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
-    return '"{}"'.format(one.replace("\\", "\\\\").replace('"', '\\"'))
 
 
 def _figure(block: Block, *, signatures: bool, interval: Interval) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from vsseval.text.saying import say
+
 
 @click.command(short_help="Open a page that gives videos their sound.")
 @click.option(
@@ -31,7 +33,7 @@ def command(
 
     gradio()
     serving = serve(load(checkpoint, device=device, steps=steps), host=host, port=port)
-    click.echo(serving.url)
+    say(serving.url)
     if browser:
         webbrowser.open(serving.url)
     try:

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from vsseval.text.saying import say
+
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 SHARE = re.compile(r"([0-9]+)/([0-9]+)")
@@ -67,4 +69,4 @@ def command(shard: tuple[int, int], device: str, **options: Any) -> None:
 
 def tell(line: str) -> None:
     """Say how far it is."""
-    click.echo(line, err=True)
+    say(line, err=True)

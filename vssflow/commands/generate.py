@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from vsseval.text.saying import say
+
 NUMBER = r"(-?(?:[0-9]+\.?[0-9]*|\.[0-9]+))"
 WINDOW = re.compile(rf"\s*{NUMBER}\s*:\s*{NUMBER}\s*")
 
@@ -79,10 +81,10 @@ def command(
     model = load(checkpoint, device=device, steps=steps, guidance=guidance)
     made = generate(model, prompt, seed=seed)
     for note in made.notes:
-        click.echo(f"note: {note}", err=True)
+        say(f"note: {note}", err=True)
     for file in write(made, output, force=force):
-        click.echo(file)
+        say(file)
     seconds = len(made.sound) / SAMPLE_RATE
     windows = f" in {made.windows} overlapping windows" if made.windows > 1 else ""
-    click.echo(f"{seconds:.2f} s of sound{windows}, made in {made.wall_seconds:.1f} s", err=True)
-    click.echo(model.card, err=True)
+    say(f"{seconds:.2f} s of sound{windows}, made in {made.wall_seconds:.1f} s", err=True)
+    say(model.card, err=True)

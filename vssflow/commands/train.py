@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from vsseval.errors import UsageError
+from vsseval.text.saying import say
 from vssflow.commands.features import FILE, FOLDER, feature_options, tell
 
 if TYPE_CHECKING:
@@ -162,11 +163,11 @@ def command(
         refuse(given & reference, "--config reference")
         if data is None:
             raise UsageError("--data is missing; the authors' configuration takes --rows or --benchmark")
-        click.echo(train_small(data, mixing, options))
+        say(train_small(data, mixing, options))
     else:
         refuse(given & {"data", "encoders", "tasks", "even", "scheme", "vision_steps", "guidance"}, "--config small")
         refuse(given & ({*OF_FEATURES} if rows is not None else set()), "--benchmark; --rows has features already")
-        click.echo(train_reference(config, rows or features_of(options), mixing, options))
+        say(train_reference(config, rows or features_of(options), mixing, options))
 
 
 def train_small(data: Path, mixing: Mixing | None, options: dict[str, Any]) -> Path:

@@ -115,11 +115,11 @@ def _sync_pictures(path: Path, start: float = 0.0) -> Iterator[tuple[slice, np.n
             if done == SYNC_FRAMES:
                 return
             pending = shown
-    if pending is not None:
-        _require_length(path, float(pending.stop - begin))
-        upto = min(_tick(pending.stop) - _tick(begin) - skipped, SYNC_FRAMES)
-        if upto > done:
-            yield slice(done, upto), pending.picture()
+        if pending is not None:
+            _require_length(path, float(pending.stop - begin))
+            upto = min(_tick(pending.stop) - _tick(begin) - skipped, SYNC_FRAMES)
+            if upto > done:
+                yield slice(done, upto), pending.picture()
 
 
 def _tick(stamp: Fraction) -> int:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from torch import Tensor
 
+from vsseval.text.saying import console as safe_console
+from vsseval.text.saying import say
 from vssflow.prompt import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ class Monitor:
         if self.bar is not None:
             self.bar.console.print(text, markup=False, highlight=False)
         else:
-            print(text, file=sys.stderr, flush=True)  # noqa: T201  # the log of a long job
+            say(text, err=True)  # the log of a long job
         if self.board is not None:
             for key, value in line.items():
                 self.board.add_scalar(key, value, step)
@@ -114,7 +116,7 @@ def _board(folder: Path, step: int) -> SummaryWriter | None:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
-        print("no TensorBoard log: it comes with pip install 'vsseval[train]'", file=sys.stderr)  # noqa: T201
+        say("no TensorBoard log: it comes with pip install 'vsseval[train]'", err=True)
         return None
     # events after the checkpoint are taken back: the steps are taken again
     return SummaryWriter(folder, purge_step=step + 1 if step else None)
@@ -123,7 +125,6 @@ def _board(folder: Path, step: int) -> SummaryWriter | None:
 def _bar(name: str, step: int, steps: int) -> tuple[Progress | None, TaskID | None]:
     if not sys.stderr.isatty() or step >= steps:
         return None, None
-    from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -134,6 +135,6 @@ def _bar(name: str, step: int, steps: int) -> tuple[Progress | None, TaskID | No
     )
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    bar = Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True))
+    bar = Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=safe_console(stderr=True))
     bar.start()
     return bar, bar.add_task(name, total=steps, completed=step)
