@@ -12,6 +12,7 @@ from vsseval.border.benchmarks import samples as samples_of
 from vsseval.border.build import build
 from vsseval.errors import EnvironmentFault, MissingData, MissingEnvironment, NeedsArgument, ReportedOnly, UsageError
 from vsseval.families import require_packages, require_weights
+from vsseval.recipes import ExtractorVariant, length_rule
 from vsseval.types import Feature, Record
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Item(Record, frozen=True, kw_only=True):
     get: str = ""
     """What is lacking, and the command that gets it."""
     distribution: str = ""
+    lengths: str = ""
+    """Of a metric: what becomes of sounds that are not as long as the clip."""
 
 
 @click.command(name="list", short_help="List models, benchmarks, metrics and extractors.")
@@ -192,8 +195,18 @@ def _metric(name: str) -> Item:
         version=spec.version,
         task=f"{arrow} {spec.unit}".strip(),
         note=spec.description,
+        lengths=_lengths(name),
         status="missing" if lacking else "present",
         get=lacking,
+    )
+
+
+def _lengths(name: str) -> str:
+    """Return what becomes of sounds that are not as long as the clip; of extractors that are not here, nothing."""
+    known = plugins.names("extractors")
+    return length_rule(
+        plugins.recipe(name),
+        lambda one: plugins.variant(one) if one in known else ExtractorVariant(family=""),
     )
 
 
@@ -262,5 +275,6 @@ def _show(items: list[Item]) -> None:
             line = "  ".join(fact for fact in facts if fact)
             console.print(Text.assemble((f" {mark} ", style), item.name.ljust(wide), line), soft_wrap=True)
             notes = [item.note] if not item.get else [f"{item.status}: {item.get}"]
+            notes += [f"wrong lengths: {item.lengths}"] if item.lengths else []
             for note in filter(None, notes):
                 console.print(Padding(Text(note, style="dim"), (0, 0, 0, 3)))
