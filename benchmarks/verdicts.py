@@ -21,10 +21,10 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from vsseval.records import Aggregate, RunRecord, RunSpec
+from vsseval.records import Aggregate, Flags, RunRecord, RunSpec
 from vsseval.statistics.intervals import neighbours, ratio
 from vsseval.statistics.replicates import estimate
-from vsseval.store import record
+from vsseval.store import chain, record
 from vsseval.store.group_sums import GROUPS, write_sums
 from vsseval.store.layout import RunPaths
 from vsseval.store.replicates import Replicates, clips_sha256, write_replicates
@@ -99,7 +99,8 @@ def write_run(root: Path, model: str, clips: int, metrics: int, seed: int, dista
     write_scores(RunPaths(path).scores, rows)
     write_replicates(RunPaths(path).replicates, kept)
     record.write_aggregates(path, cells)
-    record.write_record(path, msgspec.structs.replace(made, provenance=record.seal(path)))
+    record.write_flags(path, Flags(sounds=clips, covered=1.0))
+    record.write_record(path, msgspec.structs.replace(made, provenance=chain.links(path)))
     return path
 
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from vsseval import plugins
+from vsseval import plugins, recipes
 from vsseval.errors import EnvironmentFault, UsageError
 
 
@@ -51,3 +51,8 @@ def test_split_keeps_colons_of_the_argument():
     assert plugins.split_argument("audio:C:/x") == ("audio", "C:/x")
     assert plugins.split_argument("vssflow") == ("vssflow", None)
     assert plugins.split_argument("fake:") == ("fake", "")
+
+
+def test_every_metric_says_what_becomes_of_wrong_lengths():
+    for name in plugins.names("metrics"):
+        assert recipes.length_rule(plugins.recipe(name), plugins.variant), name

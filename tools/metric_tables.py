@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from vsseval import recipes
@@ -16,7 +17,8 @@ from vsseval.types import Feature
 ROOT = Path(__file__).parents[1]
 PAGE, FOLDER = ROOT / "docs" / "metrics.md", ROOT / "vsseval" / "metrics" / "recipes"
 MARK = re.compile(r"(<!-- recipes: ([^>]+) -->\n).*?(<!-- end of recipes -->)", re.DOTALL)
-HEAD = "| id | better | what it is | extractors | held to |\n|---|---|---|---|---|\n"
+VARIANTS = ROOT / "vsseval" / "extractors" / "variants"
+HEAD = "| id | better | what it is | extractors | wrong lengths | held to |\n|---|---|---|---|---|---|\n"
 
 
 def filled(page: str) -> str:
@@ -37,19 +39,30 @@ def filled(page: str) -> str:
 
 def table(rows: list[UncheckedRow], names: list[str]) -> str:
     """Return the table of some metrics, by file or id, in the order of the names and rows."""
-    return HEAD + "".join(_line(row) for name in names for row in rows if name in {row.name, row.file.stem})
+    variants = {
+        row.name: row.checked(recipes.ExtractorVariant)
+        for row in recipes.read_rows("vsseval.extractors.variants", VARIANTS)[0]
+    }
+    return HEAD + "".join(_line(row, variants) for name in names for row in rows if name in {row.name, row.file.stem})
 
 
 def _names(match: re.Match[str]) -> list[str]:
     return [name.strip() for name in match[2].split(",")]
 
 
-def _line(stated: UncheckedRow) -> str:
+def _line(stated: UncheckedRow, variants: Mapping[str, recipes.ExtractorVariant]) -> str:
     row, spec = stated.checked(recipes.MetricRecipe), recipes.spec_of(stated)
     better = f"{'↑' if spec.direction == 'higher' else '↓'} {spec.unit}".strip()
     used = dict.fromkeys(value.extractor for value in spec.inputs.values() if isinstance(value, Feature))
     what = f"{spec.description}; {row.note}" if row.note else spec.description
-    cells = (f"`{spec.id}`", better, what, ", ".join(f"`{one}`" for one in used), row.checked_against)
+    cells = (
+        f"`{spec.id}`",
+        better,
+        what,
+        ", ".join(f"`{one}`" for one in used),
+        recipes.length_rule(row, variants.__getitem__),
+        row.checked_against,
+    )
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
 
 

@@ -7,7 +7,7 @@ all its rows. A row says of which class it is (`family`) and what that class is 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -36,6 +36,9 @@ class PluginRow(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the class is built with, by keyword."""
     packages: dict[str, str] = msgspec.field(default_factory=dict)
     """Optional packages that it needs: import name -> what to give to `pip install`."""
+    lengths: str = ""
+    """What becomes of a sound that is not as long as the clip: of an extractor, how much of a sound it hears; of a
+    metric, how two lengths are brought together."""
 
 
 class InputFeature(Record, frozen=True, forbid_unknown_fields=True):
@@ -165,6 +168,21 @@ def spec_of(stated: UncheckedRow) -> MetricSpec:
         return stated.checked(MetricRecipe).spec(stated.name)
     except ValueError as error:
         raise stated.fault(error) from error
+
+
+def length_rule(row: MetricRecipe, variant: Callable[[str], ExtractorVariant]) -> str:
+    """Return what becomes of a sound that is not as long as asked: by the extractors that hear it, and by the metric.
+
+    Args:
+        row: of the metric.
+        variant: finds the row of an extractor.
+    """
+    heard = dict.fromkeys(
+        one.extractor or row.extractor
+        for one in row.inputs.values()
+        if isinstance(one, InputFeature) and (Need.AUDIO in {one.of, one.paired_with})
+    )
+    return "; ".join(dict.fromkeys(filter(None, [*(variant(name).lengths for name in heard), row.lengths])))
 
 
 def read_rows(package: str, folder: Path) -> tuple[list[UncheckedRow], list[str]]:

@@ -85,6 +85,40 @@ class Aggregate(Record, frozen=True):
     """Where several samples of each clip were made."""
 
 
+FlagKind = Literal["copy", "repeated", "length", "clipped", "silent", "unfilled"]
+
+
+class Flag(Record, frozen=True, omit_defaults=True):
+    """What is odd about one sound of a run."""
+
+    kind: FlagKind
+    """`copy`: it is a reference of the benchmark, of this clip or another. `repeated`: at least three clips have the
+    same sound. `length`: over 5 % longer or shorter than asked. `clipped`: it goes beyond full scale. `silent`: nothing
+    is to be heard. `unfilled`: it is silent for most of what the reference sounds."""
+    clip: str
+    seed: int
+    value: float
+    """Of `copy` and `repeated` the likeness, 0 to 1; of `length` its seconds over those asked for; of `clipped` the
+    share of samples; of `silent` and `unfilled` the share of the reference that it is silent for."""
+    other: str = ""
+    """The clip whose reference, or whose sound, it is."""
+    note: str = ""
+    """How it was hidden ("played backwards"), or how large the peak was."""
+
+
+class Flags(Record, frozen=True):
+    """What is odd about the sounds of a run (`flags.json`); bounds, which are what they say, have none."""
+
+    sounds: int = 0
+    """Sounds that were looked at."""
+    unseen: int = 0
+    """Sounds that could not be looked at."""
+    covered: float | None = None
+    """Mean share of the seconds asked for that the sounds fill; None where none was looked at."""
+    found: tuple[Flag, ...] = ()
+    """By kind, clip and seed."""
+
+
 class RunRecord(Record, frozen=True):
     """What happened: header of a run directory (`run.json`)."""
 
@@ -101,6 +135,9 @@ class RunRecord(Record, frozen=True):
     """Number of clips by generation status."""
     metrics: dict[str, MetricSpec] = msgspec.field(default_factory=dict)
     provenance: dict[str, Any] = msgspec.field(default_factory=dict)
+    """Also the sha256 of every file that the numbers are made of (`store.chain`)."""
+    seal: str = ""
+    """sha256 of all of the above, as it was written; empty in records of a leaderboard, which have their own."""
 
     @property
     def system(self) -> str:

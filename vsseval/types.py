@@ -126,6 +126,8 @@ class Generation(Record, frozen=True):
     error: str | None = None
     note: str | None = None
     """What is odd about a sound that was taken as it is: clipped, or not as long as was asked for."""
+    peak: float | msgspec.UnsetType = msgspec.UNSET
+    """Greatest magnitude of the samples before they were cut to full scale; unset where that is at most 1."""
     lost: bool = False
     """The registered data has no such clip (`Sample.lost`)."""
     picture: Medium | msgspec.UnsetType = msgspec.UNSET
@@ -187,6 +189,11 @@ class ModelCard(Record, frozen=True):
     """Threads of a process that it takes on a processor; sounds of another number differ in their last bits."""
     batch: int = 1
     """Clips that it wants to be asked for at once, at least: where starting costs it more than a clip does."""
+
+
+def is_bound(card: ModelCard) -> bool:
+    """Return whether a model is a pseudo-system (`reference`, `silence`, …), which is no system to be ranked."""
+    return card.bound is not None or card.name in BOUNDS
 
 
 class ExtractorSpec(Record, frozen=True):

@@ -50,7 +50,9 @@ def test_a_record_is_small_has_every_hash_and_no_path_of_the_machine(folder, tmp
     assert str(tmp_path) not in path.read_text()
     entry, plain = read_entry(path)
     assert (entry.run.spec.model, entry.run.spec.checkpoint) == ("audio:secret_wavs", Path("best.ckpt"))
-    assert set(entry.files) == {"aggregates.json", "scores.parquet", "replicates.npz", "shards/0000.jsonl"}
+    assert set(entry.files) == {
+        "aggregates.json", "scores.parquet", "replicates.npz", "flags.json", "shards/0000.jsonl",
+    }  # fmt: skip
     for name, digest in entry.files.items():
         assert digest == hashlib.sha256((run / name).read_bytes()).hexdigest()
     assert entry.sha256 == entry_sha256(plain)
@@ -127,7 +129,7 @@ def run_with(**values):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda plain: plain.update(schema=3), "has layout 3, this vsseval reads 2"),
+        (lambda plain: plain.update(schema=4), "has layout 4, this vsseval reads 3"),
         (
             lambda plain: plain.update(schema=1),
             "Make it anew with: vsseval run --model m --benchmark toy_joint --runs runs && vsseval leaderboard add RUN",
@@ -143,7 +145,7 @@ def run_with(**values):
         (cell(metric="clap_score@mine"), "clap_score@mine: there is no such metric in the record"),
         (cell(n=25), "n = 25 of N = 24"),
         (cell(n=20), "20 measured, 0 failed and 0 missing clips are not N = 24"),
-        (cell(n=240, total=240), "N = 240, but the benchmark has 24 clips"),
+        (cell(n=240, total=240), "N = 240 and 0 clips that it does not apply to, but the benchmark has 24 clips"),
         (cell(value=None), "status ok, but no value"),
         (cell(low=9.0, high=8.0), "its interval runs from 9 to 8"),
         (lambda plain: plain["run"]["spec"].update(seed=3), "its signature says seed:0, the record 3"),

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from scipy import stats
 
-from support.synthetic_runs import CLAP, DESYNC, FAD, METRICS, WER, write_run, write_table
+from support.synthetic_runs import CLAP, DESYNC, FAD, METRICS, WER, sealed, write_run, write_table
 from vsseval.errors import UsageError
 from vsseval.statistics.best import best_systems
 from vsseval.statistics.bounds_check import check_bounds, doubts, flags
@@ -296,6 +296,7 @@ def spoil(path: Path, change, name: str = "value") -> None:
     field = table.schema.field(place)
     column = [*change(table.column(name).to_pylist())]
     pq.write_table(table.set_column(place, field, [column]), path / "scores.parquet")
+    sealed(path)
 
 
 @pytest.mark.parametrize("name", ["value", "weight"])
@@ -319,6 +320,7 @@ def test_a_clip_that_is_there_twice_or_has_no_name_is_refused(tmp_path):
         compare(load_run(a), load_run(b))
     table = pq.read_table(b / "scores.parquet")
     pq.write_table(table.drop_columns(["weight"]), b / "scores.parquet")
+    sealed(b)
     with pytest.raises(UsageError, match="there is no column weight"):
         RunCache().clips(load_run(b), "clap_score@toy")
 

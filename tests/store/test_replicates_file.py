@@ -124,11 +124,11 @@ def test_runs_of_an_older_layout_are_named_together_with_the_commands_that_make_
     assert invoke(["table", "--runs", str(tmp_path)]) == 0
     text = capsys.readouterr().err
     assert text.count("passed over: ") == 1
-    assert f"2 runs in {tmp_path} have a layout older than 2" in text
+    assert f"2 runs in {tmp_path} have a layout older than 3" in text
     for path, asked in zip(paths, ("'audio:my wavs'", "b"), strict=False):
         moved = shlex.join(["mv", str(path), f"{path}.old"])
         assert f"{moved} && vsseval run --model {asked} --benchmark toy_joint --seed 7 --runs {tmp_path}\n" in text
     assert str(paths[2]) not in text
     assert invoke(["compare", str(paths[0]), str(paths[2])]) == 2
     text = capsys.readouterr().err
-    assert f"{paths[0]}/run.json has layout 1, this vsseval reads 2. Move it away and make it anew with: mv" in text
+    assert f"{paths[0]}/run.json has layout 1, this vsseval reads 3. Move it away and make it anew with: mv" in text

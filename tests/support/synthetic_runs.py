@@ -12,13 +12,14 @@ import msgspec
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.records import Aggregate, RunRecord, RunSpec
+from vsseval.records import Aggregate, Flags, RunRecord, RunSpec
 from vsseval.stages.leave_out import leave_out
 from vsseval.statistics.intervals import ratio
 from vsseval.statistics.replicates import estimate as replicated
-from vsseval.store import codec, group_sums, record
+from vsseval.store import chain, codec, group_sums, record
 from vsseval.store.layout import RunPaths
 from vsseval.store.replicates import Replicates, clips_sha256, write_replicates
+from vsseval.store.run_identity import run_identity
 from vsseval.store.scores import ScoreRow, write_scores
 from vsseval.types import BenchmarkCard, Feature, Generation, MetricSpec, ModelCard, Need
 
@@ -58,7 +59,7 @@ def sealed(path: Path) -> Path:
     """Let a run know the sha256 of its aggregates and replicates, as `vsseval run` does."""
     made = record.read_record(path)
     assert made is not None
-    known = {**made.provenance, **record.seal(path)}
+    known = {**made.provenance, **chain.links(path)}
     record.write_record(path, msgspec.structs.replace(made, provenance=known))
     return path
 
@@ -85,23 +86,25 @@ def write_run(
     noise_seed: int = 0,
 ) -> Path:
     """Write one run; `badness` 0 is the reference, 1 is rubbish. Returns the run directory."""
-    path = root / f"{created.replace(':', '')}-{model.replace(':', '_').replace('/', '_')}-{benchmark}-{seed}"
-    path.mkdir(parents=True)
     card = BenchmarkCard(
         name=benchmark, version=bench_version, task="joint", size=clips, licence="CC0",
         description="Made up.", metrics=tuple(m.id for m in metrics),
     )  # fmt: skip
     n = min(limit or clips, clips)
+    asked = RunSpec(model=model, benchmark=benchmark, seed=seed, limit=limit)
+    system = ModelCard(
+        name=model.partition(":")[0], version="1", tasks=("joint",), note=note,
+        bound={"reference": "own", "shuffled": "other"}.get(model),
+    )  # fmt: skip
+    identity = run_identity(asked, card, system, manifest)
+    start = f"{created.replace(':', '')}-{model.replace(':', '_').replace('/', '_')}-{benchmark}-{seed}"
+    path = root / f"{start}-{identity[:8]}"
+    path.mkdir(parents=True)
     made = RunRecord(
         schema=record.SCHEMA, id=path.name, status=status, created=created, manifest_sha256=manifest,
-        finished=created if status == "finished" else None, benchmark=card,
-        spec=RunSpec(model=model, benchmark=benchmark, seed=seed, limit=limit),
-        model=ModelCard(
-            name=model.partition(":")[0], version="1", tasks=("joint",), note=note,
-            bound={"reference": "own", "shuffled": "other"}.get(model),
-        ),
+        finished=created if status == "finished" else None, benchmark=card, spec=asked, model=system,
         clips={"ok": n - len(failed), "failed": len(failed)}, metrics={m.id: m for m in metrics},
-        provenance={"packages": {"numpy": "2.0"}, "python": "3.11", "cpu": "made up"},
+        provenance={"packages": {"numpy": "2.0"}, "python": "3.11", "cpu": "made up", "identity": identity},
     )  # fmt: skip
     record.write_record(path, made)
     if status == "finished":
@@ -113,10 +116,11 @@ def write_run(
         parts = ["", "seen", "unseen"] if subsets else [""]
         cells = [_cell(made, m, rows, part, extractor, kept) for part in parts for m in metrics]
         record.write_aggregates(path, [cell for cell in cells if cell is not None])
-        sealed(path)
+        record.write_flags(path, Flags(sounds=n - len(failed), covered=1.0))
         lines = [codec.encode(_generation(f"clip{i:02d}", i in failed, seed)) for i in range(n)]
         RunPaths(path).shards.mkdir()
         RunPaths(path).journal(0).write_bytes(b"\n".join(lines) + b"\n")
+        sealed(path)
     return path
 
 

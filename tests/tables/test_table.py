@@ -7,6 +7,7 @@ import io
 import json
 import re
 import time
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -262,7 +263,8 @@ def test_the_command(runs):
 def test_records_without_scores_are_ranked_by_their_intervals_and_distances_in_pairs(tmp_path):
     for path in write_table(tmp_path).values():
         (path / "scores.parquet").unlink()
-    (block,) = blocks(find_runs(tmp_path))
+    # as a leaderboard has them: what is not there was never promised
+    (block,) = blocks(replace(run, broken={}) for run in find_runs(tmp_path))
     assert len(block.rows) == 6
     assert block.bold == "distances"
     good, poor = block.rows[0].cells[1], block.rows[1].cells[1]

@@ -39,7 +39,7 @@ def refusal(capsys, *arguments):
     return text
 
 
-@pytest.mark.parametrize(("layout", "says"), [(3, "made by a newer one"), (99, "newer"), (1, "make it anew with: mv")])
+@pytest.mark.parametrize(("layout", "says"), [(4, "made by a newer one"), (99, "newer"), (1, "make it anew with: mv")])
 @pytest.mark.parametrize("verb", ["table", "compare", "report"])
 def test_a_run_of_another_layout_is_refused_before_it_is_read(tmp_path, capsys, layout, says, verb):
     good, other = write_run(tmp_path, "a", 0.2), write_run(tmp_path, "b", 0.2)
@@ -47,7 +47,7 @@ def test_a_run_of_another_layout_is_refused_before_it_is_read(tmp_path, capsys, 
     (other / "run.json").write_text(json.dumps({"schema": layout, "everything": "is elsewhere"}))
     named = {"table": [other], "compare": [good, other], "report": [other]}[verb]
     text = refusal(capsys, verb, *named)
-    assert f"{other}/run.json has layout {layout}, this vsseval reads 2" in text
+    assert f"{other}/run.json has layout {layout}, this vsseval reads 3" in text
     assert says in text
 
 
@@ -122,6 +122,7 @@ def test_what_is_no_number_in_scores_is_one_error_where_clips_are_compared(tmp_p
     rows = read_scores(paths[1] / "scores.parquet")
     rows[3] = msgspec.structs.replace(rows[3], value=number)
     write_scores(paths[1] / "scores.parquet", rows)
+    sealed(paths[1])
     assert "no number" in refusal(capsys, "compare", *paths)
     # The table takes its numbers from the aggregates; what cannot be compared clip by clip is not ranked.
     assert invoke(["table", "--runs", str(tmp_path)]) == 0

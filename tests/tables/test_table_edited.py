@@ -9,7 +9,8 @@ import pytest
 from support.fake_plugin import spec
 from vsseval.cli import invoke
 from vsseval.stages.run import rescore, run
-from vsseval.store.record import load_run, seal
+from vsseval.store.chain import links
+from vsseval.store.record import load_run
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -30,7 +31,9 @@ def edit(path):
 
 def test_a_finished_run_knows_the_sha256_of_its_numbers(path):
     found = load_run(path)
-    assert {name: found.record.provenance[name] for name in ("aggregates", "replicates")} == seal(path)
+    known = links(path)
+    assert known.keys() == {"aggregates", "scores", "flags", "replicates", "journals"}
+    assert {name: found.record.provenance[name] for name in known} == known
     assert found.problem == ""
 
 

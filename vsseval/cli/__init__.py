@@ -43,6 +43,7 @@ class Verbs(click.Group):
         "compare": "Compare two runs, clip by clip.",
         "power": "Say how many clips a difference needs.",
         "gate": "Pass or fail a run against a baseline; for CI.",
+        "verify": "Check a run: hashes, numbers made again from its sounds, sounds made again.",
         "calibrate": "Show which metrics see which faults on a benchmark.",
         "correlate": "Show which metrics agree with people.",
         "baselines": "Make the environment of a published system, or show what is known of it.",

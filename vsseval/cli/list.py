@@ -14,6 +14,7 @@ from vsseval.errors import EnvironmentFault, MissingData, MissingEnvironment, Ne
 from vsseval.families import require_packages, require_weights
 from vsseval.text.saying import console as safe_console
 from vsseval.text.saying import show_json
+from vsseval.recipes import ExtractorVariant, length_rule
 from vsseval.types import Feature, Record
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Item(Record, frozen=True, kw_only=True):
     get: str = ""
     """What is lacking, and the command that gets it."""
     distribution: str = ""
+    lengths: str = ""
+    """Of a metric: what becomes of sounds that are not as long as the clip."""
 
 
 @click.command(name="list", short_help="List models, benchmarks, metrics and extractors.")
@@ -194,8 +197,18 @@ def _metric(name: str) -> Item:
         version=spec.version,
         task=f"{arrow} {spec.unit}".strip(),
         note=spec.description,
+        lengths=_lengths(name),
         status="missing" if lacking else "present",
         get=lacking,
+    )
+
+
+def _lengths(name: str) -> str:
+    """Return what becomes of sounds that are not as long as the clip; of extractors that are not here, nothing."""
+    known = plugins.names("extractors")
+    return length_rule(
+        plugins.recipe(name),
+        lambda one: plugins.variant(one) if one in known else ExtractorVariant(family=""),
     )
 
 
@@ -262,5 +275,6 @@ def _show(items: list[Item]) -> None:
             line = "  ".join(fact for fact in facts if fact)
             console.print(Text.assemble((f" {mark} ", style), item.name.ljust(wide), line), soft_wrap=True)
             notes = [item.note] if not item.get else [f"{item.status}: {item.get}"]
+            notes += [f"wrong lengths: {item.lengths}"] if item.lengths else []
             for note in filter(None, notes):
                 console.print(Padding(Text(note, style="dim"), (0, 0, 0, 3)))

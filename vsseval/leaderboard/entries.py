@@ -10,21 +10,22 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from vsseval.errors import UsageError
-from vsseval.records import Aggregate, RunRecord
+from vsseval.leaderboard.consistent import cell_faults, chain_faults, record_faults
+from vsseval.records import Aggregate, Flags, RunRecord
 from vsseval.store import atomic, codec
 from vsseval.store.layout import safe_name
-from vsseval.store.record import LoadedRun, cell_fault, load_run, rerun
-from vsseval.store.replicates import Replicates, content_sha256
+from vsseval.store.record import LoadedRun, load_run, rerun
+from vsseval.store.replicates import Replicates
 from vsseval.types import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of the layout of an accepted record."""
-HASHED = ("aggregates.json", "replicates.npz", "scores.parquet", "shards/*.jsonl")
+HASHED = ("aggregates.json", "replicates.npz", "scores.parquet", "flags.json", "shards/*.jsonl")
 """What of a run directory is hashed; the journals hold the sha256 of every sound."""
-OF_THE_MACHINE = ("platform", "cores", "torch_threads", "identity", "faults")
+OF_THE_MACHINE = ("platform", "cores", "torch_threads", "faults")
 """Provenance that nobody else can use."""
 
 
@@ -39,6 +40,8 @@ class LeaderboardEntry(Record, frozen=True, forbid_unknown_fields=True):
     aggregates: tuple[Aggregate, ...]
     replicates: tuple[Replicates, ...]
     """Of every distance: records of one benchmark are compared group by group."""
+    flags: Flags
+    """What is odd about its sounds."""
     files: dict[str, str]
     """Path in the run directory -> sha256, of what the numbers were made from."""
     sha256: str = ""
@@ -48,7 +51,8 @@ class LeaderboardEntry(Record, frozen=True, forbid_unknown_fields=True):
     def loaded(self) -> LoadedRun:
         """The record as a run whose scores are not here."""
         return LoadedRun(
-            path=Path(self.id), record=self.run, aggregates=self.aggregates, replicates=self.replicates
+            path=Path(self.id), record=self.run, aggregates=self.aggregates, replicates=self.replicates,
+            flags=self.flags,
         )  # fmt: skip
 
 
@@ -75,7 +79,8 @@ def accept_run(directory: Path, folder: Path) -> Path:
     entry = {
         "schema": SCHEMA, "id": name, "run": codec.builtins(without_paths(run.record)),
         "aggregates": msgspec.json.decode(run.paths.aggregates.read_bytes()),
-        "replicates": codec.builtins(run.replicates), "files": dict(_hashes(directory)),
+        "replicates": codec.builtins(run.replicates), "flags": msgspec.json.decode(run.paths.flags.read_bytes()),
+        "files": dict(_hashes(directory)),
     }  # fmt: skip
     target = folder / "records" / f"{name}.json"
     atomic.write_bytes(target, codec.pretty({**entry, "sha256": entry_sha256(entry)}))
@@ -130,17 +135,12 @@ def entry_faults(path: Path) -> Iterator[str]:
         yield f"the file ought to be called {entry.id}.json"
     if entry_sha256(plain) != entry.sha256:
         yield "it was edited: its sha256 is another one. Make it anew with: vsseval leaderboard add RUN"
-    found = hashlib.sha256(codec.pretty(plain["aggregates"])).hexdigest()
-    if entry.files.get("aggregates.json") != found:
-        yield "its aggregates are not those of the run: their sha256 is another one"
-    yield from _replicate_faults(entry)
-    lacking = [name for name in ("aggregates.json", "replicates.npz", "scores.parquet") if name not in entry.files]
-    if lacking:
-        yield f"it has no sha256 of {', '.join(lacking)}"
+    yield from chain_faults(entry.loaded, entry.files, plain)
     yield from (f"the sha256 of {name} is none" for name, text in entry.files.items() if not _is_sha256(text))
     yield from _unfit(entry.loaded)
+    yield from record_faults(entry.run, entry.id)
     for cell in entry.aggregates:
-        yield from (f"{_name(cell)}: {fault}" for fault in _cell_faults(cell, entry.run))
+        yield from (f"{_name(cell)}: {fault}" for fault in cell_faults(cell, entry.run))
 
 
 def _unfit(run: LoadedRun) -> Iterator[str]:
@@ -161,39 +161,6 @@ def _unfit(run: LoadedRun) -> Iterator[str]:
             yield f"{_name(cell)} has no signature. Measure it anew with: vsseval score RUN"
 
 
-def _replicate_faults(entry: LeaderboardEntry) -> Iterator[str]:
-    if content_sha256(entry.replicates) != entry.run.provenance.get("replicates"):
-        yield "its replicates are not those of the run: their sha256 is another one"
-    for one in entry.replicates:
-        cell = entry.loaded.cell(one.metric, one.subset)
-        if cell is None or (cell.value, cell.n, cell.total) != (one.value, one.n, one.total):
-            yield f"its replicates of {one.metric}{f' ({one.subset})' if one.subset else ''} are of another number"
-
-
-def _cell_faults(cell: Aggregate, record: RunRecord) -> Iterator[str]:
-    if cell.metric not in {*record.metrics, *record.provenance.get("unavailable", {})}:
-        yield "there is no such metric in the record: neither its declaration, nor why it could not be had"
-    fault = cell_fault(cell)
-    if fault:
-        yield fault
-    counted = cell.n + cell.failed + cell.missing
-    if cell.status == "ok" and counted != cell.total:
-        yield f"{cell.n} measured, {cell.failed} failed and {cell.missing} missing clips are not N = {cell.total}"
-    if cell.total > record.benchmark.size:
-        yield f"N = {cell.total}, but the benchmark has {record.benchmark.size} clips"
-    if cell.value is None:
-        return
-    signed = dict(part.partition(":")[::2] for part in cell.signature.split("|"))
-    ought = {
-        "metric": cell.metric, "bench": f"{record.benchmark.name}-{record.benchmark.version}",
-        "manifest": record.manifest_sha256[:8], "seed": "+".join(map(str, record.spec.every_seed)),
-        "n": f"{cell.n}/{cell.total}",
-    }  # fmt: skip
-    for key, value in ought.items():
-        if signed.get(key) != value:
-            yield f"its signature says {key}:{signed.get(key, 'nothing')}, the record {value}"
-
-
 def without_paths(record: RunRecord) -> RunRecord:
     """Return a header for others to read: of `audio:/a/b` the last part, of the machine what numbers depend on."""
     spec = record.spec
@@ -203,7 +170,7 @@ def without_paths(record: RunRecord) -> RunRecord:
     )  # fmt: skip
     made = {name: value for name, value in record.provenance.items() if name not in OF_THE_MACHINE}
     model = msgspec.structs.replace(record.model, name=_last(record.model.name))
-    return msgspec.structs.replace(record, spec=bare, model=model, provenance=made)
+    return msgspec.structs.replace(record, spec=bare, model=model, provenance=made, seal="")
 
 
 def _last(asked: str) -> str:

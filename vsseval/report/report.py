@@ -11,6 +11,7 @@ from vsseval.report.clip_cards import card
 from vsseval.report.clips import Clips
 from vsseval.report.embed import MediaBudget
 from vsseval.report.figures import forest_plot, svg
+from vsseval.statistics.flagged import flagged_clips, said
 from vsseval.statistics.run_cache import RunCache
 from vsseval.store import atomic
 from vsseval.tables.html import rendered
@@ -34,6 +35,8 @@ BUDGET = 40 * MEGABYTE
 CLIPS = 12
 """Clips shown of each benchmark."""
 FAILURES_SHOWN = 200
+FLAGS_SHOWN = 50
+"""Clips named for each kind of flag."""
 LONGEST_TITLE = 80
 
 
@@ -175,6 +178,11 @@ def _overview(section: Section, index: int) -> dict[str, Any]:
         "table": html_table(block),
         "parts": [html_table(inner) for inner in section.parts],
         "plots": plots,
+        "flags": [
+            (labels[run.path.name], said(kind, some, run.flags.sounds, named=FLAGS_SHOWN))
+            for run in section.group.runs
+            for kind, some in flagged_clips(run.flags).items()
+        ],
         "runs": [_provenance(run, labels[run.path.name]) for run in section.group.runs],
     }
 

@@ -13,6 +13,7 @@ from vsseval.border.build import build
 from vsseval.border.extractors import build_extractor
 from vsseval.errors import EnvironmentFault, UsageError, unknown
 from vsseval.models.base import FinishedSound, Model, ModelOptions
+from vsseval.stages.inputs import PRINT
 from vsseval.types import Feature
 
 if TYPE_CHECKING:
@@ -166,6 +167,8 @@ def resolve_metrics(
             continue
         extractors |= read
         metrics[name] = metric
+    if PRINT not in extractors:
+        extractors[PRINT] = _extractor_spec(PRINT, recorded or {}, device)
     return ResolvedMetrics(metrics, dict(sorted(extractors.items())), unavailable)
 
 

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from vsseval import media
 from vsseval.stages.extract_job import ExtractFault, ExtractJob
-from vsseval.stages.inputs import base_features, feature_inputs, feature_source, why_not_applicable
+from vsseval.stages.inputs import (
+    PRINT,
+    base_features,
+    feature_inputs,
+    feature_source,
+    medium_source,
+    why_not_applicable,
+)
+from vsseval.types import Need, is_bound
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -15,7 +23,7 @@ if TYPE_CHECKING:
     from vsseval.stages.catalog import ResolvedMetrics
     from vsseval.stages.inputs import FeatureSource
     from vsseval.stages.plan import Plan
-    from vsseval.types import Generation
+    from vsseval.types import Generation, Sample
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,7 @@ def _required(
     plan: Plan, generations: Mapping[str, Generation], resolved: ResolvedMetrics
 ) -> Iterator[tuple[FeatureSource, str]]:
     for sample in plan.samples:
+        yield from sound_prints(plan, sample, generations[sample.id], resolved)
         for spec in resolved.specs.values():
             if sample.problem is not None or why_not_applicable(spec, sample) is not None:
                 continue
@@ -88,6 +97,18 @@ def _required(
                     found = feature_source(feature, sample, generations[sample.id], plan.root, resolved.extractors)
                     if found is not None:
                         yield found, feature.extractor
+
+
+def sound_prints(
+    plan: Plan, sample: Sample, generation: Generation, resolved: ResolvedMetrics
+) -> Iterator[tuple[FeatureSource, str]]:
+    """Yield what a sound and the clip's reference are known again by; of bounds, which are what they say, nothing."""
+    if PRINT not in resolved.extractors or is_bound(plan.model):
+        return
+    for need in (Need.AUDIO, Need.REFERENCE):
+        found = medium_source(need, sample, generation, plan.root)
+        if found is not None and sample.problem is None:
+            yield found, PRINT
 
 
 def _merge_copies(wanted: Mapping[FeatureSource, set[str]]) -> dict[FeatureSource, set[str]]:

@@ -11,13 +11,15 @@ import msgspec
 
 from vsseval.errors import UsageError
 from vsseval.stages.aggregate import aggregate
+from vsseval.stages.flags import find_flags
 from vsseval.stages.plan import now
 from vsseval.stages.score import score
 from vsseval.statistics.intervals import VERSION as INTERVALS
 from vsseval.store import codec
+from vsseval.store.chain import links
 from vsseval.store.journal import of_samples
 from vsseval.store.provenance import provenance
-from vsseval.store.record import load_run, read_record, seal, write_record
+from vsseval.store.record import load_run, read_record, write_flags, write_record
 from vsseval.store.timings import timed
 
 if TYPE_CHECKING:
@@ -68,6 +70,8 @@ def finish(run: RunInHand, progress: Progress, extract_again: Callable[[RunInHan
     progress.stage("aggregate", 1)
     with _timed(begun, "aggregate"):
         aggregate(begun, left)
+    with _timed(begun, "flags"):
+        write_flags(begun.root, find_flags(begun, run.heard, left, run.faults))
     shutil.rmtree(begun.paths.all_sums, ignore_errors=True)  # nothing that comes after aggregation reads them
     progress.advance()
     record = msgspec.structs.replace(
@@ -111,6 +115,6 @@ def _provenance(begun: Plan, left: ResolvedMetrics, faults: ExtractFaults) -> di
         "unavailable": dict(left.unavailable),
         "faults": sorted({*faults.clips.values(), *faults.vanished.values()}),
         "intervals": INTERVALS,
-        **seal(begun.root),
+        **links(begun.root),
         **provenance(),
     }

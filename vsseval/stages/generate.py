@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from vsseval import media
 from vsseval.border.blame import PluginFault
 from vsseval.border.blame import readable as legible
@@ -256,6 +258,7 @@ class _Recorder:
                 seconds=found.samples.shape[-1] / found.sample_rate,
                 wall_seconds=wall,
                 note=found.note,
+                peak=found.peak if found.peak > 1.0 else msgspec.UNSET,
                 picture=picture,
             )
         )

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 SourceKind = Literal["audio", "video", "text", "features"]
 
+PRINT = "sound_print"
+"""The extractor that every run has, whatever its metrics are: copies and faults of sounds are seen by it."""
+
 NEED_NAMES = {
     Need.AUDIO: "generated audio",
     Need.REFERENCE: "reference",

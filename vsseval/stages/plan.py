@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from vsseval import plugins
 from vsseval.errors import UsageError
 from vsseval.models.base import FinishedSound
 from vsseval.records import RunRecord
 from vsseval.stages.bound_references import bound_references
 from vsseval.stages.catalog import Catalog, hash_order
-from vsseval.store import atomic, codec, lock
+from vsseval.store import atomic, lock
 from vsseval.store.features import FeatureStore, default_store_root
 from vsseval.store.layout import RunPaths, slug
 from vsseval.store.manifest_hash import manifest_hash
 from vsseval.store.record import SCHEMA, read_record, write_record
+from vsseval.store.run_identity import run_identity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,7 +111,7 @@ def plan(spec: RunSpec, catalog: Catalog | None = None) -> Plan:
     if not spec.shard_size:
         spec = msgspec.structs.replace(spec, shard_size=_shard_size(len(samples), model))
     manifest = manifest_hash(samples)
-    identity = _identity(spec, card, model, manifest)
+    identity = run_identity(spec, card, model, manifest)
     root = existing_run(spec.runs, identity) or _new_run(spec.runs, card, model, identity)
     return Plan(spec, card, model, samples, manifest, identity, root, bound_references(model.bound, samples))
 
@@ -187,22 +186,6 @@ def _seeded(spec: RunSpec, model: Model) -> RunSpec:
         first = seeds[0] if seeds else spec.seed
         seeds = tuple(range(first, first + model.samples))
     return msgspec.structs.replace(spec, seed=seeds[0] if seeds else spec.seed, seeds=seeds if len(seeds) > 1 else ())
-
-
-def _identity(spec: RunSpec, benchmark: BenchmarkCard, model: ModelCard, manifest: str) -> str:
-    parts = {
-        "model": [model.name, model.version, model.weights, _argument(spec, model), model.threads],
-        "benchmark": [benchmark.name, benchmark.version, manifest],
-        "seed": spec.seeds or spec.seed,
-        # The limit acts through the manifest. Devices differ in their last bits, cuda:0 and cuda:1 do not.
-        "device": plugins.split_argument(spec.device)[0],
-    }
-    return hashlib.sha256(codec.encode(parts, order="sorted")).hexdigest()
-
-
-def _argument(spec: RunSpec, model: ModelCard) -> str | None:
-    """Return a model's argument in its one spelling."""
-    return plugins.split_argument(spec.model)[1] if model.argument is None else model.argument
 
 
 def existing_run(runs: Path, identity: str) -> Path | None:

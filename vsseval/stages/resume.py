@@ -17,8 +17,8 @@ from vsseval.errors import Unmeasurable
 from vsseval.records import RunRecord
 from vsseval.stages.own_picture import picture_is_there
 from vsseval.statistics.intervals import VERSION as INTERVALS
+from vsseval.store.chain import intact
 from vsseval.store.provenance import packages
-from vsseval.store.record import intact
 from vsseval.types import ExtractorSpec, Generation, MetricSpec, Sample
 
 if TYPE_CHECKING:
@@ -40,13 +40,11 @@ def recorded_extractors(record: RunRecord | None) -> dict[str, ExtractorSpec]:
 
 def run_is_done(planned: Plan, found: ResolvedMetrics, record: RunRecord) -> bool:
     """Return whether a run is finished, without clips to retry, by the metrics and extractors of today."""
-    paths = planned.paths
     unusable = sum(sample.problem is not None for sample in planned.samples)
     failed_now = record.clips.get("failed", 0) + record.clips.get("missing", 0)
     made = record.provenance
     return (
         record.status == "finished"
-        and paths.scores.exists()
         and intact(planned.root, record)
         and failed_now == unusable
         and _counting(record.metrics, recorded_extractors(record)) == _counting(found.specs, found.extractors)

@@ -33,6 +33,8 @@ class ValidatedOutput(NamedTuple):
     """float32, shape (n,) or (channels, n), finite."""
     sample_rate: int = 0
     note: str | None = None
+    peak: float = 0.0
+    """Greatest magnitude."""
     error: str | None = None
 
 
@@ -58,8 +60,9 @@ def validate_output(output: ModelOutput, request: Request) -> ValidatedOutput:
         return ValidatedOutput(error=fault)
     rate = int(output.sample_rate)
     usable = samples[..., : math.ceil(usable_seconds(request.duration) * rate)]
-    note = _note(usable, rate, request.duration, longer=usable.shape[-1] < samples.shape[-1])
-    return ValidatedOutput(usable.astype(np.float32, copy=False), rate, note=note)
+    peak = float(np.abs(usable).max())
+    note = _note(usable, rate, request.duration, peak, longer=usable.shape[-1] < samples.shape[-1])
+    return ValidatedOutput(usable.astype(np.float32, copy=False), rate, note=note, peak=peak)
 
 
 def _fault(samples: np.ndarray, rate: object) -> str | None:
@@ -78,9 +81,8 @@ def _fault(samples: np.ndarray, rate: object) -> str | None:
     return None
 
 
-def _note(samples: np.ndarray, rate: int, wanted: float, *, longer: bool) -> str | None:
+def _note(samples: np.ndarray, rate: int, wanted: float, peak: float, *, longer: bool) -> str | None:
     notes = []
-    peak = float(np.abs(samples).max())
     if peak > 1.0:
         notes.append(f"clipped: the peak was {peak:.3g}")
     seconds = samples.shape[-1] / rate

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from vsseval.errors import VssevalError
 from vsseval.statistics.compare import compare
+from vsseval.statistics.flagged import unranked
 from vsseval.statistics.run_cache import RunCache
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def best_systems(
     """Find the run that is better than each other one beyond its interval, and the one that is so but for it.
 
     Args:
-        runs: systems (no bounds) of one comparable table. One whose aggregates were edited takes no part.
+        runs: systems (no bounds) of one comparable table. One whose files were changed takes no part, nor one whose
+            sounds are copies or one sound for many clips.
         spec: the metric.
         subset: part of the benchmark, or empty for all of it.
         cache: what was read before.
@@ -64,7 +66,8 @@ def best_systems(
     if not spec.ranked:
         return BestSystems()
     sign = 1.0 if spec.direction == "higher" else -1.0
-    found = [(cell, run) for run in runs if not run.problem and (cell := _cell(run, spec.id, subset)) is not None]
+    ranked = [run for run in runs if not run.problem and not unranked(run.flags)]
+    found = [(cell, run) for run in ranked if (cell := _cell(run, spec.id, subset)) is not None]
     found.sort(key=lambda pair: -sign * (pair[0].value or 0.0))
     paired = ranking_rule(runs) == "paired" or all(run.distance(spec.id, subset) for _, run in found)
     seen = cache or RunCache()

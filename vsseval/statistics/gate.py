@@ -15,6 +15,7 @@ from vsseval.statistics.answer import Evidence, conclusion, sentence, spread_of
 from vsseval.statistics.comparable import differences, unfinished
 from vsseval.statistics.compare import compare
 from vsseval.statistics.gate_clips import clip_checks, lost_checks
+from vsseval.statistics.gate_flags import flag_checks
 from vsseval.statistics.gate_verdict import INCOMPLETE, PASSED, REGRESSION, UNPROVEN, Check, Loss, Verdict, worse_by
 from vsseval.statistics.run_cache import RunCache
 from vsseval.statistics.shift import shift
@@ -60,7 +61,7 @@ def gate(
     measured = [metric for metric in rules if metric in run.record.metrics]
     _comparable(run, baseline, measured, any_seed=any_seed)
     cache = cache or RunCache()
-    checks = [*clip_checks(run, baseline), *_unmeasured(run, rules)]
+    checks = [*clip_checks(run, baseline), *flag_checks(run, baseline), *_unmeasured(run, rules)]
     deltas = compare(run, baseline, measured, allow_partial=True, moved=3, cache=cache, any_seed=any_seed) \
         if measured else []  # fmt: skip
     for delta in deltas:

@@ -60,6 +60,7 @@ class RunCache:
         return self._clips[key]
 
     def _of(self, run: LoadedRun) -> ScoreColumns:
+        _require_scores(run)
         if run.path not in self._numbers:
             several = bool(run.record.spec.seeds)
             self._numbers[run.path] = numbers_of(_of_samples(run)) if several else read_columns(run.paths.scores)
@@ -71,10 +72,18 @@ class RunCache:
         Raises:
             UsageError: the scores are missing or damaged.
         """
+        _require_scores(run)
         if run.path not in self._tables:
             several = bool(run.record.spec.seeds)
             self._tables[run.path] = frame_of(_of_samples(run)) if several else read_frame(run.paths.scores)
         return self._tables[run.path]
+
+
+def _require_scores(run: LoadedRun) -> None:
+    """Refuse scores that are not as the run wrote them."""
+    fault = run.broken.get(run.paths.scores.name)
+    if fault is not None:
+        raise UsageError(fault)
 
 
 def _of_samples(run: LoadedRun) -> list[ScoreRow]:

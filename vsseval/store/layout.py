@@ -51,6 +51,11 @@ class RunPaths:
         return self.root / "replicates.npz"
 
     @property
+    def flags(self) -> Path:
+        """What is odd about the sounds, `Flags` as JSON."""
+        return self.root / "flags.json"
+
+    @property
     def all_sums(self) -> Path:
         """Folder of what aggregation makes distances from; it is gone when the run is finished."""
         return self.root / "sums"

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import math
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from vsseval.errors import UsageError
-from vsseval.records import Aggregate, RunRecord
+from vsseval.records import Aggregate, Flags, RunRecord
 from vsseval.store import atomic, codec
+from vsseval.store.chain import broken_links, header_seal
 from vsseval.store.layout import RunPaths
 from vsseval.store.replicates import Replicates, content_sha256, read_replicates
 
@@ -25,21 +25,28 @@ T = TypeVar("T")
 
 log = logging.getLogger("vsseval")
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of the run directory's layout."""
 
 
 @dataclass(frozen=True)
 class LoadedRun:
-    """A run, read: the header, the cells and the replicates (none where the run is not finished)."""
+    """A run, read: the header, the cells, replicates and flags (none where the run is not finished)."""
 
     path: Path
     record: RunRecord
     aggregates: tuple[Aggregate, ...] = ()
     replicates: tuple[Replicates, ...] = ()
     """Of every distance."""
-    problem: str = ""
-    """What is wrong with `aggregates.json` or `replicates.npz` of a finished run: not there, or not as written."""
+    flags: Flags = field(default_factory=Flags)
+    """What is odd about its sounds."""
+    broken: Mapping[str, str] = field(default_factory=dict)
+    """Name of each file of a finished run that is not there, or not as the run wrote it -> what is said of it."""
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with the files of a finished run; empty where nothing is."""
+        return ". ".join(self.broken.values())
 
     @property
     def paths(self) -> RunPaths:
@@ -69,10 +76,11 @@ def load_run(path: Path | str) -> LoadedRun:
         raise UsageError(f"{root} is not a run directory: it has no run.json. List runs with: vsseval table")
     if record.status != "finished":
         return LoadedRun(path=root, record=record)
-    aggregates, problem = _cells(root, record)
+    broken = broken_links(root, record)
     replicates, fault = _replicates(root, record)
-    problem = ". ".join(filter(None, (problem, fault)))
-    return LoadedRun(path=root, record=record, aggregates=aggregates, replicates=replicates, problem=problem)
+    if fault:
+        broken[RunPaths(root).replicates.name] = fault
+    return LoadedRun(root, record, _cells(root), replicates, _flags(root), broken)
 
 
 def find_runs(runs_dir: Path | str) -> list[LoadedRun]:
@@ -131,8 +139,9 @@ def read_record(root: Path) -> RunRecord | None:
 
 
 def write_record(root: Path, record: RunRecord) -> None:
-    """Replace the header of a run directory."""
-    atomic.write_bytes(RunPaths(root).record, codec.pretty(record))
+    """Replace the header of a run directory; it carries its own sha256."""
+    plain = codec.builtins(record)
+    atomic.write_bytes(RunPaths(root).record, codec.pretty({**plain, "seal": header_seal(plain)}))
 
 
 def write_aggregates(root: Path, aggregates: Sequence[Aggregate]) -> None:
@@ -140,29 +149,9 @@ def write_aggregates(root: Path, aggregates: Sequence[Aggregate]) -> None:
     atomic.write_bytes(RunPaths(root).aggregates, codec.pretty(list(aggregates)))
 
 
-def seal(root: Path) -> dict[str, str]:
-    """Return the sha256 by which the numbers of a run are verified later: part of its provenance.
-
-    `aggregates` is of the bytes of the file, `replicates` of what the file holds, as records of a leaderboard keep it.
-
-    Raises:
-        UsageError: `replicates.npz` is missing or damaged.
-    """
-    paths = RunPaths(root)
-    data = _read(paths.aggregates) or b""
-    return {
-        "aggregates": hashlib.sha256(data).hexdigest(),
-        "replicates": content_sha256(read_replicates(paths.replicates)),
-    }
-
-
-def intact(root: Path, record: RunRecord) -> bool:
-    """Return whether the aggregates and replicates of a run are there, as the run wrote them."""
-    try:
-        found = seal(root)
-    except UsageError:
-        return False
-    return all(record.provenance.get(name) == digest for name, digest in found.items())
+def write_flags(root: Path, flags: Flags) -> None:
+    """Replace what is odd about the sounds of a run."""
+    atomic.write_bytes(RunPaths(root).flags, codec.pretty(flags))
 
 
 class _Layout(msgspec.Struct, frozen=True):
@@ -200,28 +189,27 @@ def rerun(spec: Mapping[str, Any], runs: Path) -> str:
     return shlex.join(["vsseval", "run", *words, "--runs", str(runs)])
 
 
-def _cells(root: Path, record: RunRecord) -> tuple[tuple[Aggregate, ...], str]:
-    """Read the cells of a finished run, and say what is wrong with them."""
+def _cells(root: Path) -> tuple[Aggregate, ...]:
+    """Read the cells of a finished run; none where there is no file."""
     path = RunPaths(root).aggregates
-    again = f"Make it anew with: vsseval score {root}"
     data = _read(path)
     if data is None:
-        return (), f"{path} is not there. {again}"
+        return ()
     cells = _decode(path, data, tuple[Aggregate, ...])
     for cell in cells:
         fault = cell_fault(cell)
         if fault:
             raise UsageError(
-                f"{path} is damaged: {cell.metric}{f', {cell.subset}' if cell.subset else ''}: {fault}. {again}"
+                f"{path} is damaged: {cell.metric}{f', {cell.subset}' if cell.subset else ''}: {fault}. "
+                f"Make it anew with: vsseval score {root}"
             )
-    written = record.provenance.get("aggregates")
-    found = hashlib.sha256(data).hexdigest()
-    if written == found:
-        return cells, ""
-    return cells, (
-        f"{path} was changed after the run: its sha256 begins with {found[:8]}, run.json says {str(written)[:8]}. "
-        f"{again}"
-    )
+    return cells
+
+
+def _flags(root: Path) -> Flags:
+    path = RunPaths(root).flags
+    data = _read(path)
+    return Flags() if data is None else _decode(path, data, Flags)
 
 
 def _replicates(root: Path, record: RunRecord) -> tuple[tuple[Replicates, ...], str]:

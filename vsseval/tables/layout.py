@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from vsseval.records import Spread
 from vsseval.statistics.best import BestSystems, best_systems, ranking_rule
 from vsseval.statistics.bounds_check import check_bounds, doubts, flags, unclaimed
+from vsseval.statistics.flagged import remark
 from vsseval.statistics.run_cache import RunCache
 from vsseval.tables.cells import Block, Cell, Column, Notes, Row
 from vsseval.tables.select import Group, comparable_groups, is_bound, what_differs
@@ -142,7 +143,7 @@ def _labels(runs: Iterable[LoadedRun]) -> dict[str, str]:
 def _row_notes(run: LoadedRun, notes: Notes) -> tuple[int, ...]:
     seeds = run.record.spec.seeds
     several = f"Mean over {len(seeds)} samples of each clip (seeds {', '.join(map(str, seeds))})." if seeds else ""
-    said = [run.record.model.note if not is_bound(run) else "", several, run.problem]
+    said = [run.record.model.note if not is_bound(run) else "", several, remark(run.flags), run.problem]
     return tuple(number for text in said if text for number in notes.add(text))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from vsseval.statistics.compare import signature, signature_differences
 from vsseval.types import BOUNDS, Record
+from vsseval.types import is_bound as bound_card
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,7 +25,7 @@ class Group(Record, frozen=True, kw_only=True):
 
 def is_bound(run: LoadedRun) -> bool:
     """Whether a run is of a pseudo-system (`reference`, `silence`, ...)."""
-    return run.record.model.bound is not None or run.record.model.name in BOUNDS
+    return bound_card(run.record.model)
 
 
 def comparable_groups(runs: Iterable[LoadedRun]) -> list[Group]:
