@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vsseval.cli.asked import asked_runs, run_options, shared_options
+from vsseval.cli.progress import duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,9 +111,9 @@ def _print(found: Forecast, spec: RunSpec, workers: Sequence[int]) -> None:
         click.echo(f"{one.stage:10} {one.name:28} {one.clips:9,} {one.seconds:16,.0f} {cost:>12}  {source}")
     total = sum((one.processor or 0.0) + one.load for one in found.work)
     least = "at least " if found.unknown else ""
-    click.echo(f"Processor time: {least}{_duration(total)}")
+    click.echo(f"Processor time: {least}{duration(total)}")
     for number in dict.fromkeys(workers):
-        click.echo(f"With {number} workers on an idle machine: {least}{_duration(wall_seconds(found, number))}")
+        click.echo(f"With {number} workers on an idle machine: {least}{duration(wall_seconds(found.work, number))}")
     _print_room(found, spec, workers[0])
     if found.unknown:
         names = ", ".join(dict.fromkeys(one.name for one in found.unknown))
@@ -152,7 +153,7 @@ def _print_json(found: Forecast, spec: RunSpec, workers: Sequence[int], lost: di
         "runs": found.runs,
         "finished": found.finished,
         "work": list(found.work),
-        "seconds": {str(number): wall_seconds(found, number) for number in workers},
+        "seconds": {str(number): wall_seconds(found.work, number) for number in workers},
         "unknown": sorted({one.name for one in found.unknown}),
         "cannot_be_run": lost,
         "store": _store(spec),
@@ -175,11 +176,3 @@ def _cores() -> int:
     from vsseval.store.provenance import cores
 
     return cores()
-
-
-def _duration(seconds: float) -> str:
-    """Return seconds as people say them."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"

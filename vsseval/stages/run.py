@@ -22,6 +22,7 @@ from vsseval.stages.planned_run import PlannedRun, profile_metrics, resolve_run
 from vsseval.stages.progress import NoProgress
 from vsseval.stages.session import Session, extract_again, title
 from vsseval.stages.slurm_parts import PartEnd, run_parts
+from vsseval.stages.time_left import telling
 from vsseval.store import lock
 from vsseval.store.manifest_hash import manifest_hash
 from vsseval.store.record import load_run
@@ -107,6 +108,8 @@ def carry_out(
     if choice.name == "slurm" and left:
         made, lost = run_parts(partial(_part, tuple(specs), frozenset(added_bounds)), left, choice, watcher)
     else:
+        if choice.name == "local" and choice.part.total == 1:
+            watcher = telling(watcher, left)
         with Session(choice, catalog, losses, watcher) as session:
             if choice.part.total > 1 and left:
                 session.close(session.carry_out_part(left, choice.part))
