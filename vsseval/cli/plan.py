@@ -50,6 +50,7 @@ def command(
     device: str,
     *,
     measure: bool,
+    fast: bool,
     no_bounds: bool,
     as_json: bool,
 ) -> None:
@@ -59,7 +60,8 @@ def command(
     """
     asked, catalog = asked_runs(
         models, suite, benchmarks, checkpoint, seed=seed, seeds=seeds, limit=limit, metrics=metrics, profile=profile,
-        runs=runs, store=store, jobs=jobs, device=device, bounds=not no_bounds,
+        runs=runs, store=store, jobs=jobs, device=device, fast=fast,
+        bounds=not no_bounds,
     )  # fmt: skip
     found, lost = _forecast(asked, catalog, models)
     if measure and found.unknown:

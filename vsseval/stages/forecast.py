@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from vsseval.engines.devices import on_processor
 from vsseval.stages.extract import missing_features
 from vsseval.stages.generate import read_outcomes
 from vsseval.stages.resume import outcome_without_model
@@ -89,7 +90,7 @@ def rates_of(timings: Iterable[Timing], device: str) -> dict[tuple[WorkKind, str
     """
     found: defaultdict[tuple[WorkKind, str], list[Timing]] = defaultdict(list)
     for one in timings:
-        if one.device in {"cpu", device} and one.clips:
+        if one.device in {"cpu", device.partition("+")[0], device} and one.clips:
             found[one.kind, one.name].append(one)
     rates = {}
     for key, every in found.items():
@@ -117,7 +118,7 @@ def _rate(timings: Sequence[Timing]) -> Rate:
 
 
 def _cost(one: Timing) -> float:
-    return one.processor if one.device == "cpu" else one.wall
+    return one.processor if on_processor(one.device) else one.wall
 
 
 def forecast(tasks: Sequence[PlannedRun], timings: Iterable[Timing]) -> Forecast:
@@ -130,7 +131,7 @@ def forecast(tasks: Sequence[PlannedRun], timings: Iterable[Timing]) -> Forecast
         timings: of earlier runs on this kind of machine.
     """
     timings = list(timings)
-    device = tasks[0].plan.spec.device if tasks else "cpu"
+    device = tasks[0].plan.spec.networks if tasks else "cpu"
     work = priced(units_left(tasks), rates_of(timings, device))
     start = rates_of(timings, device).get(("stage", START))
     if work and start is not None:

@@ -180,7 +180,7 @@ def plan_runs(
         if why is not None:
             watcher.note(f"{planned.spec.model} on {planned.spec.benchmark}: left out, {why}")
         elif planned.identity not in tasks:
-            tasks[planned.identity] = resolve_run(planned, planned.spec.device)
+            tasks[planned.identity] = resolve_run(planned, planned.spec.networks)
     return [*tasks.values()]
 
 
@@ -193,6 +193,7 @@ def rescore(
     store: Path | None = None,
     jobs: int = 0,
     device: str = "cpu",
+    fast: bool = False,
     moved: Mapping[str, str] | None = None,
 ) -> RunRecord:
     """Extract, score and aggregate a run again, from the sounds that it has; the model is not needed.
@@ -205,6 +206,7 @@ def rescore(
         store: feature store; None means that of the run.
         jobs: worker processes; 0 means one per core.
         device: where networks run, wherever the model did.
+        fast: heavy networks compute in bfloat16.
         moved: where the clips of `folder:PATH` lie now: old beginning of a path -> new one.
 
     Raises:
@@ -234,11 +236,12 @@ def rescore(
         )
     identity = str(record.provenance.get("identity", directory.name))
     planned = Plan(spec, record.benchmark, record.model, samples, record.manifest_sha256, identity, directory)
-    task = resolve_run(planned, device)
+    networks = msgspec.structs.replace(spec, device=device, fast=fast).networks
+    task = resolve_run(planned, networks)
     watcher = progress or NoProgress()
     watcher.run(title(planned))
     with lock.hold_lock(directory.parent, identity), Local(jobs, device) as engine:
-        heard = RunInHand(planned, task.resolved, device, Claims())
+        heard = RunInHand(planned, task.resolved, networks, Claims())
         heard.heard = [read_outcomes(one) for one in planned.by_seed()]
         record_generated(heard)
         again = partial(extract_again, engine=engine, progress=watcher)

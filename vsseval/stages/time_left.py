@@ -38,7 +38,7 @@ class TimeLeft:
         Args:
             units: all that is to be done.
             store: root of the feature store, beside which the processes keep how long they take.
-            device: where networks run.
+            device: where networks run, and in which precision.
             workers: processes.
         """
         self._units, self._store, self._device, self._workers = units, store, device, workers
@@ -131,5 +131,5 @@ def telling(watcher: Progress, tasks: Sequence[PlannedRun]) -> Progress:
         return watcher
     first = tasks[0].plan
     workers = first.spec.jobs or processes(first.spec.device)
-    left = TimeLeft(units_left(tasks), first.store.root, first.spec.device, workers)
+    left = TimeLeft(units_left(tasks), first.store.root, first.spec.networks, workers)
     return TellingTimeLeft(watcher, left.seconds)
