@@ -9,6 +9,9 @@ import msgspec
 
 from vsseval.types import BenchmarkCard, MetricSpec, ModelCard, Record, Status
 
+FAST = "bfloat16"
+"""Precision of what is computed fast."""
+
 
 class RunSpec(Record, frozen=True):
     """One model on one benchmark, as asked."""
@@ -33,6 +36,8 @@ class RunSpec(Record, frozen=True):
     """Processes for generation and feature extraction; 0 means one per core, or per GPU."""
     device: str = "cpu"
     """Where the model and the networks of extractors run."""
+    fast: bool = False
+    """Heavy networks of extractors compute in bfloat16, and their numbers have signatures of their own."""
     shard_size: int = 0
     """Clips of a shard, which one process generates; 0 means a number that suits the model and the benchmark."""
 
@@ -40,6 +45,11 @@ class RunSpec(Record, frozen=True):
     def every_seed(self) -> tuple[int, ...]:
         """The seed of each sample of a clip."""
         return self.seeds or (self.seed,)
+
+    @property
+    def networks(self) -> str:
+        """Where the networks of extractors run and, behind a plus, in which precision: `cpu`, `cpu+bfloat16`."""
+        return f"{self.device}+{FAST}" if self.fast else self.device
 
 
 class Spread(Record, frozen=True):

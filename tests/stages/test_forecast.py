@@ -7,13 +7,15 @@ import pytest
 
 from support.fake_plugin import spec
 from vsseval.cli import invoke
+from vsseval.cli.progress import Lines
 from vsseval.cli.trace import lines
 from vsseval.stages.catalog import Catalog
 from vsseval.stages.forecast import forecast, rates_of, wall_seconds
 from vsseval.stages.losses import Losses
 from vsseval.stages.progress import NoProgress
 from vsseval.stages.run import plan_runs, run
-from vsseval.store.timings import Timing, read_timings, timed, timings_path
+from vsseval.stages.time_left import TellingTimeLeft, TimeLeft
+from vsseval.store.timings import Timing, command, keep, read_timings, timed, timings_path
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -93,7 +95,7 @@ def test_on_a_device_the_clock_counts():
 def test_more_workers_share_the_extraction_and_not_the_loading(clips, tmp_path):
     timings = [timing("fake_level", 101.0, 4.0, first=True, clips=8), timing("fake_level", 1.0, 4.0, clips=8)]
     found = foretold([spec(clips, tmp_path, metrics=("fd@fake",))], timings)
-    two, four = wall_seconds(found, 2), wall_seconds(found, 4)
+    two, four = wall_seconds(found.work, 2), wall_seconds(found.work, 4)
     (work,) = [one for one in found.work if one.name == "fake_level"]
     assert work.load == pytest.approx(100.0)
     assert two - four == pytest.approx(work.processor / 4)
@@ -150,3 +152,61 @@ def test_lines_name_the_costliest_first():
         "extractor a: 8 clips, 1.5 processor s, 18.0 s",
         "extractor b: 4 clips, 2.0 processor s, 10.0 s",
     ]
+
+
+class Told:
+    def __init__(self):
+        self.said = []
+
+    def advance(self, steps=1):
+        self.said.append(steps)
+
+    def left(self, seconds):
+        self.said.append(seconds)
+
+
+def test_the_time_left_follows_what_is_done_and_the_pace_of_the_machine(tmp_path, monkeypatch):
+    """100 clips of a minute each at 0.1 s a second of media: 600 s, by two processes 300, on an idle machine."""
+    now = [1000.0]
+    monkeypatch.setattr("vsseval.stages.time_left.time.time", lambda: now[0])
+    known = [timing("x", 60.0, 600.0, clips=10, first=True), timing("x", 60.0, 600.0, clips=10)]
+    keep(tmp_path, known)
+    units = {("extract", "extractor", "x"): (100, 6000.0), ("score", "metric", "m"): (100, 0.0)}
+    left = TimeLeft(units, tmp_path, "cpu", workers=2)
+    assert left.seconds() is None  # nothing is known of m
+    keep(tmp_path, [timing("m", 1.0, 0.0, kind="metric", clips=100)])
+    assert left.seconds() == pytest.approx(300.0 + 1.0)
+    # half of it is done by this command, and it has taken twice as long as on an idle machine
+    own = [timing("x", 60.0, 600.0, clips=10, start=1000.0 + 10 * place, command=command()) for place in range(5)]
+    keep(tmp_path, own)
+    now[0] += 300.0
+    assert left.seconds() == pytest.approx(2 * (150.0 + 1.0))
+    assert left.seconds() == pytest.approx(2 * (150.0 + 1.0)), "nothing is counted twice"
+    keep(tmp_path, [msgspec.structs.replace(one, command=1) for one in own])
+    assert left.seconds() == pytest.approx(2 * (150.0 + 1.0)), "what other commands do is not done here"
+
+
+def test_the_time_left_is_told_now_and_then_and_not_at_every_step(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("vsseval.stages.time_left.time.monotonic", lambda: now[0])
+    told = Told()
+    watcher = TellingTimeLeft(told, lambda: 90.0)
+    for step in (1.0, 3.0, 2.0, 4.0, 7.0):
+        now[0] += step
+        watcher.advance()
+    assert told.said == [1, 1, 90.0, 1, 1, 90.0, 1]
+
+
+def test_a_line_of_progress_says_how_much_is_left(capsys, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("vsseval.cli.progress.time.monotonic", lambda: now[0])
+    shown = Lines()
+    shown.stage("extract", 10)
+    shown.left(200.0)
+    now[0] += 3.0
+    shown.advance(4)
+    assert "extract: 4 of 10 (40%), about 3 min left in all" in capsys.readouterr().err
+    shown.left(None)
+    now[0] += 3.0
+    shown.advance(2)
+    assert capsys.readouterr().err == "  extract: 6 of 10 (60%)\n"

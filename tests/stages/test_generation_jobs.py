@@ -104,6 +104,9 @@ def test_bounds_go_first_and_records_come_as_they_were_asked_for(clips, tmp_path
         def note(self, text):
             order.append(text)
 
+        def left(self, seconds):
+            pass
+
     asked = [spec(clips, tmp_path, model=name, metrics=("level@fake",)) for name in ("fake", "silence", "reference")]
     records = run(asked, Watcher())
     assert [record.model.name for record in records] == ["fake", "silence", "reference"]

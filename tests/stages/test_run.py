@@ -35,6 +35,9 @@ class Watcher:
     def note(self, text):
         self.notes.append(text)
 
+    def left(self, seconds):
+        pass
+
 
 def stamps(folder):
     return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}

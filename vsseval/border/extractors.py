@@ -18,19 +18,26 @@ _TAKEN = frozenset({"file", "args", "kwds", "allow_pickle", "__unmeasurable__"})
 """Names that mean something to the files that features are stored in."""
 
 
-def build_extractor(name: str, device: str = "cpu") -> Any:
+def build_extractor(name: str, networks: str = "cpu") -> Any:
     """Return an extractor whose network, if it has one, will run on a device.
+
+    Args:
+        name: of the extractor.
+        networks: `RunSpec.networks`; a precision counts for extractors that have it (`compute_fast`).
 
     Raises:
         UsageError: no such extractor.
         EnvironmentFault: it cannot be had.
     """
     extractor = build("extractors", name)
+    device, _, precision = networks.partition("+")
     if device != "cpu" and hasattr(extractor, "on"):
         try:
             call(extractor, lambda: extractor.on(device), "on")
         except PluginFault as fault:
             raise EnvironmentFault(f"extractor '{name}' cannot be put on {device}: {fault}") from fault
+    if precision and hasattr(extractor, "compute_fast"):
+        call(extractor, extractor.compute_fast, "compute_fast")
     return extractor
 
 

@@ -32,6 +32,7 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--store", type=_FOLDER, help="Feature store [default: the user's cache folder]."),
         click.option("--jobs", type=click.IntRange(0), default=0, help="Processes; 0: one per core, or per GPU."),
         click.option("--device", default="cpu", show_default=True, help="Where networks run: cpu, cuda, cuda:1."),
+        click.option("--fast", is_flag=True, help="Heavy networks in bfloat16: other numbers, signed so."),
         click.option("--no-bounds", is_flag=True, help="Leave out reference, shuffled, noise and silence."),
         click.option("--json", "as_json", is_flag=True, help="Print records and numbers as JSON."),
     )
@@ -79,6 +80,7 @@ def asked_runs(
     store: Path | None,
     jobs: int,
     device: str,
+    fast: bool,
     bounds: bool,
 ) -> tuple[list[RunSpec], Catalog]:
     """Return one spec for every model and benchmark, and what was built to find them.
@@ -102,6 +104,7 @@ def asked_runs(
         store=store,
         jobs=jobs,
         device=device,
+        fast=fast,
     )
     return specs(known, models, chosen, checkpoint, catalog, bounds=bounds), catalog
 

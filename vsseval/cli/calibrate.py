@@ -41,6 +41,7 @@ def command(
     device: str,
     *,
     markdown: bool,
+    fast: bool,
     no_bounds: bool,
     as_json: bool,
 ) -> int:
@@ -60,7 +61,7 @@ def command(
 
     known = RunSpec(
         model="", benchmark=benchmark, seed=seed, limit=limit, metrics=metrics, profile=profile, runs=runs / FOLDER,
-        store=store, jobs=jobs, device=device,
+        store=store, jobs=jobs, device=device, fast=fast,
     )  # fmt: skip
     catalog = Catalog()
     asked = _specs(known, _chosen(kinds, catalog.benchmark(benchmark).card.task))

@@ -13,6 +13,7 @@ import click
 
 from vsseval.cli.asked import asked_runs, run_options, shared_options
 from vsseval.text.saying import say, show_json
+from vsseval.cli.progress import duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,6 +51,7 @@ def command(
     device: str,
     *,
     measure: bool,
+    fast: bool,
     no_bounds: bool,
     as_json: bool,
 ) -> None:
@@ -59,7 +61,8 @@ def command(
     """
     asked, catalog = asked_runs(
         models, suite, benchmarks, checkpoint, seed=seed, seeds=seeds, limit=limit, metrics=metrics, profile=profile,
-        runs=runs, store=store, jobs=jobs, device=device, bounds=not no_bounds,
+        runs=runs, store=store, jobs=jobs, device=device, fast=fast,
+        bounds=not no_bounds,
     )  # fmt: skip
     found, lost = _forecast(asked, catalog, models)
     if measure and found.unknown:
@@ -111,9 +114,9 @@ def _print(found: Forecast, spec: RunSpec, workers: Sequence[int]) -> None:
         say(f"{one.stage:10} {one.name:28} {one.clips:9,} {one.seconds:16,.0f} {cost:>12}  {source}")
     total = sum((one.processor or 0.0) + one.load for one in found.work)
     least = "at least " if found.unknown else ""
-    say(f"Processor time: {least}{_duration(total)}")
+    say(f"Processor time: {least}{duration(total)}")
     for number in dict.fromkeys(workers):
-        say(f"With {number} workers on an idle machine: {least}{_duration(wall_seconds(found, number))}")
+        say(f"With {number} workers on an idle machine: {least}{duration(wall_seconds(found.work, number))}")
     _print_room(found, spec, workers[0])
     if found.unknown:
         names = ", ".join(dict.fromkeys(one.name for one in found.unknown))
@@ -153,7 +156,7 @@ def _print_json(found: Forecast, spec: RunSpec, workers: Sequence[int], lost: di
         "runs": found.runs,
         "finished": found.finished,
         "work": list(found.work),
-        "seconds": {str(number): wall_seconds(found, number) for number in workers},
+        "seconds": {str(number): wall_seconds(found.work, number) for number in workers},
         "unknown": sorted({one.name for one in found.unknown}),
         "cannot_be_run": lost,
         "store": _store(spec),
@@ -176,11 +179,3 @@ def _cores() -> int:
     from vsseval.store.provenance import cores
 
     return cores()
-
-
-def _duration(seconds: float) -> str:
-    """Return seconds as people say them."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"

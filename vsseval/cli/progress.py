@@ -22,6 +22,19 @@ SECONDS = 2.0
 """Between two lines, at least: a short stage has one."""
 
 
+def time_left(seconds: float | None) -> str:
+    """Return how time left is said; nothing while it is not known."""
+    return "" if seconds is None else f"about {duration(seconds)} left in all"
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as people say them."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
 @contextmanager
 def shown() -> Iterator[Progress]:
     """Yield what shows the stages; warnings of the library's log are shown in between."""
@@ -41,6 +54,7 @@ class Lines:
     def __init__(self) -> None:
         self._name, self._total, self._done = "", 0, 0
         self._next, self._time = STEP, 0.0
+        self._left = ""
 
     def run(self, title: str) -> None:
         """Name the run."""
@@ -60,11 +74,16 @@ class Lines:
         if share < self._next or share >= 1.0 or time.monotonic() - self._time < SECONDS:
             return
         self._next, self._time = share + STEP, time.monotonic()
-        say(f"  {self._name}: {self._done} of {self._total} ({share:.0%})", err=True)
+        say(f"  {self._name}: {self._done} of {self._total} ({share:.0%}){self._left}", err=True)
 
     def note(self, text: str) -> None:
         """Print it."""
         say(text, err=True)
+
+    def left(self, seconds: float | None) -> None:
+        """Keep it for the next line."""
+        said = time_left(seconds)
+        self._left = f", {said}" if said else ""
 
 
 class Bars:
@@ -73,7 +92,7 @@ class Bars:
     def __init__(self, bars: Any) -> None:
         self._bars = bars
         self._title = ""
-        self._task = bars.add_task("", total=None, visible=False)
+        self._task = bars.add_task("", total=None, visible=False, left="")
 
     def run(self, title: str) -> None:
         """Put the run's name before the bar."""
@@ -91,6 +110,10 @@ class Bars:
     def note(self, text: str) -> None:
         """Print it above the bar."""
         self._bars.console.print(text, highlight=False, markup=False)
+
+    def left(self, seconds: float | None) -> None:
+        """Show it behind the bar."""
+        self._bars.update(self._task, left=time_left(seconds))
 
 
 class _Notes(logging.Handler):
@@ -112,6 +135,7 @@ def _bars() -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as RichProgress
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    left = TextColumn("{task.fields[left]}")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), left)
     with RichProgress(*columns, console=safe_console(stderr=True), transient=True) as bars:
         yield Bars(bars)

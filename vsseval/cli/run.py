@@ -59,6 +59,7 @@ def command(
     trace: Path | None,
     *,
     strict: bool,
+    fast: bool,
     no_bounds: bool,
     as_json: bool,
 ) -> int:
@@ -71,7 +72,8 @@ def command(
     choice = read_choice(engine, workers, shard)
     asked, catalog = asked_runs(
         models, suite, benchmarks, checkpoint, seed=seed, seeds=seeds, limit=limit, metrics=metrics, profile=profile,
-        runs=runs, store=store, jobs=jobs, device=device, bounds=not no_bounds,
+        runs=runs, store=store, jobs=jobs, device=device, fast=fast,
+        bounds=not no_bounds,
     )  # fmt: skip
     with traced(trace, asked[0].store):
         return execute(asked, catalog, models, choice, strict=strict, as_json=as_json)

@@ -31,6 +31,7 @@ def command(
     device: str,
     *,
     strict: bool,
+    fast: bool,
     no_bounds: bool,
     as_json: bool,
 ) -> int:
@@ -48,14 +49,22 @@ def command(
             raise UsageError(f"{path} is a run directory and knows its benchmark: leave out --benchmark")
         with shown() as watcher:
             rescore(
-                path, watcher, metrics=metrics, profile=profile, store=store, jobs=jobs, device=device,
+                path, watcher, metrics=metrics, profile=profile, store=store, jobs=jobs, device=device, fast=fast,
                 moved=relocations(moved),
             )  # fmt: skip
         return show([path], metrics, strict=strict, as_json=as_json)
     if benchmark is None:
         raise UsageError(f"{path} is no run directory; to score its sounds say on what: --benchmark NAME")
     known = RunSpec(
-        model="", benchmark="", metrics=metrics, profile=profile, runs=runs, store=store, jobs=jobs, device=device
+        model="",
+        benchmark="",
+        metrics=metrics,
+        profile=profile,
+        runs=runs,
+        store=store,
+        jobs=jobs,
+        device=device,
+        fast=fast,
     )
     catalog = Catalog()
     models = [f"audio:{path}"]

@@ -12,7 +12,7 @@ PROCESS_BYTES = 3 << 30
 """vssflow in the authors' size takes 2.7 GB, the extractors of one profile up to 3."""
 LIMIT = Path("/sys/fs/cgroup/memory.max")
 
-__all__ = ["process_devices", "processes", "require_device"]
+__all__ = ["on_processor", "process_devices", "processes", "require_device"]
 
 
 def require_device(device: str) -> None:
@@ -30,6 +30,11 @@ def require_device(device: str) -> None:
     except (RuntimeError, AssertionError) as error:  # a torch without CUDA asserts that it has it
         why = next(iter(str(error).splitlines()), type(error).__name__)
         raise EnvironmentFault(f"the device {device} cannot be used: {why}. Use another one: --device cpu") from error
+
+
+def on_processor(networks: str) -> bool:
+    """Return whether networks run on processors, in whichever precision (`RunSpec.networks`)."""
+    return networks.partition("+")[0] == "cpu"
 
 
 def processes(device: str) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 
 from vsseval.errors import Unmeasurable
 from vsseval.media import Audio, Video
+from vsseval.records import FAST
 from vsseval.types import ExtractorSpec
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ __all__ = [
     "Source",
     "Unmeasurable",
     "Video",
+    "computed_fast",
     "computed_on",
     "is_pair",
 ]
@@ -82,6 +84,11 @@ def is_pair(extractor: AnyExtractor) -> TypeIs[PairExtractor]:
 def computed_on(spec: ExtractorSpec, device: str, precision: str = "float32") -> ExtractorSpec:
     """Return the declaration of an extractor whose network runs on a device ("cuda:1") in some precision."""
     return msgspec.structs.replace(spec, device=device.partition(":")[0], precision=precision)
+
+
+def computed_fast(spec: ExtractorSpec) -> ExtractorSpec:
+    """Return the declaration of an extractor whose network computes in bfloat16, wherever it runs."""
+    return msgspec.structs.replace(spec, precision=FAST)
 
 
 @runtime_checkable

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.base import Arrays, ExtractorSpec, Source, computed_on
+from vsseval.extractors.base import Arrays, ExtractorSpec, Source, computed_fast, computed_on
+from vsseval.records import FAST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,7 +44,16 @@ class NetworkExtractor(ABC):
     batch_size_on_device = 64
     """Parts to a forward on a device."""
 
+    gains_by_half = False
+    """Whether the network is computed in bfloat16 where speed is asked for (`--fast`): measured by
+    `benchmarks/fast_recipes.py`, and what it hears or sees is prepared before `forward`, in full precision."""
+
     device = "cpu"
+
+    def compute_fast(self) -> None:
+        """Compute in bfloat16, before the first use, if this network is one that gains by it."""
+        if self.gains_by_half:
+            self.spec = computed_fast(self.spec)
 
     def on(self, device: str) -> None:
         """Choose where the network runs, before its first use."""
@@ -78,7 +88,10 @@ class NetworkExtractor(ABC):
     @cached_property
     def network(self) -> nn.Module:
         """The network, built at its first use."""
-        return self.build().eval().requires_grad_(requires_grad=False).to(self.device)
+        built = self.build().eval().requires_grad_(requires_grad=False)
+        if self.spec.precision == FAST:
+            halve_matrices(built)
+        return built.to(self.device)
 
     def extract(self, source: Source) -> Arrays:
         """Return the features of one medium.
@@ -112,7 +125,7 @@ class NetworkExtractor(ABC):
 
         parts = torch.cat([part.tensor for part in batch]) if len(batch) > 1 else batch[0].tensor
         step = self.batch_size if self.device == "cpu" else self.batch_size_on_device
-        with torch.inference_mode(), full_precision():
+        with torch.inference_mode(), full_precision(), arithmetic(self.spec):
             portions = [self.forward(part.to(self.device), batch[0].kind) for part in torch.split(parts, step)]
         outputs = {name: _joined([portion[name] for portion in portions]) for name in portions[0]}
         start = 0
@@ -120,6 +133,23 @@ class NetworkExtractor(ABC):
             stop = start + len(medium.tensor)
             yield {name: value[start:stop] for name, value in outputs.items()}
             start = stop
+
+
+def halve_matrices(network: nn.Module) -> None:
+    """Keep the weights of linear layers and convolutions in bfloat16, so that no forward has to round them."""
+    import torch
+    from torch import nn
+
+    for part in network.modules():
+        if isinstance(part, nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d):
+            part.to(torch.bfloat16)
+
+
+def arithmetic(spec: ExtractorSpec) -> torch.autocast:
+    """Return the precision of a declaration, for a `with`: of matrices and convolutions; sums stay in float32."""
+    import torch
+
+    return torch.autocast(spec.device, torch.bfloat16, enabled=spec.precision == FAST, cache_enabled=False)
 
 
 @contextmanager
@@ -151,4 +181,5 @@ def _finished(extractor: NetworkExtractor, outputs: dict[str, np.ndarray]) -> Ar
 def _joined(portions: Sequence[torch.Tensor]) -> np.ndarray:
     import torch
 
-    return np.asarray(torch.cat([*portions]).cpu().numpy())
+    joined = torch.cat([*portions])
+    return np.asarray((joined.float() if joined.dtype == torch.bfloat16 else joined).cpu().numpy())

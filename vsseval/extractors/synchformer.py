@@ -47,6 +47,7 @@ class SynchformerTokens(NetworkExtractor):
     """`tokens`, float32: (segments, 6, 768) of a sound, (segments, 8, 768) of a video. Satisfies `BatchExtractor`."""
 
     network: Synchformer
+    gains_by_half = True
 
     def __init__(self, weights: Weights, name: str, clock: Clock) -> None:
         """Say who it is; nothing is loaded.

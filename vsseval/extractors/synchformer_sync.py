@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.base import Arrays, ExtractorSpec, computed_on
-from vsseval.extractors.network import full_precision
+from vsseval.extractors.base import Arrays, ExtractorSpec, computed_fast, computed_on
+from vsseval.extractors.network import arithmetic, full_precision
 from vsseval.extractors.synchformer import FRAMES, load
 from vsseval.weights.find import Weights
 
@@ -54,6 +54,10 @@ class SynchformerSync:
         self.device = device
         self.spec = computed_on(self.spec, device)
 
+    def compute_fast(self) -> None:
+        """Compute in bfloat16, as what it reads was: of such tokens the offsets are other features."""
+        self.spec = computed_fast(self.spec)
+
     @cached_property
     def network(self) -> Synchformer:
         """The network, built at its first use."""
@@ -86,8 +90,8 @@ class SynchformerSync:
                 f"sound and picture have {seconds:.2f} s in common, and Synchformer compares no less than {SHORTEST} s"
             )
         windows = slice(0, SEGMENTS), slice(common - SEGMENTS, common)
-        with torch.inference_mode(), full_precision():
+        with torch.inference_mode(), full_precision(), arithmetic(self.spec):
             logits = self.network.compare(
                 torch.stack([vision[window] for window in windows]), torch.stack([audio[window] for window in windows])
             )
-        return {"logits": logits.cpu().numpy()}
+        return {"logits": logits.float().cpu().numpy()}

@@ -32,6 +32,7 @@ class VGGish(NetworkExtractor):
     network: VGGishNetwork
     batch_size = 16
     batch_size_on_device = 256
+    gains_by_half = True
 
     preparation = "av-benchmark's preparation"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from vsseval import media
 from vsseval.border.blame import PluginFault
 from vsseval.border.extractors import build_extractor, features, features_of_many
+from vsseval.engines.devices import on_processor
 from vsseval.engines.threads import threads
 from vsseval.errors import Unmeasurable, VssevalError
 from vsseval.stages.inputs import FeatureSource
@@ -100,7 +101,7 @@ class ExtractUnit:
 
 def extract_units(jobs: Sequence[ExtractJob], root: Path, device: str) -> list[ExtractUnit]:
     """Return units of a few media each."""
-    size = CHUNK if device == "cpu" else CHUNK_ON_DEVICE
+    size = CHUNK if on_processor(device) else CHUNK_ON_DEVICE
     return [ExtractUnit(tuple(jobs[start : start + size]), root, device) for start in range(0, len(jobs), size)]
 
 
@@ -146,7 +147,7 @@ def _stored(
 
 def _results(extractor: Any, sources: Sequence[Any], device: str) -> list[dict[str, np.ndarray] | Exception]:
     """Return the features of each source, or what was raised; one clip's fault is lost alone, and not the batch."""
-    if device != "cpu" and len(sources) > 1 and hasattr(extractor, "extract_many"):
+    if not on_processor(device) and len(sources) > 1 and hasattr(extractor, "extract_many"):
         try:
             return [*features_of_many(extractor, sources)]
         except (PluginFault, Unmeasurable, VssevalError) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from vsseval.engines.devices import on_processor
 from vsseval.stages.extract import missing_features
 from vsseval.stages.generate import read_outcomes
 from vsseval.stages.resume import outcome_without_model
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from vsseval.stages.planned_run import PlannedRun
     from vsseval.store.timings import Timing, WorkKind
 
-__all__ = ["Forecast", "Rate", "Work", "forecast", "rates_of", "wall_seconds"]
+__all__ = ["Forecast", "Rate", "Units", "Work", "forecast", "priced", "rates_of", "units_left", "wall_seconds"]
+
+Units = dict[tuple[str, "WorkKind", str], tuple[int, float]]
+"""(Stage, kind of work, name) -> clips, and seconds of their media."""
 
 NOT_YET = "to be generated: "
 """With the run and the clip behind it, hashed, it stands for the sha256 of a sound that there is not yet."""
@@ -86,7 +90,7 @@ def rates_of(timings: Iterable[Timing], device: str) -> dict[tuple[WorkKind, str
     """
     found: defaultdict[tuple[WorkKind, str], list[Timing]] = defaultdict(list)
     for one in timings:
-        if one.device in {"cpu", device} and one.clips:
+        if one.device in {"cpu", device.partition("+")[0], device} and one.clips:
             found[one.kind, one.name].append(one)
     rates = {}
     for key, every in found.items():
@@ -114,7 +118,7 @@ def _rate(timings: Sequence[Timing]) -> Rate:
 
 
 def _cost(one: Timing) -> float:
-    return one.processor if one.device == "cpu" else one.wall
+    return one.processor if on_processor(one.device) else one.wall
 
 
 def forecast(tasks: Sequence[PlannedRun], timings: Iterable[Timing]) -> Forecast:
@@ -127,28 +131,38 @@ def forecast(tasks: Sequence[PlannedRun], timings: Iterable[Timing]) -> Forecast
         timings: of earlier runs on this kind of machine.
     """
     timings = list(timings)
-    counted = _Counted()
-    for task in tasks:
-        if task.record is None:
-            counted.add(task)
-    device = tasks[0].plan.spec.device if tasks else "cpu"
-    rates = rates_of(timings, device)
-    work = [_work(stage, kind, name, units, rates) for (stage, kind, name), units in counted.units.items()]
-    if work and (start := rates.get(("stage", START))) is not None:
+    device = tasks[0].plan.spec.networks if tasks else "cpu"
+    work = priced(units_left(tasks), rates_of(timings, device))
+    start = rates_of(timings, device).get(("stage", START))
+    if work and start is not None:
         work.append(Work(stage="start", name="a process", clips=1, seconds=0.0, processor=0.0, load=start.per_clip,
                          peak=start.peak, measured=start.clips))  # fmt: skip
     finished = sum(task.record is not None for task in tasks)
     return Forecast(runs=len(tasks), finished=finished, work=tuple(work))
 
 
-def wall_seconds(found: Forecast, workers: int) -> float:
-    """Return the seconds that a forecast takes with k workers on an idle machine; what is unknown is not in it.
+def units_left(tasks: Sequence[PlannedRun]) -> Units:
+    """Return what is left to be done of some runs; what several need is counted once."""
+    counted = _Counted()
+    for task in tasks:
+        if task.record is None:
+            counted.add(task)
+    return counted.units
+
+
+def priced(units: Units, rates: Mapping[tuple[WorkKind, str], Rate]) -> list[Work]:
+    """Return what units of work cost by rates."""
+    return [_work(*key, amount, rates) for key, amount in units.items()]
+
+
+def wall_seconds(work: Iterable[Work], workers: int) -> float:
+    """Return the seconds that work takes with k workers on an idle machine; what is unknown is not in it.
 
     Features are made by all workers together, each of which loads every network once; models, scores and intervals
     are made by one process.
     """
     total = 0.0
-    for one in found.work:
+    for one in work:
         seconds = one.processor or 0.0
         loads = one.load if one.clips else 0.0
         total += (seconds / workers if one.stage in {"generate", "extract"} else seconds) + loads
@@ -159,7 +173,7 @@ class _Counted:
     """Units of work by stage, kind and name: clips, and seconds of media."""
 
     def __init__(self) -> None:
-        self.units: dict[tuple[str, WorkKind, str], tuple[int, float]] = {}
+        self.units: Units = {}
         self._asked: set[tuple[str, str]] = set()
 
     def add(self, task: PlannedRun) -> None:
@@ -225,21 +239,21 @@ def _length(medium: Medium, lengths: Mapping[str, float]) -> float:
 
 
 def _work(
-    stage: str, kind: WorkKind, name: str, units: tuple[int, float], rates: Mapping[tuple[WorkKind, str], Rate]
+    stage: str, kind: WorkKind, name: str, amount: tuple[int, float], rates: Mapping[tuple[WorkKind, str], Rate]
 ) -> Work:
-    clips, seconds = units
+    clips, seconds = amount
     rate = rates.get((kind, name))
     if rate is None:
         return Work(stage=stage, name=name, clips=clips, seconds=seconds, processor=None)
-    amount = seconds if rate.per_second else clips
+    many = seconds if rate.per_second else clips
     return Work(
         stage=stage,
         name=name,
         clips=clips,
         seconds=seconds,
-        processor=amount * (rate.per_second or rate.per_clip),
+        processor=many * (rate.per_second or rate.per_clip),
         load=rate.load,
-        written=amount * rate.written,
+        written=many * rate.written,
         peak=rate.peak,
         measured=rate.clips,
     )

@@ -24,6 +24,10 @@ class Progress(Protocol):
         """Tell something that a person wants to know."""
         ...
 
+    def left(self, seconds: float | None) -> None:
+        """Tell how long the whole command still takes, as it is foretold now; None while that is not known."""
+        ...
+
 
 class NoProgress:
     """Shows nothing."""
@@ -38,4 +42,7 @@ class NoProgress:
         """Show nothing."""
 
     def note(self, text: str) -> None:
+        """Show nothing."""
+
+    def left(self, seconds: float | None) -> None:
         """Show nothing."""

@@ -22,6 +22,7 @@ from vsseval.stages.planned_run import PlannedRun, profile_metrics, resolve_run
 from vsseval.stages.progress import NoProgress
 from vsseval.stages.session import Session, extract_again, title
 from vsseval.stages.slurm_parts import PartEnd, run_parts
+from vsseval.stages.time_left import telling
 from vsseval.store import lock
 from vsseval.store.manifest_hash import manifest_hash
 from vsseval.store.record import load_run
@@ -107,6 +108,8 @@ def carry_out(
     if choice.name == "slurm" and left:
         made, lost = run_parts(partial(_part, tuple(specs), frozenset(added_bounds)), left, choice, watcher)
     else:
+        if choice.name == "local" and choice.part.total == 1:
+            watcher = telling(watcher, left)
         with Session(choice, catalog, losses, watcher) as session:
             if choice.part.total > 1 and left:
                 session.close(session.carry_out_part(left, choice.part))
@@ -177,7 +180,7 @@ def plan_runs(
         if why is not None:
             watcher.note(f"{planned.spec.model} on {planned.spec.benchmark}: left out, {why}")
         elif planned.identity not in tasks:
-            tasks[planned.identity] = resolve_run(planned, planned.spec.device)
+            tasks[planned.identity] = resolve_run(planned, planned.spec.networks)
     return [*tasks.values()]
 
 
@@ -190,6 +193,7 @@ def rescore(
     store: Path | None = None,
     jobs: int = 0,
     device: str = "cpu",
+    fast: bool = False,
     moved: Mapping[str, str] | None = None,
 ) -> RunRecord:
     """Extract, score and aggregate a run again, from the sounds that it has; the model is not needed.
@@ -202,6 +206,7 @@ def rescore(
         store: feature store; None means that of the run.
         jobs: worker processes; 0 means one per core.
         device: where networks run, wherever the model did.
+        fast: heavy networks compute in bfloat16.
         moved: where the clips of `folder:PATH` lie now: old beginning of a path -> new one.
 
     Raises:
@@ -231,11 +236,12 @@ def rescore(
         )
     identity = str(record.provenance.get("identity", directory.name))
     planned = Plan(spec, record.benchmark, record.model, samples, record.manifest_sha256, identity, directory)
-    task = resolve_run(planned, device)
+    networks = msgspec.structs.replace(spec, device=device, fast=fast).networks
+    task = resolve_run(planned, networks)
     watcher = progress or NoProgress()
     watcher.run(title(planned))
     with lock.hold_lock(directory.parent, identity), Local(jobs, device) as engine:
-        heard = RunInHand(planned, task.resolved, device, Claims())
+        heard = RunInHand(planned, task.resolved, networks, Claims())
         heard.heard = [read_outcomes(one) for one in planned.by_seed()]
         record_generated(heard)
         again = partial(extract_again, engine=engine, progress=watcher)

@@ -107,7 +107,7 @@ class Session:
         for task in tasks:
             spec = task.plan.spec
             mine = claims.setdefault((spec.jobs, spec.device), Claims())
-            run = RunInHand(begin(task.plan), task.resolved, spec.device, mine, part)
+            run = RunInHand(begin(task.plan), task.resolved, spec.networks, mine, part)
             run.generate(generate_units(run.plan, _clips(run.plan, self._catalog)))
             runs.append(run)
         self._progress.run(title(runs[0].plan) if len(runs) == 1 else f"{len(runs)} runs")

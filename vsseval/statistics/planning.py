@@ -7,14 +7,13 @@ from typing import NamedTuple
 
 from vsseval.errors import UsageError
 from vsseval.statistics.delta import ALPHA
+from vsseval.statistics.student import power, quantile
 from vsseval.types import Record
 
 MOST = 10**9
 """Clips beyond which no benchmark goes: a difference that needs more will not be shown."""
 CERTAIN = 30.0
-"""Standard errors beyond which power is 1 to every digit, and the series of the noncentral t may not end."""
-WRONG_SIDE = 8.0
-"""Standard errors from which on no draw comes out significant to the wrong side."""
+"""Standard errors beyond which power is 1 to every digit."""
 
 
 class PowerSettings(Record, frozen=True, kw_only=True):
@@ -71,16 +70,10 @@ def power_of_t_test(errors: float, degrees: int, alpha: float) -> float:
         degrees: of freedom; below 1 there is no test, and no chance.
         alpha: level of the test.
     """
-    from scipy.special import nctdtr, stdtrit
-
     if degrees < 1:
         return 0.0
-    bar = float(stdtrit(degrees, 1 - alpha / 2))
-    if errors > bar + CERTAIN:
-        return 1.0
-    # The tail on the wrong side is below 1e-15 from eight errors on, and there scipy has no number for it.
-    wrong = float(nctdtr(degrees, errors, -bar)) if errors < WRONG_SIDE else 0.0
-    return float(1 - nctdtr(degrees, errors, bar)) + wrong
+    bar = quantile(degrees, 1 - alpha)
+    return 1.0 if errors > bar + CERTAIN else power(errors, degrees, bar)
 
 
 def detectable(degrees: int, settings: PowerSettings) -> float:
