@@ -40,6 +40,13 @@ class LoadedRun:
     """Of every distance."""
     problem: str = ""
     """What is wrong with `aggregates.json` or `replicates.npz` of a finished run: not there, or not as written."""
+    label: str = ""
+    """What tables are to call the system (`--name`); empty for its own name."""
+
+    @property
+    def called(self) -> str:
+        """What the system is called where two runs are held against each other."""
+        return self.label or self.record.model.name
 
     @property
     def paths(self) -> RunPaths:
