@@ -313,7 +313,9 @@ TOML = [(page, body) for page in PAGES for body in blocks(page, "toml")]
 def test_toml_examples_are_what_the_program_reads(page, body, tmp_path):
     tables = tomllib.loads(body)
     for group in tables.get("project", {}).get("entry-points", {}):
-        assert group in {f"vsseval.{kind}" for kind in ("models", "benchmarks", "extractors", "metrics", "baselines")}
+        assert group in {
+            f"vsseval.{kind}" for kind in ("models", "benchmarks", "extractors", "metrics", "baselines", "exports")
+        }
     if any("margin" in rule for rules in tables.values() if isinstance(rules, dict) for rule in rules.values()):
         (tmp_path / "gates.toml").write_text(body)
         assert load_gates(tmp_path / "gates.toml").rules.keys() == tables.keys()

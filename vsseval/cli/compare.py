@@ -57,7 +57,7 @@ def command(
     from vsseval.statistics.compare_several import compare_several
     from vsseval.store.run_names import RunFinder
     from vsseval.tables.chosen import metrics_called
-    from vsseval.tables.comparison import sheet, sheet_of_several
+    from vsseval.tables.comparison import run_title, sheet, sheet_of_several
 
     runs, _ = relabelled(RunFinder(root).together([first, *others]), names)
     wanted = metrics_called(metrics, [*runs[0].record.metrics]) if metrics else []
@@ -75,7 +75,7 @@ def command(
     deltas = pairs[0].deltas
     left_out = [] if metrics else list(dict.fromkeys(line for pair in pairs for line in _left_out(pair.a, pair.b)))
     counted = None if least is None else least / deltas[0].scale
-    titles = [named(run, subset) for run in runs]
+    titles = [run_title(run, subset) for run in runs]
     if len(runs) == 2:
         printed(sheet(deltas, titles, left_out, counted), style)
     else:
@@ -100,13 +100,6 @@ def _with_answer(delta: Delta, least: float | None) -> dict[str, object]:
 
     shown = answer(delta, least_of_values(delta) if least is None else least / delta.scale)
     return {**msgspec.to_builtins(delta), "answer": msgspec.to_builtins(shown)}
-
-
-def named(run: LoadedRun, subset: str = "") -> str:
-    """Say which run it is."""
-    card = run.record.benchmark
-    part = f", {subset}" if subset else ""
-    return f"{run.called} on {card.title} {card.version}{part} ({run.path.name})"
 
 
 def printed(what: Sheet, style: str | None) -> None:

@@ -10,7 +10,6 @@ import click
 
 from vsseval.cli.named import root_option
 from vsseval.errors import UsageError, VssevalError
-from vsseval.types import BOUNDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +61,9 @@ def command(
     vsseval gate --learn seed0 seed1 seed2 seed3 seed4 > leaderboards/gates.toml
     vsseval gate --learn --from-clips version1 version2 > leaderboards/gates.toml
     """  # noqa: D301 - click wants the control character, which keeps the lines apart
+    from vsseval.statistics.gate_rules import load_gates
+    from vsseval.statistics.judged_runs import judge
+
     if not run_names:
         raise UsageError("name a run: vsseval gate RUN --against BASELINE. See: vsseval list runs")
     if from_clips and not learning:
@@ -72,7 +74,7 @@ def command(
         raise UsageError(f"name what to hold it against: vsseval gate {run_names[0]} --against BASELINE")
     try:
         runs, bases = _systems(run_names, root), _systems([baseline], root)
-        verdicts = _judge(runs, bases, baseline, margins, any_seed=any_seed)
+        verdicts = judge(runs, bases, baseline, load_gates(margins), any_seed=any_seed)
     except VssevalError as problem:
         if _on_github():
             from vsseval.tables.gate import annotation
@@ -85,63 +87,17 @@ def command(
     return 1 if 1 in codes else max(codes)
 
 
-def _judge(
-    judged: Sequence[LoadedRun], against: Sequence[LoadedRun], baseline: str, margins: Path, *, any_seed: bool
-) -> list[Verdict]:
-    from vsseval.statistics.gate import gate
-    from vsseval.statistics.gate_rules import load_gates
-    from vsseval.statistics.gate_verdict import INCOMPLETE, Check, Verdict
-
-    gates = load_gates(margins)
-    runs, bases = _newest(judged, "the runs to judge"), _newest(against, baseline)
-    alone = sorted({*runs} - {*bases})
-    if alone:
-        raise UsageError(
-            f"{baseline} holds no run on {', '.join(alone)}. Accept one as baseline: cp -r RUN {baseline}/"
-        )
-    verdicts = [gate(runs[name], bases[name], gates, any_seed=any_seed) for name in sorted(runs)]
-    for name in sorted({*bases} - {*runs}):
-        base = bases[name]
-        message = f"the baseline has a run on {name}, and there is none to judge: vsseval run --benchmark {name}"
-        card = base.record.benchmark
-        verdicts.append(
-            Verdict(
-                benchmark=f"{card.title} {card.version}", model="no run", run="", baseline=base.path.name,
-                checks=(Check(name="run", status=INCOMPLETE, message=message),),
-            )
-        )  # fmt: skip
-    return verdicts
-
-
 def _systems(names: Sequence[str], root: Path) -> list[LoadedRun]:
     """Return the runs that are named; of a folder those that are no bounds.
 
     Raises:
         UsageError: a name stands for none.
     """
+    from vsseval.statistics.judged_runs import systems
     from vsseval.store.run_names import RunFinder
 
-    finder, found = RunFinder(root), []
-    for name in names:
-        runs = finder.every([name])
-        systems = [run for run in runs if run.record.model.name not in BOUNDS and run.record.model.bound is None]
-        if not systems and len(runs) != 1:
-            raise UsageError(f"{name} holds no run of a model. Make one with: vsseval run --model NAME --runs {name}")
-        found += systems or runs
-    return found
-
-
-def _newest(runs: Sequence[LoadedRun], where: str) -> dict[str, LoadedRun]:
-    """Return the newest run on each benchmark.
-
-    Raises:
-        UsageError: there are runs of more than one model, of which one would be taken by chance.
-    """
-    models = sorted({run.record.model.name for run in runs})
-    if len(models) > 1:
-        raise UsageError(f"{where}: runs of more than one model ({', '.join(models)}). Name run directories instead")
-    ordered = sorted(runs, key=lambda run: (run.record.created, run.path.name))
-    return {run.record.benchmark.title: run for run in ordered}
+    finder = RunFinder(root)
+    return [run for name in names for run in systems(finder.every([name]), name)]
 
 
 def _show(verdicts: list[Verdict], junit: Path | None, markdown: Path | None, *, as_json: bool) -> None:

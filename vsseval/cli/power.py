@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from vsseval.cli.compare import named, printed, printed_json
+from vsseval.cli.compare import printed, printed_json
 from vsseval.cli.named import root_option
 from vsseval.errors import UsageError
 
@@ -42,6 +42,7 @@ def command(
     from vsseval.statistics.planning import PowerSettings
     from vsseval.statistics.power import power_of_pair, power_of_run
     from vsseval.store.run_names import RunFinder
+    from vsseval.tables.comparison import run_title
     from vsseval.tables.power_table import sheet
 
     if difference is not None and len(set(metrics)) != 1:
@@ -57,4 +58,4 @@ def command(
     if style == "json":
         printed_json(needs)
     else:
-        printed(sheet(needs, [named(loaded) for loaded in (first, second) if loaded is not None], settings), style)
+        printed(sheet(needs, [run_title(loaded) for loaded in (first, second) if loaded is not None], settings), style)

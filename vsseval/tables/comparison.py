@@ -15,9 +15,17 @@ if TYPE_CHECKING:
     from vsseval.statistics.answer import Answer
     from vsseval.statistics.compare_several import Pair
     from vsseval.statistics.delta import Delta
+    from vsseval.store.record import LoadedRun
 
 ARROWS = {"higher": "↑", "lower": "↓"}
 LEAST_P = 0.001
+
+
+def run_title(run: LoadedRun, subset: str = "") -> str:
+    """Say which run it is."""
+    card = run.record.benchmark
+    part = f", {subset}" if subset else ""
+    return f"{run.called} on {card.title} {card.version}{part} ({run.path.name})"
 
 
 def sheet(
