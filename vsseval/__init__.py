@@ -8,16 +8,48 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from vsseval.api.exporting import export as export
+    from vsseval.api.judging import compare as compare
+    from vsseval.api.judging import gate as gate
+    from vsseval.api.runs import Run as Run
+    from vsseval.api.runs import find_runs as find_runs
+    from vsseval.api.runs import load_run as load_run
+    from vsseval.api.scoring import score as score
+    from vsseval.api.showing import table as table
     from vsseval.records import RunRecord as RunRecord
     from vsseval.records import RunSpec as RunSpec
     from vsseval.stages.run import run as run
-    from vsseval.store.record import LoadedRun as LoadedRun
-    from vsseval.store.record import find_runs as find_runs
-    from vsseval.store.record import load_run as load_run
 
     __version__: str
 
-__all__ = ["LoadedRun", "RunRecord", "RunSpec", "__version__", "find_runs", "load_run", "run"]
+_HOMES = {
+    "Run": "vsseval.api.runs",
+    "RunRecord": "vsseval.records",
+    "RunSpec": "vsseval.records",
+    "compare": "vsseval.api.judging",
+    "export": "vsseval.api.exporting",
+    "find_runs": "vsseval.api.runs",
+    "gate": "vsseval.api.judging",
+    "load_run": "vsseval.api.runs",
+    "run": "vsseval.stages.run",
+    "score": "vsseval.api.scoring",
+    "table": "vsseval.api.showing",
+}
+
+__all__ = [
+    "Run",
+    "RunRecord",
+    "RunSpec",
+    "__version__",
+    "compare",
+    "export",
+    "find_runs",
+    "gate",
+    "load_run",
+    "run",
+    "score",
+    "table",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -25,19 +57,11 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("vsseval")
-    homes = {
-        "LoadedRun": "vsseval.store.record",
-        "RunRecord": "vsseval.records",
-        "RunSpec": "vsseval.records",
-        "find_runs": "vsseval.store.record",
-        "load_run": "vsseval.store.record",
-        "run": "vsseval.stages.run",
-    }
-    if name not in homes:
+    if name not in _HOMES:
         raise AttributeError(f"module 'vsseval' has no attribute '{name}'")
     from importlib import import_module
 
-    return getattr(import_module(homes[name]), name)
+    return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, cast, overload
 
 from vsseval import families, recipes
-from vsseval.errors import EnvironmentFault, VssevalError, unknown
+from vsseval.errors import EnvironmentFault, UsageError, VssevalError, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -270,7 +270,7 @@ def _claim(kind: PluginKind, name: str) -> _Claim:
     claims = found.get(name)
     if not claims:
         wrong = faults(kind)
-        error = unknown(kind[:-1], name, found)
+        error = _folder_meant(kind, name) or unknown(kind[:-1], name, found)
         if wrong:
             raise EnvironmentFault(f"{error}. It may be a row of a file that is broken: {'; '.join(wrong)}")
         raise error
@@ -279,6 +279,18 @@ def _claim(kind: PluginKind, name: str) -> _Claim:
         where = "; ".join(sorted(claim.value for claim in claims))
         raise EnvironmentFault(f"{kind[:-1]} '{name}' is claimed by {owners} ({where}). Uninstall one: pip uninstall …")
     return claims[0]
+
+
+def _folder_meant(kind: PluginKind, name: str) -> UsageError | None:
+    """Return what to write in the place of the path of a folder, where that is what was given."""
+    if kind not in {"models", "benchmarks"} or not Path(name).is_dir():
+        return None
+    if kind == "benchmarks":
+        return UsageError(f"'{name}' is a folder: for the clips in it write --benchmark folder:{name}")
+    return UsageError(
+        f"'{name}' is a folder: for the sounds in it write --model audio:{name}, for videos with the system's own "
+        f"picture --model av:{name}"
+    )
 
 
 def _stated(kind: Literal["extractors", "metrics"], name: str) -> UncheckedRow:

@@ -165,6 +165,14 @@ class BenchmarkCard(Record, frozen=True):
     """What is known of clips that vanished, and of lists that differ between papers."""
     data: str = ""
     """What is registered on this machine: how many clips are usable, and which list."""
+    argument: str | msgspec.UnsetType = msgspec.UNSET
+    """Of a benchmark that is named by a path, the folder's name, for people to know it by: which clips it holds is in
+    `version`."""
+
+    @property
+    def title(self) -> str:
+        """What tables and messages call it: `mini_v2s`, `folder:my_clips`."""
+        return f"{self.name}:{self.argument}" if self.argument else self.name
 
 
 class ModelCard(Record, frozen=True):

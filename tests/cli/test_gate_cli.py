@@ -95,8 +95,8 @@ def test_what_is_wrongly_asked_is_one_clear_error(tmp_path, toy, capsys):
     for arguments, message in [
         ([], "name a run"),
         ([toy["same"]], "name what to hold it against"),
-        ([toy["same"], "--against", tmp_path / "empty"], "holds no run of a model"),
-        ([tmp_path / "absent", "--against", toy["base"]], "does not exist"),
+        ([toy["same"], "--against", tmp_path / "empty"], "is a folder that holds no run"),
+        ([tmp_path / "absent", "--against", toy["base"]], "is no run directory"),
         ([toy["same"], "--against", toy["base"], "--margins", "none.toml"], "vsseval gate --learn RUN RUN RUN >"),
         (["--learn", toy["same"], toy["base"]], "at least 3 reruns"),
     ]:

@@ -136,7 +136,10 @@ def _check_value(parameter: click.Parameter, value: str, context: click.Context)
     if names is None:
         return
     name = value if "@" in value and "metric" in str(parameter.name) else plugins.split_argument(value)[0]
-    if name not in {*names(), *MADE_UP}:
+    known = {*names(), *MADE_UP}
+    if "metric" in str(parameter.name) and context.info_name in {"table", "compare"}:
+        known |= {metric.partition("@")[0] for metric in known}  # a name alone is each of its recipes there
+    if name not in known:
         raise click.BadParameter(f"there is no {parameter.name} {value}", context, parameter)
 
 
@@ -179,7 +182,7 @@ def test_there_are_examples_to_check():
         "vsseval run --model vssflow --suite all --metric fad@nothing",
         "vsseval table --interval wide",
         "vsseval compare runs/A",
-        "vsseval compare runs/A runs/B runs/C",
+        "vsseval compare runs/A runs/B --each",
         "vsseval run --suite all",
         "vsseval run --model vssflow --suite all --seed one",
         "vsseval data forget vggsound",
@@ -310,7 +313,9 @@ TOML = [(page, body) for page in PAGES for body in blocks(page, "toml")]
 def test_toml_examples_are_what_the_program_reads(page, body, tmp_path):
     tables = tomllib.loads(body)
     for group in tables.get("project", {}).get("entry-points", {}):
-        assert group in {f"vsseval.{kind}" for kind in ("models", "benchmarks", "extractors", "metrics", "baselines")}
+        assert group in {
+            f"vsseval.{kind}" for kind in ("models", "benchmarks", "extractors", "metrics", "baselines", "exports")
+        }
     if any("margin" in rule for rules in tables.values() if isinstance(rules, dict) for rule in rules.values()):
         (tmp_path / "gates.toml").write_text(body)
         assert load_gates(tmp_path / "gates.toml").rules.keys() == tables.keys()

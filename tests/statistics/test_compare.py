@@ -254,7 +254,7 @@ def test_metrics_of_one_run_only_are_named(tmp_path):
 
     a, b = write_run(tmp_path, "a", 0.2), write_run(tmp_path, "b", 0.3, metrics=(WER,))
     shown = CliRunner().invoke(command, [str(a), str(b)])
-    assert "clap_score@toy: not compared, measured in A only." in shown.output
+    assert "clap_score@toy: not compared, measured for a only." in shown.output
     c = write_run(tmp_path, "c", 0.3, metrics=(CLAP,))
     assert "no metric in common" in CliRunner().invoke(command, [str(b), str(c)]).output
 

@@ -178,6 +178,7 @@ def _card(root: Path, samples: tuple[Sample, ...]) -> BenchmarkCard:
         licence="the user's own",
         description=f"The clips of {root.name}.",
         metrics=_metrics(samples),
+        argument=root.name,
     )
 
 

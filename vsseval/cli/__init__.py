@@ -40,7 +40,7 @@ class Verbs(click.Group):
         "score": "Score a run again, or a folder of finished sound.",
         "table": "Print the table of finished runs.",
         "report": "Write one HTML file: table, plots, players, failures.",
-        "compare": "Compare two runs, clip by clip.",
+        "compare": "Compare two runs and more, clip by clip.",
         "power": "Say how many clips a difference needs.",
         "gate": "Pass or fail a run against a baseline; for CI.",
         "verify": "Check a run: hashes, numbers made again from its sounds, sounds made again.",
@@ -50,7 +50,8 @@ class Verbs(click.Group):
         "data": "Register your copies of benchmarks.",
         "store": "Show and clear what is kept of features.",
         "leaderboard": "Accept records, check them, build the site.",
-        "list": "List models, benchmarks, metrics and extractors.",
+        "export": "Write runs for W&B, MLflow, the Hub, Papers with Code.",
+        "list": "List models, benchmarks, metrics, extractors and runs.",
         "weights": "List, fetch and verify published weights.",
         "doctor": "Say what is missing, and the command that gets it.",
     }

@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vsseval.errors import EnvironmentFault, UsageError
+from vsseval.errors import UsageError
 from vsseval.records import RunSpec
 from vsseval.text.saying import say
-from vsseval.types import BOUNDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from vsseval.stages.catalog import Catalog
-    from vsseval.types import Task
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -88,6 +86,7 @@ def asked_runs(
     Raises:
         UsageError: the options contradict each other, or name what does not exist.
     """
+    from vsseval.stages.asked_runs import specs
     from vsseval.stages.catalog import Catalog
 
     catalog = Catalog()
@@ -109,43 +108,6 @@ def asked_runs(
     return specs(known, models, chosen, checkpoint, catalog, bounds=bounds), catalog
 
 
-def specs(
-    known: RunSpec,
-    models: Sequence[str],
-    benchmarks: Sequence[str],
-    checkpoint: Path | None,
-    catalog: Catalog,
-    *,
-    bounds: bool,
-) -> list[RunSpec]:
-    """Return one spec for every model and benchmark, the bounds last.
-
-    Raises:
-        UsageError: a model that does the task of none of the benchmarks.
-    """
-    import msgspec
-
-    extra = [name for name in BOUNDS if name not in models] if bounds else []
-    # What cannot be had here has no task yet; the stages decide whether it costs one row or all.
-    tasks = {task for name in benchmarks for task in _asked_for(catalog, name)}
-    made = []
-    for model in dict.fromkeys([*models, *extra]):
-        weights = checkpoint if model in models and model not in BOUNDS else None
-        # Bounds that nobody named have one sample: theirs hardly differ, and the first seed makes them comparable.
-        own = known if model in models else msgspec.structs.replace(known, seed=min(known.every_seed), seeds=())
-        asked = [
-            msgspec.structs.replace(own, model=model, benchmark=name, checkpoint=weights)
-            for name in dict.fromkeys(benchmarks)
-        ]
-        does = _done_by(catalog, asked[0])
-        if tasks and does and not tasks & set(does):
-            raise UsageError(
-                f"model '{model}' does {', '.join(does)}, but the benchmarks ask for {', '.join(sorted(tasks))}"
-            )
-        made += asked
-    return made
-
-
 def _seeds(text: str | None, seed: int) -> tuple[int, ...]:
     """Return the seeds of `--seeds`."""
     if text is None:
@@ -156,20 +118,6 @@ def _seeds(text: str | None, seed: int) -> tuple[int, ...]:
         return tuple(int(part) for part in text.split(","))
     except ValueError as error:
         raise UsageError(f"--seeds {text}: numbers with commas between them are needed: --seeds 0,1,2") from error
-
-
-def _asked_for(catalog: Catalog, benchmark: str) -> tuple[Task, ...]:
-    try:
-        return (catalog.benchmark(benchmark).card.task,)
-    except EnvironmentFault:
-        return ()
-
-
-def _done_by(catalog: Catalog, spec: RunSpec) -> tuple[Task, ...]:
-    try:
-        return catalog.model(spec).card.tasks
-    except EnvironmentFault:
-        return ()
 
 
 def _chosen(suite: str | None, benchmarks: Sequence[str], catalog: Catalog) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vsseval.cli.compare import printed_json
-from vsseval.cli.table import RUNS, chosen
+from vsseval.cli.named import named_runs, root_option
 from vsseval.errors import UsageError
 from vsseval.text.saying import written
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
     from vsseval.datasets.ratings import Ratings
     from vsseval.store.record import LoadedRun
+    from vsseval.store.run_names import RunFinder
 
 STYLES = ("terminal", "markdown", "latex", "csv")
 
 
 @click.command(name="correlate", short_help="Show which metrics agree with people.")
 @click.argument("ratings", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.argument("run_dirs", nargs=-1, metavar="[RUN]...", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--runs", "root", type=click.Path(file_okay=False, path_type=Path), default=RUNS, show_default=True,
-              help="Folder of run directories, where no RUN is named.")  # fmt: skip
+@click.argument("run_names", nargs=-1, metavar="[RUN]...")
+@root_option
 @click.option("--system", "given", multiple=True, metavar="NAME=RUN",
-              help="The table's NAME means this run directory; repeatable.")  # fmt: skip
+              help="The table's NAME means this run; repeatable.")  # fmt: skip
 @click.option("--score", metavar="COLUMN", help="Column of the scores, where there are several questions.")
 @click.option("--names", metavar="PATTERN",
               help="How file names say clip and system: '{clip}_{system}', {} for anything else.")  # fmt: skip
@@ -38,7 +38,7 @@ STYLES = ("terminal", "markdown", "latex", "csv")
 @click.option("--signatures", is_flag=True, help="Also print what each number was made with.")
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 def command(
-    ratings: Path, run_dirs: tuple[Path, ...], root: Path, given: tuple[str, ...], score: str | None,
+    ratings: Path, run_names: tuple[str, ...], root: Path, given: tuple[str, ...], score: str | None,
     names: str | None, metrics: tuple[str, ...], style: str, *, signatures: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Correlate the metrics of runs with what people said of their sounds.
@@ -52,10 +52,11 @@ def command(
     """  # noqa: D301 - click wants the control character, which keeps the lines apart
     from vsseval.datasets.ratings import read_ratings
     from vsseval.statistics.rated_runs import correlate
+    from vsseval.store.run_names import RunFinder
     from vsseval.tables.agreement_table import render
 
-    found_runs = chosen(run_dirs, root) if run_dirs or root.is_dir() or not given else []
-    runs = _named(found_runs, given)
+    found_runs = named_runs(run_names, root) if run_names or root.is_dir() or not given else []
+    runs = _named(found_runs, given, RunFinder(root))
     read = read_ratings(ratings, [*runs], score, names)
     found = correlate(read, _meant(read, runs), metrics)
     if read.passed_over:
@@ -66,17 +67,16 @@ def command(
     shown = sys.stdout.isatty()
     what = f"{read.number} ratings of {len(found.runs)} systems ({read.question} in {ratings.name})"
     card = next(iter(found.runs.values())).record.benchmark
-    above = [f"{what}, {card.name} {card.version}", *(f"  {n}  {run.path.name}" for n, run in found.runs.items())]
+    above = [f"{what}, {card.title} {card.version}", *(f"  {n}  {run.path.name}" for n, run in found.runs.items())]
     width = shutil.get_terminal_size().columns if shown else 100
     written(
         render(found.found, above, found.left_out, style, signatures=signatures, width=width, colour=shown), nl=False
     )
 
 
-def _named(runs: Sequence[LoadedRun], given: Sequence[str]) -> dict[str, LoadedRun]:
+def _named(runs: Sequence[LoadedRun], given: Sequence[str], finder: RunFinder) -> dict[str, LoadedRun]:
     """Return finished runs by all names that a table may give them; of two that share one, the newer has it."""
     from vsseval.statistics.rated_runs import names_of
-    from vsseval.store.record import load_run
 
     found: dict[str, LoadedRun] = {}
     for run in sorted(runs, key=lambda run: run.record.created):
@@ -86,7 +86,7 @@ def _named(runs: Sequence[LoadedRun], given: Sequence[str]) -> dict[str, LoadedR
         name, equals, path = text.partition("=")
         if not (name and equals and path):
             raise UsageError(f"--system {text}: write NAME=RUN, as in --system elevenlabs=runs/20260101-audio-el")
-        run = load_run(path)
+        run = finder.one(path)
         if run.record.status != "finished":
             raise UsageError(f"{path} is {run.record.status}, not finished: the same vsseval run command goes on")
         found[name] = run

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vsseval.cli.named import root_option
 from vsseval.errors import UsageError, VssevalError
 from vsseval.text.saying import annotate, say, show_json, written
-from vsseval.types import BOUNDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 MARGINS = Path("leaderboards/gates.toml")
 ENOUGH = 5
 """Reruns; with margins of three, one of ten further ones was stopped (docs/gate.md)."""
-_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command(name="gate", short_help="Pass or fail a run against a baseline.")
-@click.argument("run_dirs", nargs=-1, metavar="RUN...", type=_FOLDER)
-@click.option("--against", "baseline", type=_FOLDER, help="Baseline: a run directory, or a folder of them.")
+@click.argument("run_names", nargs=-1, metavar="RUN...")
+@click.option("--against", "baseline", metavar="RUN", help="Baseline: a run directory, a folder of them, or a name.")
+@root_option
 @click.option("--margins", type=_FILE, default=MARGINS, show_default=True, help="Margins, floors and ceilings.")
 @click.option("--learn", "learning", is_flag=True, help="Propose margins from reruns with other seeds, as TOML.")
 @click.option("--from-clips", is_flag=True, help="With --learn: of fixed outputs, from what their clips vary by.")
@@ -38,8 +38,9 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--markdown", type=_FILE, help="Write a comment for the merge request.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts, or the proposed margins, as JSON.")
 def command(
-    run_dirs: tuple[Path, ...],
-    baseline: Path | None,
+    run_names: tuple[str, ...],
+    baseline: str | None,
+    root: Path,
     margins: Path,
     junit: Path | None,
     markdown: Path | None,
@@ -52,25 +53,29 @@ def command(
 ) -> int:
     """Judge RUN against a baseline, benchmark by benchmark; clip by clip, by the rules of the margins file.
 
-    RUN and the baseline are run directories, or folders of them; of a folder the newest run of each benchmark
-    counts, and bounds do not. Exit codes: 0 passed, 1 regression (or not shown to be none), 2 not comparable or
-    wrongly asked, 3 incomplete (clips without sound, values that were lost, --limit), 4 environment.
+    RUN and the baseline are run directories, folders of them, or names (audio:a); of a folder the newest run of each
+    benchmark counts, and bounds do not. Exit codes: 0 passed, 1 regression (or not shown to be none), 2 not comparable
+    or wrongly asked, 3 incomplete (clips without sound, values that were lost, --limit), 4 environment.
 
     \b
     vsseval gate runs --against baseline --junit gate.xml --markdown gate.md
     vsseval gate --learn seed0 seed1 seed2 seed3 seed4 > leaderboards/gates.toml
     vsseval gate --learn --from-clips version1 version2 > leaderboards/gates.toml
     """  # noqa: D301 - click wants the control character, which keeps the lines apart
-    if not run_dirs:
-        raise UsageError("name a run: vsseval gate RUN --against BASELINE. List runs with: vsseval table")
+    from vsseval.statistics.gate_rules import load_gates
+    from vsseval.statistics.judged_runs import judge
+
+    if not run_names:
+        raise UsageError("name a run: vsseval gate RUN --against BASELINE. See: vsseval list runs")
     if from_clips and not learning:
         raise UsageError("--from-clips says what margins are learnt from: vsseval gate --learn --from-clips RUN")
     if learning:
-        return _learn(run_dirs, correlation if from_clips else None, as_json=as_json)
+        return _learn(_systems(run_names, root), correlation if from_clips else None, as_json=as_json)
     if baseline is None:
-        raise UsageError(f"name what to hold it against: vsseval gate {run_dirs[0]} --against BASELINE")
+        raise UsageError(f"name what to hold it against: vsseval gate {run_names[0]} --against BASELINE")
     try:
-        verdicts = _judge(run_dirs, baseline, margins, any_seed=any_seed)
+        runs, bases = _systems(run_names, root), _systems([baseline], root)
+        verdicts = judge(runs, bases, baseline, load_gates(margins), any_seed=any_seed)
     except VssevalError as problem:
         if _on_github():
             annotate("vsseval gate could not judge", str(problem))
@@ -81,60 +86,17 @@ def command(
     return 1 if 1 in codes else max(codes)
 
 
-def _judge(run_dirs: Sequence[Path], baseline: Path, margins: Path, *, any_seed: bool) -> list[Verdict]:
-    from vsseval.statistics.gate import gate
-    from vsseval.statistics.gate_rules import load_gates
-    from vsseval.statistics.gate_verdict import INCOMPLETE, Check, Verdict
-
-    gates = load_gates(margins)
-    runs = _newest([run for path in run_dirs for run in _systems(path)], "the runs to judge")
-    bases = _newest(_systems(baseline), str(baseline))
-    alone = sorted({*runs} - {*bases})
-    if alone:
-        raise UsageError(
-            f"{baseline} holds no run on {', '.join(alone)}. Accept one as baseline: cp -r RUN {baseline}/"
-        )
-    verdicts = [gate(runs[name], bases[name], gates, any_seed=any_seed) for name in sorted(runs)]
-    for name in sorted({*bases} - {*runs}):
-        base = bases[name]
-        message = f"the baseline has a run on {name}, and there is none to judge: vsseval run --benchmark {name}"
-        card = base.record.benchmark
-        verdicts.append(
-            Verdict(
-                benchmark=f"{card.name} {card.version}", model="no run", run="", baseline=base.path.name,
-                checks=(Check(name="run", status=INCOMPLETE, message=message),),
-            )
-        )  # fmt: skip
-    return verdicts
-
-
-def _systems(path: Path) -> list[LoadedRun]:
-    """Load a run directory, or those below a folder that are no bounds.
+def _systems(names: Sequence[str], root: Path) -> list[LoadedRun]:
+    """Return the runs that are named; of a folder those that are no bounds.
 
     Raises:
-        UsageError: there are none.
+        UsageError: a name stands for none.
     """
-    from vsseval.store.record import find_runs, load_run
+    from vsseval.statistics.judged_runs import systems
+    from vsseval.store.run_names import RunFinder
 
-    if (path / "run.json").exists():
-        return [load_run(path)]
-    runs = [run for run in find_runs(path) if run.record.model.name not in BOUNDS and run.record.model.bound is None]
-    if not runs:
-        raise UsageError(f"{path} holds no run of a model. Make one with: vsseval run --model NAME --runs {path}")
-    return runs
-
-
-def _newest(runs: Sequence[LoadedRun], where: str) -> dict[str, LoadedRun]:
-    """Return the newest run on each benchmark.
-
-    Raises:
-        UsageError: there are runs of more than one model, of which one would be taken by chance.
-    """
-    models = sorted({run.record.model.name for run in runs})
-    if len(models) > 1:
-        raise UsageError(f"{where}: runs of more than one model ({', '.join(models)}). Name run directories instead")
-    ordered = sorted(runs, key=lambda run: (run.record.created, run.path.name))
-    return {run.record.benchmark.name: run for run in ordered}
+    finder = RunFinder(root)
+    return [run for name in names for run in systems(finder.every([name]), name)]
 
 
 def _show(verdicts: list[Verdict], junit: Path | None, markdown: Path | None, *, as_json: bool) -> None:
@@ -169,14 +131,13 @@ def _on_github() -> bool:
     return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
-def _learn(run_dirs: Sequence[Path], correlation: float | None, *, as_json: bool) -> int:
+def _learn(runs: Sequence[LoadedRun], correlation: float | None, *, as_json: bool) -> int:
     """Print margins; learnt from reruns, or from clips where there is a correlation."""
     from vsseval.statistics.learn_margins import propose_from_clips, propose_margins
 
-    runs = [run for path in run_dirs for run in _systems(path)]
     fixed = correlation is not None
     proposals = propose_margins(runs) if correlation is None else propose_from_clips(runs, correlation)
-    if not fixed and len(runs) < ENOUGH * len({run.record.benchmark.name for run in runs}):
+    if not fixed and len(runs) < ENOUGH * len({run.record.benchmark.title for run in runs}):
         say(f"Fewer than {ENOUGH} reruns on a benchmark: the spread may come out small by chance.", err=True)
     without = {metric for run in runs for metric in run.record.metrics} - {found.metric for found in proposals}
     for metric in sorted(without):

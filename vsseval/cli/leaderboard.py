@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from vsseval.cli.named import root_option
 from vsseval.errors import UsageError
 from vsseval.text.saying import annotate, say
 
@@ -22,18 +23,19 @@ def command() -> None:
 
 
 @command.command(short_help="Make a record of a finished run.")
-@click.argument("run_dirs", nargs=-1, required=True, metavar="RUN...",
-                type=click.Path(exists=True, file_okay=False, path_type=Path))  # fmt: skip
+@click.argument("run_names", nargs=-1, required=True, metavar="RUN...")
+@root_option
 @_PLACE
-def add(run_dirs: tuple[Path, ...], folder: Path) -> None:
+def add(run_names: tuple[str, ...], root: Path, folder: Path) -> None:
     """Make records of finished runs of whole benchmarks: header, aggregates, signatures and hashes, without paths.
 
     A run that was made with --limit, is not finished, or whose aggregates were edited is refused.
     """
     from vsseval.leaderboard.entries import accept_run
+    from vsseval.store.run_names import RunFinder
 
-    for directory in run_dirs:
-        say(accept_run(directory, folder))
+    for run in RunFinder(root).every(run_names):
+        say(accept_run(run.path, folder))
 
 
 @command.command(short_help="Check records and reported numbers; for CI.")

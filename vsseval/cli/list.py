@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,11 +11,12 @@ import msgspec
 from vsseval import plugins
 from vsseval.border.benchmarks import samples as samples_of
 from vsseval.border.build import build
+from vsseval.cli.named import root_option
 from vsseval.errors import EnvironmentFault, MissingData, MissingEnvironment, NeedsArgument, ReportedOnly, UsageError
 from vsseval.families import require_packages, require_weights
+from vsseval.recipes import ExtractorVariant, length_rule
 from vsseval.text.saying import console as safe_console
 from vsseval.text.saying import show_json
-from vsseval.recipes import ExtractorVariant, length_rule
 from vsseval.types import Feature, Record
 
 if TYPE_CHECKING:
@@ -50,14 +52,25 @@ class Item(Record, frozen=True, kw_only=True):
     """Of a metric: what becomes of sounds that are not as long as the clip."""
 
 
-@click.command(name="list", short_help="List models, benchmarks, metrics and extractors.")
-@click.argument("kind", required=False, type=click.Choice(KINDS))
+@click.command(name="list", short_help="List models, benchmarks, metrics, extractors and runs.")
+@click.argument("kind", required=False, type=click.Choice([*KINDS, "runs"]))
+@root_option
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
-def command(kind: str | None, *, as_json: bool) -> None:
+def command(kind: str | None, root: Path, *, as_json: bool) -> None:
     """List the names that the command line takes.
 
-    With KIND also what each of them is, and for what is missing the reason and the command that gets it.
+    With KIND also what each of them is, and for what is missing the reason and the command that gets it. Of runs, the
+    names by which compare, table, report, gate and others take them.
     """
+    if kind == "runs":
+        from vsseval.cli.list_runs import run_items, show_runs
+
+        found = run_items(root)
+        if as_json:
+            click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
+        else:
+            show_runs(found, root)
+        return
     items = [item for name in KINDS if kind in {None, name} for item in _items(name)]
     if as_json:
         show_json(msgspec.json.format(msgspec.json.encode(items), indent=1))

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from vsseval.cli.asked import asked_runs, run_options, shared_options
-from vsseval.text.saying import say, show_json
 from vsseval.cli.progress import duration
+from vsseval.text.saying import say, show_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

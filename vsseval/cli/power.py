@@ -6,13 +6,15 @@ from pathlib import Path
 
 import click
 
-from vsseval.cli.compare import named, printed, printed_json
+from vsseval.cli.compare import printed, printed_json
+from vsseval.cli.named import root_option
 from vsseval.errors import UsageError
 
 
 @click.command(name="power", short_help="How many clips does a difference need?")
-@click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.argument("other", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("run")
+@click.argument("other", required=False)
+@root_option
 @click.option("--metric", "metrics", multiple=True, metavar="ID", help="Only this metric (fad@logmel); repeatable.")
 @click.option("--difference", type=float, metavar="X",
               help="Difference to be shown, in the displayed unit of the one --metric.")  # fmt: skip
@@ -24,8 +26,8 @@ from vsseval.errors import UsageError
 @click.option("--json", "style", flag_value="json", help="Print the answers as JSON.")
 @click.option("--markdown", "style", flag_value="markdown", help="Print them as Markdown.")
 def command(
-    run: Path, other: Path | None, metrics: tuple[str, ...], difference: float | None, power: float, alpha: float,
-    correlation: float, style: str | None,
+    run: str, other: str | None, root: Path, metrics: tuple[str, ...], difference: float | None, power: float,
+    alpha: float, correlation: float, style: str | None,
 ) -> None:  # fmt: skip
     """Say which difference the clips of RUN show, and how many a given difference needs.
 
@@ -35,16 +37,18 @@ def command(
 
     \b
     vsseval power runs/A --metric wer@sphinx-grid --difference 2
-    vsseval power runs/A runs/B
+    vsseval power audio:a audio:b
     """  # noqa: D301 - click wants the control character, which keeps the lines apart
     from vsseval.statistics.planning import PowerSettings
     from vsseval.statistics.power import power_of_pair, power_of_run
-    from vsseval.store.record import load_run
+    from vsseval.store.run_names import RunFinder
+    from vsseval.tables.comparison import run_title
     from vsseval.tables.power_table import sheet
 
     if difference is not None and len(set(metrics)) != 1:
         raise UsageError(f"--difference {difference:g} is in the unit of one metric: name it with --metric ID")
-    first, second = load_run(run), None if other is None else load_run(other)
+    first, *others = RunFinder(root).together([run] if other is None else [run, other])
+    second = others[0] if others else None
     if difference is not None and metrics[0] in first.record.metrics:
         difference /= first.record.metrics[metrics[0]].scale
     settings = PowerSettings(alpha=alpha, power=power, correlation=correlation, difference=difference)
@@ -54,4 +58,4 @@ def command(
     if style == "json":
         printed_json(needs)
     else:
-        printed(sheet(needs, [named(loaded) for loaded in (first, second) if loaded is not None], settings), style)
+        printed(sheet(needs, [run_title(loaded) for loaded in (first, second) if loaded is not None], settings), style)

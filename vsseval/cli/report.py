@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vsseval.cli.moved import moved_option, relocations
-from vsseval.cli.table import RUNS, chosen
+from vsseval.cli.named import name_option, named_runs, relabelled, root_option
 from vsseval.text.saying import say
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 @click.command(name="report", short_help="Write one HTML file: table, plots, players, failures.")
-@click.argument("run_dirs", nargs=-1, metavar="[RUN]...", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--runs", "root", type=click.Path(file_okay=False, path_type=Path), default=RUNS, show_default=True,
-              help="Folder of run directories, where no RUN is named.")  # fmt: skip
+@click.argument("run_names", nargs=-1, metavar="[RUN]...")
+@root_option
+@name_option
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), default=Path("report.html"),
               show_default=True, help="The file to write.")  # fmt: skip
 @click.option("--media", "megabytes", type=click.FloatRange(0), default=40.0, show_default=True, metavar="MB",
@@ -33,8 +33,9 @@ if TYPE_CHECKING:
               help="Clips of each benchmark to show, at most.")  # fmt: skip
 @moved_option
 def command(
-    run_dirs: tuple[Path, ...],
+    run_names: tuple[str, ...],
     root: Path,
+    names: tuple[str, ...],
     output: Path,
     megabytes: float,
     clips: int,
@@ -51,8 +52,8 @@ def command(
     from vsseval.statistics.calibration import FOLDER, calibrations
     from vsseval.store.record import find_runs
 
-    runs = chosen(run_dirs, root)
-    found = [] if run_dirs else calibrations(find_runs(root / FOLDER))
+    runs, _ = relabelled(named_runs(run_names, root), names)
+    found = [] if run_names else calibrations(find_runs(root / FOLDER))
     budget = 0 if no_media else int(megabytes * MEGABYTE)
     media = benchmark_media(relocations(moved))
     media_budget = write_report(runs, output, budget=budget, clips=clips, calibrations=found, media=media)

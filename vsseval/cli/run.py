@@ -164,7 +164,7 @@ def _faults(run: LoadedRun, named: Sequence[str]) -> list[str]:
     """
     from vsseval.stages.generate import journal_outcomes
 
-    title = f"{run.record.model.name} on {run.record.benchmark.name}"
+    title = f"{run.record.model.name} on {run.record.benchmark.title}"
     bad = [clip for clip in journal_outcomes(run.path) if clip.status in {"failed", "missing"} and not clip.lost]
     lines = [f"{title}: clip {clip.id} {clip.status}: {clip.error}" for clip in bad[:SHOWN]]
     if len(bad) > SHOWN:
@@ -187,7 +187,7 @@ def _lost(run: LoadedRun) -> list[str]:
     kinds = Counter((clip.error or "").partition(":")[0] for clip in clips if clip.lost)
     if not kinds:
         return []
-    name, told = run.record.benchmark.name, ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+    name, told = run.record.benchmark.title, ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
     share = f"{len(clips) - kinds.total()}/{len(clips)} clips"
     why = f"the registered data lacks the others ({told}). See: vsseval data list"
     return [f"{run.record.model.name} on {name}: {share}, for {why}"]

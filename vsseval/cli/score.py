@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from vsseval.cli.asked import shared_options, specs
+from vsseval.cli.asked import shared_options
 from vsseval.cli.moved import moved_option, relocations
 from vsseval.cli.run import execute, show, strict_option
 from vsseval.errors import UsageError
@@ -41,6 +41,7 @@ def command(
     the model audio:PATH, run on the benchmark that is named.
     """
     from vsseval.cli.progress import shown
+    from vsseval.stages.asked_runs import specs
     from vsseval.stages.catalog import Catalog
     from vsseval.stages.run import rescore
 

@@ -17,7 +17,7 @@ from vsseval.stages.inputs import PRINT
 from vsseval.types import Feature
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from vsseval.benchmarks.base import Benchmark
@@ -151,9 +151,7 @@ def resolve_metrics(
         UsageError: an asked metric does not exist.
     """
     known = set(plugins.names("metrics"))
-    for name in requested:
-        if name not in known:
-            raise unknown("metric", name, known)
+    require_metrics(requested, known)
     metrics: dict[str, Metric] = {}
     extractors: dict[str, ExtractorSpec] = {}
     unavailable: dict[str, str] = {}
@@ -170,6 +168,28 @@ def resolve_metrics(
     if PRINT not in extractors:
         extractors[PRINT] = _extractor_spec(PRINT, recorded or {}, device)
     return ResolvedMetrics(metrics, dict(sorted(extractors.items())), unavailable)
+
+
+def require_metrics(asked: Sequence[str], known: Collection[str]) -> None:
+    """Make sure that metrics exist; of a name without a recipe the recipes are named that can be had here.
+
+    Raises:
+        UsageError: one does not.
+    """
+    for name in asked:
+        if name in known:
+            continue
+        recipes = sorted(metric for metric in known if metric.partition("@")[0] == name.lower())
+        if not recipes:
+            raise unknown("metric", name, known)
+        here = [*resolve_metrics((), recipes).metrics]
+        others = [metric for metric in recipes if metric not in here]
+        first = f"Here: {', '.join(here)}" if here else "None of its recipes is whole here"
+        more = f". Others need weights or packages: {', '.join(others)}" if others else ""
+        raise UsageError(
+            f"'{name}' is measured by more than one recipe, and its numbers differ: say which. {first}{more}. "
+            "See: vsseval list metrics"
+        )
 
 
 def relocated(path: str, moved: Mapping[str, str]) -> str:

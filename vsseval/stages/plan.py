@@ -207,4 +207,4 @@ def finished_record(of: Plan) -> RunRecord | None:
 
 def _new_run(runs: Path, benchmark: BenchmarkCard, model: ModelCard, identity: str) -> Path:
     time = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    return runs / f"{time}-{slug(model.name)}-{slug(benchmark.name)}-{identity[:8]}"
+    return runs / f"{time}-{slug(model.name)}-{slug(benchmark.title)}-{identity[:8]}"

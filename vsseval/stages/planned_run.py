@@ -67,7 +67,7 @@ def _default_metrics(planned: Plan) -> tuple[str, ...]:
     found = profile_metrics(planned)
     if not found:
         raise UsageError(
-            f"the profile '{planned.spec.profile}' has no metric for {planned.benchmark.name}, whose task is "
+            f"the profile '{planned.spec.profile}' has no metric for {planned.benchmark.title}, whose task is "
             f"{planned.benchmark.task}. See: vsseval list profiles"
         )
     return found

@@ -170,7 +170,7 @@ def all_parts_done(begun: Plan) -> bool:
 
 def title(of: Plan) -> str:
     """Return how a run is announced."""
-    return f"{of.model.name} on {of.benchmark.name}"
+    return f"{of.model.name} on {of.benchmark.title}"
 
 
 def _clips(begun: Plan, catalog: Catalog) -> list[str]:

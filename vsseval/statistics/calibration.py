@@ -247,7 +247,7 @@ def calibrate(runs: Sequence[LoadedRun]) -> Calibration:
                 if found:
                     curves.append(curve(reference, found, spec, fault.name, fault.unit, deltas, least, cache))
     return Calibration(
-        benchmark=record.benchmark.name, version=record.benchmark.version, clips=sum(record.clips.values()),
+        benchmark=record.benchmark.title, version=record.benchmark.version, clips=sum(record.clips.values()),
         limit=record.spec.limit, seed=record.spec.seed, curves=tuple(curves),
     )  # fmt: skip
 
@@ -263,7 +263,7 @@ def calibrations(runs: Sequence[LoadedRun]) -> list[Calibration]:
     apart: dict[tuple[str, str, int], list[LoadedRun]] = {}
     for run in runs:
         record = run.record
-        apart.setdefault((record.benchmark.name, record.manifest_sha256, record.spec.seed), []).append(run)
+        apart.setdefault((record.benchmark.title, record.manifest_sha256, record.spec.seed), []).append(run)
     found = []
     for some in apart.values():
         with suppress(UsageError):

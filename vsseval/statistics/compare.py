@@ -123,7 +123,7 @@ def _refuse(a: LoadedRun, b: LoadedRun, reasons: Sequence[str], *, partial: bool
 def _known(a: LoadedRun, b: LoadedRun, metric: str) -> dict[str, Any]:
     spec = a.record.metrics[metric]
     return {
-        "metric": metric, "benchmark": a.record.benchmark.name, "a": a.record.model.name, "b": b.record.model.name,
+        "metric": metric, "benchmark": a.record.benchmark.title, "a": a.called, "b": b.called,
         "direction": spec.direction, "unit": spec.unit, "scale": spec.scale, "decimals": spec.decimals,
     }  # fmt: skip
 

@@ -49,7 +49,7 @@ def gate(
         UsageError: the runs are not comparable (benchmark, manifest, seed, metric version, extractor), the baseline
             lacks a metric or is not finished, no rule applies, scores are damaged, or cells were edited.
     """
-    name = run.record.benchmark.name
+    name = run.record.benchmark.title
     if unfinished(baseline):
         raise UsageError(f"the baseline {baseline.path} is {baseline.record.status}, not finished. Finish it first")
     known: dict[str, Any] = {"benchmark": f"{name} {run.record.benchmark.version}", "model": run.record.model.name,
@@ -74,7 +74,7 @@ def gate(
 
 def _rules(run: LoadedRun, baseline: LoadedRun, gates: Gates) -> dict[str, GateRule]:
     """Return the rules that apply: those for this benchmark, and those for any whose metric one of the runs has."""
-    name = run.record.benchmark.name
+    name = run.record.benchmark.title
     known = {*run.record.metrics, *baseline.record.metrics}
     rules = {metric: rule for metric, rule in gates.of(name).items() if metric in known or metric in gates.named(name)}
     if not rules:

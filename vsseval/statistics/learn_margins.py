@@ -140,7 +140,7 @@ def propose_from_clips(
 def _by_benchmark(runs: Sequence[LoadedRun]) -> dict[str, list[LoadedRun]]:
     groups: dict[str, list[LoadedRun]] = {}
     for run in runs:
-        groups.setdefault(run.record.benchmark.name, []).append(run)
+        groups.setdefault(run.record.benchmark.title, []).append(run)
     return dict(sorted(groups.items()))
 
 

@@ -42,11 +42,18 @@ class LoadedRun:
     """What is odd about its sounds."""
     broken: Mapping[str, str] = field(default_factory=dict)
     """Name of each file of a finished run that is not there, or not as the run wrote it -> what is said of it."""
+    label: str = ""
+    """What tables are to call the system (`--name`); empty for its own name."""
 
     @property
     def problem(self) -> str:
         """What is wrong with the files of a finished run; empty where nothing is."""
         return ". ".join(self.broken.values())
+
+    @property
+    def called(self) -> str:
+        """What the system is called where two runs are held against each other."""
+        return self.label or self.record.model.name
 
     @property
     def paths(self) -> RunPaths:

@@ -13,10 +13,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vsseval.statistics.answer import Answer
+    from vsseval.statistics.compare_several import Pair
     from vsseval.statistics.delta import Delta
+    from vsseval.store.record import LoadedRun
 
 ARROWS = {"higher": "↑", "lower": "↓"}
 LEAST_P = 0.001
+
+
+def run_title(run: LoadedRun, subset: str = "") -> str:
+    """Say which run it is."""
+    card = run.record.benchmark
+    part = f", {subset}" if subset else ""
+    return f"{run.called} on {card.title} {card.version}{part} ({run.path.name})"
 
 
 def sheet(
@@ -49,6 +58,49 @@ def sheet(
         lines=tuple(Line(_cells(delta, win(delta, shown)), clear=shown.kind == "seen") for delta, shown in pairs),
         below=(*(remark(delta, shown) for delta, shown in pairs), *left_out, legend),
     )
+
+
+def sheet_of_several(
+    pairs: Sequence[Pair], names: Sequence[str], left_out: Sequence[str] = (), least: float | None = None
+) -> Sheet:
+    """Lay out the comparisons of three systems and more: the lines of one metric stand under each other.
+
+    Args:
+        pairs: of one call of `compare_several`.
+        names: of all runs, as they stand above the table.
+        left_out: what was not compared, and why.
+        least: as for `sheet`.
+    """
+    metrics = list(dict.fromkeys(delta.metric for pair in pairs for delta in pair.deltas))
+    found = [(delta, pair) for metric in metrics for pair in pairs for delta in pair.deltas if delta.metric == metric]
+    tested = sum(delta.p is not None for delta, _ in found)
+    lines, below = [], []
+    for delta, _ in found:
+        shown = answer(delta, least_of_values(delta) if least is None else least)
+        metric, value_a, value_b, difference, p, effect, _ = _cells(delta, "")
+        winner = _winner(delta, shown)
+        cells = (metric, f"{delta.a} - {delta.b}", value_a, value_b, difference, p, effect, winner)
+        lines.append(Line(cells, clear=shown.kind == "seen"))
+        below.append(f"{delta.a}, {delta.b}, {remark(delta, shown)}")
+    legend = (
+        f"A - B: the two systems that are compared; p: of no difference, d: mean difference over the standard deviation"
+        f" of the clips' differences; better: who is, where the interval is clear of zero (in brackets: not after "
+        f"Holm's adjustment for all {tested} tests of this table); =: no difference that counts; ?: cannot tell."
+    )
+    return Sheet(
+        above=tuple(names),
+        heads=("metric", "A - B", "A", "B", "difference [95 %]", "p", "d", "better"),
+        lines=tuple(lines),
+        below=(*below, *left_out, legend),
+    )
+
+
+def _winner(delta: Delta, shown: Answer) -> str:
+    told = win(delta, shown)
+    better = {"a": delta.a, "b": delta.b}.get(delta.better or "")
+    if better is None:
+        return told
+    return f"({better})" if told.startswith("(") else better
 
 
 def win(delta: Delta, shown: Answer) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from vsseval.statistics.gate_verdict import worst
+from vsseval.tables.sheet import Line, Sheet
 from vsseval.text.escaping import annotation, markdown_code
 from vsseval.text.escaping import markdown as escaped
 
@@ -33,6 +34,21 @@ def plain(verdicts: Sequence[Verdict]) -> str:
         if verdict.ungated:
             lines.append(f"  {'no rule':<10}  {', '.join(verdict.ungated)}")
     return "\n".join([*lines, f"gate: {headline(verdicts)}"])
+
+
+def verdict_sheet(verdicts: Sequence[Verdict]) -> Sheet:
+    """Return the checks as a table, what did not pass first."""
+    lines = [
+        Line((SIGNS[check.status], verdict.benchmark, check.name, check.message), clear=check.status != "passed")
+        for verdict in verdicts
+        for check in verdict.checks
+    ]
+    names = dict.fromkeys(f"{verdict.model} ({verdict.run}) against {verdict.baseline}" for verdict in verdicts)
+    free = [f"No rule speaks of {', '.join(one.ungated)} on {one.benchmark}." for one in verdicts if one.ungated]
+    return Sheet(
+        above=(f"gate: {headline(verdicts)}", *names), heads=("", "benchmark", "check", "what was found"),
+        lines=tuple(sorted(lines, key=lambda line: not line.clear)), below=tuple(free),
+    )  # fmt: skip
 
 
 def headline(verdicts: Sequence[Verdict]) -> str:

@@ -48,7 +48,7 @@ def latex(blocks: Sequence[Block], options: StyleOptions) -> str:
     packages = ["booktabs", *(["longtable"] if any(_long(block) for block in blocks) else [])]
     packages += ["graphicx"] if any(_crowded(block, options.interval) for block in blocks) else []
     packages += ["xcolor"] if any(row.reported for block in blocks for row in block.rows) else []
-    found = [_table(block, signatures=options.signatures, interval=options.interval) for block in blocks]
+    found = [_table(block, options) for block in blocks]
     needs = " ".join(rf"\usepackage{{{name}}}" for name in packages)
     lines = [f"% needs {needs}"]
     if any(LETTER in text for text in found):
@@ -76,9 +76,11 @@ def _crowded(block: Block, interval: Interval) -> bool:
     return wide > LINE
 
 
-def _table(block: Block, *, signatures: bool, interval: Interval) -> str:
-    caption = rf"\caption{{{escaped(_caption(block))}}}"
-    below = _below(block, signatures=signatures)
+def _table(block: Block, options: StyleOptions) -> str:
+    interval = options.interval
+    caption = rf"\caption{{{escaped(options.caption or _caption(block))}}}"
+    caption += rf"\label{{{options.label}}}" if options.label else ""
+    below = _below(block, signatures=options.signatures)
     if not block.columns or not block.rows:
         return "\n".join([r"\begin{table}", r"  \centering", f"  {caption}", *below, r"\end{table}"])
     # What breaks over pages cannot be shrunk; there a long name is broken into lines.

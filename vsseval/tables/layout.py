@@ -57,7 +57,7 @@ def sections(runs: Iterable[LoadedRun], *, subsets: bool = False, cache: RunCach
     leads: dict[str, Group] = {}
     cache = cache or RunCache()
     for group in comparable_groups(runs):
-        name = (group.runs or group.unfinished)[0].record.benchmark.name
+        name = (group.runs or group.unfinished)[0].record.benchmark.title
         apart = tuple(what_differs(group, leads[name])) if name in leads else ()
         leads.setdefault(name, group)
         seen = _seen_by(group, cache)
@@ -94,7 +94,7 @@ def _block(group: Group, apart: tuple[str, ...], subset: str, seen: SeenBy, cach
     )
     columns = tuple(_column(spec, i, rows, seen) for i, spec in enumerate(metrics))
     return Block(
-        benchmark=record.benchmark.name, version=record.benchmark.version, task=record.benchmark.task,
+        benchmark=record.benchmark.title, version=record.benchmark.version, task=record.benchmark.task,
         clips=_clips(group, subset), seed=record.spec.seed, limit=record.spec.limit, subset=subset,
         apart=apart, columns=columns, rows=rows, notes=tuple(notes.texts), bold=ranking_rule(systems),
         unfinished=() if subset else tuple(f"{r.path.name} ({r.record.status})" for r in group.unfinished),
@@ -127,11 +127,11 @@ def _labels(runs: Iterable[LoadedRun]) -> dict[str, str]:
 
     def short(run: LoadedRun) -> str:
         card, asked = run.record.model, run.record.spec.model
-        return card.name if ":" in card.name else asked
+        return run.label or (card.name if ":" in card.name else asked)
 
     names = [one_line(short(run)) for run in runs]
-    if len({run.record.spec.model for run in runs}) > len(set(names)):
-        names = [one_line(run.record.spec.model) for run in runs]
+    if len({run.label or run.record.spec.model for run in runs}) > len(set(names)):
+        names = [one_line(run.label or run.record.spec.model) for run in runs]
     return {
         run.path.name: name
         if names.count(name) == 1

@@ -39,7 +39,7 @@ def toml(
         "# Add floor = ... and ceiling = ... where a value has to hold whatever the baseline has.",
     ]
     for benchmark in sorted({proposal.benchmark for proposal in proposals}):
-        mine = [run for run in runs if run.record.benchmark.name == benchmark]
+        mine = [run for run in runs if run.record.benchmark.title == benchmark]
         models = ", ".join(sorted({run.record.model.name for run in mine}))
         seeds = ", ".join(str(seed) for seed in sorted({run.record.spec.seed for run in mine}))
         said = f"{benchmark}: {len(mine)} run{'s' * (len(mine) > 1)} of {models}, seeds {seeds}"

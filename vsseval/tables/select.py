@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vsseval.statistics.compare import signature, signature_differences
+from vsseval.store.run_names import setting
 from vsseval.types import BOUNDS, Record
 from vsseval.types import is_bound as bound_card
 
@@ -40,7 +41,7 @@ def comparable_groups(runs: Iterable[LoadedRun]) -> list[Group]:
     """
     tables: dict[tuple[object, ...], list[LoadedRun]] = {}
     for run in runs:
-        tables.setdefault(_table_key(run), []).append(run)
+        tables.setdefault(setting(run), []).append(run)
     groups: list[Group] = []
     for members in tables.values():
         members.sort(key=lambda run: (run.record.created, run.path.name), reverse=True)
@@ -49,11 +50,6 @@ def comparable_groups(runs: Iterable[LoadedRun]) -> list[Group]:
         groups += [Group(runs=_in_order(part)) for part in parts[1:]]
         groups.append(Group(runs=_in_order(parts[0] if parts else []), unfinished=tuple(unfinished)))
     return sorted(groups, key=_group_order)
-
-
-def _table_key(run: LoadedRun) -> tuple[object, ...]:
-    card, spec = run.record.benchmark, run.record.spec
-    return card.name, card.version, run.record.manifest_sha256, spec.seed, spec.limit
 
 
 def model_key(run: LoadedRun) -> tuple[object, ...]:
@@ -101,7 +97,7 @@ def _in_order(runs: Iterable[LoadedRun]) -> tuple[LoadedRun, ...]:
 def _group_order(group: Group) -> tuple[str, int, int, str]:
     first = (group.runs or group.unfinished)[0].record
     clips = first.spec.limit or first.benchmark.size
-    return first.benchmark.name, -clips, -len(group.runs), first.manifest_sha256
+    return first.benchmark.title, -clips, -len(group.runs), first.manifest_sha256
 
 
 def what_differs(group: Group, other: Group) -> list[str]:

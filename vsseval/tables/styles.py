@@ -43,6 +43,10 @@ class StyleOptions(NamedTuple):
     """Columns of the terminal."""
     colour: bool = False
     """ANSI codes."""
+    caption: str = ""
+    """Of the table in a document, as plain text; empty for one that says what it shows."""
+    label: str = ""
+    """By which a document refers to the table: letters, digits and `: . _ -`."""
 
 
 class TableStyle(Protocol):

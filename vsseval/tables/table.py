@@ -9,7 +9,7 @@ from vsseval.tables.layout import blocks as lay_out
 from vsseval.tables.styles import StyleOptions, load_style
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from vsseval.profiles import Profile
     from vsseval.store.record import LoadedRun
@@ -53,6 +53,9 @@ def arranged(
     profile: Profile | None = None,
     reported: Sequence[Reported] = (),
     wide: bool = False,
+    metrics: Sequence[str] = (),
+    heads: Mapping[str, str] | None = None,
+    bounds: bool = True,
 ) -> list[Block]:
     """Lay out the tables of some runs.
 
@@ -62,9 +65,12 @@ def arranged(
         profile: whose columns to show, in its order and with its heads; None shows every metric of the runs.
         reported: numbers from papers; those of the same benchmarks and metrics stand below the bounds.
         wide: all benchmarks side by side in one table.
+        metrics: ids, or names for every recipe of them, in the order of the columns; empty shows all.
+        heads: metric id or name -> what stands over its column.
+        bounds: whether to show bounds.
 
     Raises:
-        UsageError: there are no runs, or the profile has no columns for any of them.
+        UsageError: there are no runs, the profile has no columns for any of them, or no run has such a metric.
     """
     found = lay_out(runs, subsets=subsets)
     if not found:
@@ -73,6 +79,10 @@ def arranged(
         from vsseval.tables.columns import of_profile
 
         found = of_profile(found, profile)
+    if metrics or heads or not bounds:
+        from vsseval.tables.chosen import chosen_columns
+
+        found = chosen_columns(found, metrics, heads or {}, bounds=bounds)
     if reported:
         from vsseval.tables.reported import with_reported
 
@@ -92,6 +102,8 @@ def render_blocks(
     interval: Interval = "half",
     width: int = 100,
     colour: bool = False,
+    caption: str = "",
+    label: str = "",
 ) -> str:
-    """Render blocks that were laid out already; arguments and errors as `render`."""
-    return load_style(style)(blocks, StyleOptions(signatures, interval, width, colour))
+    """Render blocks that were laid out already; arguments and errors as `render`, of `StyleOptions` the others."""
+    return load_style(style)(blocks, StyleOptions(signatures, interval, width, colour, caption, label))

@@ -66,7 +66,7 @@ def terminal(blocks: Sequence[Block], options: StyleOptions) -> str:
     Returns:
         Text whose lines are no longer than `width`, as long as one metric and the model's name fit.
     """
-    signatures, interval, width, colour = options
+    signatures, interval, width, colour, *_ = options
     out = StringIO()
     console = safe_console(
         file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False, legacy_windows=False,

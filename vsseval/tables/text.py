@@ -182,6 +182,9 @@ def remarks(block: Block) -> list[str]:
     if block.of:
         names = dict.fromkeys(f"{column.head} is {column.metric}" for column in block.columns if column.head)
         found.append(f"Columns of {block.of}: {', '.join(names)}.")
+    elif any(column.head for column in block.columns):
+        names = dict.fromkeys(f"{column.head} is {column.metric}" for column in block.columns if column.head)
+        found.append(f"{', '.join(names)}.")
     found += block.remarks
     if block.unfinished:
         found.append(f"Not finished, not shown: {', '.join(block.unfinished)}. The same run command goes on with it.")

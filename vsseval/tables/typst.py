@@ -42,18 +42,21 @@ FITTED = """\
 
 def typst(blocks: Sequence[Block], options: StyleOptions) -> str:
     """Render blocks; the text may be a document of its own, or be included in one."""
-    found = [_figure(block, signatures=options.signatures, interval=options.interval) for block in blocks]
+    found = [_figure(block, options) for block in blocks]
     said = legend(blocks, options.interval, best="bold", second="underlined")
     return "\n\n".join([*found, f"#text(size: 0.8em, {quoted(f'{said}.')})"]) + "\n"
 
 
-def _figure(block: Block, *, signatures: bool, interval: Interval) -> str:
-    lines = ["#{", "  show figure: set block(breakable: true)", "  figure(", "    kind: table,"]
-    lines += [f"    caption: figure.caption(position: top, {quoted(_caption(block))}),", "    {"]
+def _figure(block: Block, options: StyleOptions) -> str:
+    caption = quoted(options.caption or _caption(block))
+    # what is attached to a figure inside of code is its label
+    end = ["    },", f"  ) <{options.label}>]" if options.label else "  )", "}"]
+    lines = ["#{", "  show figure: set block(breakable: true)", "  [#figure(" if options.label else "  figure("]
+    lines += ["    kind: table,", f"    caption: figure.caption(position: top, {caption}),", "    {"]
     if block.columns and block.rows:
-        lines += _table(block, interval)
-    lines += [f"      {line}" for line in _below(block, signatures=signatures)]
-    return "\n".join([*lines, "    },", "  )", "}"])
+        lines += _table(block, options.interval)
+    lines += [f"      {line}" for line in _below(block, signatures=options.signatures)]
+    return "\n".join([*lines, *end])
 
 
 def _caption(block: Block) -> str:
