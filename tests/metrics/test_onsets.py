@@ -14,7 +14,7 @@ from vsseval.errors import Unmeasurable
 from vsseval.media import Audio, Video, write_mp4
 from vsseval.metrics.av_align import flow_peaks
 from vsseval.metrics.onset_matches import CONDFOLEYGEN, MMAUDIO, average_precision, f1, matched, thinned
-from vsseval.metrics.onset_peaks import peaks
+from vsseval.onset_peaks import peaks
 from vsseval.stages.inputs import text_inputs, why_not_applicable
 from vsseval.types import Sample
 

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import re
 import shutil
-from html.parser import HTMLParser
 
-import msgspec
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from support.synthetic_runs import CLAP, METRICS, WER, write_run, write_table
+from support.report_pages import parse, section_data
+from support.synthetic_runs import METRICS, WER, write_run, write_table
 from vsseval import media, plugins
 from vsseval.benchmarks.base import BenchmarkCard, Sample
 from vsseval.cli.report import benchmark_media, command
 from vsseval.errors import EnvironmentFault, UsageError
-from vsseval.report import clip_cards
+from vsseval.media.loudness import integrated_loudness
+from vsseval.report.clip_media import ClipJob, EncodedClip, EncodedSound, SoundJob, encode_clip, matched
 from vsseval.report.clips import Clips
-from vsseval.report.embed import MediaBudget
-from vsseval.report.figures import forest_plot, spectrogram, svg
-from vsseval.report.marked_words import marked
+from vsseval.report.embed import MediaBudget, embedded
+from vsseval.report.figures import forest_plot, svg
+from vsseval.report.marked_words import Word, compact, marked
 from vsseval.report.report import write_report
+from vsseval.report.spectrogram import BANDS, HIGHEST, LOWEST, WIDTH, levels, spectrogram
 from vsseval.statistics.run_cache import RunCache
 from vsseval.store.record import find_runs
 from vsseval.tables.layout import sections
@@ -51,36 +52,6 @@ class ToyBenchmark:
         ]  # fmt: skip
 
 
-class Strict(HTMLParser):
-    """Checks that tags are closed in order, and collects what the page would fetch."""
-
-    VOID = frozenset({"meta", "link", "img", "br", "path", "use"})
-
-    def __init__(self):
-        super().__init__()
-        self.open, self.fetched, self.counts = [], [], {}
-
-    def handle_starttag(self, tag, attrs):
-        self.counts[tag] = self.counts.get(tag, 0) + 1
-        self.fetched += [v for k, v in attrs if k in {"src", "href"} and v and not v.startswith(("data:", "#"))]
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.counts[tag] = self.counts.get(tag, 0) + 1
-
-    def handle_endtag(self, tag):
-        if tag not in self.VOID:
-            assert self.open.pop() == tag
-
-
-def parse(text):
-    page = Strict()
-    page.feed(text)
-    assert page.open == []
-    return page
-
-
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """Runs with real, tiny media."""
@@ -99,8 +70,12 @@ def place(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def _toy(monkeypatch, request):
+    real = plugins.load
+
     def load(kind, name):
-        assert (kind, name) == ("benchmarks", "toy_joint")
+        if kind != "benchmarks":
+            return real(kind, name)
+        assert name == "toy_joint"
         return lambda argument: ToyBenchmark(request.getfixturevalue("place"))
 
     monkeypatch.setattr(plugins, "load", load)
@@ -111,7 +86,7 @@ def page(place):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plugins, "load", lambda kind, name: lambda argument: ToyBenchmark(place))
         target = place / "report.html"
-        media_budget = write_report(find_runs(place / "runs"), target, clips=4, media=benchmark_media({}))
+        media_budget = write_report(find_runs(place / "runs"), target, budget=300_000, media=benchmark_media({}))
     return target.read_text(), media_budget
 
 
@@ -122,30 +97,24 @@ def test_it_is_one_whole_file_that_fetches_nothing(page):
     assert not re.search(r"url\((?!#)|@import|https?://(?!www\.w3\.org)", re.sub(r"data:[^\"]*", "", text))
 
 
-def test_it_has_table_plots_players_failures_and_provenance(page):
+def test_it_has_table_plots_failures_provenance_and_every_clip(page):
     text, media_budget = page
     found = parse(text)
     assert found.counts["svg"] == len(METRICS)
-    assert found.counts["article"] == 4
-    assert found.counts["video"] == 4
-    # Reference, three systems and shuffled are heard; one clip of `partial` may have failed.
-    assert 4 * 5 - 4 <= found.counts["audio"] <= 4 * 5
-    assert media_budget.left_out == 0
+    data = section_data(text, "toy_joint")
+    assert data["clips"]["id"] == [f"clip{i:02d}" for i in range(24)]
+    assert len(data["embedded"]) == media_budget.clips == 24 - media_budget.left_out > 0
     assert "the model ran out of memory" in text
     assert "metric:wer@toy|version:1|bench:toy_joint-1.0" in text
     assert "By part: seen, unseen" in text
     assert "desync@toy: shuffled, cannot tell with 24 clips (about" in text
 
 
-def test_what_the_benchmark_says_is_escaped(page):
+def test_what_the_benchmark_says_cannot_leave_its_script(page):
     text, _ = page
-    assert "a &lt;b&gt;voice&lt;/b&gt; &amp; a bell" in text
+    assert "\\u003cb\\u003evoice" in text
     assert "<b>voice</b>" not in text
-
-
-def test_recognised_words_are_marked(page):
-    text, _ = page
-    assert '<span class="delete" title="not heard">bin</span>' in text
+    assert section_data(text, "toy_joint")["clips"]["caption"][0] == "a <b>voice</b> & a bell"
 
 
 def test_a_changed_benchmark_is_said(page):
@@ -153,18 +122,23 @@ def test_a_changed_benchmark_is_said(page):
     assert "The benchmark has changed since these runs" in page[0]
 
 
-def test_the_budget_is_kept_and_stated(place, tmp_path):
+def test_the_budget_is_kept_and_stated_and_the_rest_is_linked(place, tmp_path):
     target = tmp_path / "small.html"
-    media_budget = write_report(find_runs(place / "runs"), target, budget=20_000, clips=4, media=benchmark_media({}))
-    assert media_budget.used <= 20_000
-    assert media_budget.left_out > 0
-    assert "did not fit and were left out" in target.read_text()
-    parse(target.read_text())
-    bare = write_report(find_runs(place / "runs"), target, budget=0, clips=4, media=benchmark_media({}))
-    assert (bare.used, bare.embedded) == (0, 0)
-    found = parse(target.read_text())
-    assert "audio" not in found.counts
-    assert "Media were left out on request" in target.read_text()
+    media_budget = write_report(find_runs(place / "runs"), target, budget=60_000, media=benchmark_media({}))
+    assert 0 < media_budget.used <= 60_000
+    assert media_budget.clips + media_budget.left_out == 24
+    text = target.read_text()
+    assert f"Those of {media_budget.left_out} more are linked" in text
+    data = section_data(text, "toy_joint")
+    assert len(data["embedded"]) == media_budget.clips == text.count('id="media:')
+    for system, folder in zip(data["systems"], data["folders"], strict=True):
+        files = data["files"][data["systems"].index(system)]
+        assert len(files) == (22 if system["label"] == "partial" else 24)
+        assert all((tmp_path / folder / file).is_file() for file in files.values())
+    assert all((tmp_path / video).is_file() for video, _, _ in data["videos"].values())
+    bare = write_report(find_runs(place / "runs"), target, budget=0, media=benchmark_media({}))
+    assert (bare.used, bare.embedded, bare.left_out) == (0, 0, 24)
+    assert "0 media of 0 clips are embedded" in target.read_text()
 
 
 def test_media_that_are_gone_or_broken_are_said_and_the_page_is_whole(tmp_path, place, monkeypatch):
@@ -179,7 +153,10 @@ def test_media_that_are_gone_or_broken_are_said_and_the_page_is_whole(tmp_path, 
     write_report(find_runs(tmp_path), tmp_path / "r.html", media=benchmark_media({}))
     text = (tmp_path / "r.html").read_text()
     parse(text)
-    assert "its audio file is gone" in text
+    data = section_data(text, "toy_joint")
+    code, reason = data["made"][0]["1"]
+    assert (code, data["texts"][reason]) == (2, "its audio file is gone")
+    assert "clip00__s0.flac" in text.split('<p class="problem">')[1]
     assert "vsseval data pull toy_joint" in text
 
 
@@ -194,10 +171,15 @@ def test_clips_are_the_worst_best_and_median_and_the_failed(place):
     assert len(clips.choose(list(METRICS), 3)) == 3
     worst = next(choice.clip for choice in chosen if "worst by clap_score@toy" in choice.reasons)
     values = {
-        clip: sum(clips.row(run, clip, "clap_score@toy")["value"] for run in section.group.runs[:3])
+        clip: sum(value_of(clips.table(run), clip) for run in section.group.runs[:3])
         for clip in (f"clip{i:02d}" for i in range(24) if i not in {3, 4})
     }
     assert worst == min(values, key=values.get)
+
+
+def value_of(table, clip):
+    (value,) = table[(table["metric"] == "clap_score@toy") & (table["sample_id"] == clip)]["value"]
+    return value
 
 
 def test_failures_name_clip_model_and_reason_and_bounds_are_summed_up(place):
@@ -227,13 +209,9 @@ def test_words(said, detail, kinds):
     assert " ".join(word.kind for word in marked(said, detail)) == kinds
 
 
-def test_a_clip_by_itself_has_no_number_where_it_says_little():
-    row = {"status": "ok", "value": 0.25, "detail": {}}
-    assert clip_cards._score(CLAP, row)["text"] == "0.250"
-    asks = msgspec.structs.replace(CLAP, least_clips=3)
-    assert clip_cards._score(asks, row) == {
-        "name": "clap_score@toy", "text": "see mean", "why": "one clip says little by this metric",
-    }  # fmt: skip
+def test_words_are_one_line_and_marks_are_not_mistaken_for_words():
+    words = [Word("bin", "equal"), Word("glue", "substitute", "blue"), Word("-x", "equal"), Word("now", "delete")]
+    assert compact([*words, Word("oh", "insert")]) == "bin ~glue|blue =-x -now +oh"
 
 
 def test_no_hypothesis_no_words():
@@ -261,33 +239,78 @@ def test_spectrograms_of_anything(samples):
     from PIL import Image
 
     picture = Image.open(BytesIO(spectrogram(media.Audio(samples, RATE))))
-    assert picture.size == (320, 64)
+    assert picture.size == (WIDTH, BANDS)
 
 
-def test_a_tone_is_a_line_in_its_band():
-    from vsseval.report.figures import _levels
+@pytest.mark.parametrize("hertz", [100, 1000, 9000])
+def test_a_tone_is_a_line_in_its_band(hertz):
+    tone = np.sin(2 * np.pi * hertz * np.arange(32_000) / 32_000).astype(np.float32)
+    found = levels(tone)
+    band = int(np.median(found.argmax(axis=0)))
+    edges = np.geomspace(LOWEST, HIGHEST, BANDS + 1)
+    assert edges[max(band - 3, 0)] <= hertz <= edges[min(band + 4, BANDS)]
+    assert found.max() == pytest.approx(0.0, abs=0.7)
 
-    tone = np.sin(2 * np.pi * 1000 * np.arange(RATE) / RATE).astype(np.float32)
-    levels = _levels(tone)
-    band = int(np.median(levels.argmax(axis=0)))
-    edges = np.geomspace(50, 8000, 65)
-    assert edges[band - 1] <= 1000 <= edges[band + 2]
-    assert levels.max() == pytest.approx(0.0, abs=0.5)
 
-
-def test_a_shelf_counts_what_cannot_be_read(tmp_path):
+def test_a_budget_counts_what_cannot_be_read(tmp_path):
     (tmp_path / "a.flac").write_bytes(b"not a sound")
+    job = ClipJob(0, 1.0, None, {0: SoundJob(tmp_path / "a.flac", None, (), None)})
     media_budget = MediaBudget(1000)
-    assert media_budget.sound(tmp_path / "a.flac") == (None, None)
+    assert list(embedded([("toy", job)], media_budget, None)) == []
     assert len(media_budget.unreadable) == 1
+    assert media_budget.left_out == 0
+
+
+def test_nothing_is_tried_after_what_did_not_fit():
+    sound = EncodedSound("x" * 500, "y" * 100, 1.0, [], None, None, None)
+    media_budget = MediaBudget(700)
+    assert media_budget.take(EncodedClip(0, None, [], {0: sound}, [])) is not None
+    assert media_budget.take(EncodedClip(1, None, [], {0: sound}, [])) is None
+    assert (media_budget.used, media_budget.embedded, media_budget.clips) == (600, 2, 1)
+
+
+def test_sounds_are_matched_to_the_quietest_that_is_no_silence():
+    found = matched({0: -20.0, 1: -26.0, 2: -60.0, 3: None})
+    assert found == {0: pytest.approx(10 ** (-6 / 20), abs=1e-4), 1: 1.0, 2: 1.0, 3: 1.0}
+    assert matched({}) == {}
+    assert matched({0: None}) == {0: 1.0}
+
+
+class FixedMarks:
+    def of_sound(self, audio, key):
+        return [0.25]
+
+    def of_picture(self, medium):
+        return [0.5]
+
+
+def test_a_clip_is_encoded_with_its_onsets_loudness_and_length(place):
+    from vsseval.report.word_times import Aligner
+
+    clip = place / "sound.flac"
+    video = Medium(path=place / "v.mp4", sha256=SHA)
+    job = ClipJob(3, 1.0, video, {1: SoundJob(clip, None, (), video)})
+    found = encode_clip(job, FixedMarks(), Aligner())
+    sound = found.sounds[1]
+    assert (found.place, found.motion, sound.onsets, sound.seconds, sound.times) == (3, [0.5], [0.25], 1.0, None)
+    assert sound.loudness == pytest.approx(integrated_loudness(media.load_audio(clip)), abs=0.06)
+    assert sound.video.startswith("data:video/mp4;base64,")
+    assert found.size == len(found.video) + len(sound.sound) + len(sound.picture) + len(sound.video)
 
 
 def test_the_command(place, tmp_path):
     target = tmp_path / "out.html"
-    done = CliRunner().invoke(command, ["--runs", str(place / "runs"), "-o", str(target), "--no-media", "--clips", "2"])
+    done = CliRunner().invoke(
+        command, ["--runs", str(place / "runs"), "-o", str(target), "--no-media", "--plots", str(tmp_path / "plots")]
+    )
     assert done.exit_code == 0, done.output
     assert str(target) in done.output
-    refused = CliRunner().invoke(command, ["--runs", str(place / "runs"), "-o", str(target / "r.html")])
+    assert f"{tmp_path / 'plots'} ({len(METRICS)} plots" in done.output
+    for metric in METRICS:
+        stem = tmp_path / f"plots/toy_joint_1.0-{metric.id}"
+        assert stem.with_name(stem.name + ".pdf").read_bytes().startswith(b"%PDF")
+        assert stem.with_name(stem.name + ".png").read_bytes().startswith(b"\x89PNG")
+    refused = CliRunner().invoke(command, ["--runs", str(place / "runs"), "-o", str(target / "r.html"), "--no-media"])
     assert isinstance(refused.exception, EnvironmentFault)
 
 

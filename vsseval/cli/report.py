@@ -1,4 +1,4 @@
-"""`vsseval report`: one HTML file with tables, plots, players, failures and provenance."""
+"""`vsseval report`: one HTML file with tables, plots, every clip, failures and provenance."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from vsseval.stages.catalog import Catalog
 
 
-@click.command(name="report", short_help="Write one HTML file: table, plots, players, failures.")
+@click.command(name="report", short_help="Write one HTML file: tables, plots, every clip.")
 @click.argument("run_names", nargs=-1, metavar="[RUN]...")
 @root_option
 @name_option
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), default=Path("report.html"),
               show_default=True, help="The file to write.")  # fmt: skip
 @click.option("--media", "megabytes", type=click.FloatRange(0), default=40.0, show_default=True, metavar="MB",
-              help="Megabytes of sound, video and spectrograms to embed, at most.")  # fmt: skip
-@click.option("--no-media", is_flag=True, help="Embed neither sound nor video.")
-@click.option("--clips", type=click.IntRange(0), default=12, show_default=True,
-              help="Clips of each benchmark to show, at most.")  # fmt: skip
+              help="Megabytes of sound, video and spectrograms to embed, at most; the rest is linked.")  # fmt: skip
+@click.option("--no-media", is_flag=True, help="Embed neither sound nor video: link all.")
+@click.option("--plots", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+              help="Also write every plot as PDF and PNG into this folder.")  # fmt: skip
 @moved_option
 def command(
     run_names: tuple[str, ...],
@@ -38,29 +38,40 @@ def command(
     names: tuple[str, ...],
     output: Path,
     megabytes: float,
-    clips: int,
+    plots: Path | None,
     moved: tuple[str, ...],
     *,
     no_media: bool,
 ) -> None:
     """Write one self-contained HTML file that opens from disk.
 
-    It holds the tables, a plot of each metric with its intervals, players for the clips that are worth
-    hearing, the failures, what everything was made with, and what `vsseval calibrate` found.
+    It holds the tables, a plot of each metric with its intervals, every clip with its scores and players, paired
+    differences, scatter plots and distributions, the failures, what everything was made with, and what
+    `vsseval calibrate` found.
     """
+    from vsseval.cli.report_marks import FeatureMarks
+    from vsseval.report.plots import write_plots
     from vsseval.report.report import MEGABYTE, write_report
     from vsseval.statistics.calibration import FOLDER, calibrations
+    from vsseval.store.features import default_store_root
     from vsseval.store.record import find_runs
 
     runs, _ = relabelled(named_runs(run_names, root), names)
     found = [] if run_names else calibrations(find_runs(root / FOLDER))
     budget = 0 if no_media else int(megabytes * MEGABYTE)
     media = benchmark_media(relocations(moved))
-    media_budget = write_report(runs, output, budget=budget, clips=clips, calibrations=found, media=media)
+    marks = FeatureMarks(next((run.record.spec.store for run in runs), None) or default_store_root())
+    media_budget = write_report(runs, output, budget=budget, calibrations=found, media=media, marks=marks)
     size = output.stat().st_size / MEGABYTE
     if media_budget.left_out and not no_media:
-        say(f"{media_budget.left_out} media did not fit {megabytes:g} MB and were left out: see --media", err=True)
-    say(f"{output} ({size:.1f} MB, {media_budget.embedded} media)")
+        say(
+            f"the media of {media_budget.left_out} clips did not fit {megabytes:g} MB: they are linked, so keep the "
+            "folders of the runs where they are. See --media",
+            err=True,
+        )
+    say(f"{output} ({size:.1f} MB, {media_budget.embedded} media of {media_budget.clips} clips)")
+    if plots is not None:
+        say(f"{plots} ({write_plots(runs, plots, found)} plots, each as PDF and PNG)")
 
 
 def benchmark_media(moved: Mapping[str, str]) -> Callable[[RunRecord], Media]:

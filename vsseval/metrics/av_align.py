@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from vsseval.metrics.base import Arrays, MetricSpec, Score, Unmeasurable
-from vsseval.metrics.onset_peaks import peaks
+from vsseval.onset_peaks import peaks
 
 DELTA = 0.07
 """Of onsets: librosa's default."""

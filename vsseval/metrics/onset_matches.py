@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from vsseval.metrics.base import Arrays
-from vsseval.metrics.onset_peaks import peaks
+from vsseval.onset_peaks import peaks
 
 DELTA = 0.3
 """What an onset rises above its surroundings by."""

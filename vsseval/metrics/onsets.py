@@ -28,7 +28,7 @@ from vsseval.metrics.onset_matches import (
     f1,
     matched,
 )
-from vsseval.metrics.onset_peaks import peaks
+from vsseval.onset_peaks import peaks
 
 Measure = Literal["onset_count", "onset_acc", "onset_ap", "onset_f1"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from vsseval.report.figures import ACCENT, INK, LINE, MUTED, svg
+from vsseval.report.figures import PAGE, svg
 from vsseval.statistics import answer
 from vsseval.tables.sheet import Line, Sheet
 from vsseval.tables.text import DASH
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from vsseval.report.figures import Palette
     from vsseval.statistics.calibration import Calibration, Curve
 
 NOT_MONOTONE = "≁"
@@ -99,7 +100,7 @@ def _plot(found: Calibration, metric: str, kind: str) -> dict[str, str]:
     }
 
 
-def response(curves: list[Curve]) -> Figure:
+def response(curves: list[Curve], palette: Palette = PAGE) -> Figure:
     """Plot how one metric answers to one fault: its value at each level with the 95 % interval, mild to severe.
 
     The recordings themselves are the line across. A signed fault runs from its most negative level to its most
@@ -107,6 +108,7 @@ def response(curves: list[Curve]) -> Figure:
 
     Args:
         curves: of one metric and one fault; two for a signed one.
+        palette: its colours.
     """
     from matplotlib.figure import Figure
 
@@ -117,18 +119,18 @@ def response(curves: list[Curve]) -> Figure:
         points = sorted(points, key=lambda point: point.level)
     reference = curves[0].reference
     if reference.value is not None:
-        axes.axhline(reference.value, color=MUTED, linewidth=0.8, linestyle=(0, (2, 2)))
+        axes.axhline(reference.value, color=palette.muted, linewidth=0.8, linestyle=(0, (2, 2)))
     places = [place for place, point in enumerate(points) if point.value is not None]
     values = [point.value for point in points if point.value is not None]
-    axes.plot(places, values, color=LINE, linewidth=0.9)
+    axes.plot(places, values, color=palette.line, linewidth=0.9)
     for place, point in enumerate(points):
         if point.value is None:
             continue
-        colour = ACCENT if point.worse else INK
+        colour = palette.accent if point.worse else palette.ink
         if point.low is not None and point.high is not None:
             axes.plot([place, place], [point.low, point.high], color=colour, linewidth=1.2)
         axes.plot([place], [point.value], marker="o", markersize=3.2, color=colour, markeredgewidth=0)
-    _bare(axes, [_tick(point.level, curves[0]) for point in points])
+    _bare(axes, [_tick(point.level, curves[0]) for point in points], palette)
     return figure
 
 
@@ -140,14 +142,14 @@ def _tick(level: float, curve: Curve) -> str:
     return f"{level:g}"
 
 
-def _bare(axes: Axes, ticks: list[str]) -> None:
+def _bare(axes: Axes, ticks: list[str], palette: Palette) -> None:
     from matplotlib.ticker import MaxNLocator
 
     shown = [place for place in range(len(ticks)) if len(ticks) <= 6 or place % 3 == 0 or place == len(ticks) - 1]
     axes.set_xticks(shown, [ticks[place] for place in shown])
     axes.set_xlim(-0.5, len(ticks) - 0.5)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=3))
-    axes.tick_params(colors=MUTED, labelsize=6.5, length=2, color=LINE, pad=1.5)
+    axes.tick_params(colors=palette.muted, labelsize=6.5, length=2, color=palette.line, pad=1.5)
     for name, spine in axes.spines.items():
         spine.set_visible(name in {"bottom", "left"})
-        spine.set_color(LINE)
+        spine.set_color(palette.line)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vsseval.store import journal
 from vsseval.types import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -52,15 +52,21 @@ class Clips:
         self.bounds = {row.run: row.bound for row in block.rows}
         self._tables = {run.path.name: cache.table(run) for run in group.runs}
         self._journals = {run.path.name: journal.read_journals(run.paths.shards) for run in group.runs}
-        self._rows = {name: _by_clip(table) for name, table in self._tables.items()}
 
-    def generation(self, run: LoadedRun, clip: str) -> Generation | None:
-        """Return what the model gave for a clip."""
-        return self._journals[run.path.name].get(clip)
+    @property
+    def in_order(self) -> list[LoadedRun]:
+        """The runs as a clip shows them: the recording, the systems, the other bounds."""
+        return sorted(
+            self.runs, key=lambda run: (self.labels[run.path.name] != "reference", self.bounds[run.path.name])
+        )
 
-    def row(self, run: LoadedRun, clip: str, metric: str) -> dict[str, Any] | None:
-        """Return the row of one clip and metric, with `detail` as a mapping."""
-        return self._rows[run.path.name].get((clip, metric))
+    def table(self, run: LoadedRun) -> pd.DataFrame:
+        """Return all rows of a run."""
+        return self._tables[run.path.name]
+
+    def journal(self, run: LoadedRun) -> Mapping[str, Generation]:
+        """Return what the model gave for each clip."""
+        return self._journals[run.path.name]
 
     def choose(self, metrics: Sequence[MetricSpec], limit: int) -> list[Choice]:
         """Pick clips: the worst, best and median by each metric (mean over systems), and those that failed."""
@@ -139,8 +145,3 @@ class Clips:
                 key = (str(clip), str(status), str(json.loads(detail).get("reason", "")))
                 metrics.setdefault(key, []).append(str(metric))
         return found + [(clip, status, ", ".join(m), reason) for (clip, status, reason), m in sorted(metrics.items())]
-
-
-def _by_clip(table: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
-    rows: list[dict[str, Any]] = [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
-    return {(r["sample_id"], r["metric"]): {**r, "detail": json.loads(r["detail"])} for r in rows}

@@ -1,23 +1,30 @@
-"""Turns the media of chosen clips into data URIs, within a budget of bytes."""
+"""Embeds media of one clip after another within a budget of bytes, by as many processes as there are cores."""
 
 from __future__ import annotations
 
-import base64
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
-from vsseval.errors import Unmeasurable
-from vsseval.media import load_audio, media_limits, usable_seconds
-from vsseval.media.web import small_mp3, small_mp4
-from vsseval.report.figures import spectrogram
+from vsseval.report.clip_media import EncodedClip, block, encode_clip
+from vsseval.report.word_times import Aligner
+from vsseval.tables.html import json_block
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from vsseval.types import Medium
+    from vsseval.report.clip_media import ClipJob, Marks
+
+ALONE = 24
+"""Clips up to which starting other processes would take longer than the work."""
+AHEAD = 4
+"""Clips for each process that are encoded before it is known whether they fit."""
 
 
 class MediaBudget:
-    """Holds as many embedded media as fit a budget, and counts what was left out."""
+    """Counts what was embedded, and what was left out."""
 
     def __init__(self, budget: int) -> None:
         """Start empty.
@@ -28,47 +35,82 @@ class MediaBudget:
         self.budget = budget
         self.used = 0
         self.embedded = 0
+        """Media."""
+        self.clips = 0
+        """Clips whose media are embedded."""
         self.left_out = 0
+        """Clips whose media are not."""
         self.unreadable: list[str] = []
 
-    @property
-    def full(self) -> bool:
-        """Whether nothing more fits; encoding further media would be of no use."""
-        return self.left_out > 0 or self.budget == 0
-
-    def video(self, medium: Medium) -> str | None:
-        """Embed a small silent copy of a video, of its segment alone; None if it does not fit or cannot be read."""
-        if self.full:
-            self.left_out += 1
+    def take(self, clip: EncodedClip) -> str | None:
+        """Return the text of a clip's media for a script element; None if it does not fit, or holds nothing."""
+        self.unreadable += clip.unreadable
+        if not clip.media:
             return None
-        try:
-            return self._keep(small_mp4(medium.path, medium.start, medium.seconds), "video/mp4")
-        except Unmeasurable as problem:
-            self.unreadable.append(str(problem))
+        if self.used + clip.size > self.budget:
             return None
+        self.used += clip.size
+        self.embedded += clip.media
+        self.clips += 1
+        return json_block(block(clip))
 
-    def sound(self, path: Path, seconds: float | None = None) -> tuple[str | None, str | None]:
-        """Embed a sound and its spectrogram; None for what does not fit or cannot be read.
 
-        Args:
-            path: of the sound.
-            seconds: of the clip that it was made for, where it is known: no more than is scored is decoded.
-        """
-        if self.full:
-            self.left_out += 1
-            return None, None
-        try:
-            audio = load_audio(path, seconds=media_limits().seconds if seconds is None else usable_seconds(seconds))
-        except Unmeasurable as problem:
-            self.unreadable.append(str(problem))
-            return None, None
-        return self._keep(small_mp3(audio), "audio/mpeg"), self._keep(spectrogram(audio), "image/webp")
+def embedded(
+    jobs: Sequence[tuple[str, ClipJob]], budget: MediaBudget, marks: Marks | None, processes: int | None = None
+) -> Iterator[tuple[str, int, str]]:
+    """Encode clips until the budget is spent; the first that does not fit is the last that is tried.
 
-    def _keep(self, data: bytes, kind: str) -> str | None:
-        text = f"data:{kind};base64,{base64.b64encode(data).decode()}"
-        if self.used + len(text) > self.budget:
-            self.left_out += 1
-            return None
-        self.used += len(text)
-        self.embedded += 1
-        return text
+    Args:
+        jobs: name of the benchmark's data on the page, and a clip; those that matter most first.
+        budget: is spent.
+        marks: finds onsets and events; None draws none.
+        processes: at most; None for one a core.
+
+    Yields:
+        Name, place of the clip, and the text of its media.
+    """
+    if not budget.budget:
+        budget.left_out += len(jobs)
+        return
+    cores = processes or _cores()
+    tried = 0
+    for (name, job), clip in zip(jobs, _encoded([job for _, job in jobs], marks, cores), strict=False):
+        tried += 1
+        text = budget.take(clip)
+        if text is not None:
+            yield name, job.place, text
+        elif clip.media:
+            budget.left_out += 1
+            break
+    budget.left_out += len(jobs) - tried
+
+
+def _encoded(jobs: list[ClipJob], marks: Marks | None, processes: int) -> Iterator[EncodedClip]:
+    if len(jobs) <= ALONE or processes == 1:
+        aligner = Aligner()
+        yield from (encode_clip(job, marks, aligner) for job in jobs)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_start) as pool:
+        for chunk in _chunks(jobs, AHEAD * processes):
+            yield from pool.map(partial(_encode, marks=marks), chunk)
+
+
+_process: dict[str, Aligner] = {}
+"""The recogniser of this process of a pool, which is loaded once."""
+
+
+def _start() -> None:
+    _process["aligner"] = Aligner()
+
+
+def _encode(job: ClipJob, marks: Marks | None) -> EncodedClip:
+    return encode_clip(job, marks, _process["aligner"])
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _chunks(jobs: Sequence[ClipJob], size: int) -> Iterable[Sequence[ClipJob]]:
+    return (jobs[start : start + size] for start in range(0, len(jobs), size))

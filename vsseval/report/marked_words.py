@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from vsseval.types import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 WordError = Literal["equal", "substitute", "insert", "delete"]
 
@@ -64,3 +64,20 @@ def _words(output: Any, said: list[str], heard: list[str]) -> list[Word]:
         else:
             words += [Word(word, chunk.type) for word in got]
     return words
+
+
+MARKS = {"equal": "=", "substitute": "~", "insert": "+", "delete": "-"}
+
+
+def compact(words: Sequence[Word]) -> str:
+    """Write words as one line: an error is led by its mark, what was meant stands behind a bar (`bin ~glue|blue -now`).
+
+    A right word has a mark only where it would be taken for an error.
+    """
+    return " ".join(_compact(word) for word in words)
+
+
+def _compact(word: Word) -> str:
+    if word.kind == "equal":
+        return f"={word.text}" if word.text[:1] in MARKS.values() else word.text
+    return f"{MARKS[word.kind]}{word.text}" + (f"|{word.meant}" if word.meant else "")

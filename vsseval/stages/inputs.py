@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import msgspec
 
 from vsseval.language import covers, wrong_script
-from vsseval.store.features import text_key
+from vsseval.store.features import text_key, video_key
 from vsseval.types import TEXTS, Feature, Medium, Need
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def medium_source(need: Need, sample: Sample, generation: Generation, root: Path
         return None
     if need is Need.VIDEO:
         # One file may be both the video and, by its own track, the reference, and one extractor may take both.
-        return FeatureSource("video", text_key(f"video {medium.key}"), medium)
+        return FeatureSource("video", video_key(medium), medium)
     return FeatureSource("audio", medium.key, medium)
 
 

@@ -22,7 +22,7 @@ from vsseval.store.packs import Packs
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from vsseval.types import ExtractorSpec
+    from vsseval.types import ExtractorSpec, Medium
 
 REASON = "__unmeasurable__"
 """Name under which the reason is stored where a medium has no such feature."""
@@ -122,3 +122,8 @@ def default_store_root() -> Path:
 def text_key(text: str) -> str:
     """Return the key of a text: the sha256 of its UTF-8 bytes."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def video_key(medium: Medium) -> str:
+    """Return the key of what is seen in a file, which is not that of what is heard in it."""
+    return text_key(f"video {medium.key}")

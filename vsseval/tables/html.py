@@ -56,21 +56,37 @@ def rendered(template: str, context: Mapping[str, Any], folder: Path = TEMPLATES
         folder: where it lies; what it includes is looked for there, and then beside the table's.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
 
+    loader = FileSystemLoader([folder, TEMPLATES])
     environment = Environment(
-        loader=FileSystemLoader([folder, TEMPLATES]),
+        loader=loader,
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
         finalize=_shown,
     )
+    # Scripts and styles stand in the page as they are: their braces are not the template's.
+    environment.globals["source"] = lambda name: Markup(loader.get_source(environment, name)[0])  # noqa: S704
     return environment.get_template(template).render({"flag": FLAG, "doubt": DOUBT, "reported": REPORTED, **context})
 
 
 def _shown(value: object) -> object:
     """Return what is put into a page, and perhaps printed; markup that the templates call safe is."""
     return terminal(value) if type(value) is str else value
+
+
+def json_block(value: object) -> str:
+    """Return a value as JSON that may stand inside a script element: no text in it can close the element.
+
+    Args:
+        value: what msgspec writes; numbers have to be finite.
+    """
+    import msgspec
+
+    text = msgspec.json.encode(value).decode()
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def table(block: Block, interval: Interval = "half", *, signatures: bool = False) -> dict[str, Any]:

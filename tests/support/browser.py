@@ -1,0 +1,126 @@
+"""Drives headless Chromium over its debugging pipe: opens a page, asks it things, keeps what it logged and fetched."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+import os
+import shutil
+import subprocess
+from contextlib import contextmanager
+
+CHROMIUM = shutil.which("chromium")
+REASON = "no browser here: apt-get install chromium"
+SWITCHES = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run",
+    "--autoplay-policy=no-user-gesture-required", "--mute-audio",
+)  # fmt: skip
+
+
+class Browser:
+    """One tab of one browser."""
+
+    def __init__(self, read, write):
+        self._read, self._write = read, write
+        self._numbers = itertools.count(1)
+        self._left = b""
+        self.logged, self.fetched = [], []
+        target = self.send("Target.createTarget", {"url": "about:blank"}, tab=False)["targetId"]
+        self._session = self.send("Target.attachToTarget", {"targetId": target, "flatten": True}, tab=False)[
+            "sessionId"
+        ]
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self.send(f"{domain}.enable")
+
+    def send(self, method, params=None, *, tab=True):
+        """Ask the browser for something, and return its answer; events that come before it are kept."""
+        number = next(self._numbers)
+        message = {"id": number, "method": method, "params": params or {}}
+        if tab:
+            message["sessionId"] = self._session
+        self._write.write(json.dumps(message).encode() + b"\0")
+        while (answer := self._next()).get("id") != number:
+            self._event(answer)
+        assert "error" not in answer, answer
+        return answer["result"]
+
+    def _next(self):
+        while b"\0" not in self._left:
+            data = self._read.read(1 << 16)
+            assert data, "the browser has gone"
+            self._left += data
+        text, _, self._left = self._left.partition(b"\0")
+        return json.loads(text)
+
+    def _event(self, event):
+        method, params = event["method"], event["params"]
+        if method == "Runtime.consoleAPICalled":
+            self.logged.append(" ".join(str(a.get("value", a.get("description"))) for a in params["args"]))
+        elif method == "Runtime.exceptionThrown":
+            self.logged.append(params["exceptionDetails"].get("exception", {}).get("description", "exception"))
+        elif method == "Log.entryAdded":
+            self.logged.append(params["entry"]["text"])
+        elif method == "Network.requestWillBeSent":
+            self.fetched.append(params["request"]["url"])
+
+    def open(self, path, address="", *, width=1200, height=900, dark=False):
+        """Show a file, and wait until it is loaded."""
+        self.send(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.send("Emulation.setEmulatedMedia", {"features": [scheme]})
+        self.send("Page.navigate", {"url": "about:blank"})
+        self.logged.clear()
+        self.fetched.clear()
+        url = path.as_uri() + address
+        self.send("Page.navigate", {"url": url})
+        self.ask(
+            "new Promise((done) => (document.readyState === 'complete' ? done() : addEventListener('load', done)))"
+        )
+        self.fetched = [one for one in self.fetched if not one.startswith("data:") and one != url.partition("#")[0]]
+
+    def ask(self, expression):
+        """Return what an expression is in the page; a promise is waited for."""
+        asked = {"expression": expression, "awaitPromise": True, "returnByValue": True, "userGesture": True}
+        answer = self.send("Runtime.evaluate", asked)
+        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+        return answer["result"].get("value")
+
+    def press(self, key, **options):
+        """Press a key where the focus is."""
+        return self.ask(
+            "(document.activeElement || document.body).dispatchEvent(new KeyboardEvent('keydown', "
+            f"{json.dumps({'key': key, 'bubbles': True, 'cancelable': True, **options})}))"
+        )
+
+    def wait(self, milliseconds):
+        """Let the page go on for a while."""
+        self.ask(f"new Promise((done) => setTimeout(done, {milliseconds}))")
+
+    def pdf(self):
+        """Return the page as it would be printed, by its own page size."""
+        return base64.b64decode(
+            self.send("Page.printToPDF", {"preferCSSPageSize": True, "printBackground": False})["data"]
+        )
+
+
+@contextmanager
+def browser(folder):
+    """Start a browser whose profile lies in a folder, and end it."""
+    commands, answers = os.pipe(), os.pipe()
+    script = f'exec {CHROMIUM} "$@" 3<&{commands[0]} 4>&{answers[1]}'
+    switches = [*SWITCHES, f"--user-data-dir={folder / 'profile'}"]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(
+        ["bash", "-c", script, "bash", *switches], pass_fds=(commands[0], answers[1]), stdout=quiet, stderr=quiet
+    ) as process:
+        os.close(commands[0])
+        os.close(answers[1])
+        try:
+            with os.fdopen(answers[0], "rb", 0) as read, os.fdopen(commands[1], "wb", 0) as write:
+                yield Browser(read, write)
+        finally:
+            process.terminate()
