@@ -20,6 +20,7 @@ from vsseval.extractors.melception import MelceptionExtractor
 from vsseval.extractors.motion import Motion
 from vsseval.extractors.mouth import MouthOpening
 from vsseval.extractors.ms_clap import MsClapExtractor
+from vsseval.extractors.nisqa import NisqaScores
 from vsseval.extractors.onset import Onset
 from vsseval.extractors.onset_strength import OnsetStrength
 from vsseval.extractors.openai_whisper import OpenAIWhisper
@@ -150,6 +151,7 @@ def extractors(weights: Weights) -> list[Extractor]:
         Motion(),
         MouthOpening(),
         MsClapExtractor(weights),
+        NisqaScores(weights, "nisqa", ""),
         Onset(),
         OnsetStrength(),
         OpenAIWhisper(weights, "base", detect=False),
