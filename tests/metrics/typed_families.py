@@ -7,6 +7,7 @@ from vsseval.extractors.aisfx import Aisfx
 from vsseval.extractors.base import Extractor, PairExtractor
 from vsseval.extractors.clap_mini import ClapMini
 from vsseval.extractors.ctc import CTC
+from vsseval.extractors.dialogue import Dialogue
 from vsseval.extractors.distill_mos import DistillMosScore
 from vsseval.extractors.dnsmos import Dnsmos
 from vsseval.extractors.ecapa import ECAPA
@@ -51,6 +52,7 @@ from vsseval.metrics.base import (
     SummedRowsMetric,
 )
 from vsseval.metrics.clap_score import ClapScore
+from vsseval.metrics.cpwer import PermutedErrorRate
 from vsseval.metrics.desync import DesyncOnset
 from vsseval.metrics.desync_synchformer import DesyncSynchformer
 from vsseval.metrics.fad_infinity import FrechetInfinity
@@ -95,6 +97,7 @@ def per_clip(spec: MetricSpec) -> list[SampleMetric[...]]:
         One(spec),
         Onsets(spec, "onset_acc"),
         OpinionScore(spec, "score"),
+        PermutedErrorRate(spec, "cpwer", "spoken"),
         Pesq(spec),
         Pitch(spec, "f0_rmse", "warped"),
         SoundSimilarity(spec),
@@ -134,6 +137,7 @@ def extractors(weights: Weights) -> list[Extractor]:
         Bare(),
         CTC(weights, "hubert"),
         ClapMini(),
+        Dialogue(weights),
         DistillMosScore(),
         Dnsmos(),
         ECAPA(weights),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from vsseval.report.marked_words import marked
 from vsseval.tables.text import number
+from vsseval.turns import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +65,9 @@ def _output(
         sound, picture = media_budget.sound(run.path / generation.path, sample.duration if sample else None)
     specs = [run.record.metrics[c.metric] for c in block.columns if c.metric in run.record.metrics]
     rows = [(spec, row) for spec in specs if (row := clips.row(run, clip, spec.id)) is not None]
-    words = [w for _, row in rows if (w := marked((sample and sample.transcript) or "", row["detail"])) is not None]
+    words = [
+        w for _, row in rows if (w := marked(spoken((sample and sample.transcript) or ""), row["detail"])) is not None
+    ]
     return {
         "label": label,
         "bound": clips.bounds[run.path.name],
