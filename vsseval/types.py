@@ -35,12 +35,15 @@ class Need(StrEnum):
     SPEAKER = "speaker"
     """The speaker prompt: another utterance of the voice that is asked for."""
     TRANSCRIPT = "transcript"
+    """The words that are to be said, without the tags of their speakers."""
+    TURNS = "turns"
+    """The transcript with its tags, `[S1] … [S2] …`, where it has any (`vsseval.turns`)."""
     CAPTION = "caption"
     EVENTS = "events"
     """Seconds at which visible events happen, annotated by the benchmark; a text, separated by spaces."""
 
 
-TEXTS = frozenset({Need.TRANSCRIPT, Need.CAPTION, Need.EVENTS})
+TEXTS = frozenset({Need.TRANSCRIPT, Need.TURNS, Need.CAPTION, Need.EVENTS})
 """What is not in a file but in the manifest."""
 
 
@@ -74,6 +77,7 @@ class Sample(Record, frozen=True):
     video: Medium | None = None
     caption: str | None = None
     transcript: str | None = None
+    """What is to be said; tags say who speaks where several do, `[S1] … [S2] …`."""
     language: str = "en"
     """What is spoken: a BCP 47 tag, "en-x-grid" for the closed grammar of the GRID corpus."""
     speech_window: tuple[float, float] | None = None

@@ -18,6 +18,7 @@ from vsseval.errors import EnvironmentFault, Unmeasurable, UsageError
 from vsseval.media import load_audio
 from vsseval.models.base import ModelCard, ModelOptions, ModelOutput, Request
 from vsseval.networks.checkpoint_layout import read_layout
+from vsseval.turns import spoken
 from vsseval.types import Task
 from vssflow.reference import card
 from vssflow.reference.card import GenerationOptions, Sampler
@@ -202,7 +203,7 @@ def prompt_of(request: Request, lips: Path | None = None) -> Prompt:
     return Prompt(
         seconds=request.duration,
         video=request.video.path if request.video is not None else None,
-        transcript=request.transcript,
+        transcript=request.transcript and spoken(request.transcript),
         speech_window=request.speech_window,
         voice=voice,
         lips=None if lips is None else read_lips(lips),

@@ -10,6 +10,12 @@ from vsseval.types import Need
 OPINIONS = {
     "mos@distillmos": ("distill_mos", "score"),
     "utmos@utmos22-strong": ("utmos", "score"),
+    "mos@nisqa": ("nisqa", "mos"),
+    "noisiness@nisqa": ("nisqa", "noisiness"),
+    "coloration@nisqa": ("nisqa", "coloration"),
+    "discontinuity@nisqa": ("nisqa", "discontinuity"),
+    "loudness@nisqa": ("nisqa", "loudness"),
+    "mos@nisqa-tts": ("nisqa_tts", "mos"),
     "dnsmos_ovrl@speechmos": ("dnsmos", "ovrl"),
     "dnsmos_sig@speechmos": ("dnsmos", "sig"),
     "dnsmos_bak@speechmos": ("dnsmos", "bak"),

@@ -7,6 +7,7 @@ from vsseval.extractors.aisfx import Aisfx
 from vsseval.extractors.base import Extractor, PairExtractor
 from vsseval.extractors.clap_mini import ClapMini
 from vsseval.extractors.ctc import CTC
+from vsseval.extractors.dialogue import Dialogue
 from vsseval.extractors.distill_mos import DistillMosScore
 from vsseval.extractors.dnsmos import Dnsmos
 from vsseval.extractors.ecapa import ECAPA
@@ -20,6 +21,7 @@ from vsseval.extractors.melception import MelceptionExtractor
 from vsseval.extractors.motion import Motion
 from vsseval.extractors.mouth import MouthOpening
 from vsseval.extractors.ms_clap import MsClapExtractor
+from vsseval.extractors.nisqa import NisqaScores
 from vsseval.extractors.onset import Onset
 from vsseval.extractors.onset_strength import OnsetStrength
 from vsseval.extractors.openai_whisper import OpenAIWhisper
@@ -50,6 +52,7 @@ from vsseval.metrics.base import (
     SummedRowsMetric,
 )
 from vsseval.metrics.clap_score import ClapScore
+from vsseval.metrics.cpwer import PermutedErrorRate
 from vsseval.metrics.desync import DesyncOnset
 from vsseval.metrics.desync_synchformer import DesyncSynchformer
 from vsseval.metrics.fad_infinity import FrechetInfinity
@@ -94,6 +97,7 @@ def per_clip(spec: MetricSpec) -> list[SampleMetric[...]]:
         One(spec),
         Onsets(spec, "onset_acc"),
         OpinionScore(spec, "score"),
+        PermutedErrorRate(spec, "cpwer", "spoken"),
         Pesq(spec),
         Pitch(spec, "f0_rmse", "warped"),
         SoundSimilarity(spec),
@@ -133,6 +137,7 @@ def extractors(weights: Weights) -> list[Extractor]:
         Bare(),
         CTC(weights, "hubert"),
         ClapMini(),
+        Dialogue(weights),
         DistillMosScore(),
         Dnsmos(),
         ECAPA(weights),
@@ -150,6 +155,7 @@ def extractors(weights: Weights) -> list[Extractor]:
         Motion(),
         MouthOpening(),
         MsClapExtractor(weights),
+        NisqaScores(weights, "nisqa", ""),
         Onset(),
         OnsetStrength(),
         OpenAIWhisper(weights, "base", detect=False),

@@ -27,6 +27,7 @@ from vsseval.language import ENGLISH, GRID, covers, wrong_script
 from vsseval.media import check_video, media_limits, probe, require_within, sha256, usable_seconds
 from vsseval.store.known_files import known_files
 from vsseval.store.manifest_hash import manifest_hash
+from vsseval.turns import is_dialogue, spoken
 from vsseval.types import Medium, Task
 
 if TYPE_CHECKING:
@@ -183,11 +184,11 @@ def _card(root: Path, samples: tuple[Sample, ...]) -> BenchmarkCard:
 
 
 def _task(samples: tuple[Sample, ...]) -> Task:
-    spoken = any(sample.transcript for sample in samples)
-    if spoken and all(sample.video is None and sample.problem is None for sample in samples):
+    words = any(sample.transcript for sample in samples)
+    if words and all(sample.video is None and sample.problem is None for sample in samples):
         return "tts"
     sounding = any(sample.caption or sample.label for sample in samples)
-    if spoken:
+    if words:
         return "joint" if sounding else "vtts"
     return "v2s"
 
@@ -204,6 +205,9 @@ def _metrics(samples: tuple[Sample, ...]) -> tuple[str, ...]:
         "desync@onset": any(sample.video for sample in samples),
         "wer@sphinx-grid": any(_is_heard(sample, GRID) for sample in samples),
         "wer@whisper-tiny.en": any(_is_heard(sample, ENGLISH) for sample in samples),
+        "cpwer@whisper-tiny.en": any(
+            _is_heard(sample, ENGLISH) and is_dialogue(sample.transcript or "") for sample in samples
+        ),
         "spk_sim@ge2e": any(sample.speaker_prompt for sample in samples),
         "mos@distillmos": any(sample.transcript for sample in samples),
         "lip_sync@landmarks": any(sample.transcript and sample.video for sample in samples),
@@ -213,4 +217,4 @@ def _metrics(samples: tuple[Sample, ...]) -> tuple[str, ...]:
 
 def _is_heard(sample: Sample, wanted: str) -> bool:
     said = sample.transcript
-    return said is not None and covers(wanted, sample.language) and wrong_script(wanted, said) is None
+    return said is not None and covers(wanted, sample.language) and wrong_script(wanted, spoken(said)) is None

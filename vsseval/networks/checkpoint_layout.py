@@ -6,6 +6,7 @@ import json
 import math
 import os
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -20,8 +21,8 @@ LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 """First number of a file of `torch.save` before version 1.6, which is a row of pickles and then raw numbers."""
 LONGEST_HEADER = 100_000_000
 """Bytes: the limit that the safetensors library itself sets."""
-WRAPPERS = ("state_dict", "model")
-"""Where a checkpoint keeps its weights: Lightning's key, and that of RawNet3's makers."""
+WRAPPERS = ("state_dict", "model_state_dict", "model")
+"""Where a checkpoint keeps its weights: Lightning's key, that of NISQA's makers, and that of RawNet3's."""
 
 
 class Layout(NamedTuple):
@@ -30,6 +31,9 @@ class Layout(NamedTuple):
     entries: dict[str, TensorEntry]
     metadata: dict[str, str]
     """The header of a safetensors file; empty for the others."""
+    beside: Mapping[str, Any] = {}
+    """What a file of torch.save keeps beside its weights (the numbers that a network was built with): plain containers,
+    numbers and texts. Any other object is `Ignored`, a tensor a `View`."""
 
 
 def read_layout(path: Path) -> Layout:
@@ -68,13 +72,13 @@ def _read(path: Path, file: IO[bytes]) -> Layout:
     if not head:
         raise UsageError(f"{path} cannot be loaded: it is empty (0 bytes); fetch it again")
     if head.startswith(b"PK\x03\x04"):
-        return Layout(_zip_entries(path, file), {})
+        return _zip(path, file)
     if head.startswith(b"version https://git-lfs"):
         raise UsageError(f"{path} cannot be loaded: it is a Git LFS pointer; run `git lfs pull`")
     if head.lstrip().startswith(b"<"):
         raise UsageError(f"{path} cannot be loaded: a web page, not weights; fetch it again, logged in if need be")
     if head.startswith(b"\x80") and LEGACY_MAGIC.to_bytes(10, "little") in head:
-        return Layout(_legacy_entries(path, file), {})
+        return _legacy(path, file)
     if head[8:9] == b"{":
         return _safetensors(path, file)
     raise UsageError(f"{path} cannot be loaded: neither a safetensors file nor one of torch.save")
@@ -101,7 +105,7 @@ def _safetensors(path: Path, file: IO[bytes]) -> Layout:
     return Layout(entries, metadata)
 
 
-def _zip_entries(path: Path, file: IO[bytes]) -> dict[str, TensorEntry]:
+def _zip(path: Path, file: IO[bytes]) -> Layout:
     with zipfile.ZipFile(file) as archive:
         records = {record.filename: record for record in archive.infolist()}
         pickles = [name for name in records if name == "data.pkl" or name.endswith("/data.pkl")]
@@ -115,7 +119,7 @@ def _zip_entries(path: Path, file: IO[bytes]) -> dict[str, TensorEntry]:
         if f"{root}byteorder" in records and archive.read(f"{root}byteorder") != b"little":
             raise UsageError(f"{path} cannot be loaded: it was written on a big-endian machine")
         with archive.open(f"{root}data.pkl") as stream:
-            views = _views(Reader(stream).load())
+            views, beside = _views(Reader(stream).load())
     places = {}
     for key in {view.storage.key for view in views.values()}:
         record = records[f"{root}data/{key}"]
@@ -123,15 +127,15 @@ def _zip_entries(path: Path, file: IO[bytes]) -> dict[str, TensorEntry]:
         file.seek(record.header_offset + 26)
         name, padding = (int.from_bytes(file.read(2), "little") for _ in range(2))
         places[key] = (record.header_offset + 30 + name + padding, record.file_size)
-    return {key: view.entry(*places[view.storage.key]) for key, view in views.items()}
+    return Layout({key: view.entry(*places[view.storage.key]) for key, view in views.items()}, {}, beside)
 
 
-def _legacy_entries(path: Path, file: IO[bytes]) -> dict[str, TensorEntry]:
+def _legacy(path: Path, file: IO[bytes]) -> Layout:
     _magic, _version, system = (Reader(file).load() for _ in range(3))
     if not system["little_endian"]:
         raise UsageError(f"{path} cannot be loaded: it was written on a big-endian machine")
     reader = Reader(file)
-    views = _views(reader.load())
+    views, beside = _views(reader.load())
     places, total = {}, path.stat().st_size
     for key in Reader(file).load():
         size = int.from_bytes(file.read(8), "little") * ITEM_BYTES[reader.dtypes[str(key)]]
@@ -139,14 +143,16 @@ def _legacy_entries(path: Path, file: IO[bytes]) -> dict[str, TensorEntry]:
         if file.tell() + size > total:
             raise ValueError(f"a storage ends at byte {file.tell() + size} of {total}")
         file.seek(size, os.SEEK_CUR)
-    return {key: view.entry(*places[view.storage.key]) for key, view in views.items()}
+    return Layout({key: view.entry(*places[view.storage.key]) for key, view in views.items()}, {}, beside)
 
 
-def _views(content: Any) -> dict[str, View]:
-    """The tensors of the state dict in an unpickled file."""
+def _views(content: Any) -> tuple[dict[str, View], dict[str, Any]]:
+    """The tensors of the state dict in an unpickled file, and what stands beside it."""
+    beside: dict[str, Any] = {}
     for wrapper in WRAPPERS:
         if isinstance(content, dict) and isinstance(content.get(wrapper), dict):
+            beside = {key: value for key, value in content.items() if isinstance(key, str) and key != wrapper}
             content = content[wrapper]
             break
     named = content.items() if isinstance(content, dict) else ()
-    return {key: value for key, value in named if isinstance(key, str) and isinstance(value, View)}
+    return {key: value for key, value in named if isinstance(key, str) and isinstance(value, View)}, beside

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vsseval.report.marked_words import compact, marked
+from vsseval.turns import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -140,7 +141,7 @@ def _words(table: pd.DataFrame, places: Mapping[str, int], samples: Mapping[str,
     found = {}
     for clip, detail in hypotheses(table).items():
         sample = samples.get(clip)
-        words = marked((sample and sample.transcript) or "", detail)
+        words = marked(spoken((sample and sample.transcript) or ""), detail)
         if words is not None:
             found[places[clip]] = compact(words)
     return found

@@ -8,6 +8,7 @@ import msgspec
 
 from vsseval.language import covers, wrong_script
 from vsseval.store.features import text_key, video_key
+from vsseval.turns import is_dialogue, spoken
 from vsseval.types import TEXTS, Feature, Medium, Need
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ NEED_NAMES = {
     Need.VIDEO: "video",
     Need.SPEAKER: "speaker prompt",
     Need.TRANSCRIPT: "transcript",
+    Need.TURNS: "transcript that says who speaks, [S1] ... [S2] ...",
     Need.CAPTION: "caption",
     Need.EVENTS: "annotated events",
 }
@@ -59,8 +61,8 @@ def why_not_applicable(spec: MetricSpec, sample: Sample) -> str | None:
         for need in needs_of(value):
             if need is not Need.AUDIO and _given(need, sample) is None:
                 return f"the clip has no {NEED_NAMES[need]}"
-    if spec.language is not None and Need.TRANSCRIPT in spec.inputs.values():
-        return wrong_script(spec.language, sample.transcript or "")
+    if spec.language is not None and {Need.TRANSCRIPT, Need.TURNS} & {*spec.inputs.values()}:
+        return wrong_script(spec.language, text_of(Need.TRANSCRIPT, sample) or "")
     return None
 
 
@@ -87,7 +89,11 @@ def text_of(need: Need, sample: Sample) -> str | None:
     """Return a text of a clip."""
     if need is Need.EVENTS:
         return " ".join(map(str, sorted(sample.events))) or None
-    return sample.transcript if need is Need.TRANSCRIPT else sample.caption
+    if need is Need.CAPTION or sample.transcript is None:
+        return sample.caption if need is Need.CAPTION else None
+    if need is Need.TURNS:
+        return sample.transcript if is_dialogue(sample.transcript) else None
+    return spoken(sample.transcript)
 
 
 def required_features(spec: MetricSpec, extractors: Mapping[str, ExtractorSpec]) -> list[Feature]:

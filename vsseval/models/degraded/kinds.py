@@ -14,6 +14,7 @@ import numpy as np
 from vsseval.errors import Unmeasurable
 from vsseval.models.base import Request
 from vsseval.models.degraded.words import dropped, swapped
+from vsseval.turns import spoken
 
 
 class Sound(NamedTuple):
@@ -63,12 +64,12 @@ def _clipped(own: Sound, level: float, *_: object) -> Sound:
 
 
 def _words_dropped(own: Sound, level: float, request: Request, _other: object, draw: np.random.Generator) -> Sound:
-    made = dropped(own.samples, own.rate, request.transcript or "", request.speech_window, level, draw)
+    made = dropped(own.samples, own.rate, spoken(request.transcript or ""), request.speech_window, level, draw)
     return Sound(made, own.rate)
 
 
 def _words_swapped(own: Sound, level: float, request: Request, _other: object, draw: np.random.Generator) -> Sound:
-    made = swapped(own.samples, own.rate, request.transcript or "", request.speech_window, level, draw)
+    made = swapped(own.samples, own.rate, spoken(request.transcript or ""), request.speech_window, level, draw)
     return Sound(made, own.rate)
 
 

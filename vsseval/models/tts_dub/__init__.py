@@ -20,6 +20,7 @@ from vsseval.models.tts_dub.engines import Engine, Speech, engine
 from vsseval.models.tts_dub.fit import fitted, level
 from vsseval.models.tts_dub.voices import RATE, TABLE, Voice, measure, nearest, table
 from vsseval.models.tts_dub.window import FPS, SIDE, visible_speech
+from vsseval.turns import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,7 +81,7 @@ class TtsDub:
         Raises:
             Unmeasurable: there is no transcript, nothing in it can be said, or there is no time to say it.
         """
-        text = plain(request.transcript or "")
+        text = plain(spoken(request.transcript or ""))
         if not text:
             raise Unmeasurable("no transcript: tts_dub has nothing to say")
         start, end = _window(request)
