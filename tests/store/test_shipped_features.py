@@ -14,9 +14,13 @@ from vsseval.border.extractors import build_extractor
 from vsseval.errors import EnvironmentFault, Unmeasurable
 from vsseval.plugins import load
 from vsseval.records import RunSpec
+from vsseval.stages.catalog import Catalog
+from vsseval.stages.forecast import units_left
 from vsseval.stages.generate import journal_outcomes
 from vsseval.stages.inputs import medium_source
-from vsseval.stages.run import run
+from vsseval.stages.losses import Losses
+from vsseval.stages.progress import NoProgress
+from vsseval.stages.run import plan_runs, run
 from vsseval.store.features import FeatureStore
 from vsseval.store.packs import Packs
 from vsseval.store.shipped import FOLDER, made, shipped_features
@@ -142,6 +146,24 @@ def test_a_damaged_file_is_a_fault_of_the_installation(tmp_path):
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     with pytest.raises(EnvironmentFault, match=r"features\.pack is missing, damaged or replaced.*force-reinstall"):
         shipped_features(other.identity, folder)
+
+
+def test_what_the_bounds_need_is_not_foretold(tmp_path):
+    """A plan cannot know the bytes of sounds that are not there yet, but that what bounds make is known."""
+    few = {"metrics": ("mos@distillmos", "spk_sim@ge2e", "fad@logmel"), "runs": tmp_path / "runs", "store": tmp_path}
+
+    def counted(model, **more):
+        asked = [RunSpec(model=model, benchmark="mini_vtts", **few, **more)]
+        tasks = plan_runs(asked, Catalog(), Losses(asked), NoProgress(), here=True)
+        return {
+            (stage, name): clips for (stage, _, name), (clips, _) in units_left(tasks).items() if stage == "extract"
+        }
+
+    assert ("extract", "distill_mos") not in counted("noise")
+    assert counted("noise")["extract", "logmel"] > 56
+    assert counted("noise", seed=1)["extract", "distill_mos"] == 56
+    assert counted("shuffled", limit=5)["extract", "distill_mos"] == 5
+    assert counted("tts_dub")["extract", "distill_mos"] == 56
 
 
 def test_a_folder_without_a_word_on_its_features_has_none(tmp_path):

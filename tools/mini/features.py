@@ -60,7 +60,8 @@ def build_features(target: Path, work: Path, jobs: int = 0) -> Iterator[str]:
         made.append(shipped)
         size = sum(path.stat().st_size for path in (target / shipped.folder).iterdir())
         yield f"{spec.name}: {shipped.entries} features, {size / 1e6:.2f} MB"
-    said = Made(packages=packages(), processor=processor_name(), features=tuple(made))
+    cards = [catalog.benchmark(name).card for name in BENCHMARKS]
+    said = Made(packages(), processor_name(), tuple(f"{card.name}-{card.version}" for card in cards), tuple(made))
     (target / PROVENANCE).write_bytes(codec.pretty(said))
 
 

@@ -16,7 +16,7 @@ from vsseval.store import codec
 from vsseval.store.packs import Packs
 from vsseval.types import Record
 
-__all__ = ["FOLDER", "PROVENANCE", "Made", "ShippedFeatures", "shipped_features"]
+__all__ = ["FOLDER", "PROVENANCE", "Made", "ShippedFeatures", "made", "of_bounds", "shipped_features"]
 
 FOLDER = Path(__file__).parent
 PROVENANCE = "provenance.json"
@@ -38,13 +38,15 @@ class Made(Record, frozen=True):
 
     packages: dict[str, str]
     processor: str
+    benchmarks: tuple[str, ...]
+    """`<name>-<version>` of those of which everything is there: what the bounds make of all clips with seed 0."""
     features: tuple[ShippedFeatures, ...]
 
 
 def made(folder: Path = FOLDER) -> Made:
     """Return what is said of the features in a folder; of one that says nothing, that it has none."""
     path = folder / PROVENANCE
-    return codec.decode(path.read_bytes(), Made) if path.exists() else Made(packages={}, processor="", features=())
+    return codec.decode(path.read_bytes(), Made) if path.exists() else Made({}, "", (), ())
 
 
 @cache
@@ -67,6 +69,18 @@ def shipped_features(identity: tuple[str, ...], folder: Path = FOLDER) -> Packs 
     found = Packs(folder / known.folder)
     found.refresh()
     return found
+
+
+@cache
+def of_bounds(benchmark: str, folder: Path = FOLDER) -> frozenset[tuple[str, ...]]:
+    """Return the identities of the extractors whose features of a benchmark's bounds are there.
+
+    Args:
+        benchmark: `<name>-<version>`.
+        folder: of the features.
+    """
+    said = made(folder)
+    return frozenset(one.identity for one in said.features) if benchmark in said.benchmarks else frozenset()
 
 
 @cache
