@@ -9,7 +9,7 @@ import pytest
 
 from vsseval import find_runs
 
-RUN = ["run", "--model", "vssflow", "--model", "onset_foley", "--suite", "all", "--limit", "4", "--jobs", "1"]
+RUN = ["run", "--model", "vssflow", "--model", "onset_foley", "--suite", "all", "--limit", "3", "--jobs", "1"]
 BENCHMARKS = {"mini_v2s", "mini_vtts", "mini_joint"}
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import subprocess
 import sys
 import textwrap
@@ -15,7 +17,7 @@ from vsseval import plugins
 from vsseval.cli import invoke
 from vsseval.cli.trial import try_model
 from vsseval.errors import EnvironmentFault
-from vsseval.models.baseline import find_baseline, setup
+from vsseval.models.baseline import find_baseline, installed, setup
 from vsseval.models.baseline.spec import Environment
 from vsseval.models.worker import WorkerLaunch, WorkerProcess
 
@@ -45,25 +47,33 @@ serve(load)
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """A folder in which the environments of this module are made, once."""
+    """A folder in which the environments of this module are made, once for all processes that run tests."""
     patch = pytest.MonkeyPatch()
-    folder = tmp_path_factory.mktemp("home")
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "environments"
+    folder.mkdir(exist_ok=True)
     patch.setenv("VSSEVAL_BASELINES", str(folder))
     patch.setenv("VSSEVAL_STORE", str(tmp_path_factory.mktemp("store")))
     yield folder
     patch.undo()
 
 
+def made(home, name):
+    """Make an environment, unless another process has; return its name."""
+    with (home / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if installed.find_environment(name) is None:
+            assert invoke(["baselines", "setup", name]) == 0
+    return name
+
+
 @pytest.fixture(scope="module", params=["espeak_ng", "piper"])
 def engine(request, home):
-    assert invoke(["baselines", "setup", request.param]) == 0
-    return request.param
+    return made(home, request.param)
 
 
 def versions(name):
     """Return the versions of Python and numpy of a baseline's environment."""
-    from vsseval.models.baseline import installed
-
     code = "import json, sys, numpy; print(json.dumps([sys.version_info[:2], numpy.__version__]))"
     done = subprocess.run(
         [installed.find_environment(name).python, "-c", code], capture_output=True, text=True, check=True
@@ -96,7 +106,7 @@ def test_a_run_of_a_real_engine_from_the_command_line(engine, tmp_path, capsys):
 
 
 def test_a_mixture_of_a_shipped_model_and_a_real_engine(home):
-    assert invoke(["baselines", "setup", "piper"]) == 0
+    made(home, "piper")
     found = list(try_model("mix_onset_foley_piper", None, "cpu"))
     assert [check.status for check in found] == ["ok"] * len(found)
 
@@ -135,17 +145,16 @@ def test_drivers_against_their_systems_calls(name, tmp_path, monkeypatch):
     monkeypatch.setenv("VSSEVAL_BASELINES", str(tmp_path / "home"))
     from support.drivers import build
     from vsseval.models.base import ModelOptions
-    from vsseval.models.baseline import installed
 
     python, repo = build(name, tmp_path)
     installed.write_environment(name, installed.InstalledEnvironment(python=python, repo=repo))
-    made = plugins.load("models", name)(ModelOptions())
+    model = plugins.load("models", name)(ModelOptions())
     from support.drivers import requests
 
-    outputs = list(made.generate(requests(tmp_path)))
+    outputs = list(model.generate(requests(tmp_path)))
     assert [output.error for output in outputs] == [None, None]
     assert not np.array_equal(outputs[0].samples, outputs[1].samples)
-    again = list(made.generate(requests(tmp_path)))
+    again = list(model.generate(requests(tmp_path)))
     assert np.array_equal(again[0].samples, outputs[0].samples)
 
 

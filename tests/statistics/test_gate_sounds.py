@@ -13,7 +13,7 @@ def test_a_delay_dropped_words_and_noise_are_stopped_and_reruns_pass(tmp_path, m
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
     from gate_regressions import FAULTS, trial
 
-    found = dict(trial(tmp_path, learnt=5, reruns=2))
+    found = dict(trial(tmp_path, learnt=5, reruns=1))
     found.pop("margins")
     said = {name: {check.name: check.status for check in verdict.checks} for name, verdict in found.items()}
     assert {name: found[name].exit_code for name in FAULTS} == dict.fromkeys(FAULTS, 1), said
@@ -21,4 +21,4 @@ def test_a_delay_dropped_words_and_noise_are_stopped_and_reruns_pass(tmp_path, m
     # One of the clips that lose a word loses all its others to the recogniser: the interval is wide, and holds zero.
     assert said["dropped"]["wer@sphinx-grid margin"] in {"regression", "unproven"}
     assert said["noise"]["fad@logmel margin"] == "regression"
-    assert [verdict.exit_code for name, verdict in found.items() if name not in FAULTS] == [0, 0], said
+    assert [verdict.exit_code for name, verdict in found.items() if name not in FAULTS] == [0], said

@@ -162,12 +162,12 @@ def film(path, seconds):
 
 @pytest.mark.slow
 def test_the_command_runs_the_authors_checkpoint(tmp_path):
+    """One block of the true width on one clip: a window of ten seconds costs the same whatever the clip's length."""
     clips, run = tmp_path / "clips", tmp_path / "run"
     clips.mkdir()
     run.mkdir()
     film(clips / "short.mp4", 0.24)
-    film(clips / "long.mp4", 0.4)
-    path = seeded_checkpoint.write(tmp_path / "half.ckpt", blocks=5)
+    path = seeded_checkpoint.write(tmp_path / "one.ckpt", blocks=1)
     command = [
         sys.executable, "-m", "vsseval", "run", "--model", "vssflow:steps=1", "--checkpoint", path,
         "--benchmark", f"folder:{clips}", "--no-bounds", "--metric", "fad@logmel", "--jobs", "1", "--json",
@@ -178,11 +178,8 @@ def test_the_command_runs_the_authors_checkpoint(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     record = json.loads(done.stdout)[0]["record"]
-    assert record["clips"] == {"ok": 2}
-    assert record["model"]["version"] == "reference-5-fast-pec2-1"
+    assert record["clips"] == {"ok": 1}
+    assert record["model"]["version"] == "reference-1-fast-pec2-1"
     assert "no rawnet3.pt beside the checkpoint" in record["model"]["note"]
     lines = [json.loads(line) for file in run.glob("runs/*/shards/*.jsonl") for line in file.read_text().splitlines()]
-    assert {line["id"]: (line["sample_rate"], round(line["seconds"], 2)) for line in lines} == {
-        "short": (16000, 0.24),
-        "long": (16000, 0.4),
-    }
+    assert [(line["id"], line["sample_rate"], round(line["seconds"], 2)) for line in lines] == [("short", 16000, 0.24)]

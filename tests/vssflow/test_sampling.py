@@ -287,8 +287,8 @@ def test_a_solver_is_exact_on_the_straight_path(name):
 
 
 def test_multistep_weights_on_even_times_are_the_books():
-    assert integrals([0.0, 1.0], 1.0, 2.0) == pytest.approx([-1 / 2, 3 / 2])
-    assert integrals([0.0, 1.0, 2.0], 2.0, 3.0) == pytest.approx([5 / 12, -16 / 12, 23 / 12])
+    assert integrals((0.0, 1.0), 1.0, 2.0) == pytest.approx([-1 / 2, 3 / 2])
+    assert integrals((0.0, 1.0, 2.0), 2.0, 3.0) == pytest.approx([5 / 12, -16 / 12, 23 / 12])
 
 
 def test_no_step_at_all_is_refused(dit, conditions):

@@ -31,7 +31,7 @@ def authors(folder):
 
 def start(options, out):
     command = [sys.executable, "-m", "vssflow", "train", *options, "--out", str(out)]
-    command += ["--steps", "8", "--batch", "2", "--warmup", "2", "--save-every", "2", "--listen-every", "4"]
+    command += ["--steps", "6", "--batch", "2", "--warmup", "2", "--save-every", "2", "--listen-every", "4"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     with (out.parent / f"{out.name}.log").open("a") as log:
         return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
@@ -58,8 +58,7 @@ def test_a_killed_training_ends_with_the_same_bytes(configuration, tmp_path):
     options, random = configuration(tmp_path), Random()
     whole, torn = tmp_path / "whole", tmp_path / "torn"
     assert start(options, whole).wait() == 0, (tmp_path / "whole.log").read_text()
-    killed = [kill_within(options, torn, step, random) for step in (2, 4)]
-    assert any(killed), (tmp_path / "torn.log").read_text()
+    assert kill_within(options, torn, random.choice((2, 4)), random), (tmp_path / "torn.log").read_text()
     assert start(options, torn).wait() == 0, (tmp_path / "torn.log").read_text()
 
     names = {path.relative_to(whole) for pattern in ("*.safetensors", "**/*.wav") for path in whole.glob(pattern)}
@@ -67,4 +66,4 @@ def test_a_killed_training_ends_with_the_same_bytes(configuration, tmp_path):
     for name in names:
         assert (whole / name).read_bytes() == (torn / name).read_bytes(), name
     assert log_of(whole) == log_of(torn)
-    assert [line["step"] for line in log_of(torn)] == [2, 4, 6, 8]
+    assert [line["step"] for line in log_of(torn)] == [2, 4, 6]

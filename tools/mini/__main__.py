@@ -17,7 +17,7 @@ LINES = 20
 
 @click.group()
 def main() -> None:
-    """Make the mini benchmarks (`bench`) or a training split for them (`train`)."""
+    """Make the mini benchmarks (`bench`), their features (`features`) or a training split for them (`train`)."""
 
 
 @main.command()
@@ -27,6 +27,18 @@ def bench(out: Path) -> None:
     from tools.mini.build import build_bench
 
     for line in build_bench(out):
+        click.echo(line, err=True)
+
+
+@main.command()
+@click.option("--work", type=click.Path(path_type=Path, file_okay=False), required=True,
+              help="Empty, or of a command that was interrupted.")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(0), default=0, help="Processes; 0: one per core.")
+def features(work: Path, jobs: int) -> None:
+    """Make the features of references and bounds that ship, in this checkout."""
+    from tools.mini.features import build_features
+
+    for line in build_features(HERE.parent / "vsseval" / "store" / "shipped", work, jobs):
         click.echo(line, err=True)
 
 

@@ -1,6 +1,7 @@
 """The feature store: what an extractor made of a medium, keyed by extractor, version, weights and content.
 
-Shared by all runs and safe for several processes at once. Deleting it is always safe: features are made anew.
+Shared by all runs and safe for several processes at once. Deleting it is always safe: features are made anew. What it
+lacks may come with vsseval (`store.shipped`), of media that are the same bytes everywhere.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from vsseval.errors import Unmeasurable
 from vsseval.store.layout import safe_name
 from vsseval.store.packs import Packs
+from vsseval.store.shipped import shipped_features
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -59,11 +61,11 @@ class FeatureStore:
 
     def has(self, spec: ExtractorSpec, key: str) -> bool:
         """Return whether a feature, or the reason why there is none, is there; it is not read."""
-        return self._packs(spec).find(key) is not None
+        return self._found(spec, key) is not None
 
     def is_feature(self, spec: ExtractorSpec, key: str) -> bool:
         """Return whether a feature is there, and not the reason why there is none."""
-        return self._packs(spec).find(key) == _FEATURE
+        return self._found(spec, key) == _FEATURE
 
     def read(self, spec: ExtractorSpec, key: str) -> dict[str, np.ndarray] | None:
         """Return a feature; None where it is absent, or was damaged: it is absent from then on.
@@ -72,6 +74,9 @@ class FeatureStore:
             Unmeasurable: the medium has no such feature; the reason is as it was stored.
         """
         found = self._packs(spec).read(key)
+        if found is None:
+            shipped = shipped_features(spec.identity)
+            found = None if shipped is None else shipped.read(key)
         if found is None:
             return None
         with np.load(BytesIO(found[0]), allow_pickle=False) as stored:
@@ -93,6 +98,14 @@ class FeatureStore:
     def write_reason(self, spec: ExtractorSpec, key: str, reason: str) -> None:
         """Store that a medium has no such feature, and why."""
         self.write(spec, key, {REASON: np.array(reason)})
+
+    def _found(self, spec: ExtractorSpec, key: str) -> int | None:
+        """Return the mark of an entry, of this store or shipped; None where there is none."""
+        mark = self._packs(spec).find(key)
+        if mark is not None:
+            return mark
+        shipped = shipped_features(spec.identity)
+        return None if shipped is None else shipped.find(key)
 
     def _packs(self, spec: ExtractorSpec) -> Packs:
         return _packs(os.path.abspath(self.root), spec.identity)  # noqa: PTH100 - a path is made in half the time

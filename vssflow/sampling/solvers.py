@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Protocol
@@ -111,7 +112,7 @@ def _through(
     latent: Tensor, slopes: Sequence[Tensor], nodes: Sequence[float], order: int, start: float, end: float
 ) -> Tensor:
     """Add to `latent` the integral from `start` to `end` of the polynomial through the last `order` slopes."""
-    return advance(latent, slopes[-order:], integrals(nodes[-order:], start, end))
+    return advance(latent, slopes[-order:], integrals(tuple(nodes[-order:]), start, end))
 
 
 def advance(latent: Tensor, slopes: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
@@ -122,7 +123,8 @@ def advance(latent: Tensor, slopes: Sequence[Tensor], weights: Sequence[float]) 
     return latent
 
 
-def integrals(nodes: Sequence[float], start: float, end: float) -> list[float]:
+@lru_cache(maxsize=1024)
+def integrals(nodes: tuple[float, ...], start: float, end: float) -> tuple[float, ...]:
     """Integral from `start` to `end` of each Lagrange polynomial on `nodes`: the weights of the values there."""
     weights = []
     for node in nodes:
@@ -131,7 +133,7 @@ def integrals(nodes: Sequence[float], start: float, end: float) -> list[float]:
         basis = roots / np.prod([node - other for other in others])
         whole = basis.integ()
         weights.append(float(whole(end) - whole(start)))
-    return weights
+    return tuple(weights)
 
 
 SOLVERS: Mapping[str, Solver] = MappingProxyType(
