@@ -300,3 +300,12 @@ def test_a_dot_and_a_bar_lead_to_clips(tab, page):
     tab.open(page, "#differences&pair=good%20minus%20poor&metric=wer@toy")
     assert "Clips that moved most by wer@toy" in tab.ask("document.querySelector('.moved').innerText")
     assert tab.logged == []
+
+
+@needs_browser
+@pytest.mark.parametrize("address", ["", "#clips&bench=toy_joint", "#differences"])
+def test_paper_of_a4_holds_every_column(tab, page, address):
+    tab.open(page, address)
+    found = tab.on_paper()
+    assert found["tables"] > 0
+    assert found["beyond"] == []

@@ -100,6 +100,23 @@ class Browser:
         """Let the page go on for a while."""
         self.ask(f"new Promise((done) => setTimeout(done, {milliseconds}))")
 
+    def on_paper(self):
+        """Lay the page out as it is printed on A4, and say how many tables there are and what would be cut off."""
+        width = 1031  # CSS pixels of 297 mm less two margins of 12 mm
+        size = {"width": width, "height": 700, "deviceScaleFactor": 1, "mobile": False}
+        self.ask("dispatchEvent(new Event('beforeprint'))")
+        self.send("Emulation.setDeviceMetricsOverride", size)
+        self.send("Emulation.setEmulatedMedia", {"media": "print"})
+        found = self.ask(
+            "(() => { const shown = [...document.querySelectorAll('table')].filter((t) => t.offsetParent); "
+            "const cells = shown.flatMap((t) => [...t.querySelectorAll('th, td')]); "
+            f"const beyond = cells.filter((c) => c.getBoundingClientRect().right > {width} + 1); "
+            "return { tables: shown.length, beyond: beyond.map((c) => c.textContent) }; })()"
+        )
+        self.send("Emulation.setEmulatedMedia", {"media": ""})
+        self.ask("dispatchEvent(new Event('afterprint'))")
+        return found
+
     def pdf(self):
         """Return the page as it would be printed, by its own page size."""
         return base64.b64decode(

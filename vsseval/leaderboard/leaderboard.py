@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from vsseval.errors import UsageError, VssevalError
+from vsseval.leaderboard.board_csv import board_csv
+from vsseval.leaderboard.boards import boards
 from vsseval.leaderboard.entries import LeaderboardEntry, entry_faults, read_entry
 from vsseval.report.report import record_page
 from vsseval.statistics.gate_rules import load_gates
 from vsseval.store import atomic
-from vsseval.tables.html import rendered, table
-from vsseval.tables.layout import sections
-from vsseval.tables.reported import CAUTION, DIRECTIONS, TRUST, Reported, examine
-from vsseval.tables.text import BOLD_RULES, LEGEND, SECOND_RULE, TASKS
+from vsseval.tables.html import json_block, rendered
+from vsseval.tables.reported import CAUTION, Reported, examine
+from vsseval.tables.text import BOLD_RULES, LEGEND, SECOND_RULE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 TEMPLATES = Path(__file__).parent / "templates"
-MORE_TASKS = {"a2v": "audio to video", "classifier": "classifiers", "oracle": "test values of a tool"}
 
 
 class Verdict(NamedTuple):
@@ -61,7 +61,7 @@ def check(folder: Path) -> Verdict:
 
 
 def build(folder: Path, target: Path) -> Verdict:
-    """Write the site: `index.html`, copies of the records, and a report made from each.
+    """Write the site: `index.html`, a CSV file for each task, copies of the records, and a report made from each.
 
     Args:
         folder: the leaderboards folder; it has to pass `check`.
@@ -83,6 +83,8 @@ def build(folder: Path, target: Path) -> Verdict:
     for entry in entries:
         _copy(folder / "records" / f"{entry.id}.json", target / "records")
         atomic.write_bytes(target / "reports" / f"{entry.id}.html", record_page(entry.loaded).encode())
+    for board in boards(entries, reported):
+        atomic.write_bytes(target / f"{board['task']}.csv", board_csv(board).encode())
     atomic.write_bytes(target / "index.html", _page(entries, reported).encode())
     return verdict
 
@@ -94,91 +96,9 @@ def _copy(source: Path, folder: Path) -> None:
 
 
 def _page(entries: Sequence[LeaderboardEntry], reported: Sequence[Reported]) -> str:
-    measured = _measured(entries)
-    quoted = _quoted(reported)
-    tasks = dict.fromkeys(section["task"] for section in (*measured, *quoted))
-    suites = dict.fromkeys(section["suite"] for section in (*measured, *quoted))
-    names = {**TASKS, **MORE_TASKS}
+    found = boards(entries, reported)
     return rendered("leaderboard.html", {
-        "measured": measured, "quoted": quoted, "records": len(entries), "numbers": len(reported),
-        "tasks": [(task, names[task]) for task in tasks], "suites": sorted(suites, key=str.casefold),
+        "boards": [(board["task"], board["name"], json_block(board)) for board in found],
+        "records": len(entries), "numbers": len(reported), "tables": len({row.table for row in reported}),
         "legend": LEGEND, "bold": BOLD_RULES["distances"], "second": SECOND_RULE, "caution": CAUTION,
     }, TEMPLATES)  # fmt: skip
-
-
-def _measured(entries: Sequence[LeaderboardEntry]) -> list[dict[str, Any]]:
-    by_id = {entry.id: entry for entry in entries}
-    found = []
-    for section in sections([entry.loaded for entry in entries], subsets=True):
-        block = section.whole
-        shown = table(block)
-        for part in shown["parts"]:
-            for row in part["rows"]:
-                row["more"] = _facts(by_id[row["run"]])
-        found.append({
-            "task": block.task, "suite": block.benchmark, "table": shown,
-            "parts": [table(part) for part in section.parts],
-            "about": by_id[block.rows[0].run].run.benchmark.description if block.rows else "",
-        })  # fmt: skip
-    return found
-
-
-def _facts(entry: LeaderboardEntry) -> dict[str, Any]:
-    """Return what opens below a measured row: who, when, with what, and the files."""
-    run = entry.run
-    packages = run.provenance.get("packages", {})
-    facts = {
-        "model": f"{run.model.name} {run.model.version}", "weights": run.model.weights, "licence": run.model.licence,
-        "asked as": run.spec.model, "profile": run.spec.profile, "finished": run.finished,
-        "seed": ", ".join(map(str, run.spec.every_seed)),
-        "clips": ", ".join(f"{count} {status}" for status, count in run.clips.items()),
-        "manifest": run.manifest_sha256, "commit": run.provenance.get("commit"),
-        "packages": ", ".join(f"{name} {version}" for name, version in packages.items()),
-        "sha256 of the record": entry.sha256,
-    }  # fmt: skip
-    return {
-        "facts": {name: value for name, value in facts.items() if value not in {None, ""}},
-        "signatures": [cell.signature for cell in entry.aggregates if cell.signature and not cell.subset],
-        "record": f"records/{entry.id}.json",
-        "report": f"reports/{entry.id}.html",
-    }
-
-
-def _quoted(reported: Sequence[Reported]) -> list[dict[str, Any]]:
-    """Return a table for each table of the sources; numbers of two are never put together."""
-    tables: dict[str, list[Reported]] = {}
-    for row in reported:
-        tables.setdefault(row.table, []).append(row)
-    order = {task: place for place, task in enumerate((*TASKS, *MORE_TASKS))}
-    found = [_quoted_table(name, rows) for name, rows in tables.items()]
-    # What vsseval has a benchmark for comes first.
-    return sorted(found, key=lambda one: (order[one["task"]], not one["known"], one["suite"].casefold()))
-
-
-def _quoted_table(name: str, rows: Sequence[Reported]) -> dict[str, Any]:
-    first = rows[0]
-    # A source may print one metric in several settings or epochs: each is a column.
-    settings = {row.setting for row in rows}
-    columns = list(dict.fromkeys(_head(row, alone=len(settings) == 1) for row in rows))
-    systems: dict[str, dict[tuple[str, str], Reported]] = {}
-    for row in rows:
-        systems.setdefault(row.system_as_printed, {})[_head(row, alone=len(settings) == 1)] = row
-    return {
-        "id": name, "task": first.task, "known": bool(first.suite), "suite": first.suite or first.benchmark,
-        "title": first.benchmark,
-        "setting": first.setting if len(settings) == 1 else "", "source": first.source, "trust": first.trust,
-        "says": TRUST[first.trust], "notes": list(dict.fromkeys(row.notes for row in rows if row.notes)),
-        "columns": columns,
-        "rows": [
-            {"system": system, "name": next(iter(cells.values())).system,
-             "cells": [cells.get(column) for column in columns],
-             "n": sorted({row.n_clips for row in cells.values() if row.n_clips})}
-            for system, cells in systems.items()
-        ],
-    }  # fmt: skip
-
-
-def _head(row: Reported, *, alone: bool) -> tuple[str, str]:
-    """Return the head of a column: the metric with its arrow, and below it the epoch or the setting."""
-    below = ", ".join(filter(None, [f"epoch {row.epoch}" if row.epoch else "", "" if alone else row.setting, row.unit]))
-    return f"{row.metric} {DIRECTIONS[row.direction]}".strip(), below

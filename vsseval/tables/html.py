@@ -107,7 +107,7 @@ def table(block: Block, interval: Interval = "half", *, signatures: bool = False
 
 def _row(row: Row, block: Block, interval: Interval) -> dict[str, Any]:
     cells = [_cell(cell, column, interval) for cell, column in zip(row.cells, block.columns, strict=True)]
-    return {"label": row.label, "notes": superscript(row.notes), "cells": cells, "run": row.run, "more": None}
+    return {"label": row.label, "notes": superscript(row.notes), "cells": cells, "run": row.run}
 
 
 def _cell(cell: Cell, column: Column, interval: Interval) -> dict[str, Any]:

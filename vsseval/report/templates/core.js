@@ -1,19 +1,4 @@
-// What every view uses: elements, numbers, and the data of the page, each block of which is parsed when it is needed.
-const V = { views: {} };
-
-// Strings become text, never markup: what stands in the data may come from anybody.
-V.el = (name, attributes = {}, ...children) => {
-  const svg = name.startsWith("svg:");
-  const made = svg ? document.createElementNS("http://www.w3.org/2000/svg", name.slice(4)) : document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) continue;
-    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
-    else made.setAttribute(key, value === true ? "" : value);
-  }
-  made.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
-  return made;
-};
-
+// What every view uses: numbers, and the data of the page, each block of which is parsed when it is needed.
 V.number = (value, decimals) => {
   if (value === null || value === undefined) return "–";
   const text = value.toFixed(decimals);
@@ -59,11 +44,3 @@ V.words = (line) => (line ? line.split(" ").map((word) => {
 V.STATES = ["", "failed", "missing", "does not apply"];
 V.why = (data, state) => (state ? data.texts[state[1]] : "");
 V.colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-
-// Options of a select element; a list of [value, text].
-V.select = (name, options, chosen, change) => {
-  const made = V.el("select", { name, onchange: () => change(made.value) });
-  for (const [value, text] of options) made.append(V.el("option", { value, selected: value === chosen }, text));
-  return made;
-};
-V.labelled = (text, field) => V.el("label", { class: "field" }, V.el("span", {}, text), field);

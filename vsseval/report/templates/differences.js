@@ -28,7 +28,7 @@ V.views.differences = (main) => {
       V.el("td", { class: "text" }, row.reason || row.said, row.counts[0] === row.counts[1] && row.counts[2] === row.counts[3] ? "" : ` (n = ${row.n}: ${row.counts[0]}/${row.counts[1]} and ${row.counts[2]}/${row.counts[3]})`))))));
   const moved = (pair, row) => {
     const known = data.metricOf.has(row.metric);
-    return V.el("section", { class: "moved" }, V.el("h3", {}, `Clips that moved most by ${row.metric}`),
+    return V.el("section", { class: "moved" }, V.el("h2", {}, `Clips that moved most by ${row.metric}`),
       row.moved.length ? V.el("table", { class: "grid still" },
         V.el("thead", {}, V.el("tr", {}, ["clip", a(pair), b(pair)].map((text, place) => V.el("th", { scope: "col", class: place ? null : "name" }, text)))),
         V.el("tbody", {}, row.moved.map(([clip, x, y]) => V.el("tr", {},

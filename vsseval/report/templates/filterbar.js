@@ -21,8 +21,8 @@ V.filterBar = (data, usual, draw, said) => {
     V.labelled("status", V.select("status", V.STATUSES, address.status || "", (status) => set({ status }))),
     subsets.length ? V.labelled("part", V.select("subset", [["", "every part"], ...subsets.map((name) => [name, name])], address.subset || "", (subset) => set({ subset }))) : null,
     data.metrics.length ? rangeFields(data, (one) => { set({ range: V.rangeText([...V.ranges(V.address().range), one]) }); drawChips(); }) : null,
-    chooser("metrics", data.metrics.map(({ id }) => id), usual.metrics, address.metrics, set),
-    chooser("systems", data.systems.map(({ label }) => label), usual.systems, address.systems, set),
+    V.chooser("metrics", data.metrics.map(({ id }) => id), usual.metrics, () => V.address().metrics, set),
+    V.chooser("systems", data.systems.map(({ label }) => label), usual.systems, () => V.address().systems, set),
     said);
   drawChips();
   return V.el("div", {}, bar, chips);
@@ -42,16 +42,4 @@ const rangeFields = (data, add) => {
   ends.forEach((end) => end.addEventListener("keydown", (event) => { if (event.key === "Enter") apply(); }));
   return V.el("details", { class: "menu" }, V.el("summary", {}, "range"),
     V.el("div", { class: "pop" }, metric, system, ...ends, V.el("button", { type: "button", class: "plain", onclick: apply }, "add")));
-};
-
-const chooser = (name, names, usual, chosen, set) => {
-  const on = new Set(chosen === undefined ? usual.map((place) => names[place]) : V.parted(chosen));
-  const boxes = names.map((text) => V.el("label", {}, V.el("input", {
-    type: "checkbox", checked: on.has(text),
-    onchange: (event) => {
-      if (event.target.checked) on.add(text); else on.delete(text);
-      set({ [name]: V.joined(names.filter((one) => on.has(one))) || "none" });
-    },
-  }), ` ${text}`));
-  return V.el("details", { class: "menu" }, V.el("summary", {}, name), V.el("div", { class: "pop" }, boxes));
 };

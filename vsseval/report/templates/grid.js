@@ -1,5 +1,5 @@
 // A table of many rows, of which those in sight are in the page.
-V.grid = ({ columns, groups, rows, count, sort, onsort, href, label }) => {
+V.grid = ({ columns, groups, rows, sort, onsort, href, label }) => {
   const HEIGHT = 33;
   const AROUND = 12;
   const head = V.el("tr", {});
@@ -23,16 +23,17 @@ V.grid = ({ columns, groups, rows, count, sort, onsort, href, label }) => {
   }));
   let from = -1;
   let to = -1;
-  const draw = (force) => {
+  const PRINTED = 2000; // rows that are put on paper, at most
+  const draw = (force, whole) => {
     const sight = box.clientHeight || 600;
-    const start = Math.max(0, Math.floor(box.scrollTop / HEIGHT) - AROUND);
-    const end = Math.min(rows.length, Math.ceil((box.scrollTop + sight) / HEIGHT) + AROUND);
+    const start = whole ? 0 : Math.max(0, Math.floor(box.scrollTop / HEIGHT) - AROUND);
+    const end = whole ? Math.min(rows.length, PRINTED) : Math.min(rows.length, Math.ceil((box.scrollTop + sight) / HEIGHT) + AROUND);
     if (!force && start === from && end === to) return;
     [from, to] = [start, end];
     const focused = body.contains(document.activeElement) ? document.activeElement.closest("tr").dataset.place : null;
     const inside = [];
     for (let place = start; place < end; place += 1) inside.push(row(place));
-    body.replaceChildren(spacer(start * HEIGHT), ...inside, spacer((rows.length - end) * HEIGHT));
+    body.replaceChildren(spacer(start * HEIGHT), ...inside, ...(whole ? [] : [spacer((rows.length - end) * HEIGHT)]));
     if (focused) focus(Number(focused));
   };
   const link = (place) => body.querySelector(`tr[data-place="${place}"] a`);
@@ -56,5 +57,6 @@ V.grid = ({ columns, groups, rows, count, sort, onsort, href, label }) => {
     focus(place);
   });
   draw(true);
-  return { box, redraw: () => draw(true), count };
+  V.printing = (whole) => { if (box.isConnected) draw(true, whole); };
+  return { box, redraw: () => draw(true) };
 };

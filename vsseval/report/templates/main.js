@@ -30,9 +30,9 @@
     if (view !== "overview") leave = V.views[view](stage) || null;
     if (view === "overview") {
       const target = address.view && document.getElementById(address.view);
-      if (target) target.scrollIntoView();
-      else if (last && last !== "overview") scrollTo(0, 0);
-    } else if (last !== view || view === "clip") scrollTo(0, 0);
+      if (target) target.scrollIntoView({ behavior: "instant" });
+      else if (last && last !== "overview") scrollTo({ top: 0, behavior: "instant" });
+    } else if (last !== view || view === "clip") scrollTo({ top: 0, behavior: "instant" });
     document.title = document.title.replace(/^.*?vsseval:/, `${view === "clip" ? `${address.clip} · ` : view === "overview" ? "" : `${names[view]} · `}vsseval:`);
     last = view;
   };
@@ -41,6 +41,8 @@
   // The media of a clip stand behind this script: an address of a clip waits for them.
   if (V.address().view === "clip" && document.readyState === "loading") addEventListener("DOMContentLoaded", show);
   else show();
+  addEventListener("beforeprint", () => V.printing && V.printing(true));
+  addEventListener("afterprint", () => V.printing && V.printing(false));
   let waiting = 0;
   const redraw = () => { clearTimeout(waiting); waiting = setTimeout(() => V.redraw && V.redraw(), 60); };
   addEventListener("resize", redraw);

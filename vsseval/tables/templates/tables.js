@@ -29,9 +29,6 @@
       if (x === null || y === null) return (x === null) - (y === null);
       return sign * (x < y ? -1 : x > y ? 1 : 0);
     };
-    body.append(...[...body.rows].filter((row) => !row.matches(".apart, .more")).sort(compare).flatMap((row) => {
-      const more = row.nextElementSibling;
-      return more && more.matches(".more") ? [row, more] : [row];
-    }));
+    body.append(...[...body.rows].filter((row) => !row.matches(".apart")).sort(compare));
   }
 })();
