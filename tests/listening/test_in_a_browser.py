@@ -61,7 +61,7 @@ TELL = """
 """
 
 
-def made(tmp_path, kind, clips=2, seconds=0.15):
+def made(tmp_path, kind, clips=2, seconds=0.15, practice=0):
     """Write a test with pictures; returns its key and what each sound is worth."""
     runs = [load_run(path) for path in write_heard(tmp_path / "runs", clips=6, seconds=seconds).values()]
     write_mp4(tmp_path / "clip.mp4", numbered(10), 20.0)
@@ -74,7 +74,7 @@ def made(tmp_path, kind, clips=2, seconds=0.15):
     }
     anchors = ("shuffled", "lowpass") if kind == "mushra" else ()
     panel = gather(runs, [], kind, anchors, reference=False)
-    asked = Asked(kind, clips, 2, least_heard=0.04)
+    asked = Asked(kind, clips, 2, least_heard=0.04, practice=practice)
     write_test(tmp_path / kind, panel, asked, samples, attention(panel, runs), "2026-11-29T00:00:00Z")
     key = read_key(tmp_path / kind)
     worth = {**{name: 80 - 60 * bad for name, bad in BADNESS.items()}, "reference": 100, "shuffled": 10, "lowpass": 40,
@@ -129,7 +129,7 @@ def test_pairs_are_heard_answered_saved_and_ranked(tmp_path):
 
 
 def test_a_set_wants_every_sound_heard_and_the_reference_found(tmp_path):
-    key, taste = made(tmp_path, "mushra", clips=1)
+    key, taste = made(tmp_path, "mushra", clips=1, practice=1)
     with opened((tmp_path / "mushra" / "test.html").as_uri(), tmp_path / "profile", tmp_path / "got") as page:
         low = {one: min(points, 90) for one, points in taste.items()}
         assert fill(page, "Ann", low) == "stays: One of them is the reference itself: give it 100."

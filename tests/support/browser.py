@@ -18,7 +18,7 @@ class Page:
 
     def __init__(self, read, write):
         self._read, self._write, self._ids, self._session = read, write, count(1), None
-        self._rest, self._loads = b"", 0
+        self._rest, self._loaded = b"", set()
         self.said, self.asked = [], []
 
     def call(self, method, **params):
@@ -39,14 +39,14 @@ class Page:
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for part in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{part}.enable")
+        self.call("Page.setLifecycleEventsEnabled", enabled=True)
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         self.goto(url)
 
     def goto(self, url):
         """Open an address in this page, anew where it is the one that is open."""
-        before = self._loads
-        self.call("Page.navigate", url=url)
-        while self._loads == before:
+        loader = self.call("Page.navigate", url=url)["loaderId"]
+        while loader not in self._loaded:
             self._note(self._next())
 
     def run(self, script):
@@ -80,8 +80,8 @@ class Page:
             self.said.append(str(params))
         elif event.get("method") == "Network.requestWillBeSent":
             self.asked.append(params["request"]["url"])
-        elif event.get("method") == "Page.loadEventFired":
-            self._loads += 1
+        elif event.get("method") == "Page.lifecycleEvent" and params["name"] == "load":
+            self._loaded.add(params["loaderId"])
 
 
 @contextmanager

@@ -26,11 +26,13 @@ STYLES = ("terminal", "markdown")
 class OrPage(click.Group):
     """A group whose first word is a run, unless it is one of its verbs."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+    def with_first(self, args: list[str]) -> list[str]:
         """Take everything that is no verb for arguments of `page`."""
-        if not args or (args[0] not in self.commands and args[0] not in {"-h", "--help"}):
-            args = ["page", *args]
-        return super().parse_args(ctx, args)
+        return args if args and (args[0] in self.commands or args[0] in {"-h", "--help"}) else ["page", *args]
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse them."""
+        return super().parse_args(ctx, self.with_first(args))
 
 
 @click.group(cls=OrPage, name="listen", short_help="Make a listening test, and read its answers.")
@@ -66,14 +68,16 @@ def command() -> None:
               help="All sounds of a clip are brought to it (ITU-R BS.1770).")  # fmt: skip
 @click.option("--least-heard", type=click.FloatRange(0), default=1.0, show_default=True, metavar="SECONDS",
               help="Of each sound, before an answer is taken.")  # fmt: skip
+@click.option("--practice", type=click.IntRange(0), default=1, show_default=True,
+              help="Trials that come first and do not count.")  # fmt: skip
 @click.option("--question", default="", help="What is asked, instead of the question of the kind of test.")
 @click.option("--instructions", default="", help="What raters read first, instead of the usual words.")
 @click.option("--force", is_flag=True, help="Replace a test that is there: its answers lose their meaning.")
 @moved_option
 def page(
     run_dirs: tuple[Path, ...], root: Path, kind: Kind, benchmark: str | None, output: Path, clips: int, seed: int,
-    per_rater: int | None, checks: int, anchors: tuple[str, ...], loudness: float, least_heard: float, question: str,
-    instructions: str, moved: tuple[str, ...], *, reference: bool | None, force: bool,
+    per_rater: int | None, checks: int, anchors: tuple[str, ...], loudness: float, least_heard: float, practice: int,
+    question: str, instructions: str, moved: tuple[str, ...], *, reference: bool | None, force: bool,
 ) -> None:  # fmt: skip
     """Write a page on which people judge the sounds of runs of one benchmark."""
     from vsseval.cli.report import benchmark_media
@@ -93,7 +97,7 @@ def page(
     panel = gather(runs, around, kind, wanted, reference=kind != "ab" if reference is None else reference)
     own = attention(panel, [*runs, *around]) if checks else None
     media = benchmark_media(relocations(moved))(panel.systems[0].run.record)
-    asked = Asked(kind, clips, checks, per_rater, seed, loudness, least_heard, question, instructions)
+    asked = Asked(kind, clips, checks, per_rater, seed, loudness, least_heard, practice, question, instructions)
     made = write_test(output, panel, asked, media.samples, own, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     for note in (media.note, *panel.without, *made.notes):
         if note:

@@ -36,8 +36,9 @@ LEAST = 2
 @click.option("--once", is_flag=True, help="Say it once, and do not wait for the end.")
 @click.option("--every", type=click.FloatRange(0.1), default=2.0, show_default=True, metavar="SECONDS",
               help="How often to look.")  # fmt: skip
+@click.option("--remote", is_flag=True, help="Another machine works on it: wait for the end of the run itself.")
 @click.option("--json", "as_json", is_flag=True, help="Print where it stands as JSON, once.")
-def command(run_dir: Path | None, root: Path, every: float, *, once: bool, as_json: bool) -> int:
+def command(run_dir: Path | None, root: Path, every: float, *, once: bool, remote: bool, as_json: bool) -> int:
     """Show a run's stage, clips, failures, time left and last lines, until it ends.
 
     Nothing is locked and nothing written: the run does not notice. The exit code is 0 where the run is finished (or
@@ -67,10 +68,10 @@ def command(run_dir: Path | None, root: Path, every: float, *, once: bool, as_js
         found = look()
         click.echo(_text(found, _left(found, None)))
         return _code(found)
-    return _follow(look, every)
+    return _follow(look, every, remote=remote)
 
 
-def _follow(look: Callable[[], Watched], every: float) -> int:
+def _follow(look: Callable[[], Watched], every: float, *, remote: bool) -> int:
     """Show the run until nobody works on it."""
     first = found = look()
     begun = told = time.monotonic()
@@ -78,7 +79,7 @@ def _follow(look: Callable[[], Watched], every: float) -> int:
     text = _text(found, _left(found, None))
     shown = text.count("\n") + 1
     click.echo(_cropped(text) if terminal and not _ended(found) else text)
-    while not _ended(found):
+    while found.stage != "finished" and (remote or not _ended(found)):
         time.sleep(every)
         before, found = found, look()
         left = _left(found, (found.done - first.done, time.monotonic() - begun))
@@ -135,7 +136,7 @@ def _head(found: Watched, left: str) -> str:
 def _left(found: Watched, seen: tuple[int, float] | None) -> str:
     """Say how long the sounds will take: by what was seen while watching, else by what the journals hold."""
     rest = found.total - found.done
-    if found.stage != "sounds" or not rest or found.holder is None:
+    if found.stage != "sounds" or not rest or (found.holder is None and seen is None):
         return ""
     if seen is not None and seen[0] >= LEAST:
         return f", {_span(rest * seen[1] / seen[0])} left"
@@ -150,7 +151,7 @@ def _abandoned(found: Watched) -> list[str]:
 
     again = rerun(msgspec.convert(builtins(found.record.spec), dict[str, object]), found.path.parent)
     gone = f"  No process of this machine works on it: it was stopped or killed {_span(found.quiet)} ago"
-    return [f"{gone}, or runs on another one.", f"  What is done is kept. Go on with: {again}"]
+    return [f"{gone}, or runs on another one (then: --remote).", f"  What is done is kept. Go on with: {again}"]
 
 
 def _line(one: Generation) -> str:

@@ -90,7 +90,7 @@ def checklist(
         "room": _counted(raters, "room"),
         "experience": _counted(raters, "experience"),
         "consent": _told("consent", told),
-        "training": _told("training", told),
+        "training": f"{key.practice} trials for practice; {_told('training', told)}",
         "screening": _screening(key, screened),
         "ratings": _ratings(said),
         "duration": _minutes(screened),

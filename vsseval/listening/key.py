@@ -80,6 +80,8 @@ class TestKey(Record, frozen=True, kw_only=True):
     target_lufs: float
     least_heard: float
     """Seconds of each sound that the page asks for."""
+    practice: int
+    """Trials that come first and do not count."""
     per_rater: int
     """Trials that a rater gets at most, checks not counted."""
     systems: tuple[System, ...]

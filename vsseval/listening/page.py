@@ -49,6 +49,8 @@ class Asked(NamedTuple):
     """LUFS; -23 is what EBU R 128 has."""
     least_heard: float = 1.0
     """Seconds of each sound that must have been heard before an answer."""
+    practice: int = 1
+    """Trials that come first and do not count."""
     question: str = ""
     instructions: str = ""
 
@@ -115,8 +117,9 @@ def _key(
         schema=SCHEMA, test="", kind=asked.kind, question=asked.question or texts.question(asked.kind, card.task),
         instructions=asked.instructions or texts.instructions(asked.kind), seed=asked.seed,
         benchmark=f"{card.name} {card.version}", created=created, target_lufs=asked.loudness,
-        least_heard=asked.least_heard, per_rater=asked.per_rater or PER_RATER[asked.kind], systems=tuple(systems),
-        stimuli=tuple(stimuli), trials=trials.trials, checks=trials.checks, clusters=clusters, without=panel.without,
+        least_heard=asked.least_heard, practice=asked.practice, per_rater=asked.per_rater or PER_RATER[asked.kind],
+        systems=tuple(systems), stimuli=tuple(stimuli), trials=trials.trials, checks=trials.checks, clusters=clusters,
+        without=panel.without,
     )  # fmt: skip
     return msgspec.structs.replace(key, test=hashlib.sha256(codec.encode(key)).hexdigest()[:16])
 
@@ -179,7 +182,7 @@ def _shown(
     reference = {one.clip: one.id for one in key.stimuli if key.role(one.system) == "reference"}
     data = {
         "test": key.test, "kind": key.kind, "seed": key.seed, "perRater": key.per_rater,
-        "leastHeard": asked.least_heard, "grades": texts.GRADES, "bands": texts.BANDS,
+        "leastHeard": asked.least_heard, "practice": asked.practice, "grades": texts.GRADES, "bands": texts.BANDS,
         "words": {places[c]: samples[c].transcript for c in places if c in samples and samples[c].transcript},
         "trials": [
             {"id": t.id, "clip": places[t.clip], "stimuli": t.stimuli, "always": t.always, "group": t.group,

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from vsseval.errors import UsageError
-from vsseval.statistics.bradley_terry import Compared, fit
+from vsseval.statistics.bradley_terry import Compared, Strengths, fit
 from vsseval.statistics.krippendorff import Alpha, Scale, alpha
 from vsseval.statistics.significance import holm
 from vsseval.statistics.two_way import TwoWay, linear, mean
@@ -93,7 +93,7 @@ def results(said: Sequence[Judgement], key: TestKey) -> Results:
     notes = [f"{name} was not rated yet." for name in never]
     if len(np.unique(numbers.rater)) < 2:
         notes.append("One rater alone: no interval, which would be of people.")
-    return msgspec.structs.replace(made, agreement=agreement, notes=tuple(notes))
+    return msgspec.structs.replace(made, agreement=agreement, notes=(*made.notes, *notes))
 
 
 def _numbers(said: Sequence[Judgement], key: TestKey) -> _Numbers:
@@ -129,24 +129,32 @@ def _scores(said: Sequence[Judgement], numbers: _Numbers, names: Sequence[str], 
 
 def _pairs(said: Sequence[Judgement], numbers: _Numbers, names: Sequence[str], key: TestKey) -> Results:
     first, second = (np.array([names.index(one.systems[side]) for one in said]) for side in (0, 1))
-    fitted = fit(Compared(first, second, numbers.value, numbers.rater, numbers.item), len(names))
-    sided = dict.fromkeys(fitted.never_lost, "never lost") | dict.fromkeys(fitted.never_won, "never won")
+    fitted, note = _fitted(Compared(first, second, numbers.value, numbers.rater, numbers.item), len(names))
+    lost, won = (fitted.never_lost, fitted.never_won) if fitted else ((), ())
+    sided = dict.fromkeys(lost, "never lost") | dict.fromkeys(won, "never won")
     scored = []
     for place, name in enumerate(names):
         points = np.where(first == place, (numbers.value + 1) / 2, (1 - numbers.value) / 2)
         mine = (first == place) | (second == place)
         share = mean(points[mine], numbers.rater[mine], numbers.item[mine])
-        scored.append(
-            Scored(name, _role(key, name), int(mine.sum()), share, fitted.worth[place], sided.get(place, ""))
-        )  # fmt: skip
-    differences = {(i, j): fitted.differences[i, j] for i, j in combinations(range(len(names)), 2)}
+        worth = fitted.worth[place] if fitted else None
+        scored.append(Scored(name, _role(key, name), int(mine.sum()), share, worth, sided.get(place, "")))
+    differences = fitted.differences if fitted else {}
     made = _ordered(key, scored, differences, names)
     sides = np.array([one.left is not None for one in said])
     left = None
     if sides.any():
         stood = np.array([float(bool(one.left)) for one in said])
         left = mean(stood[sides], numbers.rater[sides], numbers.item[sides])
-    return msgspec.structs.replace(made, ties=float((numbers.value == 0).mean()), left=left)
+    return msgspec.structs.replace(made, ties=float((numbers.value == 0).mean()), left=left, notes=note)
+
+
+def _fitted(found: Compared, systems: int) -> tuple[Strengths | None, tuple[str, ...]]:
+    """Fit strengths, or say why there are none yet: shares can be told in any case."""
+    try:
+        return fit(found, systems), ()
+    except UsageError as apart:
+        return None, (f"No strengths: {apart}.",)
 
 
 def _ordered(
@@ -155,7 +163,7 @@ def _ordered(
     """Put the best first, and let every difference be of the better less the worse."""
     ranked = sorted(scored, key=lambda one: -(one.worth or one.score).value)
     made = []
-    for a, b in combinations([one.name for one in ranked], 2):
+    for a, b in combinations([one.name for one in ranked] if differences else [], 2):
         i, j = names.index(a), names.index(b)
         value = differences[i, j] if i < j else _turned(differences[j, i])
         made.append(Difference(a, b, value, None))

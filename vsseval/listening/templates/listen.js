@@ -40,7 +40,10 @@
       for (const one of turns) if (one[turn] && chosen.length < test.perRater) chosen.push(one[turn]);
     }
     const all = shuffled([...chosen, ...test.trials.filter((one) => one.always)], draw);
-    return all.map((trial) => ({ trial: trial.id, stimuli: shuffled(trial.stimuli, draw) }));
+    const planned = all.map((trial) => ({ trial: trial.id, stimuli: shuffled(trial.stimuli, draw) }));
+    // Practice is with the last ones, which are then farthest away.
+    const practice = test.practice ? planned.slice(-test.practice).reverse() : [];
+    return [...practice.map(({ trial }) => ({ trial, stimuli: shuffled(trials.get(trial).stimuli, draw), practice: true })), ...planned];
   }
 
   // What is kept between two visits of this page; a browser that keeps nothing is told of.
@@ -53,7 +56,7 @@
   function valid(found) {
     const good = found && found.test === test.test && typeof found.rater === "string" && Array.isArray(found.answers)
       && Array.isArray(found.plan) && found.plan.length > 0
-      && found.plan.every((one) => trials.has(one.trial) && Array.isArray(one.stimuli));
+      && Number.isInteger(found.practised) && found.plan.every((one) => trials.has(one.trial) && Array.isArray(one.stimuli));
     return good ? found : null;
   }
 
@@ -64,7 +67,7 @@
   const old = kept();
   if (old && !named) {
     for (const [name, value] of Object.entries({ ...old.listener, rater: old.rater })) if (form.elements[name]) form.elements[name].value = value;
-    get("told").textContent = `${old.answers.length} of ${old.plan.length} trials of ${old.rater} are answered here: begin to go on with them.`;
+    get("told").textContent = `${old.answers.length} of ${count(old.plan)} trials of ${old.rater} are answered here: begin to go on with them.`;
   }
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -76,7 +79,7 @@
       if (found && found.answers.length && !confirm(`This browser holds ${found.answers.length} answers of ${found.rater}. Begin anew as ${rater}, and forget them?`)) return;
       state = {
         schema: 1, test: test.test, kind: test.kind, rater, listener, session: crypto.randomUUID ? crypto.randomUUID() : String(Math.random()),
-        started: new Date().toISOString(), finished: null, comment: "", plan: plan(rater), answers: [],
+        started: new Date().toISOString(), finished: null, comment: "", practised: 0, plan: plan(rater), answers: [],
       };
     }
     begin();
@@ -96,10 +99,11 @@
   function begin() {
     order = state.plan;
     if (!keep()) alert("This browser keeps nothing of this page: do not close it before you have saved your answers.");
-    const next = order.findIndex((one) => !answerOf(one.trial));
+    const next = order.findIndex((one, place) => (one.practice ? place >= state.practised : !answerOf(one.trial)));
     show("trial");
     open(next < 0 ? order.length : next);
   }
+  function count(planned) { return planned.filter((one) => !one.practice).length; }
   function show(name) {
     for (const id of ["welcome", "trial", "end"]) get(id).hidden = id !== name;
   }
@@ -111,14 +115,15 @@
     const bar = document.querySelector(".progress");
     bar.hidden = false;
     bar.setAttribute("aria-valuenow", state.answers.length);
-    bar.setAttribute("aria-valuemax", order.length);
-    bar.firstElementChild.style.width = `${(100 * state.answers.length) / order.length}%`;
+    bar.setAttribute("aria-valuemax", count(order));
+    bar.firstElementChild.style.width = `${(100 * state.answers.length) / count(order)}%`;
     if (place >= order.length) { finished(); return; }
-    const { trial: id, stimuli } = order[place];
+    const { trial: id, stimuli, practice } = order[place];
     const trial = trials.get(id);
-    const answered = answerOf(id);
-    shown = { place, trial, stimuli, better: answered?.better ?? null, scores: { ...answered?.scores }, began: Date.now(), ready: false, before: answered?.heard ?? {} };
-    get("place").textContent = `Trial ${place + 1} of ${order.length}`;
+    const answered = practice ? undefined : answerOf(id);
+    shown = { place, practice, trial, stimuli, better: answered?.better ?? null, scores: { ...answered?.scores }, began: Date.now(), ready: false, before: answered?.heard ?? {} };
+    const first = order.length - count(order);
+    get("place").textContent = practice ? `Practice ${place + 1} of ${first}, which does not count` : `Trial ${place + 1 - first} of ${count(order)}`;
     const picture = document.getElementById(`v-${trial.clip}`);
     get("picture").hidden = !picture;
     if (picture) get("picture").src = picture.textContent;
@@ -247,6 +252,12 @@
     const missing = wanting();
     get("wanting").textContent = missing;
     if (missing) return;
+    if (shown.practice) {
+      state.practised = Math.max(state.practised, shown.place + 1);
+      keep();
+      open(shown.place + 1);
+      return;
+    }
     const round = (seconds) => Math.round(100 * seconds) / 100;
     const made = {
       trial: shown.trial.id, stimuli: shown.stimuli, heard: Object.fromEntries(Object.entries(player.heard).map(([id, seconds]) => [id, round(seconds)])),
@@ -265,7 +276,7 @@
     state.finished ??= new Date().toISOString();
     keep();
     get("place").textContent = "Listening test";
-    get("count").textContent = order.length;
+    get("count").textContent = count(order);
     get("comment").value = state.comment ?? "";
     show("end");
     document.querySelector("#end h1").focus();

@@ -30,7 +30,7 @@ class Player {
 
   get position() {
     if (!this.playing.length) return this.offset;
-    return Math.min(Math.max(this.offset + this.context.currentTime - this.started, 0), this.length);
+    return Math.min(this.offset + Math.max(this.context.currentTime - this.started, 0), this.length);
   }
 
   // Takes [name, id of the sound]: a hidden reference is the sound of the open one under another name.
