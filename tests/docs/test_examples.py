@@ -114,7 +114,12 @@ def _verb(words: list[str]) -> tuple[click.Command, list[str], click.Context]:
     """Return the command that is called, the words left for it, and its context."""
     command: click.Command = GROUPS[words[0]]
     rest, context = words[1:], click.Context(command, info_name=words[0])
-    while isinstance(command, click.Group) and rest and not rest[0].startswith("-"):
+    while isinstance(command, click.Group) and rest:
+        # A group may take what is none of its verbs for words of its first one.
+        first = getattr(command, "with_first", None)
+        rest = first(rest) if first else rest
+        if rest[0].startswith("-"):
+            break
         below = command.get_command(context, rest[0])
         if below is None:
             raise click.UsageError(f"there is no {' '.join(words)}")

@@ -96,6 +96,17 @@ class Browser:
             f"{json.dumps({'key': key, 'bubbles': True, 'cancelable': True, **options})}))"
         )
 
+    def strike(self, key, code=None):
+        """Press a key as a person does, so that the browser's own shortcuts see it too."""
+        made = {"key": key, "code": code or key, **({"text": key} if len(key) == 1 else {})}
+        made |= {"text": "\r"} if key == "Enter" else {}
+        for kind in ("keyDown", "keyUp"):
+            self.send("Input.dispatchKeyEvent", {"type": kind, **made})
+
+    def keep_downloads(self, folder):
+        """Let what the page saves lie in a folder."""
+        self.send("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder)}, tab=False)
+
     def wait(self, milliseconds):
         """Let the page go on for a while."""
         self.ask(f"new Promise((done) => setTimeout(done, {milliseconds}))")

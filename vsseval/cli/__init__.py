@@ -46,6 +46,8 @@ class Verbs(click.Group):
         "verify": "Check a run: hashes, numbers made again from its sounds, sounds made again.",
         "calibrate": "Show which metrics see which faults on a benchmark.",
         "correlate": "Show which metrics agree with people.",
+        "listen": "Make a listening test, and read its answers.",
+        "watch": "Show how far a run is, from another terminal.",
         "baselines": "Make the environment of a published system, or show what is known of it.",
         "data": "Register your copies of benchmarks.",
         "store": "Show and clear what is kept of features.",

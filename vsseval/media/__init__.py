@@ -9,6 +9,7 @@ from vsseval.media.facts import Look, Probe
 from vsseval.media.hashing import sha256
 from vsseval.media.kinds import SOUND_SUFFIXES, VIDEO_SUFFIXES, look
 from vsseval.media.limits import BeyondLimit, MediaLimits, longest_read, media_limits, require_within, usable_seconds
+from vsseval.media.loudness import integrated_loudness, peak
 from vsseval.media.memory import FileState, Findings, file_state, hashed_state, recall, recollection
 from vsseval.media.opening import reading
 from vsseval.media.probe import check_video, probe
@@ -31,11 +32,13 @@ __all__ = [
     "dub",
     "file_state",
     "hashed_state",
+    "integrated_loudness",
     "load_audio",
     "longest_read",
     "look",
     "media_limits",
     "mute",
+    "peak",
     "probe",
     "reading",
     "recall",

@@ -38,15 +38,16 @@ def small_mp3(audio: Audio) -> bytes:
     return encoded.getvalue()
 
 
-def small_mp4(path: Path | str, start: float = 0.0, seconds: float | None = None) -> bytes:
+def small_mp4(path: Path | str, start: float = 0.0, seconds: float | None = None, *, height: int = HEIGHT) -> bytes:
     """Return a video, or a segment of it, as a small MP4 without sound.
 
-    Small MP4 files keep their pictures as they are; others are scaled to at most 240 lines and encoded anew.
+    Small MP4 files keep their pictures as they are; others are scaled to at most `height` lines and encoded anew.
 
     Args:
         path: the video.
         start: seconds from the start of the container at which the segment begins.
         seconds: its length; None reaches to the end.
+        height: lines, at most.
 
     Raises:
         Unmeasurable: the video is missing or unreadable.
@@ -58,7 +59,7 @@ def small_mp4(path: Path | str, start: float = 0.0, seconds: float | None = None
         if path.suffix.lower() == ".mp4" and path.stat().st_size <= PLAIN_BYTES:
             mute(path, target, start, seconds)
         else:
-            scale = min(1.0, HEIGHT / video.probe.height)
+            scale = min(1.0, height / video.probe.height)
             size = (max(2, round(video.probe.height * scale)), max(2, round(video.probe.width * scale)))
             fps = min(FPS, video.fps or FPS)
             write_mp4(target, video.stream(fps, size), fps, crf=30)
