@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vsseval.errors import UsageError, VssevalError
 from vsseval.leaderboard.entries import LeaderboardEntry, entry_faults, read_entry
+from vsseval.leaderboard.signing import SIGNERS, signature_of
 from vsseval.report.report import record_page
 from vsseval.statistics.gate_rules import load_gates
 from vsseval.store import atomic
@@ -17,7 +19,7 @@ from vsseval.tables.reported import CAUTION, DIRECTIONS, TRUST, Reported, examin
 from vsseval.tables.text import BOLD_RULES, LEGEND, SECOND_RULE, TASKS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 TEMPLATES = Path(__file__).parent / "templates"
 MORE_TASKS = {"a2v": "audio to video", "classifier": "classifiers", "oracle": "test values of a tool"}
@@ -27,6 +29,8 @@ class Verdict(NamedTuple):
     """What a check found."""
 
     records: int
+    signed: int
+    """Records with a good signature."""
     reported: int
     faults: list[tuple[Path, str]]
     """File, and what is wrong with it."""
@@ -42,10 +46,14 @@ def check(folder: Path) -> Verdict:
         raise UsageError(f"there is no folder {folder}. Name another one with: --leaderboards DIR")
     paths = sorted((folder / "records").glob("*.json"))
     faults = [(path, fault) for path in paths for fault in entry_faults(path)]
+    faults += _odd_ones(paths, {path for path, _ in faults})
+    signatures = {path: signature_of(path, folder / SIGNERS) for path in paths}
+    faults += [(path, signed.fault) for path, signed in signatures.items() if signed.fault]
     strangers = [
-        path for path in sorted((folder / "records").glob("*")) if path not in paths and path.name != "README.md"
-    ]
-    faults += [(path, "it is no record: only .json files belong here") for path in strangers]
+        path for path in sorted((folder / "records").glob("*"))
+        if path not in paths and path.name != "README.md" and path.with_suffix("") not in paths
+    ]  # fmt: skip
+    faults += [(path, "it is no record: only .json files and their signatures belong here") for path in strangers]
     quoted = folder / "reported.csv"
     rows: list[Reported] = []
     if quoted.exists():
@@ -57,7 +65,21 @@ def check(folder: Path) -> Verdict:
             load_gates(gates)
         except VssevalError as error:
             faults.append((gates, str(error).removeprefix(f"{gates}: ")))
-    return Verdict(len(paths), len(rows), faults)
+    return Verdict(len(paths), sum(bool(signed.by) for signed in signatures.values()), len(rows), faults)
+
+
+def _odd_ones(paths: Sequence[Path], bad: Collection[Path]) -> Iterator[tuple[Path, str]]:
+    """Name records whose benchmark has another number of clips than most records of the same version and name have."""
+    groups: defaultdict[tuple[str, str], list[tuple[Path, int]]] = defaultdict(list)
+    for path in paths:
+        if path not in bad:
+            card = read_entry(path)[0].run.benchmark
+            groups[card.name, card.version].append((path, card.size))
+    for (name, version), found in groups.items():
+        usual = Counter(size for _, size in found).most_common(1)[0][0]
+        for path, size in found:
+            if size != usual:
+                yield path, f"it says that {name} {version} has {size} clips, other records {usual}"
 
 
 def build(folder: Path, target: Path) -> Verdict:
@@ -81,9 +103,15 @@ def build(folder: Path, target: Path) -> Verdict:
     entries = [read_entry(path)[0] for path in sorted((folder / "records").glob("*.json"))]
     reported = examine(folder / "reported.csv")[0] if (folder / "reported.csv").exists() else []
     for entry in entries:
-        _copy(folder / "records" / f"{entry.id}.json", target / "records")
+        record = folder / "records" / f"{entry.id}.json"
+        for file in (record, record.with_name(f"{record.name}.sig")):
+            if file.exists():
+                _copy(file, target / "records")
         atomic.write_bytes(target / "reports" / f"{entry.id}.html", record_page(entry.loaded).encode())
-    atomic.write_bytes(target / "index.html", _page(entries, reported).encode())
+    signers = {
+        entry.id: signature_of(folder / "records" / f"{entry.id}.json", folder / SIGNERS).by for entry in entries
+    }
+    atomic.write_bytes(target / "index.html", _page(entries, reported, signers).encode())
     return verdict
 
 
@@ -93,8 +121,8 @@ def _copy(source: Path, folder: Path) -> None:
         shutil.copyfile(source, folder / source.name)
 
 
-def _page(entries: Sequence[LeaderboardEntry], reported: Sequence[Reported]) -> str:
-    measured = _measured(entries)
+def _page(entries: Sequence[LeaderboardEntry], reported: Sequence[Reported], signers: Mapping[str, str]) -> str:
+    measured = _measured(entries, signers)
     quoted = _quoted(reported)
     tasks = dict.fromkeys(section["task"] for section in (*measured, *quoted))
     suites = dict.fromkeys(section["suite"] for section in (*measured, *quoted))
@@ -106,7 +134,7 @@ def _page(entries: Sequence[LeaderboardEntry], reported: Sequence[Reported]) -> 
     }, TEMPLATES)  # fmt: skip
 
 
-def _measured(entries: Sequence[LeaderboardEntry]) -> list[dict[str, Any]]:
+def _measured(entries: Sequence[LeaderboardEntry], signers: Mapping[str, str]) -> list[dict[str, Any]]:
     by_id = {entry.id: entry for entry in entries}
     found = []
     for section in sections([entry.loaded for entry in entries], subsets=True):
@@ -114,7 +142,7 @@ def _measured(entries: Sequence[LeaderboardEntry]) -> list[dict[str, Any]]:
         shown = table(block)
         for part in shown["parts"]:
             for row in part["rows"]:
-                row["more"] = _facts(by_id[row["run"]])
+                row["more"] = _facts(by_id[row["run"]], signers[row["run"]])
         found.append({
             "task": block.task, "suite": block.benchmark, "table": shown,
             "parts": [table(part) for part in section.parts],
@@ -123,7 +151,7 @@ def _measured(entries: Sequence[LeaderboardEntry]) -> list[dict[str, Any]]:
     return found
 
 
-def _facts(entry: LeaderboardEntry) -> dict[str, Any]:
+def _facts(entry: LeaderboardEntry, signer: str) -> dict[str, Any]:
     """Return what opens below a measured row: who, when, with what, and the files."""
     run = entry.run
     packages = run.provenance.get("packages", {})
@@ -134,7 +162,7 @@ def _facts(entry: LeaderboardEntry) -> dict[str, Any]:
         "clips": ", ".join(f"{count} {status}" for status, count in run.clips.items()),
         "manifest": run.manifest_sha256, "commit": run.provenance.get("commit"),
         "packages": ", ".join(f"{name} {version}" for name, version in packages.items()),
-        "sha256 of the record": entry.sha256,
+        "sha256 of the record": entry.sha256, "signed by": signer or "nobody",
     }  # fmt: skip
     return {
         "facts": {name: value for name, value in facts.items() if value not in {None, ""}},
