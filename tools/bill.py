@@ -122,9 +122,7 @@ def main() -> None:
         "package\tversion\tlicence",
         *(f"{name}\t{made.version}\t{licence_of(made)}" for name, made in found.items()),
     ]
-    (asked.folder / "licences.tsv").write_text(
-        "\n".join(["package\tversion\tlicence", *lines]) + "\n", encoding="utf-8"
-    )
+    (asked.folder / "licences.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
