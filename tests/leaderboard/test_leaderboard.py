@@ -17,6 +17,7 @@ from support.synthetic_runs import METRICS, write_run, write_table
 from vsseval.cli import invoke
 from vsseval.leaderboard.entries import entry_sha256, read_entry
 from vsseval.store import record
+from vsseval.store.chain import header_seal
 from vsseval.store.record import load_run
 
 OWN = ROOT / "leaderboards"
@@ -98,7 +99,7 @@ def test_a_check_counts_and_passes(folder, tmp_path, capsys):
     written(folder, ROW)
     capsys.readouterr()
     assert invoke(["leaderboard", "check"]) == 0
-    assert capsys.readouterr().out == "6 records, 1 reported numbers: no fault\n"
+    assert capsys.readouterr().out == "6 records (0 signed), 1 reported numbers: no fault\n"
 
 
 def test_an_edited_record_is_found(folder, tmp_path, capsys, monkeypatch):
@@ -157,6 +158,42 @@ def test_faults_of_a_record_are_found_even_if_it_is_sealed_again(folder, tmp_pat
     assert any(says in fault for fault in found), found
 
 
+TAMPERED = {
+    "the limit is taken out": (
+        {"limit": 5}, lambda header: header["spec"].update(limit=None), "it has 5 clips, the benchmark 24"
+    ),
+    "and the benchmark made smaller": (
+        {"limit": 5},
+        lambda header: (header["spec"].update(limit=None), header["benchmark"].update(size=5)),
+        "its signature says limit:5, the record nothing",
+    ),
+    "another model": ({}, lambda header: header["model"].update(name="gpt"), "the identity is another one"),
+    "other weights": ({}, lambda header: header["model"].update(weights="f" * 64), "the identity is another one"),
+    "another manifest": ({}, lambda header: header.update(manifest_sha256="f" * 64), "the identity is another one"),
+    "another seed": ({}, lambda header: header["spec"].update(seed=7), "the identity is another one"),
+    "a clip more": ({"failed": (3,)}, lambda header: header["clips"].update(failed=0), "it has 23 clips"),
+    "no identity": ({}, lambda header: header["provenance"].pop("identity"), "its identity begins with nothing"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TAMPERED)
+def test_a_header_that_was_edited_and_sealed_again_disagrees_with_its_hashes(folder, tmp_path, capsys, name):
+    """Whoever knows the format can write any hash; what follows from the others has to agree nevertheless."""
+    options, change, says = TAMPERED[name]
+    run = write_run(tmp_path, "m", 0.2, **options)
+    header = json.loads((run / "run.json").read_text())
+    change(header)
+    header["seal"] = header_seal(header)
+    (run / "run.json").write_text(json.dumps(header))
+    assert load_run(run).broken == {}
+    assert invoke(["leaderboard", "add", str(run)]) == 2
+    assert says in capsys.readouterr().err
+    if not options:
+        path = accepted(folder, write_run(tmp_path / "honest", "m", 0.2))
+        changed(path, lambda plain: change(plain["run"]))
+        assert any(says in fault for fault in faults(folder))
+
+
 def test_a_record_with_nan_is_no_json_and_a_stray_file_no_record(folder, tmp_path):
     path = accepted(folder, write_run(tmp_path, "m", 0.2))
     path.write_text(re.sub(r'"value": [^,\n]+', '"value": NaN', path.read_text(), count=1))
@@ -165,4 +202,4 @@ def test_a_record_with_nan_is_no_json_and_a_stray_file_no_record(folder, tmp_pat
     found = faults(folder)
     assert "is no JSON" in found[0]
     assert "the file ought to be called" in found[1]
-    assert "only .json files belong here" in found[2]
+    assert "only .json files and their signatures belong here" in found[2]

@@ -245,7 +245,8 @@ def test_files_are_hashed_once_a_command(clips, site, tmp_path, monkeypatch):
     arguments = ["--benchmark", f"folder:{folder}", "--metric", "desync@onset", "--no-bounds", "--store", "store"]
     assert invoke(["run", "--model", f"audio:{out}", *arguments, "--jobs", "1"]) == 0
     assert {file for file in read if file.parent in {folder, out}} == {*folder.iterdir(), *out.iterdir()}
-    assert len(read) == len(set(read))
+    heard = [file for file in read if file.suffix in {".mp4", ".wav", ".flac"}]
+    assert len(heard) == len(set(heard))
 
 
 def test_a_changed_file_is_hashed_again(tmp_path):

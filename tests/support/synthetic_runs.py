@@ -199,7 +199,8 @@ def _cell(made, metric, rows, part, extractor, kept) -> Aggregate | None:
     signature = (
         f"metric:{metric.id}|version:{metric.version}|bench:{made.benchmark.name}-{made.benchmark.version}"
         f"|manifest:{made.manifest_sha256[:8]}|x:{extractor}|sr:16000|seed:{made.spec.seed}"
-        f"|n:{len(ok)}/{len(mine)}|vsseval:0.1.0"
+        f"|n:{len(ok)}/{len(mine)}|vsseval:0.1.0{f'|subset:{part}' if part else ''}"
+        f"{'' if made.spec.limit is None else f'|limit:{made.spec.limit}'}"
     )
     return Aggregate(
         metric=metric.id, status="ok" if ok else "failed", n=len(ok), total=len(mine), subset=part,

@@ -38,6 +38,22 @@ def add(run_names: tuple[str, ...], root: Path, folder: Path) -> None:
         say(accept_run(run.path, folder))
 
 
+@command.command(short_help="Sign records with an OpenSSH key.")
+@click.argument("records", nargs=-1, required=True, metavar="RECORD...",
+                type=click.Path(exists=True, dir_okay=False, path_type=Path))  # fmt: skip
+@click.option("--key", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="Private key, or the public one of a key that the agent holds: ~/.ssh/id_ed25519")  # fmt: skip
+def sign(records: tuple[Path, ...], key: Path) -> None:
+    """Sign records, each into RECORD.sig, so that others know whose they are and that they are as they were.
+
+    `leaderboard check` holds signatures against the keys in LEADERBOARDS/signers, one line each: NAME KEY.
+    """
+    from vsseval.leaderboard.signing import sign as signed
+
+    for record in records:
+        say(signed(record, key))
+
+
 @command.command(short_help="Check records and reported numbers; for CI.")
 @_PLACE
 def check(folder: Path) -> int:
@@ -52,7 +68,7 @@ def check(folder: Path) -> int:
         say(f"{path}: {fault}")
         if os.environ.get("GITHUB_ACTIONS") == "true":
             annotate(str(path), fault)
-    said = f"{found.records} records, {found.reported} reported numbers"
+    said = f"{found.records} records ({found.signed} signed), {found.reported} reported numbers"
     if found.faults:
         say(f"{said}: {len(found.faults)} faults", err=True)
         return UsageError.exit_code

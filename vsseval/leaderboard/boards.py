@@ -16,7 +16,7 @@ from vsseval.tables.reported import DIRECTIONS, TRUST
 from vsseval.tables.text import TASKS, circumstances
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from vsseval.leaderboard.entries import LeaderboardEntry
     from vsseval.tables.cells import Block
@@ -26,15 +26,22 @@ MORE_TASKS = {"a2v": "audio to video", "classifier": "classifiers", "oracle": "t
 NAMES = {**TASKS, **MORE_TASKS}
 
 
-def boards(entries: Sequence[LeaderboardEntry], reported: Sequence[Reported]) -> list[dict[str, Any]]:
+def boards(
+    entries: Sequence[LeaderboardEntry], reported: Sequence[Reported], signers: Mapping[str, str]
+) -> list[dict[str, Any]]:
     """Return a board for each task that has a number, in the order of the tasks.
+
+    Args:
+        entries: accepted records.
+        reported: numbers that others print.
+        signers: who signed each record, by its id; empty for nobody.
 
     Returns:
         Of each: `task`, `name`, `columns` (key, head, unit, arrow, kind, tip) and `rows` (id, system, kind, suite,
         part, source, link, cells by column: text, number, interval, tip; facts; links; signatures).
     """
     found: dict[str, dict[str, Any]] = {}
-    for task, columns, rows in (*_measured(entries), *_reported(reported)):
+    for task, columns, rows in (*_measured(entries, signers), *_reported(reported)):
         board = found.setdefault(task, {"task": task, "name": NAMES[task], "columns": {}, "rows": []})
         for key, column in columns.items():
             known = board["columns"].setdefault(key, column)
@@ -60,7 +67,7 @@ def _distinct(rows: list[dict[str, Any]]) -> None:
 Board = tuple[str, dict[str, dict[str, Any]], list[dict[str, Any]]]
 
 
-def _measured(entries: Sequence[LeaderboardEntry]) -> Iterator[Board]:
+def _measured(entries: Sequence[LeaderboardEntry], signers: Mapping[str, str]) -> Iterator[Board]:
     by_id = {entry.id: entry for entry in entries}
     for section in sections([entry.loaded for entry in entries], subsets=True):
         for block in (section.whole, *section.parts):
@@ -71,10 +78,12 @@ def _measured(entries: Sequence[LeaderboardEntry]) -> Iterator[Board]:
                 }
                 for column in block.columns
             }  # fmt: skip
-            yield block.task, columns, _measured_rows(block, by_id)
+            yield block.task, columns, _measured_rows(block, by_id, signers)
 
 
-def _measured_rows(block: Block, by_id: dict[str, LeaderboardEntry]) -> list[dict[str, Any]]:
+def _measured_rows(
+    block: Block, by_id: dict[str, LeaderboardEntry], signers: Mapping[str, str]
+) -> list[dict[str, Any]]:
     rows = []
     shown = [row for part in table(block)["parts"] for row in part["rows"]]
     for row, texts in zip(block.rows, shown, strict=True):
@@ -93,7 +102,10 @@ def _measured_rows(block: Block, by_id: dict[str, LeaderboardEntry]) -> list[dic
             "id": _slug(row.run, block.subset), "system": row.label, "kind": "bound" if row.bound else "measured",
             "suite": block.benchmark, "part": block.subset, "source": "measured with vsseval",
             "link": f"reports/{entry.id}.html", "cells": cells,
-            "facts": _facts(entry, block, [block.notes[note - 1] for note in row.notes]),
+            "facts": [
+                *_facts(entry, block, [block.notes[note - 1] for note in row.notes]),
+                ("signed by", signers[entry.id] or "nobody"),
+            ],
             "signatures": [cell.signature for cell in row.cells if cell.signature],
             "links": [["record", f"records/{entry.id}.json"], ["report", f"reports/{entry.id}.html"]],
         })  # fmt: skip

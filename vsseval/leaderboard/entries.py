@@ -19,7 +19,7 @@ from vsseval.store.replicates import Replicates
 from vsseval.types import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 SCHEMA = 3
 """Version of the layout of an accepted record."""
@@ -71,13 +71,14 @@ def accept_run(directory: Path, folder: Path) -> Path:
         EnvironmentFault: the folder cannot be written.
     """
     run = load_run(directory)
-    reasons = [*_unfit(run)]
+    bare = without_paths(run.record)
+    reasons = [*_unfit(run)] or [*_impossible(bare, safe_name(run.record.id), run.aggregates)]
     if reasons:
         raise UsageError(f"{directory} cannot be accepted:\n" + "\n".join(f"  - {reason}" for reason in reasons))
     name = safe_name(run.record.id)
     # The numbers as they stand in the run, not as this version would write them: their hash has to hold.
     entry = {
-        "schema": SCHEMA, "id": name, "run": codec.builtins(without_paths(run.record)),
+        "schema": SCHEMA, "id": name, "run": codec.builtins(bare),
         "aggregates": msgspec.json.decode(run.paths.aggregates.read_bytes()),
         "replicates": codec.builtins(run.replicates), "flags": msgspec.json.decode(run.paths.flags.read_bytes()),
         "files": dict(_hashes(directory)),
@@ -138,9 +139,14 @@ def entry_faults(path: Path) -> Iterator[str]:
     yield from chain_faults(entry.loaded, entry.files, plain)
     yield from (f"the sha256 of {name} is none" for name, text in entry.files.items() if not _is_sha256(text))
     yield from _unfit(entry.loaded)
-    yield from record_faults(entry.run, entry.id)
-    for cell in entry.aggregates:
-        yield from (f"{_name(cell)}: {fault}" for fault in cell_faults(cell, entry.run))
+    yield from _impossible(entry.run, entry.id, entry.aggregates)
+
+
+def _impossible(record: RunRecord, name: str, cells: Sequence[Aggregate]) -> Iterator[str]:
+    """Say what of a header and its cells cannot be, given the identity and the signatures."""
+    yield from record_faults(record, name)
+    for cell in cells:
+        yield from (f"{_name(cell)}: {fault}" for fault in cell_faults(cell, record))
 
 
 def _unfit(run: LoadedRun) -> Iterator[str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter, defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vsseval.errors import UsageError, VssevalError
 from vsseval.leaderboard.board_csv import board_csv
 from vsseval.leaderboard.boards import boards
 from vsseval.leaderboard.entries import LeaderboardEntry, entry_faults, read_entry
+from vsseval.leaderboard.signing import SIGNERS, signature_of
 from vsseval.report.report import record_page
 from vsseval.statistics.gate_rules import load_gates
 from vsseval.store import atomic
@@ -18,7 +20,7 @@ from vsseval.tables.reported import CAUTION, Reported, examine
 from vsseval.tables.text import BOLD_RULES, LEGEND, SECOND_RULE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -27,6 +29,8 @@ class Verdict(NamedTuple):
     """What a check found."""
 
     records: int
+    signed: int
+    """Records with a good signature."""
     reported: int
     faults: list[tuple[Path, str]]
     """File, and what is wrong with it."""
@@ -42,10 +46,14 @@ def check(folder: Path) -> Verdict:
         raise UsageError(f"there is no folder {folder}. Name another one with: --leaderboards DIR")
     paths = sorted((folder / "records").glob("*.json"))
     faults = [(path, fault) for path in paths for fault in entry_faults(path)]
+    faults += _odd_ones(paths, {path for path, _ in faults})
+    signatures = {path: signature_of(path, folder / SIGNERS) for path in paths}
+    faults += [(path, signed.fault) for path, signed in signatures.items() if signed.fault]
     strangers = [
-        path for path in sorted((folder / "records").glob("*")) if path not in paths and path.name != "README.md"
-    ]
-    faults += [(path, "it is no record: only .json files belong here") for path in strangers]
+        path for path in sorted((folder / "records").glob("*"))
+        if path not in paths and path.name != "README.md" and path.with_suffix("") not in paths
+    ]  # fmt: skip
+    faults += [(path, "it is no record: only .json files and their signatures belong here") for path in strangers]
     quoted = folder / "reported.csv"
     rows: list[Reported] = []
     if quoted.exists():
@@ -57,7 +65,21 @@ def check(folder: Path) -> Verdict:
             load_gates(gates)
         except VssevalError as error:
             faults.append((gates, str(error).removeprefix(f"{gates}: ")))
-    return Verdict(len(paths), len(rows), faults)
+    return Verdict(len(paths), sum(bool(signed.by) for signed in signatures.values()), len(rows), faults)
+
+
+def _odd_ones(paths: Sequence[Path], bad: Collection[Path]) -> Iterator[tuple[Path, str]]:
+    """Name records whose benchmark has another number of clips than most records of the same version and name have."""
+    groups: defaultdict[tuple[str, str], list[tuple[Path, int]]] = defaultdict(list)
+    for path in paths:
+        if path not in bad:
+            card = read_entry(path)[0].run.benchmark
+            groups[card.name, card.version].append((path, card.size))
+    for (name, version), found in groups.items():
+        usual = Counter(size for _, size in found).most_common(1)[0][0]
+        for path, size in found:
+            if size != usual:
+                yield path, f"it says that {name} {version} has {size} clips, other records {usual}"
 
 
 def build(folder: Path, target: Path) -> Verdict:
@@ -81,11 +103,18 @@ def build(folder: Path, target: Path) -> Verdict:
     entries = [read_entry(path)[0] for path in sorted((folder / "records").glob("*.json"))]
     reported = examine(folder / "reported.csv")[0] if (folder / "reported.csv").exists() else []
     for entry in entries:
-        _copy(folder / "records" / f"{entry.id}.json", target / "records")
+        record = folder / "records" / f"{entry.id}.json"
+        for file in (record, record.with_name(f"{record.name}.sig")):
+            if file.exists():
+                _copy(file, target / "records")
         atomic.write_bytes(target / "reports" / f"{entry.id}.html", record_page(entry.loaded).encode())
-    for board in boards(entries, reported):
+    signers = {
+        entry.id: signature_of(folder / "records" / f"{entry.id}.json", folder / SIGNERS).by for entry in entries
+    }
+    found = boards(entries, reported, signers)
+    for board in found:
         atomic.write_bytes(target / f"{board['task']}.csv", board_csv(board).encode())
-    atomic.write_bytes(target / "index.html", _page(entries, reported).encode())
+    atomic.write_bytes(target / "index.html", _page(found, entries, reported).encode())
     return verdict
 
 
@@ -95,8 +124,7 @@ def _copy(source: Path, folder: Path) -> None:
         shutil.copyfile(source, folder / source.name)
 
 
-def _page(entries: Sequence[LeaderboardEntry], reported: Sequence[Reported]) -> str:
-    found = boards(entries, reported)
+def _page(found: Sequence[Mapping[str, Any]], entries: Sequence[LeaderboardEntry], reported: Sequence[Reported]) -> str:
     return rendered("leaderboard.html", {
         "boards": [(board["task"], board["name"], json_block(board)) for board in found],
         "records": len(entries), "numbers": len(reported), "tables": len({row.table for row in reported}),
