@@ -11,6 +11,8 @@ from vsseval.leaderboard.entries import LeaderboardEntry, entry_faults, read_ent
 from vsseval.report.report import record_page
 from vsseval.statistics.gate_rules import load_gates
 from vsseval.store import atomic
+from vsseval.store.layout import safe_name
+from vsseval.store.leftovers import is_leftover
 from vsseval.tables.html import rendered, table
 from vsseval.tables.layout import sections
 from vsseval.tables.reported import CAUTION, DIRECTIONS, TRUST, Reported, examine
@@ -40,10 +42,12 @@ def check(folder: Path) -> Verdict:
     """
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder}. Name another one with: --leaderboards DIR")
-    paths = sorted((folder / "records").glob("*.json"))
+    paths = _records(folder)
     faults = [(path, fault) for path in paths for fault in entry_faults(path)]
     strangers = [
-        path for path in sorted((folder / "records").glob("*")) if path not in paths and path.name != "README.md"
+        path
+        for path in sorted((folder / "records").glob("*"))
+        if path not in paths and path.name != "README.md" and not is_leftover(path.name)
     ]
     faults += [(path, "it is no record: only .json files belong here") for path in strangers]
     quoted = folder / "reported.csv"
@@ -78,13 +82,17 @@ def build(folder: Path, target: Path) -> Verdict:
             f"{path}: {fault} ({len(verdict.faults)} faults in all; see them with: vsseval leaderboard check "
             f"--leaderboards {folder})"
         )
-    entries = [read_entry(path)[0] for path in sorted((folder / "records").glob("*.json"))]
+    entries = [read_entry(path)[0] for path in _records(folder)]
     reported = examine(folder / "reported.csv")[0] if (folder / "reported.csv").exists() else []
     for entry in entries:
-        _copy(folder / "records" / f"{entry.id}.json", target / "records")
-        atomic.write_bytes(target / "reports" / f"{entry.id}.html", record_page(entry.loaded).encode())
+        _copy(folder / "records" / f"{safe_name(entry.id)}.json", target / "records")
+        atomic.write_bytes(target / "reports" / f"{safe_name(entry.id)}.html", record_page(entry.loaded).encode())
     atomic.write_bytes(target / "index.html", _page(entries, reported).encode())
     return verdict
+
+
+def _records(folder: Path) -> list[Path]:
+    return sorted(path for path in (folder / "records").glob("*.json") if not is_leftover(path.name))
 
 
 def _copy(source: Path, folder: Path) -> None:
@@ -139,8 +147,8 @@ def _facts(entry: LeaderboardEntry) -> dict[str, Any]:
     return {
         "facts": {name: value for name, value in facts.items() if value not in {None, ""}},
         "signatures": [cell.signature for cell in entry.aggregates if cell.signature and not cell.subset],
-        "record": f"records/{entry.id}.json",
-        "report": f"reports/{entry.id}.html",
+        "record": f"records/{safe_name(entry.id)}.json",
+        "report": f"reports/{safe_name(entry.id)}.html",
     }
 
 

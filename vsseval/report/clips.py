@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from vsseval.store import journal
+from vsseval.text.readers import Unreadable, json_value
 from vsseval.types import Record
 
 if TYPE_CHECKING:
@@ -136,11 +136,20 @@ class Clips:
             bad["sample_id"], bad["status"], bad["metric"], bad["detail"], strict=True
         ):
             if clip not in silent:
-                key = (str(clip), str(status), str(json.loads(detail).get("reason", "")))
+                key = (str(clip), str(status), str(_detail(detail).get("reason", "")))
                 metrics.setdefault(key, []).append(str(metric))
         return found + [(clip, status, ", ".join(m), reason) for (clip, status, reason), m in sorted(metrics.items())]
 
 
 def _by_clip(table: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
     rows: list[dict[str, Any]] = [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
-    return {(r["sample_id"], r["metric"]): {**r, "detail": json.loads(r["detail"])} for r in rows}
+    return {(r["sample_id"], r["metric"]): {**r, "detail": _detail(r["detail"])} for r in rows}
+
+
+def _detail(text: object) -> dict[str, Any]:
+    """Return what a row says besides its value; nothing where that was damaged."""
+    try:
+        found = json_value(str(text))
+    except Unreadable:
+        return {}
+    return found if isinstance(found, dict) else {}
