@@ -14,8 +14,8 @@ from typing import TypeVar
 
 import msgspec
 
-from vsseval import toml_tables
 from vsseval.errors import EnvironmentFault
+from vsseval.text.readers import file_text, toml_tables
 from vsseval.types import TEXTS, Direction, Feature, MetricSpec, Need, Record
 
 DEFAULTS = "defaults"
@@ -202,7 +202,7 @@ def read_rows(package: str, folder: Path) -> tuple[list[UncheckedRow], list[str]
 
 
 def _rows(package: str, file: Path) -> list[UncheckedRow]:
-    tables: dict[str, object] = toml_tables.parse(file.read_text(encoding="utf-8"))
+    tables: dict[str, object] = toml_tables(file_text(file))
     for name, table in tables.items():
         if not isinstance(table, dict):
             raise ValueError(f"'{name}' is no row: a row is a table, [{name}]")  # noqa: TRY004 - of the file, not of us

@@ -54,6 +54,7 @@ def test_kill_9_changes_nothing(clips, tmp_path, site, stage):
     for name in RESULTS:
         assert (resumed.path / name).read_bytes() == (undisturbed.path / name).read_bytes()
     assert all(sound.stat().st_mtime_ns == time_ns for sound, time_ns in sounds.items())
+    assert not [path for path in resumed.path.rglob(".*") if path.is_file()]  # what was half written is swept
 
 
 @pytest.mark.parametrize(("stage", "after"), [("generate", "3"), ("generate", "12"), ("extract", "5"), ("score", "9")])

@@ -26,6 +26,12 @@ class Served:
     """Seconds before anything is said."""
     asked: list[str] = field(default_factory=list)
     """The Range of every request, or an empty text."""
+    login: str | None = None
+    """What the header Authorization must be."""
+    moved: str | None = None
+    """Address that is answered with."""
+    told: list[str | None] = field(default_factory=list)
+    """The header Authorization of every request."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -36,7 +42,16 @@ class Handler(BaseHTTPRequestHandler):
             return
         wanted = self.headers.get("Range", "")
         served.asked.append(wanted)
+        served.told.append(self.headers.get("Authorization"))
         time.sleep(served.slow)
+        if served.login not in {None, self.headers.get("Authorization")}:
+            self.send_error(401)
+            return
+        if served.moved:
+            self.send_response(302)
+            self.send_header("Location", served.moved)
+            self.end_headers()
+            return
         if served.states:
             self.send_error(served.states.pop(0))
             return

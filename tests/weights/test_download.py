@@ -1,14 +1,17 @@
 """Fetching one file from a server that breaks off, hesitates, refuses or gives something else."""
 
+import base64
 import errno
 import shutil
 
 import pytest
 
 from support.weights_server import Served, Told, serving
+from vsseval.cli import invoke
 from vsseval.errors import EnvironmentFault
 from vsseval.weights import download as module
 from vsseval.weights.download import NotAvailable, RemoteFile, RetryPolicy, download, part_info
+from vsseval.weights.pins import pinned
 
 CONTENT = bytes(range(256)) * 4000
 QUICK = RetryPolicy(attempts=3, pause=0.001, timeout=0.4)
@@ -169,3 +172,35 @@ def raise_full(part, monkeypatch):
         return genuine(path, mode, *rest, **more)
 
     monkeypatch.setattr(type(part), "open", opened)
+
+
+def test_a_password_in_an_address_works_and_is_never_said(part):
+    word = "p%40ss-secret"
+    login = "Basic " + base64.b64encode(b"me:p@ss-secret").decode()
+    elsewhere = Served(CONTENT)
+    with serving({"/network.pth": elsewhere}) as other:
+        home = Served(CONTENT, login=login, moved=f"{other}/network.pth", breaks=[100_000])
+        with serving({"/network.pth": home}) as address:
+            wanted = RemoteFile(f"{address.replace('://', f'://me:{word}@')}/network.pth", size=len(CONTENT))
+            told = Told()
+            download(wanted, part, told, QUICK)
+            refused = RemoteFile(f"{address.replace('://', '://me:wrong-secret@')}/network.pth")
+            with pytest.raises(NotAvailable, match=r"http://\*\*\*@127.*401") as error:
+                download(refused, part.with_name("b.part"), told, QUICK)
+    assert part.read_bytes() == CONTENT
+    assert set(home.told) == {login, "Basic " + base64.b64encode(b"me:wrong-secret").decode()}
+    assert set(elsewhere.told) == {None}
+    kept = "".join(path.read_text("latin-1") for path in part.parent.glob("*.json"))
+    assert "secret" not in kept + str(error.value) + "".join(told.notes)
+
+
+def test_a_mirror_with_a_password_is_never_said(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path))
+    name = next(name for name, pin in pinned().items() if pin.files)
+    with serving({}) as address:
+        mirror = address.replace("://", "://me:secret@")
+        monkeypatch.setattr("vsseval.weights.fetch._addresses", lambda n, file, where: [f"{where.mirror}/{file.name}"])
+        assert invoke(["weights", "pull", name, "--mirror", mirror]) != 0
+    said = capsys.readouterr()
+    assert "secret" not in said.out + said.err
+    assert "***@127.0.0.1" in said.out + said.err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -11,6 +10,7 @@ from vsseval.datasets import clip_lists
 from vsseval.datasets.dataset import ClipEntry, Dataset, DatasetSource, Pin, Variant
 from vsseval.datasets.default_metrics import AVBENCH
 from vsseval.errors import UsageError
+from vsseval.text.readers import json_value
 
 __all__ = ["avsync15"]
 
@@ -57,7 +57,7 @@ def _captions(source: DatasetSource) -> dict[str, str]:
     if path is None:
         return {}
     try:
-        return {str(name): str(text) for name, text in json.loads(clip_lists.read_list(path).text).items()}
+        return {str(name): str(text) for name, text in json_value(clip_lists.read_list(path).text).items()}
     except (ValueError, AttributeError) as error:
         raise UsageError(f"{path} maps no classes to texts: {error}") from error
 

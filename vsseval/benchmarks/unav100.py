@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from vsseval.datasets.dataset import ClipEntry, Dataset, DatasetSource, Pin, Variant
 from vsseval.datasets.default_metrics import AVBENCH
 from vsseval.errors import UsageError
+from vsseval.text.readers import json_value
 
 __all__ = ["unav100"]
 
@@ -19,7 +19,7 @@ def list_clips(source: DatasetSource) -> Sequence[ClipEntry]:
         UsageError: the file is not the annotations of UnAV-100.
     """
     try:
-        database = json.loads(source.list.text)["database"]
+        database = json_value(source.list.text)["database"]
         chosen = [(str(clip), facts) for clip, facts in database.items() if facts["subset"].lower() == "test"]
         return [_entry(source, clip, facts["annotations"]) for clip, facts in chosen]
     except (ValueError, KeyError, TypeError, AttributeError) as error:

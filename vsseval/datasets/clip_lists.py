@@ -6,15 +6,14 @@ are taken for what they are.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vsseval.datasets.folder_csv import refuse
 from vsseval.errors import UsageError
+from vsseval.text.readers import Unreadable, file_bytes, json_value
+from vsseval.text.readers import csv_rows as csv_rows_of
 from vsseval.types import Record
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def read_list(path: Path) -> ListText:
         UsageError: it cannot be read, is empty, or is not UTF-8.
     """
     try:
-        data = path.read_bytes()
+        data = file_bytes(path)
     except OSError as error:
         raise UsageError(f"the list {path} cannot be read: {error.strerror}") from error
     try:
@@ -109,20 +108,14 @@ def table(found: ListText, delimiter: str = ",") -> Rows:
         UsageError: a quote is never closed.
     """
     # Tabs come with quotes that mean nothing: transcripts hold them.
-    if delimiter == "\t":
-        reader = csv.reader(io.StringIO(found.text), delimiter=delimiter, quoting=csv.QUOTE_NONE)
-    else:
-        reader = csv.reader(io.StringIO(found.text), delimiter=delimiter, strict=True)
-    rows: Rows = []
-    first = 1
     try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                rows.append((first, [cell.strip() for cell in cells]))
-            first = reader.line_num + 1
-    except csv.Error as error:
-        raise UsageError(f"{found.path}, line {first}: not a table from here on: {error}") from error
-    return rows
+        rows = [
+            (line, [cell.strip() for cell in cells])
+            for line, cells in csv_rows_of(found.text, delimiter, quotes=delimiter != "\t")
+        ]
+    except Unreadable as error:
+        raise UsageError(f"{found.path}, {error}: it is not a table from here on") from error
+    return [(line, cells) for line, cells in rows if any(cells)]
 
 
 def csv_rows(found: ListText, needed: Sequence[str], delimiter: str = ",") -> list[tuple[int, dict[str, str]]]:
@@ -153,13 +146,13 @@ def json_objects(found: ListText) -> list[tuple[int, dict[str, object]]]:
     """
     if found.text.lstrip().startswith("["):
         try:
-            whole = json.loads(found.text)
-        except (ValueError, RecursionError) as error:
+            whole = json_value(found.text)
+        except Unreadable as error:
             raise UsageError(f"{found.path} is not JSON: {error}") from error
         return [(i, row) for i, row in enumerate(whole, 1) if isinstance(row, dict)]
 
     def one(cells: list[str]) -> dict[str, object]:
-        row = json.loads(cells[0])
+        row = json_value(cells[0])
         if not isinstance(row, dict):
             raise ValueError("not a JSON object")  # noqa: TRY004 - `parsed` tells of ValueErrors
         return row
@@ -178,7 +171,7 @@ def parsed(found: ListText, rows: Rows, parse: Callable[[list[str]], Any]) -> li
     for i, cells in rows:
         try:
             made.append((i, parse(cells)))
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             faults.append(f"line {i}: {error}")
     if faults and not made:
         raise UsageError(

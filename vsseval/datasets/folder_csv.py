@@ -6,15 +6,14 @@ over, and named.
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
 import json
 import logging
 import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
 from vsseval.errors import UsageError
+from vsseval.text.readers import Unreadable, csv_rows, file_text, json_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +69,7 @@ def read_list(path: Path) -> tuple[list[Row], list[str]]:
         UsageError: the file cannot be read at all, or its header names unknown columns.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = file_text(path)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -115,12 +114,9 @@ def refuse(where: Path, faults: list[str]) -> None:
 def _csv(path: Path, text: str, faults: list[str], unread: dict[str, None] | None) -> Iterator[Row]:
     # strict: an unbalanced quote would otherwise swallow the clips that follow it.
     mark = _MARKS[path.suffix.lower()]
-    lines = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=mark)
     names: list[str] | None = None
-    first = 1
     try:
-        for cells in lines:
-            line, first = first, lines.line_num + 1
+        for line, cells in csv_rows(text, mark):
             if not any(cell.strip() for cell in cells):
                 continue
             if names is None:
@@ -133,8 +129,8 @@ def _csv(path: Path, text: str, faults: list[str], unread: dict[str, None] | Non
                 stripped = (cell.strip() for cell in cells)
                 known = zip(names, stripped, strict=False)
                 yield Row(line, {name: cell for name, cell in known if cell and name in COLUMNS})
-    except csv.Error as error:
-        faults.append(f"line {first}: not CSV from here on: {error}")
+    except Unreadable as error:
+        faults.append(f"{error}: it is not CSV from here on")
 
 
 def _header(path: Path, line: int, cells: list[str], unread: dict[str, None] | None) -> list[str]:
@@ -158,12 +154,9 @@ def _jsonl(text: str, faults: list[str], unread: dict[str, None] | None) -> Iter
         if not content.strip():
             continue
         try:
-            clip = json.loads(content)
-        except ValueError as error:
+            clip = json_value(content)
+        except Unreadable as error:
             faults.append(f"line {line}: not JSON: {error}")
-            continue
-        except RecursionError:
-            faults.append(f"line {line}: not a clip: nested too deeply")
             continue
         cells, wrong = _members(clip, unread) if isinstance(clip, dict) else ({}, ["not a JSON object of one clip"])
         faults.extend(f"line {line}: {problem}" for problem in wrong)

@@ -17,6 +17,7 @@ from vsseval import media
 from vsseval.errors import EnvironmentFault, Unmeasurable
 from vsseval.media import VIDEO_SUFFIXES
 from vsseval.store import atomic, codec
+from vsseval.text.readers import file_bytes
 from vsseval.types import Record
 
 __all__ = ["FileFacts", "examine", "examined", "journal", "unchanged"]
@@ -67,7 +68,7 @@ def unchanged(facts: FileFacts) -> bool:
 def journal(path: Path) -> dict[Path, FileFacts]:
     """Return the last facts of each file; a line that a crash has torn is no line."""
     try:
-        data = path.read_bytes()
+        data = file_bytes(path)
     except FileNotFoundError:
         return {}
     except OSError as error:

@@ -21,6 +21,7 @@ from vsseval.datasets.description import least_seconds
 from vsseval.datasets.hash_media import FileFacts, journal, unchanged
 from vsseval.errors import EnvironmentFault, MissingData, UsageError
 from vsseval.store import atomic, codec
+from vsseval.text.readers import file_bytes
 from vsseval.types import BenchmarkCard, Medium, Record, Sample
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def manifest(header: Header) -> list[Sample]:
     """
     path = registered_folder(header.benchmark, header.variant) / MANIFEST
     try:
-        samples = [codec.decode(line, Sample) for line in path.read_bytes().splitlines()]
+        samples = [codec.decode(line, Sample) for line in file_bytes(path).splitlines()]
     except (OSError, msgspec.MsgspecError) as error:
         raise UsageError(f"{path} is damaged ({error}). Register it again: {header.again}") from error
     if len(samples) != header.size:
@@ -206,7 +207,7 @@ def registered_headers(benchmark: str | None = None) -> list[Header]:
     found = []
     for path in sorted(data_root().glob(pattern)):
         try:
-            found.append(codec.decode(path.read_bytes(), Header))
+            found.append(codec.decode(file_bytes(path), Header))
         except (OSError, msgspec.MsgspecError) as error:
             raise EnvironmentFault(
                 f"{path} is damaged ({error}). Remove it with: "

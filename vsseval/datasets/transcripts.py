@@ -7,6 +7,7 @@ from pathlib import Path
 
 from vsseval.english.grid import GRID
 from vsseval.errors import UsageError
+from vsseval.text.readers import file_text
 
 __all__ = ["grid_sentence", "lower_if_upper", "read_align", "transcript", "transcript_or_reason"]
 
@@ -26,7 +27,7 @@ def transcript(path: Path) -> str:
         UsageError: the file cannot be read, is not UTF-8, or holds no words.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = file_text(path)
     except OSError as error:
         raise UsageError(f"{path.name} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -86,7 +87,7 @@ def read_align(path: Path) -> tuple[str, tuple[float, float]]:
         UsageError: it cannot be read, or is no such file.
     """
     try:
-        rows = [line.split() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+        rows = [line.split() for line in file_text(path).splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"alignment: {path.name} cannot be read: {error}") from error
     if any(len(row) != 3 or not re.fullmatch(r"\d+ \d+", " ".join(row[:2])) for row in rows):

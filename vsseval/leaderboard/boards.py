@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from vsseval.leaderboard.sources import source_link
+from vsseval.store.layout import safe_name
 from vsseval.tables.html import table
 from vsseval.tables.layout import sections
 from vsseval.tables.reported import DIRECTIONS, TRUST
@@ -98,16 +99,17 @@ def _measured_rows(
             if cell.value is not None or cell.notes
         }  # fmt: skip
         entry = by_id[row.run]
+        name = safe_name(entry.id)
         rows.append({
             "id": _slug(row.run, block.subset), "system": row.label, "kind": "bound" if row.bound else "measured",
             "suite": block.benchmark, "part": block.subset, "source": "measured with vsseval",
-            "link": f"reports/{entry.id}.html", "cells": cells,
+            "link": f"reports/{name}.html", "cells": cells,
             "facts": [
                 *_facts(entry, block, [block.notes[note - 1] for note in row.notes]),
                 ("signed by", signers[entry.id] or "nobody"),
             ],
             "signatures": [cell.signature for cell in row.cells if cell.signature],
-            "links": [["record", f"records/{entry.id}.json"], ["report", f"reports/{entry.id}.html"]],
+            "links": [["record", f"records/{name}.json"], ["report", f"reports/{name}.html"]],
         })  # fmt: skip
     return rows
 

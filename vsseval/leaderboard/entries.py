@@ -16,6 +16,7 @@ from vsseval.store import atomic, codec
 from vsseval.store.layout import safe_name
 from vsseval.store.record import LoadedRun, load_run, rerun
 from vsseval.store.replicates import Replicates
+from vsseval.text.readers import file_bytes, json_value
 from vsseval.types import Record
 
 if TYPE_CHECKING:
@@ -79,8 +80,8 @@ def accept_run(directory: Path, folder: Path) -> Path:
     # The numbers as they stand in the run, not as this version would write them: their hash has to hold.
     entry = {
         "schema": SCHEMA, "id": name, "run": codec.builtins(bare),
-        "aggregates": msgspec.json.decode(run.paths.aggregates.read_bytes()),
-        "replicates": codec.builtins(run.replicates), "flags": msgspec.json.decode(run.paths.flags.read_bytes()),
+        "aggregates": json_value(file_bytes(run.paths.aggregates)),
+        "replicates": codec.builtins(run.replicates), "flags": json_value(file_bytes(run.paths.flags)),
         "files": dict(_hashes(directory)),
     }  # fmt: skip
     target = folder / "records" / f"{name}.json"
@@ -186,7 +187,7 @@ def _last(asked: str) -> str:
 
 def _hashes(directory: Path) -> Iterator[tuple[str, str]]:
     for pattern in HASHED:
-        for path in sorted(directory.glob(pattern)):
+        for path in sorted(path for path in directory.glob(pattern) if not path.name.startswith(".")):
             with path.open("rb") as file:
                 yield path.relative_to(directory).as_posix(), hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -201,6 +202,6 @@ def _is_sha256(text: str) -> bool:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return file_bytes(path)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error

@@ -15,6 +15,8 @@ from vsseval.leaderboard.signing import SIGNERS, signature_of
 from vsseval.report.report import record_page
 from vsseval.statistics.gate_rules import load_gates
 from vsseval.store import atomic
+from vsseval.store.layout import safe_name
+from vsseval.store.leftovers import is_leftover
 from vsseval.tables.html import json_block, rendered
 from vsseval.tables.reported import CAUTION, Reported, examine
 from vsseval.tables.text import BOLD_RULES, LEGEND, SECOND_RULE
@@ -44,15 +46,19 @@ def check(folder: Path) -> Verdict:
     """
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder}. Name another one with: --leaderboards DIR")
-    paths = sorted((folder / "records").glob("*.json"))
+    paths = _records(folder)
     faults = [(path, fault) for path in paths for fault in entry_faults(path)]
     faults += _odd_ones(paths, {path for path, _ in faults})
     signatures = {path: signature_of(path, folder / SIGNERS) for path in paths}
     faults += [(path, signed.fault) for path, signed in signatures.items() if signed.fault]
     strangers = [
-        path for path in sorted((folder / "records").glob("*"))
-        if path not in paths and path.name != "README.md" and path.with_suffix("") not in paths
-    ]  # fmt: skip
+        path
+        for path in sorted((folder / "records").glob("*"))
+        if path not in paths
+        and path.name != "README.md"
+        and path.with_suffix("") not in paths
+        and not is_leftover(path.name)
+    ]
     faults += [(path, "it is no record: only .json files and their signatures belong here") for path in strangers]
     quoted = folder / "reported.csv"
     rows: list[Reported] = []
@@ -100,22 +106,27 @@ def build(folder: Path, target: Path) -> Verdict:
             f"{path}: {fault} ({len(verdict.faults)} faults in all; see them with: vsseval leaderboard check "
             f"--leaderboards {folder})"
         )
-    entries = [read_entry(path)[0] for path in sorted((folder / "records").glob("*.json"))]
+    entries = [read_entry(path)[0] for path in _records(folder)]
     reported = examine(folder / "reported.csv")[0] if (folder / "reported.csv").exists() else []
     for entry in entries:
-        record = folder / "records" / f"{entry.id}.json"
+        record = folder / "records" / f"{safe_name(entry.id)}.json"
         for file in (record, record.with_name(f"{record.name}.sig")):
             if file.exists():
                 _copy(file, target / "records")
-        atomic.write_bytes(target / "reports" / f"{entry.id}.html", record_page(entry.loaded).encode())
+        atomic.write_bytes(target / "reports" / f"{safe_name(entry.id)}.html", record_page(entry.loaded).encode())
     signers = {
-        entry.id: signature_of(folder / "records" / f"{entry.id}.json", folder / SIGNERS).by for entry in entries
+        entry.id: signature_of(folder / "records" / f"{safe_name(entry.id)}.json", folder / SIGNERS).by
+        for entry in entries
     }
     found = boards(entries, reported, signers)
     for board in found:
         atomic.write_bytes(target / f"{board['task']}.csv", board_csv(board).encode())
     atomic.write_bytes(target / "index.html", _page(found, entries, reported).encode())
     return verdict
+
+
+def _records(folder: Path) -> list[Path]:
+    return sorted(path for path in (folder / "records").glob("*.json") if not is_leftover(path.name))
 
 
 def _copy(source: Path, folder: Path) -> None:

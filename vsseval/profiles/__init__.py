@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from vsseval import toml_tables
 from vsseval.errors import UsageError
+from vsseval.text.readers import Unreadable, file_text, toml_tables
 from vsseval.types import Record, Task
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def load_profile(name: str) -> Profile:
         raise UsageError(f"there is no profile '{name}'.{_near(name, names)} Choose from: {', '.join(names)}")
     path = _folder() / f"{name}.toml"
     try:
-        found = msgspec.convert(toml_tables.parse(path.read_text(encoding="utf-8")), Profile)
-    except (toml_tables.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError, OSError) as error:
+        found = msgspec.convert(toml_tables(file_text(path)), Profile)
+    except (Unreadable, msgspec.ValidationError, UnicodeDecodeError, OSError) as error:
         raise UsageError(f"{path} is not a profile: {error}") from error
     strangers = sorted({column.metric for column in found.columns} - {*found.metrics})
     if strangers:

@@ -24,6 +24,7 @@ from vsseval.stages.session import Session, extract_again, title
 from vsseval.stages.slurm_parts import PartEnd, run_parts
 from vsseval.stages.time_left import telling
 from vsseval.store import lock
+from vsseval.store.leftovers import sweep
 from vsseval.store.manifest_hash import manifest_hash
 from vsseval.store.record import load_run
 from vsseval.types import BOUNDS
@@ -241,6 +242,7 @@ def rescore(
     watcher = progress or NoProgress()
     watcher.run(title(planned))
     with lock.hold_lock(directory.parent, identity), Local(jobs, device) as engine:
+        sweep(directory)
         heard = RunInHand(planned, task.resolved, networks, Claims())
         heard.heard = [read_outcomes(one) for one in planned.by_seed()]
         record_generated(heard)

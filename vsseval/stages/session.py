@@ -19,6 +19,7 @@ from vsseval.stages.plan import begin, finished_record
 from vsseval.stages.workload import Workload
 from vsseval.store import lock
 from vsseval.store.known_files import known_files
+from vsseval.store.leftovers import DAY, sweep
 from vsseval.store.timings import timed
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class Session:
             for task in tasks:
                 try:
                     locks.enter_context(lock.hold_lock(task.plan.spec.runs, task.plan.identity))
+                    sweep(task.plan.root)
+                    sweep(task.plan.store.root / "muted", DAY)  # others write there as well
                     free.append(task)
                 except Busy as error:
                     busy[task.plan.identity] = error

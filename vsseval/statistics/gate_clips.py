@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vsseval.statistics.gate_verdict import INCOMPLETE, PASSED, Check
 from vsseval.store import journal
+from vsseval.text.readers import Unreadable, json_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,6 +68,6 @@ def _reason(run: LoadedRun, metric: str, clip: str, cache: RunCache) -> str:
     if rows.empty:
         return "its scores have no row for it"
     try:
-        return str(json.loads(rows["detail"].iloc[0]).get("reason", "no reason was given"))
-    except (json.JSONDecodeError, AttributeError, TypeError):
+        return str(json_value(rows["detail"].iloc[0]).get("reason", "no reason was given"))
+    except (Unreadable, AttributeError, TypeError):
         return "no reason was given"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from vsseval import toml_tables
 from vsseval.errors import UsageError
+from vsseval.text.readers import Unreadable, file_text, toml_tables
 from vsseval.types import Record
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def load_gates(path: Path) -> Gates:
         UsageError: the file is missing, is no TOML, or holds something that is no rule; the message names the place.
     """
     try:
-        data = toml_tables.parse(path.read_text(encoding="utf-8"))
+        data = toml_tables(file_text(path))
     except FileNotFoundError:
         raise UsageError(
             f"there are no margins: {path} does not exist. Name a file with --margins, or propose one from reruns: "
@@ -64,7 +64,7 @@ def load_gates(path: Path) -> Gates:
         ) from None
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}. Name another file with --margins") from error
-    except (toml_tables.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (Unreadable, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is no TOML: {error}. Mend that line, or begin anew: {LEARN} > {path}") from error
     try:
         rules = msgspec.convert(data, dict[str, dict[str, GateRule]])

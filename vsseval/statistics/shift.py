@@ -7,7 +7,6 @@ the delay does, so it is the median that is taken.
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ import numpy as np
 
 from vsseval.errors import UsageError
 from vsseval.statistics.intervals import Estimate
+from vsseval.text.readers import Unreadable, json_value
 
 if TYPE_CHECKING:
     from vsseval.statistics.run_cache import RunCache
@@ -100,8 +100,8 @@ def _details(run: LoadedRun, metric: str, detail: str, cache: RunCache) -> dict[
 
 def _number(text: str, detail: str) -> float | None:
     try:
-        value = json.loads(text).get(detail)
-    except (json.JSONDecodeError, AttributeError, TypeError):
+        value = json_value(text).get(detail)
+    except (Unreadable, AttributeError, TypeError):
         return None
     good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     return float(value) if good else None

@@ -5,13 +5,16 @@ Where several samples of each clip are made, each has journals of its own, with 
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from vsseval.errors import UsageError
 from vsseval.store import atomic, codec
 from vsseval.store.layout import SAMPLE
+from vsseval.text.readers import file_bytes
 from vsseval.types import Generation, Status
 
 if TYPE_CHECKING:
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
     from typing import Self
+
+log = logging.getLogger("vsseval")
 
 NOT_OK: dict[Status, str] = {
     "ok": "are ok", "failed": "failed", "missing": "are missing", "not_applicable": "do not apply",
@@ -74,7 +79,7 @@ def read_journals(folder: Path) -> dict[str, Generation]:
 def read_samples(folder: Path) -> dict[int | None, dict[str, Generation]]:
     """Return the last line of each clip by the seed of the sample; None where there is one sample only."""
     found: dict[int | None, dict[str, Generation]] = {}
-    for path in sorted(folder.glob("*.jsonl")):
+    for path in sorted(path for path in folder.glob("*.jsonl") if not path.name.startswith(".")):
         seed = path.stem.partition(SAMPLE)[2]
         found.setdefault(int(seed) if seed else None, {}).update(read_journal(path))
     return found
@@ -111,14 +116,32 @@ def common(statuses: Sequence[Status], reasons: Sequence[str | None]) -> tuple[S
 
 def _lines(path: Path) -> Iterator[Generation]:
     try:
-        data = path.read_bytes()
+        data = file_bytes(path)
     except FileNotFoundError:
         return
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     for line in data.split(b"\n"):
         try:
-            yield codec.decode(line, Generation)
+            found = codec.decode(line, Generation)
         except msgspec.MsgspecError:
             continue  # torn by a crash: the clip has no line, so it is generated again
+        astray = next((named for named in _named(found) if not _is_below(named)), None)
+        if astray is not None:
+            log.warning("%s names %s, which is not in its run: that line is passed over", path, astray)
+            continue
+        yield found
+
+
+def _named(line: Generation) -> list[Path]:
+    """Return the files that a line says are the clip's."""
+    own = [] if line.picture is msgspec.UNSET else [line.picture.path]
+    return own if line.path is None else [line.path, *own]
+
+
+def _is_below(path: Path) -> bool:
+    """Return whether a path leads from a folder to something in it, by its words alone."""
+    return not path.is_absolute() and ".." not in path.parts and "\0" not in str(path)
 
 
 def _heal(path: Path) -> None:

@@ -19,6 +19,7 @@ from vsseval.errors import EnvironmentFault
 from vsseval.media import Findings
 from vsseval.store import atomic, codec
 from vsseval.store.features import default_store_root
+from vsseval.text.readers import file_bytes
 from vsseval.types import Record
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _encoded(title: _Folder, folder: Path, found: Mapping[Path, Findings]) -> by
 
 def _read(path: Path, folder: Path, title: _Folder) -> dict[Path, Findings]:
     try:
-        first, *lines = path.read_bytes().splitlines()
+        first, *lines = file_bytes(path).splitlines()
         if codec.decode(first, _Folder) != title:
             return {}
         decoder = msgspec.json.Decoder(_File)

@@ -17,6 +17,7 @@ from vsseval.store import atomic, codec
 from vsseval.store.chain import broken_links, header_seal
 from vsseval.store.layout import RunPaths
 from vsseval.store.replicates import Replicates, content_sha256, read_replicates
+from vsseval.text.readers import file_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -253,7 +254,7 @@ def cell_fault(cell: Aggregate) -> str:
 
 def _read(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return file_bytes(path)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import zipfile
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,6 +14,7 @@ import numpy as np
 
 from vsseval.errors import UsageError
 from vsseval.store import atomic, codec
+from vsseval.text.readers import arrays
 from vsseval.types import Record
 
 if TYPE_CHECKING:
@@ -94,13 +94,10 @@ def read_replicates(path: Path) -> tuple[Replicates, ...]:
         UsageError: the file is missing or damaged.
     """
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            columns = {name: stored[name] for name in stored.files}
-        return tuple(_entries(columns))
+        return tuple(_entries(arrays(path)))
     except FileNotFoundError as error:
         raise UsageError(f"{path} is not there. {_again(path)}") from error
-    except (OSError, ValueError, TypeError, KeyError, IndexError, EOFError, zipfile.BadZipFile,
-            msgspec.ValidationError) as error:  # fmt: skip
+    except (OSError, ValueError, TypeError, KeyError, IndexError, msgspec.ValidationError) as error:  # fmt: skip
         raise UsageError(f"{path} is damaged: {error}. {_again(path)}") from error
 
 

@@ -51,6 +51,14 @@ COLUMNS = (
 )
 
 
+NUMBERS = {"seed": "int64", "value": "double", "weight": "double"}
+"""Types of columns; all others hold text."""
+LARGEST_ROWS = 100_000_000
+"""A million clips by a hundred metrics."""
+LARGEST = 8 << 30
+"""Bytes of a file's columns, unpacked."""
+
+
 def write_scores(path: Path, rows: Sequence[ScoreRow]) -> None:
     """Store rows sorted by metric, clip and seed; the same rows give the same bytes.
 
@@ -203,6 +211,26 @@ def _labels(table: Any, name: str, path: Path) -> StringColumn:
     return StringColumn(codes, np.array(encoded.chunk(0).dictionary.to_pylist() if codes.size else [], dtype=object))
 
 
+def _require_bounded(file: Any) -> None:
+    """Raise where a file of scores holds what such a file does not, or unfolds to more than any does.
+
+    Raises:
+        pyarrow.ArrowInvalid: it does.
+    """
+    import pyarrow as pa
+
+    if file.metadata.num_rows > LARGEST_ROWS:
+        raise pa.ArrowInvalid(f"it has {file.metadata.num_rows:,} rows, more than the {LARGEST_ROWS:,} that are read")
+    size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
+    if size > LARGEST:
+        raise pa.ArrowInvalid(f"it unfolds to {size:,} bytes, more than the {LARGEST:,} that are read")
+    for field in file.schema_arrow:
+        kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+        ought = NUMBERS.get(field.name, "string")
+        if field.name in COLUMNS and str(kind) not in {ought, f"large_{ought}"}:
+            raise pa.ArrowInvalid(f"its column {field.name} holds {str(kind)[:60]}, and not {ought}")
+
+
 def _table(path: Path, columns: Sequence[str] | None = None, labels: Sequence[str] = ()) -> Any:
     """Read some columns, or all; `labels` as dictionaries, which Parquet holds already."""
     import pyarrow as pa
@@ -212,6 +240,7 @@ def _table(path: Path, columns: Sequence[str] | None = None, labels: Sequence[st
         with pq.ParquetFile(path, read_dictionary=[*labels]) as file:
             if columns is not None and (lacking := sorted({*columns} - {*file.schema_arrow.names})):
                 raise pa.ArrowInvalid(f"there is no column {', '.join(lacking)}")
+            _require_bounded(file)
             return file.read(columns=None if columns is None else [*columns])
     except (OSError, pa.ArrowException) as error:
         raise UsageError(f"{path} cannot be read: {error}. Make it anew with: vsseval score {path.parent}") from error

@@ -21,6 +21,7 @@ from vsseval.errors import EnvironmentFault
 from vsseval.store import atomic, codec
 from vsseval.store.layout import slug
 from vsseval.store.provenance import processor_name
+from vsseval.text.readers import file_bytes
 from vsseval.types import Record
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def read_timings(store: Path) -> list[Timing]:
     """Return what was measured on machines of this kind, oldest first; a torn line is no line."""
     path = timings_path(store)
     try:
-        data = path.read_bytes()
+        data = file_bytes(path)
     except OSError:
         return []
     if len(data) > KEPT:

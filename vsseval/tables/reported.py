@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import re
-from io import StringIO
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -13,6 +11,7 @@ import msgspec
 
 from vsseval.errors import UsageError
 from vsseval.tables.cells import Block, Cell, Column, Notes, Row
+from vsseval.text.readers import Unreadable, csv_rows, file_text
 from vsseval.types import Record
 
 if TYPE_CHECKING:
@@ -91,23 +90,26 @@ def examine(path: Path) -> tuple[list[Reported], list[str]]:
         UsageError: it cannot be read at all.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = file_text(path)
     except FileNotFoundError:
         raise UsageError(
             f"there are no reported numbers: {path} does not exist. Name the file with: --reported-from FILE"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
-    reader = csv.DictReader(StringIO(text, newline=""))
-    heads = tuple(reader.fieldnames or ())
+    lines = ((line, cells) for line, cells in csv_rows(text) if cells)
+    try:
+        table = [*lines]
+    except Unreadable as error:
+        return [], [f"{error}: it is not CSV from here on"]
+    heads = tuple(table[0][1]) if table else ()
     if heads != FIELDS:
         return [], [f"line 1: the columns are {', '.join(heads)}; they ought to be {', '.join(FIELDS)}"]
     rows: list[Reported] = []
     faults: list[str] = []
     seen: dict[tuple[str, ...], int] = {}
-    for row in reader:
-        line = reader.line_num
-        found, wrong = _parsed(row)
+    for line, cells in table[1:]:
+        found, wrong = _parsed(dict(zip(FIELDS, cells, strict=True)) if len(cells) == len(FIELDS) else {})
         faults += [f"line {line}: {what}" for what in wrong]
         if found is None:
             continue
@@ -120,7 +122,7 @@ def examine(path: Path) -> tuple[list[Reported], list[str]]:
 
 
 def _parsed(row: dict[str, str]) -> tuple[Reported | None, list[str]]:
-    if None in row or None in row.values():
+    if not row:
         return None, [f"it ought to have {len(FIELDS)} fields"]
     numbers: dict[str, float | int | None] = {}
     faults = []

@@ -7,6 +7,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from vsseval.text.escaping import markdown as escaped
+from vsseval.text.escaping import one_line
 from vsseval.text.saying import console as safe_console
 from vsseval.types import Record
 
@@ -65,7 +66,7 @@ def terminal(sheet: Sheet, *, width: int, colour: bool) -> str:
         console.print(table)
     for text in sheet.below:
         for part in textwrap.wrap(
-            text, console.width - 1, initial_indent=" ", subsequent_indent="   ",
+            one_line(text), console.width - 1, initial_indent=" ", subsequent_indent="   ",
             break_on_hyphens=False, break_long_words=False,
         ):  # fmt: skip
             console.print(Text(part, style="dim"), soft_wrap=True)

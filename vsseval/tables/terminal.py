@@ -30,6 +30,7 @@ from vsseval.tables.text import (
     title,
     value_and_spread,
 )
+from vsseval.text.escaping import one_line
 from vsseval.text.saying import console as safe_console
 
 if TYPE_CHECKING:
@@ -100,13 +101,15 @@ def _below(console: Console, block: Block, width: int, *, signatures: bool) -> N
 
 
 def _paragraph(console: Console, text: str, width: int) -> None:
-    wrapped = textwrap.wrap(text, width - 2, initial_indent=" ", subsequent_indent="   ", break_on_hyphens=False)
+    wrapped = textwrap.wrap(
+        one_line(text), width - 2, initial_indent=" ", subsequent_indent="   ", break_on_hyphens=False
+    )
     for line in wrapped:
         console.print(Text(line, style="dim"), soft_wrap=True)
 
 
 def _label(row: Row) -> str:
-    name = row.label
+    name = one_line(row.label)
     if len(name) > LONGEST_LABEL:
         # The end of a path says more than its middle.
         name = f"{name[:9]}…{name[-(LONGEST_LABEL - 10) :]}"
@@ -119,8 +122,8 @@ def _head(block: Block, index: int, *, first: bool) -> list[str]:
     unit = f" {column.unit}" if column.unit else ""
     flag = f" {marks(column)}" if marks(column) else ""
     lines = [
-        f"{column.head or column.name} {column.arrow}{unit}{flag}".replace("  ", " "),
-        column.recipe_line,
+        one_line(f"{column.head or column.name} {column.arrow}{unit}{flag}"),
+        one_line(column.recipe_line),
         count(column),
     ]
     if not block.spans:

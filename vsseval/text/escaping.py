@@ -63,8 +63,8 @@ LETTER = r"\vssevalletter"
 
 
 def one_line(text: str) -> str:
-    """Return a text without line breaks and without what moves a cursor or changes a colour."""
-    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
+    """Return a text without line breaks, without what moves a cursor or changes a colour, and without passwords."""
+    return address("".join(letter for letter in " ".join(text.split()) if letter.isprintable()))
 
 
 def visible(text: str) -> str:
@@ -98,16 +98,14 @@ def annotation(title: str, message: str) -> str:
 
     https://docs.github.com/actions/reference/workflow-commands-for-github-actions
     """
-    name, said = (
-        visible(address(text)).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-        for text in (title, message)
-    )
+    plain = (_OLD_COMMAND.sub(r"##\1\\[", visible(address(text))) for text in (title, message))
+    name, said = (text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A") for text in plain)
     return f"::error title={name.replace(':', '%3A').replace(',', '%2C')}::{said}"
 
 
 def csv_cell(text: str) -> str:
     """Return a text for one field of CSV: a spreadsheet that opens it takes it for no formula."""
-    one = one_line(text)
+    one = _OLD_COMMAND.sub(r"##\1 [", one_line(text))
     return f"'{one}" if one.startswith(_FORMULA) else one
 
 
@@ -128,7 +126,8 @@ def _latex_letter(letter: str) -> str:
 
 def typst(text: str) -> str:
     """Return a string of Typst code; what cannot be printed is left out."""
-    return '"{}"'.format(one_line(text).replace("\\", "\\\\").replace('"', '\\"'))
+    one = one_line(text).replace("\\", "\\\\").replace('"', '\\"')
+    return '"{}"'.format(_OLD_COMMAND.sub(r"##\1\\u{5b}", one))
 
 
 def markdown(text: str) -> str:
@@ -138,12 +137,12 @@ def markdown(text: str) -> str:
     """
     one = re.sub(r"([\\`*|<>\[\]{}~&#])", r"\\\1", one_line(text))
     one = re.sub(r"(?<!\w)_|_(?!\w)", r"\\_", one)
-    return re.sub(r"(?<!\w)@(?=\w)", "@<!-- -->", one)
+    return re.sub(r"(?<!\w)@(?=\w)", "@<!-- -->", re.sub(r"^:(?=:)", r"\\:", one))
 
 
 def markdown_code(text: str) -> str:
     """Return text as code inside a line of Markdown."""
-    return f"`{one_line(text).replace('`', chr(0x2019))}`"
+    return f"`{terminal(one_line(text)).replace('`', chr(0x2019))}`"
 
 
 def html(text: str) -> str:

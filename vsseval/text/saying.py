@@ -47,7 +47,7 @@ def console(**options: Any) -> Console:
     """Return a console of rich whose texts pass `escaping.terminal`; colours and bars are its own."""
     from rich.console import Console
 
-    made = Console(**options)
+    made = Console(**{"highlight": False, **options})  # which cuts a text into pieces that are looked at one by one
     made.push_render_hook(_Hook())  # type: ignore[arg-type] # what it is typed as is a class that one inherits from
     return made
 

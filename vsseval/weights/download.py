@@ -10,13 +10,17 @@ import shutil
 import time
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from contextlib import contextmanager
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import msgspec
 
 from vsseval.errors import EnvironmentFault
+from vsseval.text.escaping import address
+from vsseval.text.readers import file_bytes
 from vsseval.types import Record
 
 if TYPE_CHECKING:
@@ -109,8 +113,8 @@ def download(wanted: RemoteFile, part: Path, watcher: TransferProgress, patience
             furthest = max(furthest, _size(part))
             if left <= 0:
                 raise EnvironmentFault(
-                    f"{wanted.url} could not be fetched: {reason}. Run the same command again: it goes on where it "
-                    "stopped"
+                    f"{address(wanted.url)} could not be fetched: {reason}. Run the same command again: it goes on "
+                    "where it stopped"
                 ) from error
             pause = patience.pause * 2 ** (patience.attempts - 1 - left)
             watcher.note(f"{part.stem}: {reason}; trying again in {pause:.0f} s")
@@ -147,12 +151,12 @@ def _attempt(wanted: RemoteFile, part: Path, watcher: TransferProgress, timeout:
     if known and start:
         headers |= {"Range": f"bytes={start}-"} | ({"If-Range": known.validator} if known.validator else {})
     try:
-        request = urllib.request.Request(wanted.url, headers=headers)  # noqa: S310 - of the pins, or the user's own
+        request = _request(wanted.url, headers)
         answer: Any = urllib.request.urlopen(request, timeout=timeout)  # noqa: S310
     except urllib.error.HTTPError as error:
         error.close()
         if error.code not in _PASSING:
-            raise NotAvailable(f"{wanted.url} answers {error.code} {error.reason}") from error
+            raise NotAvailable(f"{address(wanted.url)} answers {error.code} {error.reason}") from error
         if error.code == _UNSATISFIABLE:
             discard_part(part)
         raise
@@ -162,16 +166,29 @@ def _attempt(wanted: RemoteFile, part: Path, watcher: TransferProgress, timeout:
         total = None if length is None else start + int(length)
         if total is not None and wanted.size not in {None, total}:
             raise EnvironmentFault(
-                f"{wanted.url} offers {total} bytes where the file has {wanted.size}: it is another one, or a page in "
-                "its place. If the network asks for a login, log in and try again"
+                f"{address(wanted.url)} offers {total} bytes where the file has {wanted.size}: it is another one, or a "
+                "page in its place. If the network asks for a login, log in and try again"
             )
         require_room(part.parent, (total or wanted.size or 0) - start)
         if not start:
-            _remember(part, wanted.url, answer.headers)
+            _remember(part, address(wanted.url), answer.headers)
         watcher.begin(part.stem, total, start)
         _receive(answer, part, start, watcher)
     if total is not None and _size(part) != total:
         raise _Broken(f"the connection ended after {_size(part) / 1e6:.1f} of {total / 1e6:.1f} MB")
+
+
+def _request(url: str, headers: dict[str, str]) -> urllib.request.Request:
+    """Return the request for an address; user and password in it go to its own server alone, as Basic (RFC 7617)."""
+    parts = urlsplit(url)
+    login, _, host = parts.netloc.rpartition("@")
+    bare = urlunsplit(parts._replace(netloc=host))
+    request = urllib.request.Request(bare, headers=headers)  # noqa: S310 - of the pins, or the user's own
+    if login:
+        pair = ":".join(map(unquote, login.partition(":")[::2]))
+        # not redirected: another server may be where a redirection leads
+        request.add_unredirected_header("Authorization", f"Basic {b64encode(pair.encode()).decode()}")
+    return request
 
 
 def _continued(answer: Any, start: int) -> int:
@@ -215,10 +232,10 @@ def _remember(part: Path, url: str, headers: Any) -> None:
 
 def _known(part: Path, wanted: RemoteFile) -> _Part | None:
     try:
-        known = msgspec.json.decode(part_info(part).read_bytes(), type=_Part)
+        known = msgspec.json.decode(file_bytes(part_info(part)), type=_Part)
     except (OSError, msgspec.MsgspecError):
         return None
-    return known if known.url == wanted.url and (known.validator or wanted.checked) else None
+    return known if known.url == address(wanted.url) and (known.validator or wanted.checked) else None
 
 
 def _size(part: Path) -> int:

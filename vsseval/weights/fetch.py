@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from vsseval.errors import EnvironmentFault, UsageError
 from vsseval.store import lock
+from vsseval.text.escaping import address as shown
 from vsseval.weights.download import (
     NotAvailable,
     RemoteFile,
@@ -242,7 +243,7 @@ def _fetched(address: str, file: PinnedFile, part: Path, where: WeightsSource, w
     if reason:
         discard_part(part)
         raise EnvironmentFault(
-            f"what {address} gives is not the {file.name} that is pinned: {reason}. Nothing of it was kept; try "
+            f"what {shown(address)} gives is not the {file.name} that is pinned: {reason}. Nothing of it was kept; try "
             "another mirror, or another network"
         )
     return measured

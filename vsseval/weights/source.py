@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from vsseval.errors import UsageError
+from vsseval.text.escaping import address
 from vsseval.types import Record
 from vsseval.weights.download import RetryPolicy
 
@@ -42,5 +43,7 @@ def weights_source(
     quiet = offline or os.environ.get("VSSEVAL_OFFLINE", "0").lower() not in {"", "0", "false", "no"}
     found = WeightsSource(named, quiet, patience or RetryPolicy())
     if found.folder is not None and not found.folder.is_dir():
-        raise UsageError(f"the mirror {named} is neither a folder nor an address that begins with http:// or https://")
+        raise UsageError(
+            f"the mirror {address(str(named))} is neither a folder nor an address that begins with http:// or https://"
+        )
     return found

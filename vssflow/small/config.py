@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from vsseval import toml_tables
+from vsseval.text.readers import file_text, toml_tables
 from vssflow.conditions import ConditionConfig
 from vssflow.dit import DiTConfig
 from vssflow.sampling.guidance import GUIDANCE
@@ -47,12 +47,12 @@ class ModelConfig:
     @classmethod
     def from_file(cls, path: Path) -> ModelConfig:
         """Read a TOML file."""
-        return cls.from_tables(toml_tables.parse(path.read_text()))
+        return cls.from_tables(toml_tables(file_text(path)))
 
     @classmethod
     def named(cls, name: str) -> ModelConfig:
         """Read a configuration that ships in `vssflow/configs`."""
-        return cls.from_tables(toml_tables.parse((resources.files("vssflow") / "configs" / f"{name}.toml").read_text()))
+        return cls.from_tables(toml_tables((resources.files("vssflow") / "configs" / f"{name}.toml").read_text()))
 
     def with_scheme(self, scheme: str) -> ModelConfig:
         """Return the same with other conditions on the channel axis (`vssflow.conditions.SCHEMES`).

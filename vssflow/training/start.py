@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vsseval import toml_tables
 from vsseval.errors import UsageError
 from vsseval.networks.state_dict import read_state_dict
+from vsseval.text.readers import file_text, toml_tables
 from vssflow.conditions import ConditionAssembly, ConditionConfig
 from vssflow.dit import DiT, DiTConfig
 from vssflow.reference.mel import MELS
@@ -50,7 +50,7 @@ class ReferenceShape:
             UsageError: no such file, no TOML, or an entry that no table has.
         """
         try:
-            tables = toml_tables.parse(path.read_text(encoding="utf-8"))
+            tables = toml_tables(file_text(path))
             parts: dict[str, Any] = {}
             for part in fields(cls):
                 kind = type(getattr(cls(), part.name))

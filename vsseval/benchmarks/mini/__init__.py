@@ -11,6 +11,7 @@ import msgspec
 
 from vsseval.benchmarks.base import Benchmark, BenchmarkCard, Sample
 from vsseval.errors import UsageError
+from vsseval.text.readers import file_bytes
 from vsseval.types import Medium, Task
 
 _HERE = Path(__file__).parent
@@ -35,7 +36,7 @@ class MiniBenchmark:
         """
         path = self.folder / "manifest.jsonl"
         try:
-            lines = path.read_bytes().splitlines()
+            lines = file_bytes(path).splitlines()
         except OSError as error:
             raise UsageError(
                 f"{self.card.name}: {path} cannot be read ({error.strerror}): reinstall vsseval, or run "

@@ -10,6 +10,7 @@ import msgspec
 
 from vsseval.errors import EnvironmentFault
 from vsseval.store import atomic, codec
+from vsseval.text.readers import file_bytes
 
 if TYPE_CHECKING:
     from vsseval.models.baseline.spec import Baseline
@@ -48,7 +49,7 @@ def find_environment(name: str) -> InstalledEnvironment | None:
     """
     path = environment_folder(name) / _FILE
     try:
-        return codec.decode(path.read_bytes(), InstalledEnvironment)
+        return codec.decode(file_bytes(path), InstalledEnvironment)
     except FileNotFoundError:
         return None
     except (OSError, msgspec.MsgspecError) as fault:

@@ -13,6 +13,7 @@ from vsseval.errors import EnvironmentFault, UsageError
 from vsseval.models.baseline.installed import InstalledEnvironment, environment_folder, write_environment
 from vsseval.models.subprocesses import Log, log_tail, subprocess_env
 from vsseval.store import atomic
+from vsseval.text.readers import file_text, toml_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -127,9 +128,7 @@ def _packages(folder: Path) -> list[str]:
         return ["-r", LOCK]
     if not (folder / PROJECT).is_file():
         return []
-    import tomllib
-
-    wanted: list[str] = tomllib.loads((folder / PROJECT).read_text()).get("project", {}).get("dependencies", [])
+    wanted: list[str] = toml_tables(file_text(folder / PROJECT)).get("project", {}).get("dependencies", [])
     return wanted
 
 

@@ -9,8 +9,8 @@ from typing import Literal
 
 import msgspec
 
-from vsseval import toml_tables
 from vsseval.errors import EnvironmentFault
+from vsseval.text.readers import file_text, toml_tables
 from vsseval.types import Task
 
 __all__ = [
@@ -249,7 +249,7 @@ def read_baseline(folder: Path) -> Baseline:
     """
     path = folder / FILE
     try:
-        found = msgspec.convert(toml_tables.parse(path.read_text(encoding="utf-8")), Baseline)
+        found = msgspec.convert(toml_tables(file_text(path)), Baseline)
     except (OSError, ValueError, msgspec.ValidationError) as fault:
         raise EnvironmentFault(
             f"{path} is no baseline: {fault}. Its package may be damaged: pip install --force-reinstall vsseval"

@@ -1,0 +1,159 @@
+"""Reads files and texts of strangers: regular files alone, of bounded size; JSON, TOML, CSV and NumPy with one error.
+
+What is wrong with a file (a pipe, a device, too large, no right to read it) is an OSError, as of any other file that
+cannot be read; what is wrong with a text is `Unreadable`. Neither has a name in it: who reads knows what it is of.
+"""
+
+from __future__ import annotations
+
+import csv
+import errno
+import os
+import stat
+import tomllib
+import zipfile
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import numpy as np
+
+__all__ = ["LARGEST", "Unreadable", "arrays", "csv_rows", "file_bytes", "file_text", "json_value", "toml_tables"]
+
+LARGEST = 1 << 30
+"""Bytes of a file that is read whole; journals and lists of a million clips have a quarter of that."""
+LARGEST_TOML = 4 << 20
+"""Characters of a TOML text; the longest of the project has 60,000."""
+LARGEST_ARRAYS = 4 << 30
+"""Bytes that an archive of arrays may unfold to."""
+
+
+class Unreadable(ValueError):
+    """A text is not what it should be; the message says how, and not of which file."""
+
+
+def file_bytes(path: Path, largest: int = LARGEST) -> bytes:
+    """Return what is in a file. A pipe, a socket or a device is never opened.
+
+    Args:
+        path: the file; links are followed.
+        largest: bytes.
+
+    Raises:
+        OSError: there is none, it is no regular file, or larger than that.
+    """
+    _require_regular(os.stat(path), path)  # noqa: PTH116 - what is opened is looked at again below
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        state = os.fstat(descriptor)
+        _require_regular(state, path)
+        data = file.read(largest + 1)
+    if max(len(data), state.st_size) > largest:
+        raise OSError(
+            errno.EFBIG, f"it has {state.st_size:,} bytes, more than the {largest:,} that are read", str(path)
+        )
+    return data
+
+
+def file_text(path: Path, largest: int = LARGEST) -> str:
+    """Return the UTF-8 text of a file, without a byte-order mark.
+
+    Raises:
+        OSError: as `file_bytes`.
+        UnicodeDecodeError: it is not UTF-8.
+    """
+    return file_bytes(path, largest).decode("utf-8-sig")
+
+
+def _require_regular(state: os.stat_result, path: Path) -> None:
+    if stat.S_ISDIR(state.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(state.st_mode):
+        raise OSError(errno.EINVAL, "it is a pipe, a socket or a device, and no file", str(path))
+
+
+def json_value(text: str | bytes) -> Any:
+    """Return the value of a JSON text.
+
+    Raises:
+        Unreadable: it is no JSON, or nested more deeply than can be read.
+    """
+    try:
+        return msgspec.json.decode(text.encode() if isinstance(text, str) else text)
+    except RecursionError:
+        raise Unreadable("it is nested too deeply to be read") from None
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise Unreadable(str(error)) from None
+
+
+def toml_tables(text: str) -> dict[str, Any]:
+    """Return the tables of a TOML text.
+
+    Raises:
+        Unreadable: it is no TOML, has more than `LARGEST_TOML` characters, or is nested more deeply than can be read.
+    """
+    if len(text) > LARGEST_TOML:
+        raise Unreadable(f"it has {len(text):,} characters, more than the {LARGEST_TOML:,} that are read")
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise Unreadable("it is nested too deeply to be read") from None
+    except ValueError as error:  # also of a number with more digits than Python takes
+        raise Unreadable(str(error)) from None
+
+
+def csv_rows(text: str, delimiter: str = ",", *, quotes: bool = True) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a table, each with the number of its first line; blank ones too.
+
+    Args:
+        text: with any line ends.
+        delimiter: of cells.
+        quotes: whether a cell in quotation marks may hold it.
+
+    Raises:
+        Unreadable: a quotation mark is never closed, or a cell is longer than 131,072 characters; the message begins
+            with the line.
+    """
+    rules = {"strict": True} if quotes else {"quoting": csv.QUOTE_NONE}
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, **rules)
+    first = 1
+    try:
+        for cells in reader:
+            yield first, cells
+            first = reader.line_num + 1
+    except csv.Error as error:
+        raise Unreadable(f"line {first}: {error}") from None
+
+
+def arrays(path: Path) -> dict[str, np.ndarray]:
+    """Return the arrays of an archive of NumPy; no object in it is unpickled.
+
+    Raises:
+        OSError: as `file_bytes`.
+        Unreadable: it is none, or unfolds to more than `LARGEST_ARRAYS` bytes.
+    """
+    import numpy as np
+
+    _require_regular(os.stat(path), path)  # noqa: PTH116
+    try:
+        with path.open("rb") as file:
+            _require_bounded(zipfile.ZipFile(file))
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as stored:
+                return {name: stored[name] for name in stored.files}
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001 - an archive of a stranger can fail in any way
+        raise Unreadable(str(error) or type(error).__name__) from None
+
+
+def _require_bounded(archive: zipfile.ZipFile) -> None:
+    with archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > LARGEST_ARRAYS:
+        raise Unreadable(f"it unfolds to {size:,} bytes, more than the {LARGEST_ARRAYS:,} that are read")
