@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -14,12 +15,15 @@ import numpy as np
 import pytest
 
 from vsseval import plugins
+from vsseval.benchmarks.mini import mini_vtts
 from vsseval.cli import invoke
 from vsseval.cli.trial import try_model
 from vsseval.errors import EnvironmentFault
+from vsseval.models.base import ModelOptions
 from vsseval.models.baseline import find_baseline, installed, setup
 from vsseval.models.baseline.spec import Environment
 from vsseval.models.worker import WorkerLaunch, WorkerProcess
+from vsseval.types import Request
 
 pytestmark = pytest.mark.slow
 
@@ -103,6 +107,23 @@ def test_a_run_of_a_real_engine_from_the_command_line(engine, tmp_path, capsys):
     words = next(cell for cell in run["aggregates"] if cell["metric"] == "wer@sphinx-grid" and not cell["subset"])
     # Anything but speech scores 100 per cent.
     assert words["value"] < 0.9
+
+
+@pytest.mark.skipif(shutil.which("flite") is None, reason="the program flite is not here: apt-get install flite")
+def test_a_small_engine_says_two_clips_the_same_each_time(home):
+    """A real voice, in an environment of its own that holds little else."""
+    assert invoke(["baselines", "setup", "flite"]) == 0
+    clips = mini_vtts().samples()[:2]
+    requests = [
+        Request(id=s.id, seed=3, duration=s.duration, transcript=s.transcript, speech_window=s.speech_window)
+        for s in clips
+    ]
+    made = [list(plugins.load("models", "flite")(ModelOptions()).generate(requests)) for _ in range(2)]
+    assert [output.error for output in made[0]] == [None, None]
+    for one, other, clip in zip(*made, clips, strict=True):
+        assert np.array_equal(one.samples, other.samples)
+        assert one.samples.size == pytest.approx(clip.duration * one.sample_rate, abs=1)
+        assert np.abs(one.samples).max() > 0.05
 
 
 def test_a_mixture_of_a_shipped_model_and_a_real_engine(home):

@@ -142,12 +142,12 @@ class Clips:
             bad["sample_id"], bad["status"], bad["metric"], bad["detail"], strict=True
         ):
             if clip not in silent:
-                key = (str(clip), str(status), str(_detail(detail).get("reason", "")))
+                key = (str(clip), str(status), str(detail_of(detail).get("reason", "")))
                 metrics.setdefault(key, []).append(str(metric))
         return found + [(clip, status, ", ".join(m), reason) for (clip, status, reason), m in sorted(metrics.items())]
 
 
-def _detail(text: object) -> dict[str, Any]:
+def detail_of(text: object) -> dict[str, Any]:
     """Return what a row says besides its value; nothing where that was damaged."""
     try:
         found = json_value(str(text))
