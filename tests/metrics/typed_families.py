@@ -25,6 +25,7 @@ from vsseval.extractors.nisqa import NisqaScores
 from vsseval.extractors.onset import Onset
 from vsseval.extractors.onset_strength import OnsetStrength
 from vsseval.extractors.openai_whisper import OpenAIWhisper
+from vsseval.extractors.openl3 import OpenL3Embeddings
 from vsseval.extractors.panns import PANNs
 from vsseval.extractors.passt import PaSSTClip, PaSSTWindows
 from vsseval.extractors.rawnet3 import RawNet3Extractor
@@ -159,6 +160,7 @@ def extractors(weights: Weights) -> list[Extractor]:
         Onset(),
         OnsetStrength(),
         OpenAIWhisper(weights, "base", detect=False),
+        OpenL3Embeddings(weights, "openl3_stableaudio", "stableaudio"),
         PANNs(weights, "panns", 16, "avbench"),
         PaSSTClip(weights),
         PaSSTWindows(weights),
