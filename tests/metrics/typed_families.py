@@ -11,6 +11,7 @@ from vsseval.extractors.dialogue import Dialogue
 from vsseval.extractors.distill_mos import DistillMosScore
 from vsseval.extractors.dnsmos import Dnsmos
 from vsseval.extractors.ecapa import ECAPA
+from vsseval.extractors.emotion import Emotion
 from vsseval.extractors.faster_whisper import FasterWhisper, ProcessorWhisper
 from vsseval.extractors.flow import Flow
 from vsseval.extractors.ge2e import GE2E
@@ -25,6 +26,7 @@ from vsseval.extractors.nisqa import NisqaScores
 from vsseval.extractors.onset import Onset
 from vsseval.extractors.onset_strength import OnsetStrength
 from vsseval.extractors.openai_whisper import OpenAIWhisper
+from vsseval.extractors.openl3 import OpenL3Embeddings
 from vsseval.extractors.panns import PANNs
 from vsseval.extractors.passt import PaSSTClip, PaSSTWindows
 from vsseval.extractors.rawnet3 import RawNet3Extractor
@@ -55,6 +57,7 @@ from vsseval.metrics.clap_score import ClapScore
 from vsseval.metrics.cpwer import PermutedErrorRate
 from vsseval.metrics.desync import DesyncOnset
 from vsseval.metrics.desync_synchformer import DesyncSynchformer
+from vsseval.metrics.emotion import EmotionSimilarity
 from vsseval.metrics.fad_infinity import FrechetInfinity
 from vsseval.metrics.frechet import FrechetLogMel, FrechetOfClips, FrechetOfPatches
 from vsseval.metrics.ib_score import IbScore
@@ -85,6 +88,7 @@ def per_clip(spec: MetricSpec) -> list[SampleMetric[...]]:
         DesyncOnset(spec),
         DesyncSynchformer(spec),
         Divergence(spec, "reference to generated"),
+        EmotionSimilarity(spec),
         ErrorRate(spec, "wer", "spoken", "micro"),
         EventOnsets(spec, "onset_acc"),
         IbScore(spec),
@@ -141,6 +145,7 @@ def extractors(weights: Weights) -> list[Extractor]:
         DistillMosScore(),
         Dnsmos(),
         ECAPA(weights),
+        Emotion(weights),
         FasterWhisper(weights, "base"),
         ProcessorWhisper(weights, "tiny.en"),
         Flow(),
@@ -159,6 +164,7 @@ def extractors(weights: Weights) -> list[Extractor]:
         Onset(),
         OnsetStrength(),
         OpenAIWhisper(weights, "base", detect=False),
+        OpenL3Embeddings(weights, "openl3_stableaudio", "stableaudio"),
         PANNs(weights, "panns", 16, "avbench"),
         PaSSTClip(weights),
         PaSSTWindows(weights),

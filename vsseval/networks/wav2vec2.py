@@ -31,12 +31,16 @@ class Shape(NamedTuple):
     """Frames that the convolution in the place of positions sees."""
     groups: int = 16
     """Of that convolution."""
+    bias: bool = False
+    """Of the convolutions of the front end."""
 
 
 BASE = Shape(width=768, inner=3072, layers=12, heads=12, norm_first=False)
 """wav2vec 2.0, base size."""
 LARGE = Shape(width=1024, inner=4096, layers=24, heads=16, norm_first=True)
 """HuBERT, large size."""
+ROBUST = LARGE._replace(layers=12, bias=True)
+"""wav2vec 2.0, large size, of which twelve of 24 layers are left, as audEERING fine-tuned it."""
 
 
 class Wav2Vec2(nn.Module):
@@ -66,7 +70,9 @@ class FrontEnd(nn.Module):
         super().__init__()
         widths = [1, *(width for width, _, _ in shape.convolutions)]
         self.conv_layers = nn.ModuleList(
-            Convolution(before, *sizes, norm="layer" if shape.norm_first else "time" if place == 0 else "")
+            Convolution(
+                before, *sizes, norm="layer" if shape.norm_first else "time" if place == 0 else "", bias=shape.bias
+            )
             for place, (before, sizes) in enumerate(zip(widths[:-1], shape.convolutions, strict=True))
         )
 
@@ -81,12 +87,12 @@ class FrontEnd(nn.Module):
 class Convolution(nn.Module):
     """A convolution, a normalisation ("layer": of each frame; "time": of each channel; "": none), and a GELU."""
 
-    def __init__(self, before: int, width: int, kernel: int, stride: int, *, norm: str) -> None:
+    def __init__(self, before: int, width: int, kernel: int, stride: int, *, norm: str, bias: bool) -> None:
         super().__init__()
         self.layer_norm: nn.Module | None = None
         if norm:
             self.layer_norm = nn.LayerNorm(width) if norm == "layer" else nn.GroupNorm(width, width)
-        self.conv = nn.Conv1d(before, width, kernel, stride, bias=False)
+        self.conv = nn.Conv1d(before, width, kernel, stride, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (batch, before, n) to (batch, width, frames)."""
