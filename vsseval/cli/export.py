@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from vsseval.cli.named import name_option, named_runs, relabelled, root_option
+from vsseval.text.saying import say
 
 
 @click.command(name="export", short_help="Write runs in the layouts of other tools.")
@@ -31,4 +32,4 @@ def command(kind: str, run_names: tuple[str, ...], output: Path, root: Path, nam
 
     runs, _ = relabelled(named_runs(run_names, root), names)
     for path in export_runs(kind, [run for run in runs if run_names or run.record.status == "finished"], output):
-        click.echo(path)
+        say(path)

@@ -67,7 +67,7 @@ def command(kind: str | None, root: Path, *, as_json: bool) -> None:
 
         found = run_items(root)
         if as_json:
-            click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
+            show_json(msgspec.json.format(msgspec.json.encode(found), indent=1))
         else:
             show_runs(found, root)
         return

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import click
-
+from vsseval.text.saying import say
 from vsseval.types import Record
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def run_items(root: Path) -> list[RunItem]:
 
     runs, faults = scan_runs(root)
     for fault in faults:
-        click.echo(f"passed over: {fault}", err=True)
+        say(f"passed over: {fault}", err=True)
     found = [
         RunItem(
             name=f"{run.record.system}@{run.record.benchmark.title}", status=run.record.status,
@@ -53,7 +52,7 @@ def run_items(root: Path) -> list[RunItem]:
 def show_runs(items: Sequence[RunItem], root: Path) -> None:
     """Print a line for each run; runs of one name have their directories beside them."""
     if not items:
-        click.echo(f"There are no runs in {root}. Make some with: vsseval run --model vssflow --suite all", err=True)
+        say(f"There are no runs in {root}. Make some with: vsseval run --model vssflow --suite all", err=True)
         return
     wide = max(len(item.name) for item in items) + 2
     shared = Counter(item.name for item in items)
@@ -64,5 +63,5 @@ def show_runs(items: Sequence[RunItem], root: Path) -> None:
         more += [f"{len(item.seeds)} samples" if item.seeds else ""]
         more += [item.status if item.status != "finished" and of else "", item.path if shared[item.name] > 1 else ""]
         said = "  ".join([f"{item.created[:16].replace('T', ' ')}", f"{done:12}", *filter(None, more)])
-        click.echo(f"{item.name:{wide}}{said}".rstrip())
-    click.echo(f"\nvsseval compare {items[0].name.partition('@')[0]} OTHER, vsseval table NAME …", err=True)
+        say(f"{item.name:{wide}}{said}".rstrip())
+    say(f"\nvsseval compare {items[0].name.partition('@')[0]} OTHER, vsseval table NAME …", err=True)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from vsseval.cli.moved import moved_option, relocations
-from vsseval.cli.table import RUNS
+from vsseval.cli.named import named_runs, root_option
 from vsseval.errors import UsageError
+from vsseval.text.saying import say, show_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,9 +47,8 @@ def command() -> None:
 
 
 @command.command(name="page", short_help="Write the page (the default: vsseval listen RUN...).")
-@click.argument("run_dirs", nargs=-1, metavar="[RUN]...", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--runs", "root", type=click.Path(file_okay=False, path_type=Path), default=RUNS, show_default=True,
-              help="Folder of run directories, where no RUN is named.")  # fmt: skip
+@click.argument("run_names", nargs=-1, metavar="[RUN]...")
+@root_option
 @click.option("--kind", type=click.Choice(["ab", "mushra", "mos"]), default="ab", show_default=True,
               help="Pairs with ties, sets with a hidden reference and anchors, or single grades.")  # fmt: skip
 @click.option("--benchmark", metavar="NAME", help="Only runs on this benchmark.")
@@ -75,13 +75,12 @@ def command() -> None:
 @click.option("--force", is_flag=True, help="Replace a test that is there: its answers lose their meaning.")
 @moved_option
 def page(
-    run_dirs: tuple[Path, ...], root: Path, kind: Kind, benchmark: str | None, output: Path, clips: int, seed: int,
+    run_names: tuple[str, ...], root: Path, kind: Kind, benchmark: str | None, output: Path, clips: int, seed: int,
     per_rater: int | None, checks: int, anchors: tuple[str, ...], loudness: float, least_heard: float, practice: int,
     question: str, instructions: str, moved: tuple[str, ...], *, reference: bool | None, force: bool,
 ) -> None:  # fmt: skip
     """Write a page on which people judge the sounds of runs of one benchmark."""
     from vsseval.cli.report import benchmark_media
-    from vsseval.cli.table import chosen
     from vsseval.listening.key import KEY
     from vsseval.listening.page import Asked, write_test
     from vsseval.listening.panel import LOWPASS, attention, gather
@@ -91,7 +90,7 @@ def page(
             f"{output} holds a listening test: its answers mean nothing without that key. Name another folder with "
             "-o, or replace it with --force"
         )
-    runs = [run for run in chosen(run_dirs, root) if benchmark in {None, run.record.benchmark.name}]
+    runs = [run for run in named_runs(run_names, root) if benchmark in {None, run.record.benchmark.name}]
     around = _around(runs)
     wanted = anchors or ((LOWPASS, "shuffled") if kind == "mushra" else ())
     panel = gather(runs, around, kind, wanted, reference=kind != "ab" if reference is None else reference)
@@ -101,11 +100,11 @@ def page(
     made = write_test(output, panel, asked, media.samples, own, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     for note in (media.note, *panel.without, *made.notes):
         if note:
-            click.echo(note, err=True)
+            say(note, err=True)
     names = ", ".join(f"{s.name} ({s.role})" if s.role != "system" else s.name for s in made.key.systems)
     each = min(made.key.per_rater, sum(not t.always for t in made.key.trials)) + sum(t.always for t in made.key.trials)
-    click.echo(f"{made.page} ({made.size / 1e6:.1f} MB): {len(made.key.clusters)} clips of {names}")
-    click.echo(
+    say(f"{made.page} ({made.size / 1e6:.1f} MB): {len(made.key.clusters)} clips of {names}")
+    say(
         f"{len(made.key.trials)} trials, of which a rater gets {each}. Send {made.page.name}; keep {output / KEY}, "
         f"which says what is what.\nThen: vsseval listen import --test {output} answers-*.json"
     )
@@ -160,14 +159,14 @@ def read(
     paths = [path for path in paths if path.name not in {"key.json", "results.json"}]
     collected = collect(paths, key)
     for problem in collected.problems:
-        click.echo(problem, err=True)
+        say(problem, err=True)
     screened = screen(collected.raters, judgements(collected.raters, key), key)
     if keep_all:
         screened = [msgspec.structs.replace(one, out="", doubt=one.out or one.doubt) for one in screened]
     kept = {one.rater for one in screened if not one.out}
     for one in screened:
         if one.out:
-            click.echo(f"{one.rater} does not count: {one.out}", err=True)
+            say(f"{one.rater} does not count: {one.out}", err=True)
     said = judgements([rater for rater in collected.raters if rater.name in kept], key)
     found = results(said, key)
     fields = checklist(key, collected.raters, screened, said, found, told)
@@ -182,13 +181,13 @@ def read(
     }
     atomic.write_bytes(target / "results.json", codec.pretty(whole))
     if as_json:
-        click.echo(codec.pretty(whole), nl=False)
+        show_json(codec.pretty(whole), nl=False)
     else:
         shown = sys.stdout.isatty()
         width = shutil.get_terminal_size().columns if shown else 100
         text = render(found, screened, _runs(key), fields, collected.problems, style, width=width, colour=shown)
-        click.echo(text)
-        click.echo(f"{target / RATINGS}; which metrics agree with it: vsseval correlate {target / RATINGS} RUN...")
+        say(text)
+        say(f"{target / RATINGS}; which metrics agree with it: vsseval correlate {target / RATINGS} RUN...")
     return INCOMPLETE if collected.problems else 0
 
 
@@ -202,5 +201,5 @@ def _runs(key: TestKey) -> dict[str, LoadedRun]:
             try:
                 found[system.name] = load_run(system.run)
             except UsageError as gone:
-                click.echo(f"the metrics of {system.name} are not shown: {gone}", err=True)
+                say(f"the metrics of {system.name} are not shown: {gone}", err=True)
     return found

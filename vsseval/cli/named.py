@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vsseval.errors import UsageError, unknown
+from vsseval.text.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,7 +45,7 @@ def named_runs(names: Sequence[str], root: Path) -> list[LoadedRun]:
     else:
         runs, faults = scan_runs(root)
         for fault in faults:
-            click.echo(f"passed over: {fault}", err=True)
+            say(f"passed over: {fault}", err=True)
     if not runs:
         raise UsageError(f"there are no runs in {root}. Make some with: vsseval run --model vssflow --suite all")
     warn_of_problems(runs)
@@ -55,7 +56,7 @@ def warn_of_problems(runs: Iterable[LoadedRun]) -> None:
     """Say what is wrong with the numbers of runs."""
     for run in runs:
         if run.problem:
-            click.echo(f"warning: {run.problem}", err=True)
+            say(f"warning: {run.problem}", err=True)
 
 
 def relabelled(runs: Sequence[LoadedRun], given: Sequence[str]) -> tuple[list[LoadedRun], dict[str, str]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from vsseval.errors import UsageError
+from vsseval.text.saying import say
 
 INCOMPLETE = 3
 
@@ -34,7 +35,7 @@ def command(run_dirs: tuple[Path, ...], audit: int, audit_seed: int | None, stor
         with shown() as watcher:
             for found in verify(directory, watcher, audit=audit, seed=audit_seed, store=store, jobs=jobs):
                 outcomes.add(found.outcome)
-                click.echo(f"{directory.name}  {found.outcome:<7}  {found.what}: {found.said}")
+                say(f"{directory.name}  {found.outcome:<7}  {found.what}: {found.said}")
     if "broken" in outcomes:
         return UsageError.exit_code
     return INCOMPLETE if "unknown" in outcomes else 0

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vsseval.cli.table import RUNS
+from vsseval.cli.named import RUNS
 from vsseval.errors import UsageError
+from vsseval.text.escaping import terminal as terminal_text
+from vsseval.text.saying import say, show_json, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,11 +64,11 @@ def command(run_dir: Path | None, root: Path, every: float, *, once: bool, remot
         from vsseval.store import codec
 
         found = look()
-        click.echo(codec.pretty(found), nl=False)
+        show_json(codec.pretty(found), nl=False)
         return _code(found)
     if once:
         found = look()
-        click.echo(_text(found, _left(found, None)))
+        say(_text(found, _left(found, None)))
         return _code(found)
     return _follow(look, every, remote=remote)
 
@@ -78,20 +80,20 @@ def _follow(look: Callable[[], Watched], every: float, *, remote: bool) -> int:
     terminal = sys.stdout.isatty()
     text = _text(found, _left(found, None))
     shown = text.count("\n") + 1
-    click.echo(_cropped(text) if terminal and not _ended(found) else text)
+    say(_cropped(text) if terminal and not _ended(found) else text)
     while found.stage != "finished" and (remote or not _ended(found)):
         time.sleep(every)
         before, found = found, look()
         left = _left(found, (found.done - first.done, time.monotonic() - begun))
         if terminal:
             text = _text(found, left)
-            click.echo(f"\x1b[{shown}A\x1b[J{text if _ended(found) else _cropped(text)}")
+            written(f"\x1b[{shown}A\x1b[J{terminal_text(text if _ended(found) else _cropped(text))}\n", nl=False)
             shown = text.count("\n") + 1
         elif found.stage != before.stage or time.monotonic() - told >= LINE_SECONDS:
             told = time.monotonic()
-            click.echo(_head(found, left))
+            say(_head(found, left))
     if not terminal and found is not first:
-        click.echo(_text(found, ""))
+        say(_text(found, ""))
     return _code(found)
 
 
@@ -184,5 +186,5 @@ def _newest(root: Path) -> Path:
     worked = [path for path in runs if holder(path) is not None]
     systems = [path for path in worked if (made := read_record(path)) is not None and made.spec.model not in BOUNDS]
     if len(systems) > 1:
-        click.echo(f"{len(systems)} runs are worked on: {', '.join(path.name for path in systems)}", err=True)
+        say(f"{len(systems)} runs are worked on: {', '.join(path.name for path in systems)}", err=True)
     return (systems or worked or runs)[-1]

@@ -9,6 +9,7 @@ import numpy as np
 from vsseval.tables import sheet as sheets
 from vsseval.tables.sheet import Line, Sheet
 from vsseval.tables.text import DASH, number
+from vsseval.text.escaping import markdown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,7 +46,7 @@ def render(
                       lines=()))  # fmt: skip
     listed = "\n".join(f"  {name}: {text}" for name, text in fields.items())
     if style == "markdown":
-        listed = "\n".join(f"- {name}: {sheets.escaped(text)}" for name, text in fields.items())
+        listed = "\n".join(f"- {name}: {markdown(text)}" for name, text in fields.items())
         return "\n".join(sheets.markdown(one).strip("\n") + "\n" for one in made) + listed + "\n"
     parts = [sheets.terminal(one, width=width, colour=colour).strip("\n") + "\n" for one in made]
     return "\n".join(parts) + _wrapped(listed, width) + "\n"
