@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from vsseval.media.audio import Audio
 from vsseval.media.encode import encode_sound, replacing, sound_track, x264
+from vsseval.media.interrupts import uninterrupted
 from vsseval.media.opening import opened
 from vsseval.media.streams import clock_zero, require_video
 from vsseval.media.video import Video
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     import numpy as np
 
@@ -79,7 +80,7 @@ def _remux(
     import av
 
     timed = segment is None and _is_well_timed(source)
-    with opened(source) as container, replacing(target) as file:
+    with uninterrupted() as check, opened(source) as container, replacing(target) as file:
         stream = require_video(container, source)
         with av.open(file, "w", format=_MUXERS.get(target.suffix.lower(), "mp4")) as out:
             codec = stream.codec_context.name
@@ -88,9 +89,9 @@ def _remux(
             video = out.add_stream_from_template(stream) if copied else _transcoded(stream, out)
             track = sound_track(out, sound.samples, sound.sample_rate, source.name) if sound is not None else None
             if copied:
-                _copy_video(container, stream, out, video)
+                _copy_video(container, stream, out, video, check)
             else:
-                _transcode_video(source, segment or (0.0, None), out, video)
+                _transcode_video(source, segment or (0.0, None), out, video, check)
             if track is not None:
                 encode_sound(out, *track)
 
@@ -109,7 +110,7 @@ def _is_well_timed(source: Path) -> bool:
     return all(before < after for before, after in pairwise(order))
 
 
-def _copy_video(container: Any, stream: Any, out: Any, copy: Any) -> None:
+def _copy_video(container: Any, stream: Any, out: Any, copy: Any, check: Callable[[], None]) -> None:
     zero = round(clock_zero(container) / stream.time_base)
 
     def on_clock() -> Iterator[Any]:
@@ -123,6 +124,7 @@ def _copy_video(container: Any, stream: Any, out: Any, copy: Any) -> None:
     head = list(islice(packets, _REORDERED))
     _begin_at_zero(head)
     for packet in chain(head, packets):
+        check()
         packet.stream = copy
         out.mux(packet)
 
@@ -153,9 +155,10 @@ def _transcoded(stream: Any, out: Any) -> Any:
     return video
 
 
-def _transcode_video(source: Path, segment: Segment, out: Any, video: Any) -> None:
+def _transcode_video(source: Path, segment: Segment, out: Any, video: Any, check: Callable[[], None]) -> None:
     tick, last = video.codec_context.time_base, -1
     for shown in Video(source, *segment).each():
+        check()
         picture = shown.frame.reformat(width=video.width, height=video.height, format="yuv420p")
         # The first is the picture that is on the screen at t = 0 (see `_begin_at_zero`).
         at = 0 if last < 0 else max(round(shown.seconds / tick), last + 1)
