@@ -150,7 +150,8 @@ def workplace(tmp_path_factory, clips, request):
         (tools / name).write_text(f"#!/usr/bin/env bash\n{text}\n")
         (tools / name).chmod(0o755)
     env = environment(
-        site, MODEL="fake", BENCHMARK=f"fake:{clips}", PULL_REQUEST="7", PATH=f"{tools}:{os.environ['PATH']}",
+        site, VSSEVAL="vsseval", SYSTEM=".", MODEL="fake", BENCHMARK=f"fake:{clips}", PULL_REQUEST="7",
+        PATH=f"{tools}:{os.environ['PATH']}",
         GITHUB_ACTIONS="", GITHUB_STEP_SUMMARY="",
     )  # fmt: skip
     repository = root / "repository"
@@ -191,7 +192,7 @@ def test_the_github_workflow_passes_what_has_not_changed_and_comments(workplace,
         done = bash(commands, where, env)
         assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}"
     called = (Path(env["PATH"].partition(":")[0]).parent / "called").read_text()
-    assert "pip install -e ." in called
+    assert "pip install vsseval ." in called  # vsseval, and the package of whoever's repository it is
     assert "gh pr comment 7 --edit-last --create-if-none --body-file gate.md" in called
     assert "vsseval gate: passed" in summary.read_text()
     assert ET.parse(where / "gate.xml").getroot()[0].get("errors") == "0"
@@ -213,9 +214,28 @@ def test_the_gitlab_script_passes_and_stops(workplace, tmp_path):
     where, env = fresh(workplace, tmp_path)
     done = bash(script, where, env)
     assert done.returncode == 0, done.stdout + done.stderr
-    (where / "leaderboards/gates.toml").write_text('[fake."words@fake"]\nceiling = -1\n')
+    (where / "gates.toml").write_text('[fake."words@fake"]\nceiling = -1\n')
     assert bash(script, where, env).returncode == 1
     assert GITLAB["vsseval-gate"]["artifacts"]["reports"]["junit"] == "gate.xml"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", [
+    next(step["run"] for step in GITHUB["jobs"]["learn"]["steps"] if step.get("name") == "Learn margins"),
+    GITLAB["vsseval-margins"]["script"][0],
+], ids=["github", "gitlab"])  # fmt: skip
+def test_margins_of_a_system_without_seeds_are_learnt_from_its_clips(workplace, tmp_path, clips, script):
+    where, env = fresh(workplace, tmp_path)
+    (where / "outputs").mkdir()
+    for place in range(8):
+        name = "clip 1" if place == 1 else f"clip{place}"
+        shutil.copy(clips / f"r{place}.flac", where / "outputs" / f"{name}.flac")
+    (where / "gates.toml").unlink()
+    done = bash(script, where, {**env, "MODEL": "audio:outputs"})
+    assert done.returncode == 0, done.stderr
+    learnt = tomllib.loads((where / "gates.toml").read_text())
+    assert any("margin" in rule for rule in learnt["fake"].values())
+    assert "clips" in (where / "gates.toml").read_text().splitlines()[0]
 
 
 def test_both_snippets_are_shown_in_the_documentation():

@@ -103,7 +103,7 @@ def parse(words: list[str], *, whole: bool = True) -> None:
     for parameter in command.params:
         found = values.get(parameter.name)
         given = [value for value in (found if isinstance(found, list | tuple) else [found]) if isinstance(value, str)]
-        if whole and parameter.required and not given:
+        if whole and parameter.required and not given and "-c" not in words:
             raise click.MissingParameter(ctx=context, param=parameter)
         for value in given:
             if not PLACEHOLDER.search(value):

@@ -1,12 +1,12 @@
-"""What `run` and `plan` are asked: options of the command line become one spec for each model and benchmark."""
+"""What `run`, `plan`, `score` and `calibrate` are asked: options of the command line, as one noun, and its runs."""
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import click
-
+from vsseval.cli.config_file import config_option
 from vsseval.errors import UsageError
 from vsseval.records import RunSpec
 from vsseval.text.saying import say
@@ -16,11 +16,66 @@ if TYPE_CHECKING:
 
     from vsseval.stages.catalog import Catalog
 
+__all__ = ["Asked", "Measuring", "measuring_options", "run_options"]
+
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
-def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that `run`, `score` and `calibrate` share."""
+class Measuring(NamedTuple):
+    """How sounds are to be measured, and where everything lies."""
+
+    metrics: tuple[str, ...]
+    profile: str
+    runs: Path
+    store: Path | None
+    jobs: int
+    device: str
+    no_bounds: bool
+    as_json: bool
+
+    def spec(self, model: str = "", benchmark: str = "", *, seed: int = 0, limit: int | None = None) -> RunSpec:
+        """Return what is asked of one run."""
+        return RunSpec(
+            model=model, benchmark=benchmark, seed=seed, limit=limit, metrics=self.metrics, profile=self.profile,
+            runs=self.runs, store=self.store, jobs=self.jobs, device=self.device,
+        )  # fmt: skip
+
+
+class Asked(NamedTuple):
+    """Which models are to be run on which benchmarks."""
+
+    measuring: Measuring
+    models: tuple[str, ...]
+    suite: str | None
+    benchmarks: tuple[str, ...]
+    seed: int
+    seeds: str | None
+    limit: int | None
+    checkpoint: Path | None
+
+    def every_run(self) -> tuple[list[RunSpec], Catalog]:
+        """Return one spec for every model and benchmark, and what was built to find them.
+
+        Raises:
+            UsageError: the options contradict each other, or name what does not exist.
+        """
+        import msgspec
+
+        from vsseval import plugins
+        from vsseval.stages.asked_runs import specs
+        from vsseval.stages.catalog import Catalog, require_metrics
+
+        require_metrics(self.measuring.metrics, plugins.names("metrics"))
+        catalog = Catalog()
+        known = self.measuring.spec(seed=self.seed, limit=self.limit)
+        known = msgspec.structs.replace(known, seeds=_seeds(self.seeds, self.seed))
+        chosen = _chosen(self.suite, self.benchmarks, catalog)
+        bounds = not self.measuring.no_bounds
+        return specs(known, self.models, chosen, self.checkpoint, catalog, bounds=bounds), catalog
+
+
+def measuring_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of `Measuring`; the command is given them as its first argument."""
     options = (
         click.option("--metric", "metrics", multiple=True, metavar="ID", help="Metric (fad@logmel); repeatable."),
         click.option(
@@ -34,14 +89,13 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--no-bounds", is_flag=True, help="Leave out reference, shuffled, noise and silence."),
         click.option("--json", "as_json", is_flag=True, help="Print records and numbers as JSON."),
     )
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return _with(options, _gathered(command, Measuring))
 
 
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that `run` and `plan` share, besides `shared_options`."""
+    """Add the options of `Asked`, a configuration file among them; the command is given them as its first argument."""
     options = (
+        config_option,
         click.option(
             "--model", "models", multiple=True, required=True, metavar="M", help="Name or name:argument; repeatable."
         ),
@@ -58,54 +112,24 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--checkpoint", type=click.Path(exists=True, path_type=Path), help="Weights for the named models."
         ),
     )
+    return _with(options, measuring_options(_gathered(command, Asked)))
+
+
+def _gathered(command: Callable[..., Any], kind: type[NamedTuple]) -> Callable[..., Any]:
+    """Let a command take the fields of a noun as one; `measuring_options` has put the first of `Asked` together."""
+
+    @functools.wraps(command)
+    def gathering(*first: Any, **values: Any) -> Any:
+        names = [name for name in kind._fields if name != "measuring"]
+        return command(kind(*first, **{name: values.pop(name) for name in names}), **values)
+
+    return gathering
+
+
+def _with(options: Sequence[Callable[..., Any]], command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(options):
         command = option(command)
     return command
-
-
-def asked_runs(
-    models: Sequence[str],
-    suite: str | None,
-    benchmarks: Sequence[str],
-    checkpoint: Path | None,
-    *,
-    seed: int,
-    seeds: str | None,
-    limit: int | None,
-    metrics: tuple[str, ...],
-    profile: str,
-    runs: Path,
-    store: Path | None,
-    jobs: int,
-    device: str,
-    fast: bool,
-    bounds: bool,
-) -> tuple[list[RunSpec], Catalog]:
-    """Return one spec for every model and benchmark, and what was built to find them.
-
-    Raises:
-        UsageError: the options contradict each other, or name what does not exist.
-    """
-    from vsseval.stages.asked_runs import specs
-    from vsseval.stages.catalog import Catalog
-
-    catalog = Catalog()
-    chosen = _chosen(suite, benchmarks, catalog)
-    known = RunSpec(
-        model="",
-        benchmark="",
-        seed=seed,
-        seeds=_seeds(seeds, seed),
-        limit=limit,
-        metrics=metrics,
-        profile=profile,
-        runs=runs,
-        store=store,
-        jobs=jobs,
-        device=device,
-        fast=fast,
-    )
-    return specs(known, models, chosen, checkpoint, catalog, bounds=bounds), catalog
 
 
 def _seeds(text: str | None, seed: int) -> tuple[int, ...]:
@@ -132,4 +156,10 @@ def _chosen(suite: str | None, benchmarks: Sequence[str], catalog: Catalog) -> l
     found = resolve(suite, catalog)
     for name, reason in found.absent.items():
         say(f"{name}: left out, {reason}", err=True)
+    if found.unregistered:
+        say(
+            f"{len(found.present)} of {len(found.present) + len(found.absent) + len(found.unregistered)} benchmarks; "
+            "the data of the others is not registered here. See: vsseval list benchmarks",
+            err=True,
+        )
     return list(found.present)

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vsseval.cli.asked import shared_options
+from vsseval.cli.asked import Measuring, measuring_options
 from vsseval.cli.compare import printed, printed_json
 from vsseval.cli.run import INCOMPLETE
 from vsseval.errors import UsageError, unknown
 from vsseval.faults import FAULTS, Fault
-from vsseval.records import RunSpec
 from vsseval.text.saying import say
 from vsseval.types import Task
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from vsseval.records import RunSpec
 
 
 @click.command(name="calibrate", short_help="Show which metrics see which faults on a benchmark.")
@@ -27,42 +28,31 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Noise and choice come from it.")
 @click.option("--limit", type=click.IntRange(1), metavar="L", help="Only L clips, always the same.")
 @click.option("--markdown", is_flag=True, help="Print the table as Markdown.")
-@shared_options
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="Page of the curves [default: calibration.html beside the runs].")  # fmt: skip
+@measuring_options
 def command(
-    benchmark: str,
-    kinds: tuple[str, ...],
-    seed: int,
-    limit: int | None,
-    metrics: tuple[str, ...],
-    profile: str,
-    runs: Path,
-    store: Path | None,
-    jobs: int,
-    device: str,
-    *,
+    measuring: Measuring, benchmark: str, kinds: tuple[str, ...], seed: int, limit: int | None, output: Path | None, *,
     markdown: bool,
-    fast: bool,
-    no_bounds: bool,
-    as_json: bool,
-) -> int:
+) -> int:  # fmt: skip
     """Degrade BENCHMARK's own recordings in graded steps, and show how every metric answers.
 
     Each level of each fault is a run like any other, of the model degraded:KIND=LEVEL: it can be interrupted, and the
     same command goes on. A metric is flagged that sees no fault here, or that prefers a worse level to a milder one.
     """
-    del no_bounds  # the recordings themselves are the bound here
+    import msgspec
+
     from vsseval.cli.profile_faults import profile_faults
     from vsseval.cli.progress import shown
     from vsseval.report.calibration import sheet
+    from vsseval.report.calibration_page import write_calibration
     from vsseval.stages.catalog import Catalog
     from vsseval.stages.run import carry_out
     from vsseval.statistics.calibration import FOLDER, calibrate
     from vsseval.store.record import load_run
 
-    known = RunSpec(
-        model="", benchmark=benchmark, seed=seed, limit=limit, metrics=metrics, profile=profile, runs=runs / FOLDER,
-        store=store, jobs=jobs, device=device, fast=fast,
-    )  # fmt: skip
+    known = measuring.spec(benchmark=benchmark, seed=seed, limit=limit)  # the recordings are the bound here
+    known = msgspec.structs.replace(known, runs=measuring.runs / FOLDER)
     catalog = Catalog()
     asked = _specs(known, _chosen(kinds, catalog.benchmark(benchmark).card.task))
     with shown() as watcher:
@@ -72,10 +62,14 @@ def command(
     for line in (*of_profile.nothing, *of_profile.hints):
         say(line, err=True)
     found = calibrate(loaded)
-    if as_json:
+    if measuring.as_json:
         printed_json(found)
     else:
         printed(sheet(found), "markdown" if markdown else None)
+    page = output or known.runs / "calibration.html"
+    write_calibration([found], page)
+    say(f"\nOpen the curves in a browser: {page}", err=True)
+    say(f"Measure a system on the same clips: vsseval run --model audio:DIR --benchmark {benchmark}", err=True)
     return INCOMPLETE if of_profile.nothing else 0
 
 

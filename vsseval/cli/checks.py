@@ -24,7 +24,15 @@ from vsseval.border.extractors import features
 from vsseval.cli.check import Check, part
 from vsseval.cli.weights_checks import lacks_weights, without_weights
 from vsseval.cli.weights_checks import weights as weights_checks
-from vsseval.errors import EnvironmentFault, MissingEnvironment, MissingExtra, MissingWeights, Unmeasurable, UsageError
+from vsseval.errors import (
+    EnvironmentFault,
+    MissingData,
+    MissingEnvironment,
+    MissingExtra,
+    MissingWeights,
+    Unmeasurable,
+    UsageError,
+)
 from vsseval.extractors.base import is_pair
 
 if TYPE_CHECKING:
@@ -231,16 +239,23 @@ def metrics() -> Iterator[Check]:
 
 def benchmarks() -> Iterator[Check]:
     """Is every benchmark there, with the media that its manifest names?"""
+    absent = []
     for name in plugins.names("benchmarks"):
         try:
             made = build("benchmarks", name, None)
         except UsageError:
             yield Check("benchmarks", name, "note", "needs an argument")
             continue
+        except MissingData:
+            absent.append(name)
+            continue
         except EnvironmentFault as fault:
             yield Check("benchmarks", name, "note", f"missing: {fault}")
             continue
         yield _clips(name, made)
+    if absent:
+        detail = f"{', '.join(absent)}. Register your copy of one with: vsseval data add NAME --root DIR"
+        yield Check("benchmarks", f"{len(absent)} are not registered", "note", detail)
 
 
 def _clips(name: str, made: Any) -> Check:

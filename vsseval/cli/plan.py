@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vsseval.cli.asked import asked_runs, run_options, shared_options
+from vsseval.cli.asked import Asked, run_options
 from vsseval.cli.progress import duration
 from vsseval.text.saying import say, show_json
 
@@ -33,46 +33,21 @@ SPARE = 0.05
 @click.option("--workers", type=click.IntRange(1), multiple=True, metavar="K",
               help="Also for K workers; repeatable [default: one per core].")  # fmt: skip
 @click.option("--measure", is_flag=True, help=f"Where rates are unknown, run {CLIPS} clips of each benchmark first.")
-@shared_options
-def command(
-    models: tuple[str, ...],
-    suite: str | None,
-    benchmarks: tuple[str, ...],
-    seed: int,
-    seeds: str | None,
-    limit: int | None,
-    checkpoint: Path | None,
-    workers: tuple[int, ...],
-    metrics: tuple[str, ...],
-    profile: str,
-    runs: Path,
-    store: Path | None,
-    jobs: int,
-    device: str,
-    *,
-    measure: bool,
-    fast: bool,
-    no_bounds: bool,
-    as_json: bool,
-) -> None:
+def command(asked: Asked, workers: tuple[int, ...], *, measure: bool) -> None:
     """Say what `vsseval run` with the same options would take here: work that is left, time, memory, disk.
 
     Rates are those of earlier runs on this kind of processor. Nothing is run, unless --measure says so.
     """
-    asked, catalog = asked_runs(
-        models, suite, benchmarks, checkpoint, seed=seed, seeds=seeds, limit=limit, metrics=metrics, profile=profile,
-        runs=runs, store=store, jobs=jobs, device=device, fast=fast,
-        bounds=not no_bounds,
-    )  # fmt: skip
-    found, lost = _forecast(asked, catalog, models)
+    runs, catalog = asked.every_run()
+    found, lost = _forecast(runs, catalog, asked.models)
     if measure and found.unknown:
-        _measure(asked, models)
-        found, lost = _forecast(asked, catalog, models)
-    numbers = [jobs or _cores(), *workers]
-    if as_json:
-        _print_json(found, asked[0], numbers, lost)
+        _measure(runs, asked.models)
+        found, lost = _forecast(runs, catalog, asked.models)
+    numbers = [asked.measuring.jobs or _cores(), *workers]
+    if asked.measuring.as_json:
+        _print_json(found, runs[0], numbers, lost)
         return
-    _print(found, asked[0], numbers)
+    _print(found, runs[0], numbers)
     for title, why in lost.items():
         say(f"{title}: cannot be run: {why}", err=True)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vsseval.cli.asked import asked_runs, run_options, shared_options
+from vsseval.cli.asked import Asked, run_options
 from vsseval.cli.trace import traced
 from vsseval.engines.choice import LOCAL
 from vsseval.text.saying import say, show_json, written
@@ -37,46 +37,36 @@ strict_option = click.option(
 @click.option("--workers", type=click.IntRange(0), default=0, help="Actors of Ray, tasks of Slurm; 0: what suits.")
 @click.option("--shard", metavar="I/N", help="Only this part of the work, 0/4 to 3/4; the last one makes the table.")
 @click.option("--trace", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write a Chrome trace.")
+@click.option("--dry-run", is_flag=True, help="Say what would be run and measured, and stop.")
 @strict_option
-@shared_options
 def command(
-    models: tuple[str, ...],
-    suite: str | None,
-    benchmarks: tuple[str, ...],
-    seed: int,
-    seeds: str | None,
-    limit: int | None,
-    checkpoint: Path | None,
+    asked: Asked,
     engine: str,
     workers: int,
     shard: str | None,
-    metrics: tuple[str, ...],
-    profile: str,
-    runs: Path,
-    store: Path | None,
-    jobs: int,
-    device: str,
     trace: Path | None,
     *,
+    dry_run: bool,
     strict: bool,
-    fast: bool,
-    no_bounds: bool,
-    as_json: bool,
 ) -> int:
     """Run models on benchmarks, and print the comparison table.
 
     What is finished is not done again: the same command, after any interruption, goes on where it stopped.
-    """
+
+    \b
+    vsseval run --model audio:my_wavs --benchmark folder:my_videos
+    vsseval run -c eval.toml --dry-run
+    """  # noqa: D301 - click wants the control character, which keeps the lines apart
     from vsseval.engines.choice import read_choice
 
     choice = read_choice(engine, workers, shard)
-    asked, catalog = asked_runs(
-        models, suite, benchmarks, checkpoint, seed=seed, seeds=seeds, limit=limit, metrics=metrics, profile=profile,
-        runs=runs, store=store, jobs=jobs, device=device, fast=fast,
-        bounds=not no_bounds,
-    )  # fmt: skip
-    with traced(trace, asked[0].store):
-        return execute(asked, catalog, models, choice, strict=strict, as_json=as_json)
+    runs, catalog = asked.every_run()
+    if dry_run:
+        from vsseval.cli.dry_run import show_dry_run
+
+        return show_dry_run(runs, catalog, asked.models)
+    with traced(trace, runs[0].store):
+        return execute(runs, catalog, asked.models, choice, strict=strict, as_json=asked.measuring.as_json)
 
 
 def execute(

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import click
 
-from vsseval.cli.asked import shared_options
+from vsseval.cli.asked import Measuring, measuring_options
 from vsseval.cli.moved import moved_option, relocations
 from vsseval.cli.run import execute, show, strict_option
 from vsseval.errors import UsageError
-from vsseval.records import RunSpec
 
 
 @click.command(name="score", short_help="Score a run again, or a folder of finished sound.")
@@ -18,23 +17,8 @@ from vsseval.records import RunSpec
 @click.option("--benchmark", metavar="B", help="For a folder of sound: name or folder:PATH.")
 @moved_option
 @strict_option
-@shared_options
-def command(
-    path: Path,
-    benchmark: str | None,
-    moved: tuple[str, ...],
-    metrics: tuple[str, ...],
-    profile: str,
-    runs: Path,
-    store: Path | None,
-    jobs: int,
-    device: str,
-    *,
-    strict: bool,
-    fast: bool,
-    no_bounds: bool,
-    as_json: bool,
-) -> int:
+@measuring_options
+def command(measuring: Measuring, path: Path, benchmark: str | None, moved: tuple[str, ...], *, strict: bool) -> int:
     """Score PATH: a run directory, or a folder of sound files named by clip id.
 
     A run directory is extracted, scored and aggregated anew from the sounds that it has. A folder of sound is
@@ -50,24 +34,14 @@ def command(
             raise UsageError(f"{path} is a run directory and knows its benchmark: leave out --benchmark")
         with shown() as watcher:
             rescore(
-                path, watcher, metrics=metrics, profile=profile, store=store, jobs=jobs, device=device, fast=fast,
+                path, watcher, metrics=measuring.metrics, profile=measuring.profile, store=measuring.store,
+                jobs=measuring.jobs, device=measuring.device, fast=measuring.fast,
                 moved=relocations(moved),
             )  # fmt: skip
-        return show([path], metrics, strict=strict, as_json=as_json)
+        return show([path], measuring.metrics, strict=strict, as_json=measuring.as_json)
     if benchmark is None:
         raise UsageError(f"{path} is no run directory; to score its sounds say on what: --benchmark NAME")
-    known = RunSpec(
-        model="",
-        benchmark="",
-        metrics=metrics,
-        profile=profile,
-        runs=runs,
-        store=store,
-        jobs=jobs,
-        device=device,
-        fast=fast,
-    )
     catalog = Catalog()
     models = [f"audio:{path}"]
-    asked = specs(known, models, [benchmark], None, catalog, bounds=not no_bounds)
-    return execute(asked, catalog, models, strict=strict, as_json=as_json)
+    asked = specs(measuring.spec(), models, [benchmark], None, catalog, bounds=not measuring.no_bounds)
+    return execute(asked, catalog, models, strict=strict, as_json=measuring.as_json)

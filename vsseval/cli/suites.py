@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
 from vsseval import plugins
-from vsseval.errors import EnvironmentFault, UsageError, unknown
+from vsseval.errors import EnvironmentFault, MissingData, UsageError, unknown
 
 if TYPE_CHECKING:
     from vsseval.stages.catalog import Catalog
@@ -22,6 +22,8 @@ class Suite(NamedTuple):
     present: tuple[str, ...]
     absent: dict[str, str]
     """Benchmark -> why it is not there, and the command that gets it."""
+    unregistered: tuple[str, ...] = ()
+    """Of a suite of everything, those of which no copy was registered: what is not here was not asked for."""
 
 
 def suites() -> dict[str, tuple[str, ...]]:
@@ -49,11 +51,15 @@ def resolve(name: str, catalog: Catalog | None = None) -> Suite:
     everything = known[name] == (EVERY,)
     present: list[str] = []
     absent: dict[str, str] = {}
+    unregistered: list[str] = []
     for benchmark in plugins.names("benchmarks") if everything else known[name]:
         try:
             catalog.benchmark(benchmark)
         except EnvironmentFault as error:
-            absent[benchmark] = str(error)
+            if everything and isinstance(error, MissingData):
+                unregistered.append(benchmark)
+            else:
+                absent[benchmark] = str(error)
             continue
         except UsageError:
             if everything:
@@ -66,6 +72,7 @@ def resolve(name: str, catalog: Catalog | None = None) -> Suite:
             continue
         present.append(benchmark)
     if not present:
+        absent |= dict.fromkeys(unregistered, "not registered")
         reasons = "; ".join(f"{benchmark}: {reason}" for benchmark, reason in absent.items())
         raise UsageError(f"no benchmark of the suite '{name}' is there. {reasons}")
-    return Suite(tuple(present), absent)
+    return Suite(tuple(present), absent, tuple(unregistered))

@@ -17,6 +17,7 @@ import numpy as np
 
 from vsseval.errors import EnvironmentFault, Unmeasurable
 from vsseval.media.audio import Audio, check_samples
+from vsseval.media.interrupts import uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -159,6 +160,8 @@ def encode_sound(container: Any, stream: Any, audio: Audio) -> None:
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Open a temporary file beside `path`; rename it to `path` at the end, remove it after an error.
 
+    An interrupt is put off until then (`interrupts`).
+
     Raises:
         EnvironmentFault: the file cannot be written.
     """
@@ -166,7 +169,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     temporary = path.parent / f".tmp-{os.getpid()}-{secrets.token_hex(4)}"
     try:
         try:
-            with temporary.open("x+b") as file:
+            with uninterrupted(), temporary.open("x+b") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())

@@ -112,8 +112,8 @@ def response(curves: list[Curve], palette: Palette = PAGE) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(1.75, 1.15))
-    axes = figure.add_axes((0.2, 0.2, 0.77, 0.75))
+    figure = Figure(figsize=(2.6, 1.7))
+    axes = figure.add_axes((0.19, 0.17, 0.78, 0.78))
     points = [point for curve in curves for point in curve.points]
     if len(curves) > 1:
         points = sorted(points, key=lambda point: point.level)
@@ -128,8 +128,8 @@ def response(curves: list[Curve], palette: Palette = PAGE) -> Figure:
             continue
         colour = palette.accent if point.worse else palette.ink
         if point.low is not None and point.high is not None:
-            axes.plot([place, place], [point.low, point.high], color=colour, linewidth=1.2)
-        axes.plot([place], [point.value], marker="o", markersize=3.2, color=colour, markeredgewidth=0)
+            axes.plot([place, place], [point.low, point.high], color=colour, linewidth=1.6)
+        axes.plot([place], [point.value], marker="o", markersize=4.5, color=colour, markeredgewidth=0)
     _bare(axes, [_tick(point.level, curves[0]) for point in points], palette)
     return figure
 
@@ -149,7 +149,7 @@ def _bare(axes: Axes, ticks: list[str], palette: Palette) -> None:
     axes.set_xticks(shown, [ticks[place] for place in shown])
     axes.set_xlim(-0.5, len(ticks) - 0.5)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=3))
-    axes.tick_params(colors=palette.muted, labelsize=6.5, length=2, color=palette.line, pad=1.5)
+    axes.tick_params(colors=palette.muted, labelsize=9, length=3, color=palette.line, pad=1.5)
     for name, spine in axes.spines.items():
         spine.set_visible(name in {"bottom", "left"})
         spine.set_color(palette.line)

@@ -65,10 +65,10 @@ class Session:
             if busy and not free:
                 raise next(iter(busy.values()))
             runs = self._sounds_and_features(free, WHOLE, record_generated)
-            for task, run in zip(free, runs, strict=True):
+            for number, (task, run) in enumerate(zip(free, runs, strict=True), 1):
                 if not run.lost:
                     if len(runs) > 1:
-                        self._progress.run(title(run.plan))
+                        self._progress.run(f"run {number} of {len(runs)}: {title(run.plan)}")
                     self.records[task.plan.identity] = self._finished(run)
         return [task for task in tasks if task.plan.identity in busy]
 
