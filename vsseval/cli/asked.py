@@ -6,6 +6,8 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import click
+
 from vsseval.cli.config_file import config_option
 from vsseval.errors import UsageError
 from vsseval.records import RunSpec
@@ -30,6 +32,7 @@ class Measuring(NamedTuple):
     store: Path | None
     jobs: int
     device: str
+    fast: bool
     no_bounds: bool
     as_json: bool
 
@@ -37,7 +40,7 @@ class Measuring(NamedTuple):
         """Return what is asked of one run."""
         return RunSpec(
             model=model, benchmark=benchmark, seed=seed, limit=limit, metrics=self.metrics, profile=self.profile,
-            runs=self.runs, store=self.store, jobs=self.jobs, device=self.device,
+            runs=self.runs, store=self.store, jobs=self.jobs, device=self.device, fast=self.fast,
         )  # fmt: skip
 
 
