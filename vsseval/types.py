@@ -41,9 +41,11 @@ class Need(StrEnum):
     CAPTION = "caption"
     EVENTS = "events"
     """Seconds at which visible events happen, annotated by the benchmark; a text, separated by spaces."""
+    PAIR = "pair"
+    """The id of a clip that is one of two, which then ends in `_a` or `_b`."""
 
 
-TEXTS = frozenset({Need.TRANSCRIPT, Need.TURNS, Need.CAPTION, Need.EVENTS})
+TEXTS = frozenset({Need.TRANSCRIPT, Need.TURNS, Need.CAPTION, Need.EVENTS, Need.PAIR})
 """What is not in a file but in the manifest."""
 
 

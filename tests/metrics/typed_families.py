@@ -54,6 +54,7 @@ from vsseval.metrics.base import (
     SummedRowsMetric,
 )
 from vsseval.metrics.clap_score import ClapScore
+from vsseval.metrics.cprs import PairedResponse
 from vsseval.metrics.cpwer import PermutedErrorRate
 from vsseval.metrics.desync import DesyncOnset
 from vsseval.metrics.desync_synchformer import DesyncSynchformer
@@ -127,7 +128,7 @@ def grouped_rows(spec: MetricSpec) -> list[LeaveOutRowsMetric[...]]:
 
 
 def rows(spec: MetricSpec) -> list[RowsMetric[...]]:
-    return [NearestNeighbours(spec, "density")]
+    return [NearestNeighbours(spec, "density"), PairedResponse(spec)]
 
 
 def summed_rows(spec: MetricSpec) -> list[SummedRowsMetric[...]]:

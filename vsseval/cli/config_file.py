@@ -70,7 +70,8 @@ def _long(option: click.Parameter) -> str:
 
 def _table(path: Path) -> dict[str, Any]:
     try:
-        return toml_tables.parse(path.read_text(encoding="utf-8"))
+        tables: dict[str, Any] = toml_tables.parse(path.read_text(encoding="utf-8"))
+        return tables
     except FileNotFoundError as error:
         raise UsageError(f"--config {path} does not exist") from error
     except (OSError, ValueError) as error:

@@ -31,7 +31,11 @@ NEED_NAMES = {
     Need.TURNS: "transcript that says who speaks, [S1] ... [S2] ...",
     Need.CAPTION: "caption",
     Need.EVENTS: "annotated events",
+    Need.PAIR: "partner (ids of a pair end in _a and _b)",
 }
+
+PAIR_ENDS = ("_a", "_b")
+"""Of the ids of two clips that differ in one thing, as PhyAVBench names them."""
 
 
 class FeatureSource(NamedTuple):
@@ -89,6 +93,8 @@ def text_of(need: Need, sample: Sample) -> str | None:
     """Return a text of a clip."""
     if need is Need.EVENTS:
         return " ".join(map(str, sorted(sample.events))) or None
+    if need is Need.PAIR:
+        return sample.id if sample.id.endswith(PAIR_ENDS) else None
     if need is Need.CAPTION or sample.transcript is None:
         return sample.caption if need is Need.CAPTION else None
     if need is Need.TURNS:
