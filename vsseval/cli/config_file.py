@@ -70,12 +70,12 @@ def _long(option: click.Parameter) -> str:
 
 def _table(path: Path) -> dict[str, Any]:
     try:
-        tables: dict[str, Any] = toml_tables.parse(path.read_text(encoding="utf-8"))
-        return tables
+        found: dict[str, Any] = toml_tables.parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UsageError(f"--config {path} does not exist") from error
     except (OSError, ValueError) as error:
         raise UsageError(f"--config {path} cannot be read: {error}") from error
+    return found
 
 
 config_option = click.option(
