@@ -148,6 +148,7 @@ def _csv(found: Sequence[Agreement], *, signatures: bool) -> str:
         ]  # fmt: skip
         writer.writerow(
             [csv_cell(one.metric), one.level, one.n, one.systems, one.clips, one.clusters, *numbers, one.verdict,
-             one.would or "", csv_cell(one.method), csv_cell(one.reason or ""), *([csv_cell(one.signature)] if signatures else [])]
+             one.would or "", csv_cell(one.method), csv_cell(one.reason or ""),
+             *([csv_cell(one.signature)] if signatures else [])]
         )  # fmt: skip
     return out.getvalue()
