@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vsseval.errors import Unmeasurable, UsageError, VssevalError
-from vsseval.text.saying import say
+from vsseval.text.saying import say, show_usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +68,7 @@ def invoke(arguments: Sequence[str]) -> int:
     try:
         code = verbs.main(args=[*arguments], prog_name="vssflow", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        show_usage(error)
         return UsageError.exit_code
     except (click.Abort, KeyboardInterrupt):
         again = shlex.join(["vssflow", *arguments])

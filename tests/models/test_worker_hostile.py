@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from support.hostile_text import ALL, acts_on_a_terminal
 from vsseval.models.worker import WorkerLaunch, WorkerProcess
+from vsseval.text.escaping import terminal
 
 HEAD = """
 import json, os, subprocess, sys, time
@@ -126,10 +128,11 @@ def test_one_that_reads_nothing_is_ended(tmp_path):
     assert "has not read what it was asked in 1 s" in output.error
 
 
-def test_children_that_leave_the_session_end_with_it(tmp_path):
+@pytest.mark.parametrize("kept", ["", ", env={}"], ids=["with their variables", "without"])
+def test_children_that_leave_the_session_end_with_it(tmp_path, kept):
     mark = tmp_path / "pid"
     body = f"""
-        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True{kept})
         open({str(mark)!r}, "w").write(str(child.pid))
         say(type="result", id=ids[0], error="none")
     """
@@ -147,3 +150,42 @@ def test_children_that_leave_the_session_end_with_it(tmp_path):
 def test_an_answer_nested_without_end_is_none(tmp_path):
     (output,) = asked(tmp_path, "print('[' * 100_000, flush=True)")
     assert "where a message was due" in output.error
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("while True: sys.stdout.write('x' * 65536)", "floods the protocol with a line that does not end"),
+        ("while True: say(type='result', id='another', error='x')", "answers nothing that was asked"),
+        ("while True: print('{}', flush=True)", "answers nothing that was asked"),
+        ("while True: print('\\x1b[2J', flush=True)", "where a message was due"),
+        ("while True: sys.stderr.write('y' * 65536)", "has not answered in 3 s"),
+        ("os.close(1); time.sleep(600)", "closed its end and lives on"),
+        ("import signal; [signal.signal(one, 1) for one in (2, 15)]; time.sleep(600)", "has not answered in 3 s"),
+        ("os.kill(os.getpid(), 19)", "has not answered in 3 s"),
+    ],
+)
+def test_no_time_limit_is_talked_away(tmp_path, body, says):
+    began = time.monotonic()
+    (output,) = asked(tmp_path, body, clip_seconds=3.0)
+    assert says in output.error
+    assert output.samples is None
+    assert time.monotonic() - began < 40
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/stdin", "/proc/self/mem"])
+@pytest.mark.parametrize("answer", [RAW, SOUND])
+def test_devices_are_named_and_never_opened(tmp_path, monkeypatch, answer, path):
+    opened = []
+    plain = os.open
+    monkeypatch.setattr(os, "open", lambda name, *more, **rest: opened.append(str(name)) or plain(name, *more, **rest))
+    (named,) = asked(tmp_path, answer.format(repr(path)))
+    (linked,) = asked(tmp_path, f"os.symlink({path!r}, scratch + '/a')\n" + answer.format("scratch + '/a'"))
+    assert "outside the folder" in named.error
+    assert "no regular file" in linked.error
+    assert not [name for name in opened if name.startswith(("/dev/zero", "/dev/stdin", "/proc/self/mem"))]
+
+
+def test_what_a_worker_says_acts_on_no_terminal(tmp_path):
+    (output,) = asked(tmp_path, f"say(type='result', id=ids[0], error={ALL.replace(chr(0xD800), '')!r})")
+    assert not acts_on_a_terminal(terminal(output.error))

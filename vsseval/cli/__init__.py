@@ -19,7 +19,7 @@ import click
 from vsseval.cli.once import warned_once
 from vsseval.engines.threads import thread_variables
 from vsseval.errors import EnvironmentFault, UsageError, VssevalError
-from vsseval.text.saying import say
+from vsseval.text.saying import say, show_usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,7 +113,7 @@ def invoke(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for e
         with warned_once():
             code = verbs.main(args=[*arguments], prog_name="vsseval", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        show_usage(error)
         return UsageError.exit_code
     except (click.Abort, KeyboardInterrupt):
         return _interrupted(arguments)

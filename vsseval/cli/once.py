@@ -6,18 +6,30 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from vsseval.text.saying import say
+
 __all__ = ["warned_once"]
 
 
 @contextmanager
 def warned_once() -> Iterator[None]:
     """Let no message of the library's log through twice, while a command runs."""
-    log, once = logging.getLogger("vsseval"), _Once()
+    log, once, said = logging.getLogger("vsseval"), _Once(), _Said(logging.WARNING)
     log.addFilter(once)
+    log.addHandler(said)
     try:
         yield
     finally:
+        log.removeHandler(said)
         log.removeFilter(once)
+
+
+class _Said(logging.Handler):
+    """Says what nobody else does, such as a progress bar that it would run into."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if logging.getLogger("vsseval").handlers == [self]:
+            say(record.getMessage(), err=True)
 
 
 class _Once(logging.Filter):

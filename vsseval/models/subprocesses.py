@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Mapping
 
-__all__ = ["LARGEST", "Log", "end_all", "exit_reason", "log_tail", "subprocess_env"]
+__all__ = ["LARGEST", "Family", "Log", "end_all", "exit_reason", "log_tail", "subprocess_env"]
 
 MARK = "VSSEVAL_PROCESS"
 """Variable that a foreign process and all that it starts carry: one value for each that the harness started."""
@@ -128,18 +128,57 @@ def subprocess_env(more: Mapping[str, str]) -> dict[str, str]:
     return {**kept, **added, **more, MARK: uuid.uuid4().hex}
 
 
-def end_all(process: subprocess.Popen[bytes], env: Mapping[str, str]) -> None:
-    """End a process, its group, and those of its children that left the group: the ones that carry its mark.
+class Family:
+    """The processes that a process has started, and those have started, as far as they are known.
+
+    One that leaves the session is found by its mark; one that throws its variables away, by its mother, as long as she
+    lives: so `look` before she is asked to go. Who does both, and whose mother has died before, is not found.
+    """
+
+    def __init__(self, pid: int) -> None:
+        """Begin with the first of them."""
+        self._pid = pid
+        self._known: set[tuple[int, str]] = set()
+
+    def look(self) -> None:
+        """Take note of those that are there now."""
+        children: dict[int, list[tuple[int, str]]] = {}
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError, IndexError):
+                # what follows the name, which may hold anything: state, parent, ..., and the time of its start
+                facts = (folder / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+                children.setdefault(int(facts[1]), []).append((int(folder.name), facts[19]))
+        found = [self._pid]
+        for pid in found:
+            self._known.update(children.get(pid, ()))
+            found += [child for child, _ in children.pop(pid, ())]
+
+    def left(self) -> list[int]:
+        """Return those that are still there, and are the same."""
+        alive = []
+        for pid, begun in self._known:
+            with contextlib.suppress(OSError, IndexError):
+                facts = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+                if facts[19] == begun and facts[0] not in {"Z", "X"}:
+                    alive.append(pid)
+        return alive
+
+
+def end_all(process: subprocess.Popen[bytes], env: Mapping[str, str], family: Family | None = None) -> None:
+    """End a process, its group, and those of its children that left the group.
 
     Args:
         process: started in a session of its own.
         env: its variables, from `subprocess_env`.
+        family: what is known of its children by an earlier look.
     """
+    family = family or Family(process.pid)
+    family.look()
     with contextlib.suppress(ProcessLookupError, PermissionError):  # all of them are gone
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     for _ in range(_ROUNDS):
-        left = _marked(env[MARK])
+        left = [*_marked(env[MARK]), *family.left()]
         for pid in left:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)

@@ -21,9 +21,10 @@ import numpy as np
 from vsseval.errors import EnvironmentFault, Unmeasurable
 from vsseval.media import load_audio
 from vsseval.models.base import ModelOutput
-from vsseval.models.subprocesses import Log, end_all, exit_reason, log_tail, subprocess_env
+from vsseval.models.subprocesses import Family, Log, end_all, exit_reason, log_tail, subprocess_env
 from vsseval.models.worker_files import taken
 from vsseval.store import atomic
+from vsseval.text.readers import Unreadable, json_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -196,11 +197,13 @@ class _Process:
 
     def close(self, *, at_once: bool) -> None:
         """Ask it to go, then make it go, and its children with it."""
+        family = Family(self._popen.pid)
+        family.look()
         with contextlib.suppress(WorkerDied, subprocess.TimeoutExpired):
             if self._popen.poll() is None and not at_once:
                 self._send({"type": "bye"})
                 self._popen.wait(_FAREWELL_SECONDS)
-        end_all(self._popen, self._env)
+        end_all(self._popen, self._env, family)
         for pipe in (self._popen.stdin, self._popen.stdout):
             with contextlib.suppress(OSError):
                 if pipe is not None:
@@ -268,8 +271,8 @@ class _Process:
             gone = self._popen.poll() is not None
         line, _, self._unread = self._unread.partition(b"\n")
         try:
-            message = json.loads(line)
-        except (ValueError, RecursionError):
+            message = json_value(line)
+        except Unreadable:
             message = None
         if not isinstance(message, dict):
             raise WorkerDied(f"it wrote {line[:80]!r} where a message was due")

@@ -10,6 +10,7 @@ from vsseval.statistics.agreement import FEWEST, LEAST, best_first
 from vsseval.tables import sheet as sheets
 from vsseval.tables.sheet import Line, Sheet
 from vsseval.tables.text import DASH, number
+from vsseval.text.escaping import csv_cell
 from vsseval.text.escaping import latex as escaped
 
 if TYPE_CHECKING:
@@ -146,7 +147,8 @@ def _csv(found: Sequence[Agreement], *, signatures: bool) -> str:
             for side in (one.spearman, one.kendall) for value in (side.value, side.low, side.high)
         ]  # fmt: skip
         writer.writerow(
-            [one.metric, one.level, one.n, one.systems, one.clips, one.clusters, *numbers, one.verdict, one.would or "",
-             one.method, one.reason or "", *([one.signature] if signatures else [])]
+            [csv_cell(one.metric), one.level, one.n, one.systems, one.clips, one.clusters, *numbers, one.verdict,
+             one.would or "", csv_cell(one.method), csv_cell(one.reason or ""),
+             *([csv_cell(one.signature)] if signatures else [])]
         )  # fmt: skip
     return out.getvalue()

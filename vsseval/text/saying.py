@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderResult
     from rich.measure import Measurement
 
-__all__ = ["annotate", "console", "say", "show_json", "written"]
+__all__ = ["annotate", "console", "say", "show_json", "show_usage", "written"]
 
 
 def say(text: object = "", *, err: bool = False, nl: bool = True) -> None:
@@ -36,6 +37,13 @@ def annotate(title: str, message: str) -> None:
 def written(text: str, *, err: bool = False, nl: bool = True) -> None:
     """Write what a renderer has made, in which every text of a stranger is escaped for its target already."""
     click.echo(text, err=err, nl=nl)
+
+
+def show_usage(error: click.ClickException) -> None:
+    """Write what click says of wrong arguments, to standard error."""
+    said = StringIO()
+    error.show(file=said)
+    say(said.getvalue(), err=True, nl=False)
 
 
 def show_json(data: bytes | str, *, nl: bool = True) -> None:
