@@ -172,3 +172,7 @@ def test_keys_play_change_and_keep_the_place(tmp_path):
         )
         page.press("k", "KeyK")
         assert page.run("document.querySelector('[data-value=tie]').getAttribute('aria-checked')") == "true"
+        # Whoever has opened the list of keys goes on with them.
+        page.run("document.querySelector('summary').focus()")
+        page.press("l", "KeyL")
+        assert page.run("document.querySelector('[data-value=tie]').getAttribute('aria-checked')") == "false"
