@@ -209,3 +209,27 @@ def test_the_terminal_says_it_all(tests, raters):
     for words in ("What people said", "log strength", "wer@toy", "Krippendorff", "payment: 12 EUR an hour",
                   "recruitment: not stated", "ratings.csv"):  # fmt: skip
         assert words in found.stdout
+
+
+@pytest.mark.parametrize("edit", [("schema", 9), ("trials", None), ("stimuli", []), ("systems", [])])
+def test_a_key_that_was_edited_is_refused(edit, tests, tmp_path):
+    key = json.loads((tests / "ab" / "key.json").read_text()) | {edit[0]: edit[1]}
+    (tmp_path / "key.json").write_text(json.dumps(key))
+    answers = save(tmp_path / "answers", {})
+    found = CliRunner().invoke(command, ["import", "--test", str(tmp_path), str(answers)])
+    assert isinstance(found.exception, UsageError)
+    assert "key.json" in str(found.exception)
+
+
+def test_few_answers_give_shares_before_there_are_strengths(tests, tmp_path):
+    key = read_key(tests / "ab")
+    made = answer_all(key, "first", GIVEN)
+    systems = {one.id: one.system for one in key.stimuli}
+    pair = {"audio:fine", "audio:fair"}
+    made["answers"] = [one for one in made["answers"] if {systems[i] for i in one["stimuli"]} == pair]
+    found, _ = imported(tests / "ab", save(tmp_path / "few", made))
+    assert {one["name"] for one in found["results"]["systems"]} == pair
+    notes = " ".join(found["results"]["notes"])
+    assert "audio:poor was not rated yet" in notes
+    assert "One rater alone" in notes
+    assert all(one["score"].get("se") is None for one in found["results"]["systems"])

@@ -179,3 +179,7 @@ def test_keys_play_change_and_keep_the_place(tmp_path):
         )
         page.strike("k", "KeyK")
         assert page.ask("document.querySelector('[data-value=tie]').getAttribute('aria-checked')") == "true"
+        # Whoever has opened the list of keys goes on with them.
+        page.ask("document.querySelector('summary').focus()")
+        page.strike("l", "KeyL")
+        assert page.ask("document.querySelector('[data-value=tie]').getAttribute('aria-checked')") == "false"

@@ -128,4 +128,9 @@ def read_key(folder: Path) -> TestKey:
         raise UsageError(f"{path} is no key of a listening test, or damaged: {error}") from error
     if key.schema != SCHEMA:
         raise UsageError(f"{path} has layout {key.schema}, this vsseval reads {SCHEMA}")
+    ids, names = {one.id for one in key.stimuli}, {system.name for system in key.systems}
+    pairs = [(check.better, check.worse) for check in key.checks]
+    named = {one for parts in (*(trial.stimuli for trial in key.trials), *pairs) for one in parts}
+    if not (named <= ids and {one.system for one in key.stimuli} <= names and all(t.stimuli for t in key.trials)):
+        raise UsageError(f"{path} is damaged: it has trials of sounds, or sounds of systems, that it does not name")
     return key

@@ -307,7 +307,7 @@
   get("save").addEventListener("click", save);
   get("finish").addEventListener("click", save);
   // A button pressed with the mouse gives the focus back, so that the space bar plays.
-  document.addEventListener("click", (event) => { if (event.detail) event.target.closest("button")?.blur(); });
+  document.addEventListener("click", (event) => { if (event.detail) event.target.closest("button, summary, input[type=checkbox]")?.blur(); });
   addEventListener("beforeunload", () => { if (state) keep(); });
   const told = {
     ab: [["1 2", "hear A, B"], ["J K L", "A is better, no difference, B is better"]],
@@ -319,9 +319,9 @@
 
   addEventListener("keydown", (event) => {
     if (!shown || get("trial").hidden || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.matches("textarea, select, summary")) return;
+    if (event.target.matches("textarea, select")) return;
     // Whoever walks by the tabulator presses what has the focus; a slider moves by its own keys.
-    if (event.target.matches("button, input[type=checkbox]") && (event.key === " " || event.key === "Enter")) return;
+    if (event.target.matches("button, summary, input[type=checkbox]") && (event.key === " " || event.key === "Enter")) return;
     if (event.target.matches("input[type=range]") && event.key.startsWith("Arrow")) return;
     const step = event.shiftKey ? 10 : 1;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
