@@ -44,6 +44,7 @@ class Verbs(click.Group):
         "gate": "Pass or fail a run against a baseline; for CI.",
         "calibrate": "Show which metrics see which faults on a benchmark.",
         "correlate": "Show which metrics agree with people.",
+        "reproduce": "Compare published numbers with what can be measured here.",
         "baselines": "Make the environment of a published system, or show what is known of it.",
         "data": "Register your copies of benchmarks.",
         "store": "Show and clear what is kept of features.",
