@@ -18,6 +18,7 @@ from vsseval.benchmarks.kling_audio_eval import kling_audio_eval
 from vsseval.benchmarks.moviegen import moviegen
 from vsseval.benchmarks.unav100 import unav100
 from vsseval.benchmarks.vggsound import vggsound
+from vsseval.benchmarks.vggsound_tvc import LEVELS, vggsound_tvc
 from vsseval.benchmarks.vggsounder import vggsounder
 from vsseval.datasets.add_dataset import chosen_variants
 from vsseval.datasets.clip_lists import read_list
@@ -188,6 +189,34 @@ def test_the_length_of_the_protocol_can_be_named_for_a_run(tmp_path):
     for wrong in ("custom@0", "custom@", "a b", "custom@x"):
         with pytest.raises(UsageError):
             vggsound(wrong)
+
+
+def test_vggsound_tvc_asks_for_every_clip_five_times(tmp_path):
+    root = put(tmp_path / "data", {"a/abcdefghij-_000010.mp4": video(), "a/-bcdefghij-_000020.mp4": video(5.0)})
+    text = "video_id\tlabel_L0_raw\tlabel_L0\tlabel_L1_subject\tlabel_L1_action\tlabel_L2\tlabel_L3\n"
+    for clip in ("abcdefghij-_000010", "-bcdefghij-_000020", "lostlostlos_000030"):
+        text += f"{clip}\telk bugling\telk bugling\twolf howling\telk screaming\tair raid siren\tdog barking\n"
+    listed = put(tmp_path, {"conflict_dataset_full.tsv": text}) / "conflict_dataset_full.tsv"
+    found = registered(unpinned(vggsound_tvc, "full"), root, "full", listed=listed)
+    assert len(found) == 15
+    mine = [found[f"abcdefghij-_000010__{level}"] for level in LEVELS]
+    assert [sample.subset for sample in mine] == list(LEVELS)
+    assert [sample.caption for sample in mine] == [
+        "elk bugling", "wolf howling", "elk screaming", "air raid siren", "dog barking",
+    ]  # fmt: skip
+    assert {sample.label for sample in mine} == {"elk bugling"}
+    assert len({sample.cluster for sample in mine}) == len({sample.video.path for sample in mine}) == 1
+    problems = [sample.problem.split(":")[0] for sample in found.values() if sample.problem]
+    assert sorted(problems) == ["absent"] * 5 + ["too short"] * 5
+
+
+def test_another_list_than_vggsound_tvcs_is_refused(tmp_path):
+    root = put(tmp_path / "data", {"a/abcdefghij-_000010.mp4": video()})
+    listed = put(tmp_path, {"x.tsv": "video_id\tlabel_L0\nabcdefghij-_000010\telk\n"}) / "x.tsv"
+    with pytest.raises(UsageError, match=r"not the public list of vggsound_tvc:full"):
+        registered(vggsound_tvc, root, "full", listed=listed)
+    with pytest.raises(UsageError, match=r"no column label_L1_subject"):
+        registered(unpinned(vggsound_tvc, "full"), root, "full", listed=listed)
 
 
 def test_vggsounder_names_what_is_heard_and_breaks_down_by_flaw(tmp_path):

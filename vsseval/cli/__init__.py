@@ -48,6 +48,7 @@ class Verbs(click.Group):
         "correlate": "Show which metrics agree with people.",
         "listen": "Make a listening test, and read its answers.",
         "watch": "Show how far a run is, from another terminal.",
+        "reproduce": "Compare published numbers with what can be measured here.",
         "baselines": "Make the environment of a published system, or show what is known of it.",
         "data": "Register your copies of benchmarks.",
         "store": "Show and clear what is kept of features.",
