@@ -111,7 +111,7 @@ def _measured(
 
     if outputs is None:
         return [run for run in find_runs(runs) if run.record.status == "finished" and _is_of(run, system)]
-    from vsseval.cli.asked import asked_runs
+    from vsseval.cli.asked import Asked, Measuring
     from vsseval.cli.progress import shown
     from vsseval.stages.run import carry_out
 
@@ -123,10 +123,8 @@ def _measured(
     metrics = tuple(dict.fromkeys(metric for row in rows for metric in _candidates(row) if _lacking(metric) is None))
     if not metrics:
         return []
-    asked, catalog = asked_runs(
-        [model], None, places, None, seed=0, seeds=None, limit=None, metrics=metrics, profile="", runs=runs,
-        store=store, jobs=jobs, device=device, bounds=False,
-    )  # fmt: skip
+    measuring = Measuring(metrics, "", runs, store, jobs, device, fast=False, no_bounds=True, as_json=False)
+    asked, catalog = Asked(measuring, (model,), None, tuple(places), 0, None, None, None).every_run()
     with shown() as watcher:
         done = carry_out(asked, watcher, catalog, set())
     for title, why in done.lost.items():
