@@ -32,6 +32,7 @@ class Need(StrEnum):
     REFERENCE = "reference"
     """The benchmark's own recording of the clip."""
     VIDEO = "video"
+    """The clip's video, or the one that the system made itself."""
     SPEAKER = "speaker"
     """The speaker prompt: another utterance of the voice that is asked for."""
     TRANSCRIPT = "transcript"
@@ -39,6 +40,7 @@ class Need(StrEnum):
     TURNS = "turns"
     """The transcript with its tags, `[S1] … [S2] …`, where it has any (`vsseval.turns`)."""
     CAPTION = "caption"
+    """What is to be heard, a text of the manifest."""
     EVENTS = "events"
     """Seconds at which visible events happen, annotated by the benchmark; a text, separated by spaces."""
     PAIR = "pair"
@@ -53,7 +55,9 @@ class Medium(Record, frozen=True, omit_defaults=True):
     """A media file and the sha256 of its bytes, or a segment of it: nobody sees or hears what lies outside."""
 
     path: Path
+    """The file."""
     sha256: str
+    """Of its bytes, lower-case hexadecimal."""
     start: float = 0.0
     """Seconds of the file's clock at which the segment begins."""
     seconds: float | None = None
@@ -72,12 +76,15 @@ class Sample(Record, frozen=True):
     """One clip of a benchmark, with its reference."""
 
     id: str
+    """Unique within the benchmark; sounds of finished systems are found by it."""
     cluster: str
     """Unit of resampling: the source video or the speaker."""
     duration: float
     """Seconds that a model has to fill."""
     video: Medium | None = None
+    """What is seen; its own sound is never shown to a model."""
     caption: str | None = None
+    """What sounds, in words."""
     transcript: str | None = None
     """What is to be said; tags say who speaks where several do, `[S1] … [S2] …`."""
     language: str = "en"
@@ -85,7 +92,9 @@ class Sample(Record, frozen=True):
     speech_window: tuple[float, float] | None = None
     """Seconds between which the face speaks."""
     speaker_prompt: Medium | None = None
+    """Another utterance of the voice that is asked for."""
     reference: Medium | None = None
+    """The recording that generated sound is held against."""
     label: str | None = None
     """Class of the sounding event, where the benchmark has classes."""
     events: tuple[float, ...] = ()
@@ -102,16 +111,25 @@ class Request(Record, frozen=True):
     """What a model is given: a sample without reference, label and event times, a muted video, and a seed."""
 
     id: str
+    """Of the clip; a model's output bears it."""
     duration: float
+    """Seconds of sound to make."""
     seed: int
+    """Of this clip alone, made from the run's seed and the clip's id: whatever is drawn is drawn from it."""
     sample: int = 0
     """Number of the sample, from 0, where several are made of each clip: finished sound is chosen by it."""
     video: Medium | None = None
+    """A copy without sound and without what lies outside the clip; None where there is none."""
     caption: str | None = None
+    """What is to sound, in words; None where the benchmark has none."""
     transcript: str | None = None
+    """What is to be said; None where nothing is."""
     language: str = "en"
+    """Of the transcript, a BCP 47 tag."""
     speech_window: tuple[float, float] | None = None
+    """Seconds between which the face speaks."""
     speaker_prompt: Medium | None = None
+    """An utterance of the voice that is asked for."""
     reference: Medium | None = None
     """Always None, except for the bounds (`ModelCard.bound`), which are made from references."""
     other: Medium | None = None
@@ -144,7 +162,9 @@ class Feature(Record, frozen=True, omit_defaults=True):
     """A feature of one medium: what `extractor` makes of `of`; or of two media together."""
 
     extractor: str
+    """Name of the extractor, as its row has it."""
     of: Need
+    """The medium that it is made of."""
     paired_with: Need | None = None
     """The second medium of a pair: the extractor is given the features of both (`ExtractorSpec.source_extractor`)."""
 
@@ -185,11 +205,17 @@ class ModelCard(Record, frozen=True):
     """Who a model is. `weights` is a sha256 or "none"; `note` stands under every table that shows the model."""
 
     name: str
+    """As tables show it."""
     version: str
+    """Raised whenever the same request would give another sound."""
     tasks: tuple[Task, ...]
+    """What it can do; on benchmarks of other tasks it is not run."""
     weights: str = "none"
+    """sha256 of the weights, or "none"; another hash is another system."""
     licence: str = ""
+    """Of the weights."""
     note: str = ""
+    """What a reader of its numbers has to know; stands under tables."""
     bound: Literal["own", "other", "both"] | None = None
     """Set for the bounds only: whose reference the planner hands over, the clip's own, another clip's, or both."""
     argument: str | None = None
@@ -214,12 +240,19 @@ class ExtractorSpec(Record, frozen=True):
     """Who an extractor is; name, version and weights are part of the key of every feature it makes."""
 
     name: str
+    """As metrics name it."""
     version: str
+    """Raised whenever the arrays change."""
     input_kinds: tuple[Literal["audio", "video", "text", "features"], ...]
+    """Media that it takes; "features" for one that puts two together."""
     sample_rate: int | None = None
+    """Samples per second that sound is brought to; None where that has no meaning."""
     weights: str = "none"
+    """sha256 of the weights, or "none"."""
     licence: str = ""
+    """Of the weights."""
     description: str = ""
+    """What it computes, in a line."""
     device: str = "cpu"
     """Kind of the device that the features are computed on ("cpu", "cuda"): their last digits depend on it."""
     precision: str = "float32"
@@ -238,17 +271,25 @@ class MetricSpec(Record, frozen=True):
     """Declaration of one metric at one recipe; what it needs is derived from its inputs."""
 
     name: str
+    """The field's name: fad, wer."""
     recipe: str
+    """Whose way of computing it: the part after the @."""
     version: str
+    """Raised whenever the same features would give another number."""
     inputs: dict[str, Feature | Need]
     """Argument name -> a feature, or a text (`Need.TRANSCRIPT`, `Need.CAPTION`, `Need.EVENTS`) given as it is."""
     direction: Direction
+    """Which way is better: "higher" or "lower"."""
     unit: str
+    """Of the displayed value: %, s, dB; empty for none."""
     description: str
+    """What it measures, in a line."""
     citation: str = ""
+    """Paper that it is from."""
     scale: float = 1.0
     """Factor from the stored value to the displayed one (100 for per cent)."""
     decimals: int = 2
+    """Digits after the point in tables."""
     minimum: float | None = None
     maximum: float | None = None
     """What the value can be at least and at most, in stored units; None for no end. Intervals are cut there."""
@@ -277,5 +318,8 @@ class Score(Record, frozen=True):
     """One clip's value and its weight: the aggregate is sum(value * weight) / sum(weight)."""
 
     value: float
+    """In the metric's stored unit; never NaN."""
     weight: float = 1.0
+    """Share in the aggregate: words of a transcript for an error rate, else 1."""
     detail: dict[str, float | int | str] = {}
+    """What else is to be told of the clip; kept in `scores.parquet`."""

@@ -72,7 +72,7 @@ def test_a_metric_asked_for_by_name_but_missing_makes_exit_code_3(clips, tmp_pat
         (("run", "--model", "fake:environment", "--benchmark", "fake:{clips}"), 4, "weights pull fake"),
         (("rum",), 2, "Did you mean 'run'"),
         (("score", "{clips}"), 2, "--benchmark NAME"),
-        (("score", "{clips}/nowhere"), 2, "does not exist"),
+        (("score", "{clips}/nowhere"), 2, "no run directory"),
     ],
 )
 def test_wrong_commands_have_one_clear_message(clips, tmp_path, monkeypatch, capsys, wrong, code, says):

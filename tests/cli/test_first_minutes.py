@@ -82,6 +82,7 @@ def test_seeds_of_a_file_are_those_of_the_option(here, clips, capsys):
         (("--model", "silence", "--benchmark", "wavs"), "--benchmark folder:wavs"),
         (("--model", "silence", "--benchmark", "mini_vtts", "--metric", "wer"), "wer@whisper-tiny.en"),
         (("--model", "silence", "--benchmark", "mini_vtts", "--metric", "were"), "did you mean wer"),
+        (("--model", "silence", "--benchmark", "mini_vtts", "--metric", "pesq"), "without its recipe: write pesq@wb"),
     ],
 )
 def test_hints_lead_on(here, arguments, says, capsys):
@@ -138,3 +139,23 @@ def test_a_calibration_says_what_to_type_next_and_its_page_opens_alone(here, cap
     width = float(re.search(r'viewBox="0 0 ([\d.]+) ', text)[1])
     shown = float(re.search(r"\.curves svg \{ width: (\d+)px", text)[1])
     assert min(sizes) * shown / width >= 10  # pixels of the smallest letters as they are shown
+
+
+def test_an_interrupt_before_the_first_line_is_told_too(here, monkeypatch, capsys):
+    import builtins
+
+    from vsseval.__main__ import main
+
+    load = builtins.__import__
+
+    def interrupted(name, globals=None, locals=None, fromlist=(), level=0):  # noqa: A002
+        if name == "vsseval" and "cli" in (fromlist or ()):
+            raise KeyboardInterrupt
+        return load(name, globals, locals, fromlist, level)
+
+    monkeypatch.setattr(builtins, "__import__", interrupted)
+    monkeypatch.setattr("sys.argv", ["vsseval", "run", "--model", "my model"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err.endswith("Go on with:\n  vsseval run --model 'my model'\n")

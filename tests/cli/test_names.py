@@ -13,12 +13,12 @@ from vsseval.store.run_names import RunFinder
 
 @pytest.fixture
 def runs(tmp_path, monkeypatch):
-    """Three systems and a bound on one benchmark, one of the systems on a second one too."""
+    """Three systems and a bound on one benchmark, one of the systems on a second one too; each has a note."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
     root = tmp_path / "runs"
     for place, (name, badness) in enumerate({"audio:a": 0.1, "audio:b": 0.4, "vss": 0.6, "silence": 1.0}.items()):
-        write_run(root, name, badness, noise_seed=place)
+        write_run(root, name, badness, noise_seed=place, note=f"Note on {name}.")
     write_run(root, "audio:a", 0.2, benchmark="toy_two", noise_seed=7)
     return root
 
@@ -70,6 +70,7 @@ def test_what_is_ambiguous_is_listed_by_names_that_are_not(runs, capsys):
     [
         (("compare", "audio:a", "audio:c"), "did you mean audio:"),
         (("compare", "audio:a"), "Missing argument"),
+        (("compare", "audio:a@toy_joint", "a@toy_joint"), "one run is named twice"),
         (("compare", "vss", "audio:a@toy_two"), "cannot be compared"),
         (("table", "nowhere"), "no run in runs is called so"),
         (("table", "--benchmark", "toy_jont"), "did you mean toy_joint"),
@@ -96,9 +97,15 @@ def test_a_table_for_a_paper_needs_no_hand(runs, capsys):
     assert r"\caption{50\% of all}\label{tab:x}" in out
     assert out.index("{WER ") < out.index(r"{clap\_score@toy ")
     assert "WER is wer@toy." in out
-    rows = [line.split("&")[0].strip() for line in out.splitlines() if line.startswith("    ") and "&" in line]
+    rows = [
+        line.split("&")[0].partition("$")[0].strip()
+        for line in out.splitlines()
+        if line.startswith("    ") and "&" in line
+    ]
     assert rows[-3:] == ["Ours", "audio:b", "vss"]
     assert "silence" not in "\n".join(rows)
+    assert "Note on audio:a" not in out  # which folder the author's sounds are from
+    assert "Note on vss." in out  # what a reader has to know of a system stays, whatever it is called
 
 
 def test_runs_are_listed_by_the_names_that_verbs_take(runs, capsys):

@@ -38,7 +38,7 @@ def command(model: str | None, checkpoint: Path | None, device: str, *, every: b
     found = _shown(checks, every=every or model is not None, as_json=as_json)
     problems = [check for check in found if check.status == "problem"]
     if not as_json:
-        _end(problems, hint=not every and model is None)
+        _end(problems, whole=model is None, every=every)
     return PROBLEMS if problems else 0
 
 
@@ -61,14 +61,14 @@ def _shown(checks: Iterable[Check], *, every: bool, as_json: bool) -> list[Check
     return found
 
 
-def _end(problems: list[Check], *, hint: bool) -> None:
+def _end(problems: list[Check], *, whole: bool, every: bool) -> None:
     from vsseval.cli.doctor_text import mended_by
 
-    details = " All checks: vsseval doctor --all" if hint else ""
+    details = " All checks: vsseval doctor --all" if whole and not every else ""
     if not problems:
         say(f"\nNo problem.{details}")
         return
     say(f"\n{len(problems)} problem{'s' if len(problems) > 1 else ''}.{details}")
-    command = mended_by(problems)
+    command = mended_by(problems) if whole else ""  # of a model, what is to be mended is its code
     if command:
         say(f"Mend with:\n  {command}")

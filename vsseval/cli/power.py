@@ -42,14 +42,16 @@ def command(
     from vsseval.statistics.planning import PowerSettings
     from vsseval.statistics.power import power_of_pair, power_of_run
     from vsseval.store.run_names import RunFinder
+    from vsseval.tables.chosen import metrics_called
     from vsseval.tables.comparison import run_title
     from vsseval.tables.power_table import sheet
 
-    if difference is not None and len(set(metrics)) != 1:
-        raise UsageError(f"--difference {difference:g} is in the unit of one metric: name it with --metric ID")
     first, *others = RunFinder(root).together([run] if other is None else [run, other])
     second = others[0] if others else None
-    if difference is not None and metrics[0] in first.record.metrics:
+    metrics = tuple(metrics_called(metrics, [*first.record.metrics])) if metrics else ()
+    if difference is not None and len(metrics) != 1:
+        raise UsageError(f"--difference {difference:g} is in the unit of one metric: name it with --metric ID")
+    if difference is not None:
         difference /= first.record.metrics[metrics[0]].scale
     settings = PowerSettings(alpha=alpha, power=power, correlation=correlation, difference=difference)
     needs = (

@@ -182,6 +182,8 @@ def require_metrics(asked: Sequence[str], known: Collection[str]) -> None:
         recipes = sorted(metric for metric in known if metric.partition("@")[0] == name.lower())
         if not recipes:
             raise unknown("metric", name, known)
+        if len(recipes) == 1:
+            raise UsageError(f"'{name}' is a name without its recipe: write {recipes[0]}. See: vsseval list metrics")
         here = [*resolve_metrics((), recipes).metrics]
         others = [metric for metric in recipes if metric not in here]
         first = f"Here: {', '.join(here)}" if here else "None of its recipes is whole here"

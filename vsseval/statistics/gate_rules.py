@@ -60,7 +60,8 @@ def load_gates(path: Path) -> Gates:
     except FileNotFoundError:
         raise UsageError(
             f"there are no margins: {path} does not exist. Name a file with --margins, or propose one from reruns: "
-            f"{LEARN} > {path}"
+            f"{LEARN} > {path}; of finished sounds, which have no seeds, from their clips: "
+            "vsseval gate --learn --from-clips RUN"
         ) from None
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}. Name another file with --margins") from error

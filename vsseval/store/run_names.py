@@ -67,7 +67,10 @@ class RunFinder:
         """
         choices = [self._folder(name, alone=True) or newest(self._called(str(name))) for name in names]
         if all(len(found) == 1 for found in choices):
-            return [found[0] for found in choices]
+            chosen = [found[0] for found in choices]
+            if len({run.path.absolute() for run in chosen}) < len(chosen):
+                raise UsageError(f"{', '.join(map(str, names))}: one run is named twice. See: vsseval list runs")
+            return chosen
         by_setting = [{setting(run): run for run in found} for found in choices]
         shared = [key for key in by_setting[0] if all(key in found for found in by_setting)]
         if len(shared) == 1:
@@ -101,8 +104,9 @@ class RunFinder:
                 "with it"
             )
         known = sorted({spelt for run in self.runs for spelt in _spellings(run)})
+        full = sorted({f"{run.record.system}@{run.record.benchmark.title}" for run in self.runs})
         near = difflib.get_close_matches(_plain(name), known, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known[:LISTED])}."
+        hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(full[:LISTED])}."
         if not known:
             hint = f"there are no runs in {self.root} (--runs names another folder)."
         what = "is a folder that holds no run" if Path(name).is_dir() else "is no run directory"

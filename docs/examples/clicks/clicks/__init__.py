@@ -1,0 +1,1 @@
+"""A model, an extractor and a metric for vsseval, whole."""
