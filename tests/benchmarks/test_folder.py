@@ -261,7 +261,7 @@ def test_every_fault_of_a_jsonl_is_told_at_once_with_its_line(clips):
     assert [line.split(":")[0] for line in told] == [f"line {n}" for n in range(2, 10)]
     for number, reason in {
         2: "not JSON", 3: "not a JSON object", 4: "video must be a text", 5: "did you mean 'caption'?",
-        6: "id must be a text", 7: "neither id nor video", 8: "no valid Unicode", 9: "already that of line 1",
+        6: "id must be a text", 7: "neither id nor video", 8: "surrogate pair", 9: "already that of line 1",
     }.items():  # fmt: skip
         assert reason in told[number - 2]
 

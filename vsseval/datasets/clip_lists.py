@@ -114,7 +114,7 @@ def table(found: ListText, delimiter: str = ",") -> Rows:
             for line, cells in csv_rows_of(found.text, delimiter, quotes=delimiter != "\t")
         ]
     except Unreadable as error:
-        raise UsageError(f"{found.path}, {error}: it is not a table from here on") from error
+        raise UsageError(f"{found.path}, {error}") from error
     return [(line, cells) for line, cells in rows if any(cells)]
 
 

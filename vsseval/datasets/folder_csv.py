@@ -130,7 +130,7 @@ def _csv(path: Path, text: str, faults: list[str], unread: dict[str, None] | Non
                 known = zip(names, stripped, strict=False)
                 yield Row(line, {name: cell for name, cell in known if cell and name in COLUMNS})
     except Unreadable as error:
-        faults.append(f"{error}: it is not CSV from here on")
+        faults.append(str(error))
 
 
 def _header(path: Path, line: int, cells: list[str], unread: dict[str, None] | None) -> list[str]:

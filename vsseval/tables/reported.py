@@ -101,7 +101,7 @@ def examine(path: Path) -> tuple[list[Reported], list[str]]:
     try:
         table = [*lines]
     except Unreadable as error:
-        return [], [f"{error}: it is not CSV from here on"]
+        return [], [str(error)]
     heads = tuple(table[0][1]) if table else ()
     if heads != FIELDS:
         return [], [f"line 1: the columns are {', '.join(heads)}; they ought to be {', '.join(FIELDS)}"]

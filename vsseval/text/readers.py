@@ -127,7 +127,7 @@ def csv_rows(text: str, delimiter: str = ",", *, quotes: bool = True) -> Iterato
             yield first, cells
             first = reader.line_num + 1
     except csv.Error as error:
-        raise Unreadable(f"line {first}: {error}") from None
+        raise Unreadable(f"line {first}: not CSV from here on: {error}") from None
 
 
 def arrays(path: Path) -> dict[str, np.ndarray]:
