@@ -115,6 +115,17 @@ def test_a_forger_who_seals_everything_again_is_found_by_the_sounds(path, capsys
     assert "the sounds give" in capsys.readouterr().out
 
 
+def test_last_digits_are_another_processors_and_no_tampering(path):
+    rows = read_scores(path / "scores.parquet")
+    write_scores(path / "scores.parquet", [
+        msgspec.structs.replace(row, value=None if row.value is None else row.value * (1 + 1e-9)) for row in rows
+    ])  # fmt: skip
+    sealed(path)
+    found, said = outcomes(path)
+    assert set(found.values()) == {"held"}
+    assert "but for last digits" in said
+
+
 def test_other_sounds_under_the_same_model_are_found_by_the_audit(path, tmp_path):
     lines = journal.read_samples(path / "shards")[None]
     one, other = [line for line in lines.values() if line.status == "ok"][:2]
