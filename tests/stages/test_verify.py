@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import msgspec
 import pytest
@@ -82,6 +83,13 @@ def test_what_was_changed_is_named_refused_and_made_anew(path, clips, tmp_path, 
     run([spec(clips, tmp_path)])  # never "finished already"
     assert load_run(path).broken == {}
     assert {file: (path / file).read_bytes() for file in files} == whole
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(path, capsys):
+    (path / "scores.parquet").unlink()
+    os.mkfifo(path / "scores.parquet")
+    assert invoke(["table", str(path)]) == 2
+    assert "scores.parquet cannot be read: it is no regular file" in capsys.readouterr().err
 
 
 def test_changed_scores_are_compared_with_nothing(path, capsys):
