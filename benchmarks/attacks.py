@@ -179,6 +179,25 @@ def kill_report(place: Place, size: int) -> Outcome:
     return kills(place, "report", prepare, lambda folder: (folder / "r.html").read_bytes(), size, 1)
 
 
+def not_root(place: Place, size: int) -> Outcome:
+    """Run without what root may do: files that nobody may write are not written, and the results are the same."""
+    del size
+    mine, theirs = place.under("mine"), place.under("theirs")
+    whole = done(run_command(mine), mine)
+    command = run_command(theirs)
+    if os.geteuid() == 0:
+        command = ["setpriv", "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", *command]
+    closed = place.under("closed")
+    closed.chmod(0o500)
+    refused = done([*command[: -len(run_command(theirs))], *run_command(closed)], theirs)
+    found = done(command, theirs)
+    if whole.returncode or found.returncode:
+        return Outcome(1, 0, f"exit {whole.returncode} and {found.returncode}: {found.stderr[-200:]}")
+    told = refused.returncode == 4 and "ermission denied" in refused.stderr
+    said = "" if told else f"exit {refused.returncode}: {refused.stderr[-200:]}"
+    return Outcome(2, int(results(mine) == results(theirs)) + told, said)
+
+
 def tampering(place: Place, size: int) -> Outcome:
     """Change, cut or take away a file of a finished run: whoever reads it has to see it."""
     from vsseval.errors import VssevalError

@@ -107,6 +107,9 @@ LINES = (
         cases("tests/models/test_worker_hostile.py"),
     ),
     Line("hostile checkpoints", "pickles that would run code", cases("tests/vssflow/test_checkpoint.py")),
+    Line("leftovers", "files of a killed command", cases("tests/store/test_leftovers.py")),
+    Line("parts", "several processes on one folder", cases("tests/stages/test_parts.py")),
+    Line("not root", "without what root may do; a folder that may not be written", attacks.not_root),
     Line("demo", "requests for server paths, foreign hosts, large uploads", cases("tests/vssflow/test_demo.py")),
     Line("text", "escape codes, formulas, LaTeX, HTML, workflow commands", cases("tests/text")),
     Line(

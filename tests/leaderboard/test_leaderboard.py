@@ -172,6 +172,14 @@ TAMPERED = {
     "another manifest": ({}, lambda header: header.update(manifest_sha256="f" * 64), "the identity is another one"),
     "another seed": ({}, lambda header: header["spec"].update(seed=7), "the identity is another one"),
     "a clip more": ({"failed": (3,)}, lambda header: header["clips"].update(failed=0), "it has 23 clips"),
+    "packages that are none": (
+        {}, lambda header: header["provenance"].update(packages="all"), "under packages what is no table of texts"
+    ),
+    "a metric of two lines": (
+        {},
+        lambda header: header["provenance"].update(unavailable={"wer@x\n::error::owned": "why"}),
+        "'wer@x\\n::error::owned' is no id of a metric",
+    ),
     "no identity": ({}, lambda header: header["provenance"].pop("identity"), "its identity begins with nothing"),
 }  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import msgspec
 import pytest
@@ -84,6 +85,13 @@ def test_what_was_changed_is_named_refused_and_made_anew(path, clips, tmp_path, 
     assert {file: (path / file).read_bytes() for file in files} == whole
 
 
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(path, capsys):
+    (path / "scores.parquet").unlink()
+    os.mkfifo(path / "scores.parquet")
+    assert invoke(["table", str(path)]) == 2
+    assert "scores.parquet cannot be read: it is no regular file" in capsys.readouterr().err
+
+
 def test_changed_scores_are_compared_with_nothing(path, capsys):
     edit_scores(path)
     assert invoke(["compare", str(path), str(path)]) == 2
@@ -113,6 +121,17 @@ def test_a_forger_who_seals_everything_again_is_found_by_the_sounds(path, capsys
     assert "broken" in found.values(), said
     assert invoke(["verify", str(path), "--jobs", "1"]) == 2
     assert "the sounds give" in capsys.readouterr().out
+
+
+def test_last_digits_are_another_processors_and_no_tampering(path):
+    rows = read_scores(path / "scores.parquet")
+    write_scores(path / "scores.parquet", [
+        msgspec.structs.replace(row, value=None if row.value is None else row.value * (1 + 1e-9)) for row in rows
+    ])  # fmt: skip
+    sealed(path)
+    found, said = outcomes(path)
+    assert set(found.values()) == {"held"}
+    assert "but for last digits" in said
 
 
 def test_other_sounds_under_the_same_model_are_found_by_the_audit(path, tmp_path):

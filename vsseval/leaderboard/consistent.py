@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING, Any
 
 from vsseval.store import codec
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from vsseval.records import Aggregate, RunRecord
     from vsseval.store.record import LoadedRun
 
-__all__ = ["cell_faults", "chain_faults", "record_faults"]
+_ID = re.compile(r"[a-z][a-z0-9_]*@[a-z0-9][a-z0-9._-]*")
+
+__all__ = ["cell_faults", "chain_faults", "provenance_faults", "record_faults"]
 
 FILES = {"aggregates.json": "aggregates", "scores.parquet": "scores", "flags.json": "flags"}
 """What every record names the sha256 of, and as what the header does."""
@@ -55,6 +58,17 @@ def _replicate_faults(run: LoadedRun) -> Iterator[str]:
         cell = run.cell(one.metric, one.subset)
         if cell is None or (cell.value, cell.n, cell.total) != (one.value, one.n, one.total):
             yield f"its replicates of {one.metric}{f' ({one.subset})' if one.subset else ''} are of another number"
+
+
+def provenance_faults(record: RunRecord) -> Iterator[str]:
+    """Say what of the provenance of a header is not of the kind that readers take it for."""
+    for key in ("packages", "unavailable"):
+        found = record.provenance.get(key, {})
+        if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+            yield f"its provenance says under {key} what is no table of texts"
+        elif key == "unavailable":
+            odd = [one for one in (*record.metrics, *found) if not _ID.fullmatch(one)]
+            yield from (f"{one!r} is no id of a metric" for one in odd)
 
 
 def record_faults(record: RunRecord, name: str) -> Iterator[str]:

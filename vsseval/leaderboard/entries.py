@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from vsseval.errors import UsageError
-from vsseval.leaderboard.consistent import cell_faults, chain_faults, record_faults
+from vsseval.leaderboard.consistent import cell_faults, chain_faults, provenance_faults, record_faults
 from vsseval.records import Aggregate, Flags, RunRecord
 from vsseval.store import atomic, codec
 from vsseval.store.layout import safe_name
@@ -145,6 +145,10 @@ def entry_faults(path: Path) -> Iterator[str]:
 
 def _impossible(record: RunRecord, name: str, cells: Sequence[Aggregate]) -> Iterator[str]:
     """Say what of a header and its cells cannot be, given the identity and the signatures."""
+    faults = [*provenance_faults(record)]
+    if faults:
+        yield from faults
+        return
     yield from record_faults(record, name)
     for cell in cells:
         yield from (f"{_name(cell)}: {fault}" for fault in cell_faults(cell, record))

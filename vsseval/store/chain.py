@@ -8,6 +8,7 @@ the next `vsseval run` read.
 from __future__ import annotations
 
 import hashlib
+import stat
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -47,7 +48,8 @@ def links(root: Path) -> dict[str, str]:
 
 def journals_sha256(root: Path) -> str:
     """Return one sha256 of the names and contents of all journals of a run."""
-    return journals_digest({path.name: _sha256(path) or "" for path in RunPaths(root).shards.glob("*.jsonl")})
+    found = [path for path in RunPaths(root).shards.glob("*.jsonl") if not path.name.startswith(".")]
+    return journals_digest({path.name: _sha256(path) or "" for path in found})
 
 
 def journals_digest(journals: Mapping[str, str]) -> str:
@@ -107,6 +109,9 @@ def _anew(root: Path) -> str:
 
 def _sha256(path: Path) -> str | None:
     try:
+        # a pipe would be waited for
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise UsageError(f"{path} cannot be read: it is no regular file")
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
