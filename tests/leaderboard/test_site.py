@@ -99,7 +99,7 @@ def test_every_row_opens_its_record_and_measured_and_reported_never_share_a_tabl
     measured = [section for section in page.sections if section["data-kind"] == "measured"]
     assert [(section["data-suite"], len(section["rows"])) for section in measured] == [("toy_joint", 6), ("toy_v2s", 6)]
     reported = [section for section in page.sections if section["data-kind"] == "reported"]
-    assert len(reported) == 66
+    assert len(reported) == 81
     assert all(section["more"] == len(section["rows"]) > 0 for section in page.sections)
     text = "".join(page.text)
     assert "metric:wer@toy|version:1|bench:toy_joint-1.0" in text
