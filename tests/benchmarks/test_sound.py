@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ import msgspec
 import pytest
 
 from support.data_trees import put, registered, unpinned, video, wav
+from vsseval import plugins
 from vsseval.benchmarks.audiocaps import audiocaps
 from vsseval.benchmarks.avsync15 import avsync15
 from vsseval.benchmarks.foleybench import foleybench
@@ -22,7 +24,7 @@ from vsseval.benchmarks.vggsound_tvc import LEVELS, vggsound_tvc
 from vsseval.benchmarks.vggsounder import vggsounder
 from vsseval.datasets.add_dataset import chosen_variants
 from vsseval.datasets.clip_lists import read_list
-from vsseval.errors import UsageError
+from vsseval.errors import MissingData, UsageError
 
 
 @pytest.fixture(autouse=True)
@@ -217,6 +219,13 @@ def test_another_list_than_vggsound_tvcs_is_refused(tmp_path):
         registered(vggsound_tvc, root, "full", listed=listed)
     with pytest.raises(UsageError, match=r"no column label_L1_subject"):
         registered(unpinned(vggsound_tvc, "full"), root, "full", listed=listed)
+
+
+def test_v2st_bench_says_that_it_is_not_out_and_what_measures_its_columns():
+    with pytest.raises(MissingData, match=r"is not out: .*read 2026-11-29.*coming soon") as told:
+        plugins.load("benchmarks", "v2st_bench")(None)
+    named = re.findall(r"--metric (\S+)", str(told.value))
+    assert set(named) == set(told.value.card.metrics) <= set(plugins.names("metrics"))
 
 
 def test_vggsounder_names_what_is_heard_and_breaks_down_by_flaw(tmp_path):
