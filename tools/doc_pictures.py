@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsseval.leaderboard.entries import read_entry
-from vsseval.report.figures import COLOURS, forest_plot, svg
+from vsseval.report.figures import PAPER, forest_plot, svg
 from vsseval.tables.table import arranged, render_blocks
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ PAGE = """<svg class="rich-terminal" viewBox="0 0 {terminal_width} {terminal_hei
 </svg>
 """
 """As rich's own, without the frame of a window and without a font of another server."""
-LIGHT = dict(zip(COLOURS.values(), ("#1f2328", "#656d76", "#0b6e6e", "#d0d7de"), strict=True))
 
 
 def runs() -> list[LoadedRun]:
@@ -50,10 +49,7 @@ def pictures() -> dict[str, str]:
     table = console.export_svg(title="", theme=DEFAULT_TERMINAL_THEME, code_format=PAGE, unique_id="table")
     made = {"table.svg": table}
     for column in block.columns:
-        plot = svg(forest_plot(block, column), f"{column.metric} on {block.benchmark}")
-        for variable, colour in LIGHT.items():
-            plot = plot.replace(variable, colour)
-        made[f"{column.name}.svg"] = plot
+        made[f"{column.name}.svg"] = svg(forest_plot(block, column, PAPER), f"{column.metric} on {block.benchmark}")
     return made
 
 
