@@ -32,5 +32,5 @@ def test_a_line_whose_attack_is_not_there_is_not_survived(tmp_path, monkeypatch)
     found = reliability.cases("tests/no_such_file.py")(place, 1)
     assert (found.tried, found.survived) == (1, 0)
     assert "there is no tests/no_such_file.py" in found.said
-    found = reliability.cases("tests/test_toml_tables.py")(place, 1)
+    found = reliability.cases("tests/text/test_readers.py")(place, 1)
     assert found.tried == found.survived > 0

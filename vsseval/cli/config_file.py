@@ -14,8 +14,8 @@ from typing import Any
 
 import click
 
-from vsseval import toml_tables
 from vsseval.errors import UsageError
+from vsseval.text.readers import file_text, toml_tables
 
 __all__ = ["config_option"]
 
@@ -70,7 +70,7 @@ def _long(option: click.Parameter) -> str:
 
 def _table(path: Path) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = toml_tables.parse(path.read_text(encoding="utf-8"))
+        found: dict[str, Any] = toml_tables(file_text(path))
     except FileNotFoundError as error:
         raise UsageError(f"--config {path} does not exist") from error
     except (OSError, ValueError) as error:
