@@ -4,9 +4,14 @@ import os
 from functools import cache
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from support.fake_plugin import install, make_clips
 from vsseval.networks.optional_packages import without_stand_ins
+
+# a machine that has other work makes no example wrong
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 @pytest.fixture(scope="session")

@@ -173,7 +173,8 @@ def test_the_time_left_follows_what_is_done_and_the_pace_of_the_machine(tmp_path
     keep(tmp_path, known)
     units = {("extract", "extractor", "x"): (100, 6000.0), ("score", "metric", "m"): (100, 0.0)}
     left = TimeLeft(units, tmp_path, "cpu", workers=2)
-    assert left.seconds() is None  # nothing is known of m
+    assert left.seconds() == pytest.approx(300.0), "of scores nothing is known, and nothing waits for them"
+    assert TimeLeft({("extract", "extractor", "y"): (1, 1.0), **units}, tmp_path, "cpu", workers=2).seconds() is None
     keep(tmp_path, [timing("m", 1.0, 0.0, kind="metric", clips=100)])
     assert left.seconds() == pytest.approx(300.0 + 1.0)
     # half of it is done by this command, and it has taken twice as long as on an idle machine

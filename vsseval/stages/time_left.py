@@ -47,14 +47,17 @@ class TimeLeft:
         self._done: defaultdict[tuple[WorkKind, str], tuple[int, float]] = defaultdict(lambda: (0, 0.0))
 
     def seconds(self) -> float | None:
-        """Return the seconds left; None while nothing like some of the work has been measured on this machine."""
+        """Return the seconds left; None while no rate is known of some sounds or features that are left.
+
+        Scores that were never measured here count for nothing: they are a fiftieth of the whole.
+        """
         timings = read_timings(self._store)
         for one in timings:
             self._count(one)
         rates = rates_of(timings, self._device)
         done, left = self._parted()
         ahead = priced(left, rates)
-        if any(one.processor is None for one in ahead):
+        if any(one.processor is None and one.stage in {"generate", "extract"} for one in ahead):
             return None
         ahead = [one if self._done[key[1:]][0] == 0 else _loaded(one) for key, one in zip(left, ahead, strict=True)]
         behind = wall_seconds(priced(done, rates), self._workers)
