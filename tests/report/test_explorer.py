@@ -186,6 +186,20 @@ def test_every_view_opens_without_a_message_or_a_request_and_fits(tab, page, dat
 
 
 @needs_browser
+@pytest.mark.parametrize("width", [400, 1000, 1600])
+def test_menus_open_within_the_window(tab, page, width):
+    tab.open(page, "#clips", width=width)
+    for place in range(3):
+        tab.ask(f"document.querySelectorAll('details.menu')[{place}].open = true")
+        tab.wait(60)
+        assert tab.ask("document.documentElement.scrollWidth") <= width
+        box = f"document.querySelectorAll('details.menu')[{place}].querySelector('.pop').getBoundingClientRect()"
+        assert tab.ask(f"{box}.left >= 0 && {box}.width > 100")
+        tab.ask("document.body.click()")
+        assert tab.ask("document.querySelectorAll('details.menu[open]').length") == 0
+
+
+@needs_browser
 def test_clips_are_filtered_and_sorted_and_the_address_says_how(tab, page, data):
     tab.open(page, "#clips&bench=toy_joint&q=caption%20clip1&subset=unseen&sort=-wer@toy*poor")
     shown = tab.ask(ROWS)
@@ -253,6 +267,21 @@ def test_a_clip_keeps_its_place_through_a_pause_and_a_change_of_system(tab, page
     assert tab.ask("location.hash").startswith("#clip=toy_joint/")
     assert clip not in tab.ask("location.hash")
     assert tab.logged == []
+
+
+@needs_browser
+def test_loudness_is_matched_on_demand(tab, page, data):
+    tab.open(page, f"#clip=toy_joint/{data['clips']['id'][data['embedded'][0]]}&system=good")
+    tab.ask(
+        "window.heard = []; const play = HTMLMediaElement.prototype.play;"
+        " HTMLMediaElement.prototype.play = function () {"
+        " if (this.tagName === 'AUDIO') heard.push(this.volume); return play.call(this); }; null"
+    )
+    for key in (" ", " ", "m", " ", " "):
+        tab.press(key)
+        tab.wait(150)
+    before, after = tab.ask("heard")
+    assert (before, after) == (1, pytest.approx(0.25, abs=0.003))
 
 
 @needs_browser
