@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vsseval.store import journal
 from vsseval.types import Record
@@ -142,6 +142,15 @@ class Clips:
             bad["sample_id"], bad["status"], bad["metric"], bad["detail"], strict=True
         ):
             if clip not in silent:
-                key = (str(clip), str(status), str(json.loads(detail).get("reason", "")))
+                key = (str(clip), str(status), str(detail_of(detail).get("reason", "")))
                 metrics.setdefault(key, []).append(str(metric))
         return found + [(clip, status, ", ".join(m), reason) for (clip, status, reason), m in sorted(metrics.items())]
+
+
+def detail_of(text: object) -> dict[str, Any]:
+    """Return what a row says besides its value; nothing where that was damaged."""
+    try:
+        found = json.loads(str(text))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

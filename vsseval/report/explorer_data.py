@@ -5,11 +5,11 @@ Numbers are in displayed units, with two digits more than tables show; texts tha
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vsseval.report.clips import detail_of
 from vsseval.report.marked_words import compact, marked
 
 if TYPE_CHECKING:
@@ -101,10 +101,10 @@ def _column(
         mine["sample_id"], mine["value"], mine["status"], mine["detail"], strict=True
     ):
         place = places[str(clip)]
-        if status == "ok" and np.isfinite(value):
+        if status == "ok" and value is not None and np.isfinite(value):
             values[place] = round(float(value) * spec.scale, spec.decimals + DIGITS)
         else:
-            reason = str(json.loads(detail).get("reason", "")) or "no number"
+            reason = str(detail_of(detail).get("reason", "")) or "no number"
             without[place] = [CODES.get(str(status), 1), texts.place(reason)]
     return values, without
 
@@ -133,7 +133,7 @@ def _facts(ids: Sequence[str], samples: Mapping[str, Sample]) -> dict[str, list[
 def hypotheses(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Return the details of the first metric of each clip that says what was heard, by clip."""
     heard = table[table["detail"].str.contains('"hypothesis"', regex=False)].drop_duplicates("sample_id")
-    return {str(clip): json.loads(detail) for clip, detail in zip(heard["sample_id"], heard["detail"], strict=True)}
+    return {str(clip): detail_of(detail) for clip, detail in zip(heard["sample_id"], heard["detail"], strict=True)}
 
 
 def _words(table: pd.DataFrame, places: Mapping[str, int], samples: Mapping[str, Sample]) -> dict[int, str]:
