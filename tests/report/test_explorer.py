@@ -151,6 +151,22 @@ def test_a_metric_of_which_one_clip_says_little_is_not_shown_of_one(tmp_path):
     assert moved[asks.id] == 0
 
 
+def test_damaged_details_cost_their_words_alone(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = write_run(tmp_path, "a", 0.4, metrics=(WER,), failed=(1,))
+    table = pq.read_table(path / "scores.parquet")
+    place = table.schema.get_field_index("detail")
+    broken = pa.array(['{"hypothesis": torn', "[1]", *["{}"] * (len(table) - 2)])
+    pq.write_table(table.set_column(place, "detail", broken), path / "scores.parquet")
+    write_report(find_runs(tmp_path), tmp_path / "r.html", budget=0)
+    found = section_data((tmp_path / "r.html").read_text(), "toy_joint")
+    assert sum(value is not None for value in found["values"][0][0]) == 23
+    code, reason = found["without"][0][0]["1"]
+    assert (code, found["texts"][reason]) == (1, "no number")
+
+
 def test_two_tables_of_one_benchmark_have_addresses_of_their_own(tmp_path):
     write_run(tmp_path, "a", 0.1, metrics=(WER,))
     write_run(tmp_path, "a", 0.1, metrics=(WER,), limit=6, created="2026-01-03T03:04:05Z")
@@ -183,6 +199,20 @@ def test_every_view_opens_without_a_message_or_a_request_and_fits(tab, page, dat
     assert (tab.logged, tab.fetched) == ([], [])
     assert tab.ask("document.documentElement.scrollWidth") <= width
     assert tab.ask("window.hit === undefined && document.querySelector('main:not([hidden])').innerText.length > 100")
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [400, 1000, 1600])
+def test_menus_open_within_the_window(tab, page, width):
+    tab.open(page, "#clips", width=width)
+    for place in range(3):
+        tab.ask(f"document.querySelectorAll('details.menu')[{place}].open = true")
+        tab.wait(60)
+        assert tab.ask("document.documentElement.scrollWidth") <= width
+        box = f"document.querySelectorAll('details.menu')[{place}].querySelector('.pop').getBoundingClientRect()"
+        assert tab.ask(f"{box}.left >= 0 && {box}.width > 100")
+        tab.ask("document.body.click()")
+        assert tab.ask("document.querySelectorAll('details.menu[open]').length") == 0
 
 
 @needs_browser
@@ -256,6 +286,21 @@ def test_a_clip_keeps_its_place_through_a_pause_and_a_change_of_system(tab, page
 
 
 @needs_browser
+def test_loudness_is_matched_on_demand(tab, page, data):
+    tab.open(page, f"#clip=toy_joint/{data['clips']['id'][data['embedded'][0]]}&system=good")
+    tab.ask(
+        "window.heard = []; const play = HTMLMediaElement.prototype.play;"
+        " HTMLMediaElement.prototype.play = function () {"
+        " if (this.tagName === 'AUDIO') heard.push(this.volume); return play.call(this); }; null"
+    )
+    for key in (" ", " ", "m", " ", " "):
+        tab.press(key)
+        tab.wait(150)
+    before, after = tab.ask("heard")
+    assert (before, after) == (1, pytest.approx(0.25, abs=0.003))
+
+
+@needs_browser
 def test_marks_are_drawn_at_their_seconds(tab, page, data):
     clip = "clip00" if 0 in data["embedded"] else data["clips"]["id"][data["embedded"][0]]
     tab.open(page, f"#clip=toy_joint/{clip}")
@@ -309,3 +354,22 @@ def test_paper_of_a4_holds_every_column(tab, page, address):
     found = tab.on_paper()
     assert found["tables"] > 0
     assert found["beyond"] == []
+
+
+@pytest.mark.slow
+@needs_browser
+def test_fifteen_thousand_clips_open_at_once_and_scroll(tab, tmp_path):
+    for place, name in enumerate(("good", "poor")):
+        write_run(tmp_path / "runs", name, 0.2 + 0.2 * place, clips=15_000, metrics=(CLAP, WER), noise_seed=place)
+    target = tmp_path / "report.html"
+    write_report(find_runs(tmp_path / "runs"), target, budget=0)
+    tab.open(target, "#clips")
+    tab.wait(300)
+    paint = tab.ask("performance.getEntriesByType('paint').map((entry) => entry.startTime)")
+    assert 0 < max(paint) < 1000
+    assert tab.ask("document.querySelector('.filters output').value") == "15000 of 15000 clips"
+    tab.ask("(() => { const box = document.querySelector('.gridbox'); box.scrollTop = box.scrollHeight; })()")
+    tab.wait(200)
+    assert tab.ask(ROWS)[-1] == "clip9999"  # by name: the manifest is not at hand
+    assert tab.ask("document.querySelectorAll('.gridbox tbody tr').length") < 120
+    assert tab.logged == []

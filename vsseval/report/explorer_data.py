@@ -102,7 +102,7 @@ def _column(
         mine["sample_id"], mine["value"], mine["status"], mine["detail"], strict=True
     ):
         place = places[str(clip)]
-        if status == "ok" and np.isfinite(value):
+        if status == "ok" and value is not None and np.isfinite(value):
             values[place] = round(float(value) * spec.scale, spec.decimals + DIGITS)
         else:
             reason = str(detail_of(detail).get("reason", "")) or "no number"

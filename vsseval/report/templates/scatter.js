@@ -74,9 +74,9 @@ V.views.scatter = (main) => {
     }
     pen.fillStyle = V.colour("ink");
     pen.textAlign = "right";
-    pen.fillText(`${at.x} ${unit(at.x)} of ${at.xs}`, width - PAD.right, height - 8);
+    pen.fillText(`${at.x}${unit(at.x)} of ${at.xs}`, width - PAD.right, height - 8);
     pen.textAlign = "left";
-    pen.fillText(`${at.y} ${unit(at.y)} of ${at.ys}`, 4, 12);
+    pen.fillText(`${at.y}${unit(at.y)} of ${at.ys}`, 4, 12);
     pen.fillStyle = V.colour("accent");
     pen.globalAlpha = points.length > 2000 ? 0.35 : 0.65;
     const radius = points.length > 2000 ? 2.2 : 4;
@@ -89,7 +89,7 @@ V.views.scatter = (main) => {
     if (point) { pen.strokeStyle = V.colour("ink"); pen.lineWidth = 2; pen.beginPath(); pen.arc(point.px, point.py, radius + 4, 0, 7); pen.stroke(); }
     canvas.style.cursor = point ? "pointer" : "default";
   };
-  const unit = (metric) => { const { unit: text } = data.metrics[data.metricOf.get(metric)]; return text ? `(${text})` : ""; };
+  const unit = (metric) => { const { unit: text } = data.metrics[data.metricOf.get(metric)]; return text ? ` (${text})` : ""; };
   const choose = (place) => {
     chosen = place;
     const point = points[place];

@@ -35,6 +35,11 @@ V.chooser = (name, names, usual, asked, set) => {
   }), ` ${text}`));
   return V.el("details", { class: "menu" }, V.el("summary", {}, name), V.el("div", { class: "pop" }, boxes));
 };
+// A menu that would reach beyond the window opens to the other side.
+document.addEventListener("toggle", (event) => {
+  const pop = event.target.matches("details.menu[open]") && event.target.querySelector(".pop");
+  if (pop) pop.classList.toggle("leftwards", pop.getBoundingClientRect().right > document.documentElement.clientWidth);
+}, true);
 // A menu closes when something else is pressed, and by escape.
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
