@@ -36,7 +36,7 @@ class Need(StrEnum):
     SPEAKER = "speaker"
     """The speaker prompt: another utterance of the voice that is asked for."""
     TRANSCRIPT = "transcript"
-    """The words that are to be said, without the tags of their speakers."""
+    """What is said, a text of the manifest."""
     CAPTION = "caption"
     """What is to be heard, a text of the manifest."""
     EVENTS = "events"
@@ -82,7 +82,7 @@ class Sample(Record, frozen=True):
     caption: str | None = None
     """What sounds, in words."""
     transcript: str | None = None
-    """What is to be said; tags say who speaks where several do, `[S1] … [S2] …`."""
+    """What is said."""
     language: str = "en"
     """What is spoken: a BCP 47 tag, "en-x-grid" for the closed grammar of the GRID corpus."""
     speech_window: tuple[float, float] | None = None

@@ -67,6 +67,6 @@ def _end(problems: list[Check], *, whole: bool, every: bool) -> None:
         click.echo(f"\nNo problem.{details}")
         return
     click.echo(f"\n{len(problems)} problem{'s' if len(problems) > 1 else ''}.{details}")
-    command = mended_by(problems)
-    if command and whole:  # of a model, what is to be mended is its code
+    command = mended_by(problems) if whole else ""  # of a model, what is to be mended is its code
+    if command:
         click.echo(f"Mend with:\n  {command}")

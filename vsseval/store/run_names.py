@@ -8,8 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec import structs
-
 from vsseval.errors import UsageError
 from vsseval.store.record import find_runs, load_run
 
@@ -150,16 +148,8 @@ def labelled(runs: Iterable[LoadedRun], labels: Mapping[str, str]) -> tuple[list
     for run in runs:
         name = next((name for name in labels if called(run, name)), None)
         unused.discard(name or "")
-        found.append(run if name is None else _with_label(run, labels[name]))
+        found.append(run if name is None else replace(run, label=labels[name]))
     return found, unused
-
-
-def _with_label(run: LoadedRun, label: str) -> LoadedRun:
-    """Give a run its label; of sounds that were given one the author knows which folder they are from."""
-    record = run.record
-    if record.spec.model.startswith(("audio:", "av:")):
-        record = structs.replace(record, model=structs.replace(record.model, note=""))
-    return replace(run, record=record, label=label)
 
 
 def newest(runs: Iterable[LoadedRun]) -> list[LoadedRun]:

@@ -141,7 +141,10 @@ def _labels(runs: Iterable[LoadedRun]) -> dict[str, str]:
 def _row_notes(run: LoadedRun, notes: Notes) -> tuple[int, ...]:
     seeds = run.record.spec.seeds
     several = f"Mean over {len(seeds)} samples of each clip (seeds {', '.join(map(str, seeds))})." if seeds else ""
-    said = [run.record.model.note if not is_bound(run) else "", several, run.problem]
+    # of sounds that were given a name the author knows which folder they are from
+    folder = run.record.spec.model.startswith(("audio:", "av:"))
+    own = "" if is_bound(run) or (run.label and folder) else run.record.model.note
+    said = [own, several, run.problem]
     return tuple(number for text in said if text for number in notes.add(text))
 
 
