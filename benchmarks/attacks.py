@@ -262,16 +262,18 @@ def soak(place: Place, clips: int) -> Outcome:
     import psutil
 
     folder = place.under("soak")
-    (folder / "clips").mkdir()
-    rng, lines = np.random.default_rng(0), ["id,audio,caption"]
+    for name in ("clips", "outputs"):
+        (folder / name).mkdir()
+    rng, lines = np.random.default_rng(0), ["id,reference,transcript"]
     for number in range(clips):
         name = f"clip{number:05d}"
-        soundfile.write(folder / "clips" / f"{name}.wav", rng.normal(0, 0.05, 8000), 8000)
+        for where in ("clips", "outputs"):
+            soundfile.write(folder / where / f"{name}.wav", rng.normal(0, 0.05, 8000), 8000)
         lines.append(f"{name},{name}.wav,noise")
     (folder / "clips" / "clips.csv").write_text("\n".join(lines) + "\n")
     command = vsseval(
-        "run", "--model", "noise", "--benchmark", f"folder:{folder / 'clips'}", "--metric", "fad@logmel", "--no-bounds",
-        "--jobs", "1", "--runs", str(folder / "runs"),
+        "run", "--model", f"audio:{folder / 'outputs'}", "--benchmark", f"folder:{folder / 'clips'}", "--metric",
+        "fad@logmel", "--no-bounds", "--jobs", "1", "--runs", str(folder / "runs"),
     )  # fmt: skip
     begun, log = time.monotonic(), (folder / "log").open("w")
     process = psutil.Popen(command, cwd=folder, env=environment(folder), stdout=log, stderr=log)
@@ -295,7 +297,8 @@ def soak(place: Place, clips: int) -> Outcome:
         f"{early[1]:.0f} then {late[1]:.0f}, peak {max(one[1] for one in seen) / 1e6:.0f} MB"
     )
     good = process.returncode in {0, 3} and flat
-    return Outcome(1, int(good), said if process.returncode in {0, 3} else f"exit {process.returncode}: {said}")
+    told = (folder / "log").read_text()[-200:]
+    return Outcome(1, int(good), said if process.returncode in {0, 3} else f"exit {process.returncode}: {told}")
 
 
 def _read_all(folder: Path) -> tuple[int, list[str]]:
