@@ -34,6 +34,11 @@ RULES = (
     ("vsseval/weights/shipped/clap_mini", "Apache-2.0", "trained by tools/train_clap_mini.py"),
     ("vsseval/weights/shipped/distill_mos", "MIT", "Distill-MOS variant 7, of distillmos 0.9.1; see NOTICE"),
     ("vsseval/weights/shipped/ge2e", "Apache-2.0", "speaker encoder of Resemblyzer 0.1.4; see NOTICE"),
+    (
+        "vsseval/store/shipped/",
+        "Apache-2.0",
+        "features of the media of the mini benchmarks: `python -m tools.mini features`",
+    ),
     ("vssflow/reference/phonemes/data/dictionary", "BSD-2-Clause", "CMU Pronouncing Dictionary 0.7a; see NOTICE"),
     ("vssflow/reference/phonemes/data/speller", "Apache-2.0", "g2p_en 2.1.0; see NOTICE"),
     ("vssflow/reference/phonemes/data/tagger", "MIT", "averaged perceptron tagger of NLTK; see NOTICE"),
