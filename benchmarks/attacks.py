@@ -258,7 +258,7 @@ def damaged_media(place: Place, size: int) -> Outcome:
 
 
 def soak(place: Place, clips: int) -> Outcome:
-    """Run many short clips; memory, open files and rate of the last third are held against those of the first."""
+    """Run many short clips; memory and open files of the last third are held against those of the middle one."""
     import psutil
 
     folder = place.under("soak")
