@@ -30,9 +30,16 @@ def test_vggish_in_half_precision_is_near_its_original_and_not_equal(tmp_path):
     assert {weight.dtype for weight in extractor.network.parameters()} == {torch.bfloat16}
 
 
-@pytest.mark.parametrize("kind", [VGGish, SynchformerTokens, SynchformerSync])
-def test_what_is_computed_fast_is_another_feature(kind, tmp_path):
-    exact, fast = (kind(Weights("w", GOLDEN, ("none.pth",), "0" * 64)) for _ in range(2))
+@pytest.mark.parametrize(
+    ("kind", "parameters"),
+    [
+        (VGGish, {}),
+        (SynchformerTokens, {"name": "synchformer", "clock": "first picture"}),
+        (SynchformerSync, {"name": "synchformer_sync", "tokens": "synchformer"}),
+    ],
+)
+def test_what_is_computed_fast_is_another_feature(kind, parameters, tmp_path):
+    exact, fast = (kind(Weights("w", GOLDEN, ("none.pth",), "0" * 64), **parameters) for _ in range(2))
     fast.compute_fast()
     assert fast.spec == computed_fast(exact.spec)
     store = FeatureStore(tmp_path)

@@ -11,7 +11,7 @@ import pytest
 
 from support.browser import CHROMIUM, REASON, browser
 from support.report_pages import media_of, parse, section_data
-from support.synthetic_runs import CLAP, METRICS, WER, write_run, write_table
+from support.synthetic_runs import CLAP, METRICS, WER, sealed, write_run, write_table
 from vsseval import media
 from vsseval.report.report import Media, write_report
 from vsseval.statistics.compare import compare
@@ -160,6 +160,7 @@ def test_damaged_details_cost_their_words_alone(tmp_path):
     place = table.schema.get_field_index("detail")
     broken = pa.array(['{"hypothesis": torn', "[1]", *["{}"] * (len(table) - 2)])
     pq.write_table(table.set_column(place, "detail", broken), path / "scores.parquet")
+    sealed(path)
     write_report(find_runs(tmp_path), tmp_path / "r.html", budget=0)
     found = section_data((tmp_path / "r.html").read_text(), "toy_joint")
     assert sum(value is not None for value in found["values"][0][0]) == 23

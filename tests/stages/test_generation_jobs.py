@@ -111,7 +111,10 @@ def test_bounds_go_first_and_records_come_as_they_were_asked_for(clips, tmp_path
     records = run(asked, Watcher())
     assert [record.model.name for record in records] == ["fake", "silence", "reference"]
     titles = [one for one in order if isinstance(one, str)]
-    assert titles == ["3 runs", *(f"{name} on fake" for name in ("silence", "reference", "fake"))]
+    assert titles == [
+        "3 runs",
+        *(f"run {k} of 3: {name} on fake" for k, name in enumerate(("silence", "reference", "fake"), 1)),
+    ]
     assert order[1] == ("generate", 24)
     # of the videos one feature serves all; references are the reference's own sound in another file; silence is one
     # besides, each reference is looked at for copies of it
