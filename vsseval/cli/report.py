@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 @click.option("--media", "megabytes", type=click.FloatRange(0), default=40.0, show_default=True, metavar="MB",
               help="Megabytes of sound, video and spectrograms to embed, at most; the rest is linked.")  # fmt: skip
 @click.option("--no-media", is_flag=True, help="Embed neither sound nor video: link all.")
+@click.option("--no-benchmark", is_flag=True,
+              help="Do not ask the benchmark for videos, captions and transcripts.")  # fmt: skip
 @click.option("--plots", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Also write every plot as PDF and PNG into this folder.")  # fmt: skip
 @moved_option
@@ -42,6 +44,7 @@ def command(
     moved: tuple[str, ...],
     *,
     no_media: bool,
+    no_benchmark: bool,
 ) -> None:
     """Write one self-contained HTML file that opens from disk.
 
@@ -59,7 +62,7 @@ def command(
     runs, _ = relabelled(named_runs(run_names, root), names)
     found = [] if run_names else calibrations(find_runs(root / FOLDER))
     budget = 0 if no_media else int(megabytes * MEGABYTE)
-    media = benchmark_media(relocations(moved))
+    media = None if no_benchmark else benchmark_media(relocations(moved))
     marks = FeatureMarks(next((run.record.spec.store for run in runs), None) or default_store_root())
     media_budget = write_report(runs, output, budget=budget, calibrations=found, media=media, marks=marks)
     size = output.stat().st_size / MEGABYTE
