@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -42,7 +43,8 @@ def test_a_change_by_hand_is_noticed_everywhere(path, capsys):
     assert "was changed after the run" in load_run(path).problem
     assert invoke(["table", str(path)]) == 0
     assert "was changed after the run" in capsys.readouterr().err
-    assert invoke(["compare", str(path), str(path)]) == 0
+    other = shutil.copytree(path, path.with_name("other"))
+    assert invoke(["compare", str(path), str(other)]) == 0
     assert capsys.readouterr().err.count("was changed after the run") == 2
     (path.parent / "gates.toml").write_text('["*"."level@fake"]\nmargin = 1.0\n')
     margins = ["--margins", str(path.parent / "gates.toml")]

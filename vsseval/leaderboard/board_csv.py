@@ -6,12 +6,12 @@ import csv
 from io import StringIO
 from typing import Any
 
+from vsseval.text.escaping import csv_cell
+
 FIELDS = (
     "row", "kind", "system", "suite", "part", "metric", "unit", "better", "value", "printed", "low", "high", "n", "N",
     "source", "link",
 )  # fmt: skip
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes a text for that begins so: it is led by a quotation mark."""
 
 
 def board_csv(board: dict[str, Any]) -> str:
@@ -37,13 +37,8 @@ def _line(row: dict[str, Any], column: dict[str, Any], cell: dict[str, Any]) -> 
     texts = [row["id"], row["kind"], row["system"], row["suite"], row["part"], metric, column["unit"], better]
     numbers = [f"{cell['value']:.12g}", cell["text"], *(_number(cell.get(name)) for name in ("low", "high"))]
     counts = [str(cell.get(name) or "") for name in ("n", "total")]
-    return [*map(_text, texts), *numbers, *counts, _text(row["source"]), row["link"]]
+    return [*map(csv_cell, texts), *numbers, *counts, csv_cell(row["source"]), row["link"]]
 
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.12g}"
-
-
-def _text(text: str) -> str:
-    one = " ".join(text.split())
-    return f"'{one}" if one.startswith(FORMULA) else one

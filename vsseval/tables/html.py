@@ -21,7 +21,7 @@ from vsseval.tables.text import (
     title,
     value_and_spread,
 )
-from vsseval.text.escaping import terminal
+from vsseval.text.escaping import json_text, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,7 +85,7 @@ def json_block(value: object) -> str:
     """
     import msgspec
 
-    text = msgspec.json.encode(value).decode()
+    text = json_text(msgspec.json.encode(value).decode())
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
