@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from vsseval import LoadedRun, find_runs
+from vsseval import Run, find_runs
 from vsseval.errors import VssevalError
 from vsseval.statistics.compare import Delta, compare
 from vsseval.statistics.student import quantile
@@ -251,7 +251,7 @@ def combined(question: str, budget: int, deltas: Sequence[Delta]) -> Point:
     )  # fmt: skip
 
 
-def evaluated(weights: Path, benchmark: str, asked: argparse.Namespace) -> LoadedRun:
+def evaluated(weights: Path, benchmark: str, asked: argparse.Namespace) -> Run:
     """Run the harness; what is finished is not done again."""
     runs = asked.out / "runs" / f"{weights.parent.name}-{weights.stem}"
     command = [sys.executable, "-m", "vsseval", "run", "--model", "vssflow", "--checkpoint", str(weights)]

@@ -30,6 +30,7 @@ from vsseval.extractors.openl3 import OpenL3Embeddings
 from vsseval.extractors.panns import PANNs
 from vsseval.extractors.passt import PaSSTClip, PaSSTWindows
 from vsseval.extractors.rawnet3 import RawNet3Extractor
+from vsseval.extractors.sound_print import SoundPrint
 from vsseval.extractors.speech16k import Speech16k
 from vsseval.extractors.sphinx import Sphinx
 from vsseval.extractors.stereo import Stereo
@@ -170,6 +171,7 @@ def extractors(weights: Weights) -> list[Extractor]:
         PaSSTClip(weights),
         PaSSTWindows(weights),
         RawNet3Extractor(weights),
+        SoundPrint(),
         Speech16k(),
         Sphinx("lm"),
         Stereo(),

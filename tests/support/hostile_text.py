@@ -92,7 +92,8 @@ class Page(HTMLParser):
         self._script = False
 
     def handle_starttag(self, tag, attrs):
-        self._script = tag == "script"
+        # data in a page is no program, whatever it says
+        self._script = tag == "script" and dict(attrs).get("type") not in {"application/json", "text/plain"}
         runs = {"href", "src", "action", "style"}
         self.found += [
             (tag, name)
