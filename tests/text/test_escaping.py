@@ -209,4 +209,4 @@ def test_the_leaderboards_page_shows_strangers_as_text(tmp_path):
     said = (tmp_path / "report.html").read_text()
     assert not acts_in_a_page(said)
     assert "\x1b" not in said
-    assert not acts_in_a_page(_page([], []))
+    assert not acts_in_a_page(_page([], [], []))
