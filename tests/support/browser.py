@@ -25,13 +25,14 @@ class Browser:
         self._read, self._write = read, write
         self._numbers = itertools.count(1)
         self._left = b""
-        self.logged, self.fetched = [], []
+        self.logged, self.fetched, self._loaded = [], [], set()
         target = self.send("Target.createTarget", {"url": "about:blank"}, tab=False)["targetId"]
         self._session = self.send("Target.attachToTarget", {"targetId": target, "flatten": True}, tab=False)[
             "sessionId"
         ]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.send(f"{domain}.enable")
+        self.send("Page.setLifecycleEventsEnabled", {"enabled": True})
 
     def send(self, method, params=None, *, tab=True):
         """Ask the browser for something, and return its answer; events that come before it are kept."""
@@ -55,6 +56,8 @@ class Browser:
 
     def _event(self, event):
         method, params = event["method"], event["params"]
+        if method == "Page.lifecycleEvent" and params["name"] == "load":
+            self._loaded.add(params["loaderId"])
         if method == "Runtime.consoleAPICalled":
             self.logged.append(" ".join(str(a.get("value", a.get("description"))) for a in params["args"]))
         elif method == "Runtime.exceptionThrown":
@@ -72,15 +75,18 @@ class Browser:
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.send("Emulation.setEmulatedMedia", {"features": [scheme]})
-        self.send("Page.navigate", {"url": "about:blank"})
+        self._go("about:blank")
         self.logged.clear()
         self.fetched.clear()
         url = path.as_uri() + address
-        self.send("Page.navigate", {"url": url})
-        self.ask(
-            "new Promise((done) => (document.readyState === 'complete' ? done() : addEventListener('load', done)))"
-        )
+        self._go(url)
         self.fetched = [one for one in self.fetched if not one.startswith("data:") and one != url.partition("#")[0]]
+
+    def _go(self, url):
+        """Go to an address, and wait until what is there is loaded."""
+        loader = self.send("Page.navigate", {"url": url}).get("loaderId")
+        while loader is not None and loader not in self._loaded:
+            self._event(self._next())
 
     def ask(self, expression):
         """Return what an expression is in the page; a promise is waited for."""
