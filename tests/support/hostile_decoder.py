@@ -30,7 +30,7 @@ if "vsseval.media.decoder" in sys.orig_argv:
             os.abort()
         if name.startswith("liar"):
             import socket
-            for number in range(3, 64):
+            for number in map(int, os.listdir("/proc/self/fd")):
                 try:
                     socket.socket(fileno=os.dup(number)).send(b"\\x93 no answer")
                 except OSError:

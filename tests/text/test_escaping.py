@@ -128,6 +128,7 @@ def test_the_gate_says_what_it_says(text):
 
 
 @given(texts)
+@example("https://user:secret@host/x\x1b]52;c;cm0gLXJm\x07\x00  ::add-mask::1+1https://user:secret@host/x")
 @few
 def test_sheets_act_on_nothing(text):
     made = Sheet(

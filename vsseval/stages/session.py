@@ -99,6 +99,7 @@ class Session:
     def _finished(self, run: RunInHand) -> RunRecord:
         spec = run.plan.spec
         engine = self._engine(spec.jobs, spec.device)
+        sweep(run.plan.root)  # a node of a cluster may have died in the middle of a file
         with known_files(run.plan.root, run.plan.store.root):
             return finish(run, self._progress, partial(extract_again, engine=engine, progress=self._progress))
 

@@ -6,8 +6,8 @@ import textwrap
 from io import StringIO
 from typing import TYPE_CHECKING
 
+from vsseval.text.escaping import address, one_line
 from vsseval.text.escaping import markdown as escaped
-from vsseval.text.escaping import one_line
 from vsseval.text.saying import console as safe_console
 from vsseval.types import Record
 
@@ -60,9 +60,10 @@ def terminal(sheet: Sheet, *, width: int, colour: bool) -> str:
         table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1 if width >= ROOMY else 0, 0, 0))
         for place, head in enumerate(sheet.heads):
             whole = all(" " not in line.cells[place] for line in sheet.lines)
-            table.add_column(Text(head), justify="right" if place else "left", no_wrap=whole or not place)
+            table.add_column(Text(address(head)), justify="right" if place else "left", no_wrap=whole or not place)
         for line in sheet.lines:
-            table.add_row(*map(Text, line.cells), style="" if line.clear else "dim")
+            # before it is cut to its column: of half an address nobody can tell what is a password
+            table.add_row(*(Text(address(cell)) for cell in line.cells), style="" if line.clear else "dim")
         console.print(table)
     for text in sheet.below:
         for part in textwrap.wrap(
