@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 import click
 import pytest
 from click.testing import CliRunner
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 
 from support.hostile_text import ALL, PIECES, acts_in_a_page, acts_on_a_terminal, formulas, texts
 from vsseval.leaderboard.leaderboard import _page
