@@ -9,8 +9,11 @@ from hypothesis import HealthCheck, settings
 from support.fake_plugin import install, make_clips
 from vsseval.networks.optional_packages import without_stand_ins
 
-# a machine that has other work makes no example wrong
-settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# a machine that has other work makes no example wrong; a change is judged by the same examples wherever it is tested,
+# and whoever looks for more of them says so: EXPLORE=1 pytest ...
+settings.register_profile(
+    "busy", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="EXPLORE" not in os.environ
+)
 settings.load_profile("busy")
 
 

@@ -12,7 +12,10 @@ from vsseval.text.saying import console as safe_console
 from vsseval.types import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import Console
+    from rich.table import Table as RichTable
 
 NARROWEST = 80
 """Columns that every terminal has."""
@@ -45,8 +48,6 @@ def terminal(sheet: Sheet, *, width: int, colour: bool) -> str:
         width: columns of the terminal; fewer than 80 count as 80.
         colour: with ANSI codes.
     """
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
     from rich.text import Text
 
     out = StringIO()
@@ -56,14 +57,9 @@ def terminal(sheet: Sheet, *, width: int, colour: bool) -> str:
     )  # fmt: skip
     for text in sheet.above:
         console.print(Text(text), soft_wrap=True)
-    if sheet.lines:
-        table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1 if width >= ROOMY else 0, 0, 0))
-        for place, head in enumerate(sheet.heads):
-            whole = all(" " not in line.cells[place] for line in sheet.lines)
-            table.add_column(Text(address(head)), justify="right" if place else "left", no_wrap=whole or not place)
-        for line in sheet.lines:
-            # before it is cut to its column: of half an address nobody can tell what is a password
-            table.add_row(*(Text(address(cell)) for cell in line.cells), style="" if line.clear else "dim")
+    for place, table in enumerate(_fitting(sheet, console, roomy=width >= ROOMY)):
+        if place:
+            console.print()
         console.print(table)
     for text in sheet.below:
         for part in textwrap.wrap(
@@ -72,6 +68,47 @@ def terminal(sheet: Sheet, *, width: int, colour: bool) -> str:
         ):  # fmt: skip
             console.print(Text(part, style="dim"), soft_wrap=True)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def _fitting(sheet: Sheet, console: Console, *, roomy: bool) -> Iterator[RichTable]:
+    """Yield the table, in parts of some columns each where all of them do not fit; each part has the first column."""
+    from rich.measure import Measurement
+
+    def made(columns: Sequence[int]) -> RichTable:
+        return _of_columns(sheet, (0, *columns), roomy=roomy)
+
+    chosen: list[int] = []
+    for column in range(1, len(sheet.heads) if sheet.lines else 0):
+        # by the console's own options nothing is wider than the console
+        wide = Measurement.get(console, console.options.update(max_width=100_000), made([*chosen, column])).minimum
+        if chosen and wide > console.width:
+            yield made(chosen)
+            chosen = []
+        chosen.append(column)
+    if sheet.lines:
+        yield made(chosen)
+
+
+def _of_columns(sheet: Sheet, columns: Sequence[int], *, roomy: bool) -> RichTable:
+    """Return some columns as a table in which no word is cut."""
+    from rich.box import SIMPLE_HEAD
+    from rich.cells import cell_len
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1 if roomy else 0, 0, 0))
+    for place in columns:
+        head, cells = address(sheet.heads[place]), [address(line.cells[place]) for line in sheet.lines]
+        whole = not place or all(" " not in cell for cell in cells)
+        words = [word for text in cells for word in ([text] if whole else text.split())] + head.split()
+        table.add_column(
+            Text(head), justify="right" if place else "left", no_wrap=not place,
+            min_width=min(NARROWEST // 2, max(map(cell_len, words), default=0)),
+        )  # fmt: skip
+    for line in sheet.lines:
+        # before it is cut to its column: of half an address nobody can tell what is a password
+        table.add_row(*(Text(address(line.cells[place])) for place in columns), style="" if line.clear else "dim")
+    return table
 
 
 def markdown(sheet: Sheet) -> str:

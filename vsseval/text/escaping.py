@@ -64,7 +64,9 @@ LETTER = r"\vssevalletter"
 
 def one_line(text: str) -> str:
     """Return a text without line breaks, without what moves a cursor or changes a colour, and without passwords."""
-    return address("".join(letter for letter in " ".join(text.split()) if letter.isprintable()))
+    # what cannot be seen goes first: it could stand between the beginning of a line and a blank
+    shown = "".join(letter for letter in text if letter.isprintable() or letter.isspace())
+    return address(" ".join(shown.split()))
 
 
 def visible(text: str) -> str:
