@@ -359,7 +359,9 @@ def plot(points: Sequence[Point], path: Path) -> None:
     figure.supxlabel("steps", fontsize=8)
     figure.supylabel("better by", fontsize=8)
     figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None})
+    partial = path.with_name(f".{path.name}")
+    figure.savefig(partial, format="svg", metadata={"Date": None})
+    partial.replace(path)
     plt.close(figure)
 
 

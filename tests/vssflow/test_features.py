@@ -189,6 +189,21 @@ def test_missing_weights_are_named_and_not_zeros():
     require_encoders(ClipEncoders(None, None, cheap().voice, {}), seen=False, spoken=True)
 
 
+def test_features_depend_on_the_file_of_clip_alone(tmp_path, monkeypatch):
+    for name in ("vae", "clip", "vocoder"):
+        (tmp_path / name).write_text(name)
+    monkeypatch.setattr(encoders, "ClipVision", lambda: torch.nn.Linear(1, 1))
+    monkeypatch.setattr(
+        encoders, "read_parts", lambda paths: {} if paths[0].name != "clip" else {"image_encoder.weight": torch.ones(1)}
+    )
+    monkeypatch.setattr(encoders, "fill", lambda *_: None)
+    files = tuple(tmp_path / name for name in ("vae", "clip", "vocoder"))
+    found = [encoders.load_encoders(given, None, None, torch.device("cpu")) for given in (files, files[1:], files[1:2])]
+    assert [one.weights for one in found] == [found[0].weights] * 3
+    assert found[0].scene is not None
+    assert encoders.load_encoders(files[:1], None, None, torch.device("cpu")).scene is None
+
+
 def test_clips_without_a_recording_or_in_another_language_say_so(tmp_path):
     (tmp_path / "a.txt").write_text("hallo")
     (tmp_path / "clips.csv").write_text("id,transcript,language,reference\na,hallo,de,a.flac\n")

@@ -79,7 +79,9 @@ class FeatureFolder:
             self._make(clip)
         except (Unmeasurable, UsageError) as error:
             reason.parent.mkdir(parents=True, exist_ok=True)
-            reason.write_text(str(error) + "\n", encoding="utf-8")
+            partial = _partial(reason)
+            partial.write_text(str(error) + "\n", encoding="utf-8")
+            partial.replace(reason)
         else:
             reason.unlink(missing_ok=True)
 

@@ -56,12 +56,14 @@ def load_encoders(
     """
     weights: dict[str, str] = {}
     scene = motion = voice = None
-    parts = {key: value for key, value in read_parts(clip).items() if key.startswith("image_encoder.")}
-    if parts:
-        tower = ClipVision()
-        fill(tower, parts, "image_encoder.", ", ".join(map(str, clip)))
-        scene = partial(_scene, tower.requires_grad_(requires_grad=False).eval().to(device))
-        weights["clip"] = ", ".join(digest(path) for path in clip)
+    for path in clip:
+        parts = {key: value for key, value in read_parts((path,)).items() if key.startswith("image_encoder.")}
+        if parts:
+            tower = ClipVision()
+            fill(tower, parts, "image_encoder.", str(path))
+            scene = partial(_scene, tower.requires_grad_(requires_grad=False).eval().to(device))
+            weights["clip"] = digest(path)  # of the other files no feature depends
+            break
     if synchformer is not None:
         network = load_synchformer(synchformer).to(device)
         motion = partial(_motion, network)
