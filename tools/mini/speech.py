@@ -1,7 +1,8 @@
-"""Text into speech with phone timings, by flite (BSD-like licence) as a subprocess.
+"""Text into speech with phone timings, by flite (BSD-like licence) as a subprocess, or by eSpeak NG.
 
-Four voices are flite's own; two more are made from them by scaling the vocal tract: speech synthesised slower
-by a factor s and resampled to play s times faster has its duration back, while formants and pitch rise by s.
+Four voices of the benchmarks are flite's own; two more are made from them by scaling the vocal tract: speech
+synthesised slower by a factor s and resampled to play s times faster has its duration back, while formants and pitch
+rise by s. The training split has two hundred more of these, and eighty of eSpeak NG's speakers.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
+from tools.mini import espeak
 from tools.mini.clip import SAMPLE_RATE
 from vsseval.errors import EnvironmentFault, UsageError
 
@@ -33,14 +36,15 @@ class Voice:
     """A speaker of the benchmark."""
 
     name: str
-    flite: str
-    """Name of flite's voice."""
+    speaker: str
+    """Name of flite's voice, or of eSpeak NG's."""
     described: str
     """Who is heard, for captions."""
+    synthesiser: Literal["flite", "espeak"] = "flite"
     scale: float = 1.0
     """Factor on formants and pitch."""
     pitch: float | None = None
-    """Mean pitch in hertz before scaling; None leaves flite's own."""
+    """Mean pitch before scaling: in hertz for flite, 0 to 100 for eSpeak NG; None leaves the speaker's own."""
     rate: float = 1.0
     """Factor on durations that brings the voices to about the same speaking rate."""
     colour: tuple[float, ...] = ()
@@ -58,14 +62,14 @@ class Utterance:
 
 
 SEEN_VOICES = (
-    Voice(name="rms", flite="rms", described="a man", rate=0.95),
-    Voice(name="slt", flite="slt", described="a woman"),
-    Voice(name="awb", flite="awb", described="a man with a Scottish accent"),
-    Voice(name="young", flite="awb", described="a young person", scale=1.16, pitch=150.0),
-    Voice(name="deep", flite="rms", described="a man with a deep voice", scale=0.91, rate=0.95),
+    Voice(name="rms", speaker="rms", described="a man", rate=0.95),
+    Voice(name="slt", speaker="slt", described="a woman"),
+    Voice(name="awb", speaker="awb", described="a man with a Scottish accent"),
+    Voice(name="young", speaker="awb", described="a young person", scale=1.16, pitch=150.0),
+    Voice(name="deep", speaker="rms", described="a man with a deep voice", scale=0.91, rate=0.95),
 )
 """Voices of the benchmarks' seen half; the training split holds them too."""
-UNSEEN_VOICES = (Voice(name="kal", flite="kal16", described="a man", rate=1.1),)
+UNSEEN_VOICES = (Voice(name="kal", speaker="kal16", described="a man", rate=1.1),)
 """Voices that only the benchmarks hold."""
 
 
@@ -74,20 +78,39 @@ def _derived_voices(count: int) -> Iterator[Voice]:
     rng = np.random.default_rng(20260924)
     ranges = {"rms": (0.84, 1.2), "awb": (0.82, 1.2), "slt": (0.76, 1.1)}
     for k in range(count):
-        flite = ("rms", "awb", "slt")[k % 3]
+        speaker = ("rms", "awb", "slt")[k % 3]
         yield Voice(
-            name=f"derived-{k:02d}",
-            flite=flite,
+            name=f"derived-{k:03d}",
+            speaker=speaker,
             described="a person",
-            scale=round(float(rng.uniform(*ranges[flite])), 3),
+            scale=round(float(rng.uniform(*ranges[speaker])), 3),
             # before scaling; two octaves' worth of speakers
             pitch=round(float(np.exp(rng.uniform(np.log(80.0), np.log(220.0)))), 1),
             rate=0.97,
-            colour=tuple(round(float(gain), 1) for gain in rng.uniform(-6.0, 6.0, 6)),
+            colour=_drawn_colour(rng),
         )
 
 
-DERIVED_VOICES = tuple(_derived_voices(60))
+def _espeak_voices() -> Iterator[Voice]:
+    """Yield each of eSpeak NG's speakers, a little larger or smaller and in a colour that is drawn."""
+    rng = np.random.default_rng(20261129)
+    for speaker in espeak.SPEAKERS:
+        yield Voice(
+            name=f"espeak-{speaker}",
+            speaker=speaker,
+            synthesiser="espeak",
+            described="a person",
+            scale=round(float(rng.uniform(0.92, 1.08)), 3),
+            pitch=round(float(rng.uniform(30.0, 70.0)), 1),
+            colour=_drawn_colour(rng),
+        )
+
+
+def _drawn_colour(rng: np.random.Generator) -> tuple[float, ...]:
+    return tuple(round(float(gain), 1) for gain in rng.uniform(-7.0, 7.0, 7))
+
+
+DERIVED_VOICES = (*_derived_voices(200), *_espeak_voices())
 """Voices that only the training split holds, so that a model learns to follow a prompt and not to name a speaker."""
 
 
@@ -118,21 +141,33 @@ def speak(text: str, voice: Voice, *, rate: float = 1.0, pitch: float = 1.0) -> 
         pitch: factor on the vocal tract on top of the voice's own; 0.97 .. 1.03 varies a speaker a little.
 
     Raises:
-        EnvironmentFault: flite is not installed, or fails.
+        EnvironmentFault: the synthesiser is not installed, or fails.
         UsageError: the text holds nothing that can be said.
     """
-    import soundfile
     import soxr
 
     scale = voice.scale * pitch
+    said = _by_flite if voice.synthesiser == "flite" else _by_espeak
+    samples, rate_found, phones = said(_LETTER_A.sub("ay", text), voice, voice.rate * rate * scale)
+    audio = soxr.resample(samples, rate_found * scale, SAMPLE_RATE, quality="HQ").astype(np.float32)
+    scaled = tuple((name, start / scale, end / scale) for name, start, end in phones)
+    return _trimmed(_coloured(audio, voice.colour), scaled)
+
+
+def _by_espeak(text: str, voice: Voice, stretch: float) -> espeak.Speech:
+    return espeak.utter(text, voice.speaker, stretch=stretch, pitch=50.0 if voice.pitch is None else voice.pitch)
+
+
+def _by_flite(text: str, voice: Voice, stretch: float) -> espeak.Speech:
+    import soundfile
+
     pitched = [] if voice.pitch is None else ["--setf", f"int_f0_target_mean={voice.pitch:.1f}"]
     with tempfile.TemporaryDirectory(prefix="flite-") as folder:
         path = Path(folder) / "speech.wav"
         done = subprocess.run(  # noqa: S603 - our own arguments, no shell
             [
-                _flite(), "-psdur", "-voice", voice.flite,
-                "--setf", f"duration_stretch={voice.rate * rate * scale:.4f}", *pitched,
-                "-t", _LETTER_A.sub("ay", text), "-o", str(path),
+                _flite(), "-psdur", "-voice", voice.speaker, "--setf", f"duration_stretch={stretch:.4f}", *pitched,
+                "-t", text, "-o", str(path),
             ],
             capture_output=True, text=True, check=False, timeout=TIMEOUT_SECONDS,
         )  # fmt: skip
@@ -140,12 +175,11 @@ def speak(text: str, voice: Voice, *, rate: float = 1.0, pitch: float = 1.0) -> 
             raise EnvironmentFault(
                 f"flite failed on {text!r} ({done.stderr.strip()[-200:]}): apt-get install --reinstall flite"
             )
-        samples, rate_found = soundfile.read(path, dtype="float32")
-    phones = _phones(done.stdout, scale)
+        samples, rate = soundfile.read(path, dtype="float32")
+    phones = _phones(done.stdout)
     if len(phones) <= 1:
         raise UsageError(f"flite finds nothing to say in {text!r}")
-    audio = soxr.resample(samples, rate_found * scale, SAMPLE_RATE, quality="HQ").astype(np.float32)
-    return _trimmed(_coloured(audio, voice.colour), phones)
+    return espeak.Speech(samples, rate, phones)
 
 
 def _coloured(audio: np.ndarray, colour: tuple[float, ...]) -> np.ndarray:
@@ -159,12 +193,12 @@ def _coloured(audio: np.ndarray, colour: tuple[float, ...]) -> np.ndarray:
     return np.fft.irfft(spectrum * 10 ** (gain / 20), len(audio)).astype(np.float32)
 
 
-def _phones(printed: str, scale: float) -> tuple[tuple[str, float, float], ...]:
-    """Read `name:end ...` as flite prints it, in seconds of the unscaled voice."""
+def _phones(printed: str) -> tuple[tuple[str, float, float], ...]:
+    """Read `name:end ...` as flite prints it, in seconds."""
     phones, start = [], 0.0
     for item in printed.split():
         name, _, end = item.rpartition(":")
-        phones.append((name, start / scale, float(end) / scale))
+        phones.append((name, start, float(end)))
         start = float(end)
     return tuple(phones)
 

@@ -46,8 +46,8 @@ _EVERY = 5
 """Pictures from one in which faces are looked for to the next."""
 _FOLLOWED = 0.3
 """Overlap from which a box is of the same face."""
-_UPPER_LIP, _LOWER_LIP, _FOREHEAD, _CHIN = 13, 14, 10, 152
-"""Points of the mesh: the inner edges of the lips in the middle, and the ends of the face."""
+_UPPER_LIP, _LOWER_LIP, _RIGHT, _LEFT, _FOREHEAD, _CHIN = 13, 14, 78, 308, 10, 152
+"""Points of the mesh: the inner edges of the lips in the middle, their inner corners, and the ends of the face."""
 _AT_ONCE = 8
 """Pictures to a forward."""
 
@@ -98,23 +98,27 @@ class MouthOpening:
         """
         if not isinstance(source, Video):
             raise TypeError(f"mouth takes video, not {type(source).__name__}")
-        with full_precision():
-            seen = followed(self._found(source))
-            opening = np.concatenate([np.zeros(0), *self._openings(source, seen)])
+        opening = self.shape(source)[:, 0]
         if not np.isfinite(opening).any():
             raise Unmeasurable("no face is seen in the video")
         return {"opening": opening.astype(np.float32), "rate": np.asarray(float(FPS))}
+
+    def shape(self, video: Video) -> np.ndarray:
+        """Return opening and width of the mouth over the height of the face, (n, 2); NaN where no face is seen."""
+        with full_precision():
+            seen = followed(self._found(video))
+            return np.concatenate([np.zeros((0, 2)), *self._shapes(video, seen)])
 
     def _found(self, video: Video) -> list[list[Face]]:
         """Return the faces in every fifth picture."""
         chosen = (one.picture for one in _places(video) if one.place % _EVERY == 0)
         return [faces for pictures in _portions(chosen) for faces in face_points.found(self.detector, pictures)]
 
-    def _openings(self, video: Video, seen: Sequence[Face | None]) -> Iterator[np.ndarray]:
-        """Yield the opening at every picture, in portions."""
+    def _shapes(self, video: Video, seen: Sequence[Face | None]) -> Iterator[np.ndarray]:
+        """Yield opening and width at every picture, in portions."""
         for portion in _portions(_places(video)):
             faces = [at(seen, one.place) for one in portion]
-            opening = np.full(len(portion), np.nan)
+            shape = np.full((len(portion), 2), np.nan)
             there = [index for index, face in enumerate(faces) if face is not None]
             if there:
                 crops = [
@@ -122,8 +126,9 @@ class MouthOpening:
                     for one, face in zip(portion, faces, strict=True)
                     if face is not None
                 ]
-                opening[there] = openings(face_points.points(self.mesh, crops))
-            yield opening
+                points = face_points.points(self.mesh, crops)
+                shape[there] = np.stack([openings(points), widths(points)], axis=1)
+            yield shape
 
 
 class _Place(NamedTuple):
@@ -135,9 +140,16 @@ class _Place(NamedTuple):
 
 def openings(points: np.ndarray) -> np.ndarray:
     """Return the opening of each mouth (n,) from points (n, 468, 3): lips over face, as seen in the picture."""
-    flat = points[..., :2]
-    lips = np.linalg.norm(flat[:, _UPPER_LIP] - flat[:, _LOWER_LIP], axis=1)
-    return np.asarray(lips / np.linalg.norm(flat[:, _FOREHEAD] - flat[:, _CHIN], axis=1))
+    return np.asarray(_apart(points, _UPPER_LIP, _LOWER_LIP) / _apart(points, _FOREHEAD, _CHIN))
+
+
+def widths(points: np.ndarray) -> np.ndarray:
+    """Return the width of each mouth (n,) from points (n, 468, 3), over the height of the face."""
+    return np.asarray(_apart(points, _RIGHT, _LEFT) / _apart(points, _FOREHEAD, _CHIN))
+
+
+def _apart(points: np.ndarray, one: int, other: int) -> np.ndarray:
+    return np.asarray(np.linalg.norm(points[:, one, :2] - points[:, other, :2], axis=1))
 
 
 def followed(found: Sequence[Sequence[Face]]) -> list[Face | None]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vssflow.training.recipe import TrainingRecipe
 
 TASKS = ("v2s", "vtts", "joint")
+OF_SMALL = {"data", "encoders", "tasks", "even", "scheme", "vision_of", "vision_steps", "guidance"}
 OF_FEATURES = ("synchformer", "rawnet3", "lips", "alignments")
 
 
@@ -73,6 +74,9 @@ def tasks_of(ctx: click.Context, parameter: click.Parameter, values: tuple[str, 
     default="paper",
     type=click.Choice(["paper", "none", "lip-sync", "phone-scene", "all"]),
     help="small: the conditions on the channel axis, as in the paper and its ablation; others are attended to.",
+)
+@click.option(
+    "--vision-of", type=FILE, metavar="WEIGHTS", help="small: take the video encoder of trained weights as it is."
 )
 @click.option("--vision-steps", type=click.IntRange(1), help="small: steps of the video encoder.")
 @click.option(
@@ -165,7 +169,7 @@ def command(
             raise UsageError("--data is missing; the authors' configuration takes --rows or --benchmark")
         say(train_small(data, mixing, options))
     else:
-        refuse(given & {"data", "encoders", "tasks", "even", "scheme", "vision_steps", "guidance"}, "--config small")
+        refuse(given & OF_SMALL, "--config small")
         refuse(given & ({*OF_FEATURES} if rows is not None else set()), "--benchmark; --rows has features already")
         say(train_reference(config, rows or features_of(options), mixing, options))
 
@@ -178,6 +182,7 @@ def train_small(data: Path, mixing: Mixing | None, options: dict[str, Any]) -> P
     vision_steps = options["vision_steps"] or run.VISION.steps
     return run.train(run.Training(
         data=data, out=options["out"], init=options["init"], encoders=options["encoders"], device=options["device"],
+        vision_of=options["vision_of"],
         vision=replace(run.VISION, seed=seed, steps=vision_steps), flow=changed(run.FLOW, options),
         tasks=options["tasks"] or TASKS, even=options["even"], scheme=options["scheme"],
         mixing=mixing, guidance=options["guidance"],

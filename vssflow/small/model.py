@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 import torch
 from safetensors import safe_open
@@ -19,9 +20,20 @@ from vssflow.sampling.noise import clip_noise
 from vssflow.sampling.solvers import DEFAULT_STEPS
 from vssflow.small.audio import LATENT_RATE, LatentCodec, frames_of
 from vssflow.small.config import ModelConfig
+from vssflow.small.mouth import MouthReader, measured, standard
 from vssflow.small.phones import ROWS, Lips, phone_frames
-from vssflow.small.vision import FRAME_SIZE, VideoEncoder
+from vssflow.small.scenes import KnownScenes
+from vssflow.small.vision import FRAME_SIZE, Streams, VideoEncoder
 from vssflow.small.voice import voice_vector
+
+
+class Sight(NamedTuple):
+    """What was seen of a video."""
+
+    streams: Streams
+    of: Literal["rendered", "mouth", "motion", "nothing"]
+    """All of it, being of the kind that was trained on; or of anything else the mouth by landmarks, where there is
+    something to say; or motion alone; or nothing."""
 
 
 class VSSFlow(nn.Module):
@@ -38,6 +50,9 @@ class VSSFlow(nn.Module):
         self.vaflow = DiT(config.dit)
         self.conditions = ConditionAssembly(config.conditions)
         self.vision = VideoEncoder(config.vision)
+        self.mouth = MouthReader(config.vision.lip)
+        # each class of scenes alone, and with somebody who speaks in it
+        self.scenes = KnownScenes(2 * max(1, len(config.vision.labels)), config.vision.scene)
         self.codec = LatentCodec(config.latent)
         # what is known of phones in general: mean logarithm of their frames, logarithm of their share of the frames
         self.register_buffer("phone_durations", torch.zeros(ROWS))
@@ -70,12 +85,7 @@ class VSSFlow(nn.Module):
 
     def features(self, prompt: Prompt) -> Features:
         """Encode one prompt, as a batch of one."""
-        frames = None
-        if prompt.video is not None:
-            pictures = Video(prompt.video).frames(fps=LATENT_RATE, size=(FRAME_SIZE, FRAME_SIZE))
-            first = min(round(prompt.offset * LATENT_RATE), len(pictures) - 1)
-            frames = torch.from_numpy(pictures[first:])
-        return self.encode(prompt, frames)
+        return self.conditioned(prompt, self.look(prompt))
 
     def read_lips(self, lip: Tensor, *, seen: bool) -> Lips:
         """Evidence for each phone in the lip stream (frames, lip); none without a video."""
@@ -84,16 +94,33 @@ class VSSFlow(nn.Module):
         return Lips(evidence if seen else torch.zeros_like(evidence), self.phone_durations)
 
     @torch.no_grad()
-    def encode(self, prompt: Prompt, frames: Tensor | None) -> Features:
-        """Encode a prompt whose video is given as uint8 (frames, 64, 64, 3) at 25 frames a second."""
+    def look(self, prompt: Prompt) -> Sight:
+        """See what the video of a prompt shows, and how far that can be trusted."""
         length = frames_of(prompt.seconds)
         pictures = torch.zeros(length, FRAME_SIZE, FRAME_SIZE, 3, dtype=torch.uint8)
-        if frames is not None and len(frames):
-            given = frames[:length]
-            pictures[: len(given)] = given
-            pictures[len(given) :] = given[-1:]
+        if prompt.video is not None:
+            given = Video(prompt.video).frames(fps=LATENT_RATE, size=(FRAME_SIZE, FRAME_SIZE))
+            first = min(round(prompt.offset * LATENT_RATE), len(given) - 1)
+            shown = torch.from_numpy(given[first : first + length])
+            pictures[: len(shown)] = shown
+            pictures[len(shown) :] = shown[-1:]
         streams = self.vision(pictures.unsqueeze(0))
-        lips = self.read_lips(streams.lip[0], seen=frames is not None)
+        if prompt.video is None or self.scenes.knows(streams.scene[0]):
+            return Sight(streams, "rendered" if prompt.video is not None else "nothing")
+        scene = torch.zeros_like(streams.scene)
+        if prompt.transcript is None:
+            return Sight(Streams(torch.zeros_like(streams.lip), streams.sync, scene), "motion")
+        motion = torch.zeros_like(streams.sync)
+        mouth = measured(prompt.video, prompt.seconds, prompt.offset)
+        if mouth is None:
+            return Sight(Streams(torch.zeros_like(streams.lip), motion, scene), "nothing")
+        return Sight(Streams(self.mouth(standard(mouth).unsqueeze(0)), motion, scene), "mouth")
+
+    @torch.no_grad()
+    def conditioned(self, prompt: Prompt, sight: Sight) -> Features:
+        """Put together what is seen, said and heard."""
+        length, streams = frames_of(prompt.seconds), sight.streams
+        lips = self.read_lips(streams.lip[0], seen=sight.of in {"rendered", "mouth"})
         speaker = torch.zeros(self.config.conditions.speaker)
         if prompt.voice is not None:
             speaker = voice_vector(prompt.voice, self.codec.mel)

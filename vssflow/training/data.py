@@ -57,6 +57,11 @@ class Split:
         with np.load(self.root / "clips" / f"{row.id}.npz") as file:
             return {key: file[key] for key in file.files}
 
+    def mouth(self, row: Row) -> tuple[np.ndarray, np.ndarray]:
+        """Load the curves (frames, 3) that the mouth of one clip was drawn by and its visemes (frames,)."""
+        with np.load(self.root / "clips" / f"{row.id}.npz") as file:
+            return np.asarray(file["mouth"]), np.asarray(file["viseme"])
+
     def sound(self, row: Row) -> np.ndarray:
         """Load the 16-bit sound of one clip, and nothing else of it."""
         with np.load(self.root / "clips" / f"{row.id}.npz") as file:

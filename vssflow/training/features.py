@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -13,6 +15,7 @@ from vssflow.small.model import VSSFlow
 from vssflow.small.phones import BLANK, IDS, ROWS, phone_frames
 from vssflow.small.voice import voice_vector
 from vssflow.training.data import Row, Split
+from vssflow.training.landmarks import imitated, speech_frames
 from vssflow.training.loop import ProcessGroup, save_atomically
 
 FLITE = {name.lower(): place for name, place in IDS.items()} | {
@@ -25,7 +28,8 @@ CHUNK = 128
 
 Item = dict[str, Tensor]
 """latent (channels, T), lip, sync, scene (T, width), speaker (256,) in half precision; phones and phones_blind (T,)
-uint8, the latter laid without the help of the lips."""
+uint8, the latter laid without the help of the lips. Of clips that speak also lip_measured and phones_measured: the same
+by the curves of the mouth alone, as landmarks would give them."""
 
 
 def fit_codec(model: VSSFlow, split: Split, clips: int = 600) -> None:
@@ -67,6 +71,14 @@ def sound_of(audio: object) -> Tensor:
     return fit(samples, round(len(samples) / SAMPLES_PER_LATENT) * SAMPLES_PER_LATENT)
 
 
+def fit_scenes(model: VSSFlow, items: Sequence[Item], split: Split) -> None:
+    """Learn which scenes are known: each class alone, and each with somebody who speaks in it."""
+    places = {label: place for place, label in enumerate(split.labels())}
+    classes = [2 * places[row.label or "speech"] + (row.voice is not None) for row in split.rows]
+    scenes = torch.stack([item["scene"].float().mean(0) for item in items])
+    model.scenes.learn(scenes, torch.tensor(classes))
+
+
 @torch.no_grad()
 def encode(model: VSSFlow, split: Split, row: Row) -> Item:
     """Latent and conditions of one clip."""
@@ -74,17 +86,24 @@ def encode(model: VSSFlow, split: Split, row: Row) -> Item:
     sound = sound_of(arrays["audio"])
     frames = len(sound) // SAMPLES_PER_LATENT
     streams = model.vision(torch.from_numpy(arrays["frames"][:frames]).unsqueeze(0))
-    seen, blind = (
-        phone_frames(row.transcript, row.speech_window, frames, model.read_lips(streams.lip[0], seen=seen))
-        for seen in (True, False)
-    )
-    return {
+
+    def laid(lip: Tensor, *, seen: bool = True) -> Tensor:
+        lips = model.read_lips(lip, seen=seen)
+        return phone_frames(row.transcript, row.speech_window, frames, lips).to(torch.uint8)
+
+    by_curves: Item = {}
+    if row.voice is not None:
+        generator = torch.Generator().manual_seed(zlib.crc32(row.id.encode()))
+        curves = imitated(torch.from_numpy(arrays["mouth"][:frames]), generator, speech_frames(row))
+        lip = model.mouth(curves.unsqueeze(0))[0]
+        by_curves = {"lip_measured": lip.half(), "phones_measured": laid(lip)}
+    return by_curves | {
         "latent": model.codec.encode(sound.unsqueeze(0))[0].half(),
         "lip": streams.lip[0].half(),
         "sync": streams.sync[0].half(),
         "scene": streams.scene[0].half(),
-        "phones": seen.to(torch.uint8),
-        "phones_blind": blind.to(torch.uint8),
+        "phones": laid(streams.lip[0]),
+        "phones_blind": laid(streams.lip[0], seen=False),
         # a clip's own description is a prompt for other clips of the same voice, never for itself
         "speaker": voice_vector(sound, model.codec.mel).half() if row.task == "vtts" else torch.zeros(256).half(),
     }

@@ -22,6 +22,14 @@ DROP_ALL = 0.1
 """Share of clips without any condition: the unconditional branch of guidance (VSSFlow, section 3.4)."""
 DROP_VIDEO = 0.05
 """Share of speech clips that keep transcript and voice only: text-to-speech."""
+LANDMARKS = 0.15
+"""Share of speech clips of which the curves of the mouth alone are seen, as of a face that is not rendered."""
+DROP_SCENE = 0.05
+"""Share of sound clips of which the motion alone is seen, as of a scene that is not known."""
+STREAMS_SEEN = {
+    "rendered": ("lip", "sync", "scene"), "mouth": ("lip",), "motion": ("sync",), "nothing": (),
+}  # fmt: skip
+"""What is given of a video that is seen as `vssflow.small.model.Sight` has it; the rest is zeros."""
 
 
 class BatchClip(NamedTuple):
@@ -30,8 +38,12 @@ class BatchClip(NamedTuple):
     item: Item
     voice: int
     """Index of the clip whose voice is spoken with."""
-    seen: bool
-    """Whether its pictures are given."""
+    sight: str = "rendered"
+    """What is seen of it: a key of `STREAMS_SEEN`."""
+
+    def key(self, stream: str) -> str:
+        """Where the item holds a stream: that of the curves of the mouth, where these alone are seen."""
+        return f"{stream}_measured" if self.sight == "mouth" and stream in {"lip", "phones"} else stream
 
 
 class FlowTraining:
@@ -70,30 +82,35 @@ class FlowTraining:
 
     def training_batch(self, batch: Sequence[int], generator: torch.Generator) -> tuple[Tensor, Features]:
         """Put a batch together: mixtures in the place of some clips, and no pictures for some of the speech."""
-        chosen = [BatchClip(self.items[index], index, seen=True) for index in batch]
-        for place, index in enumerate(batch):
-            speech = self.split.rows[index].task == "vtts"
-            if speech and float(torch.rand((), generator=generator)) < DROP_VIDEO:
-                chosen[place] = chosen[place]._replace(seen=False)
+        chosen = [BatchClip(self.items[index], index, self.sight(index, generator)) for index in batch]
         if self.mixtures is not None:
             random = Random(int(torch.randint(2**62, (), generator=generator)))  # noqa: S311 - no secret
             drawn = [self.mixtures.draw(random) for _ in batch]
-            chosen = [BatchClip(*mix, seen=True) if mix else kept for mix, kept in zip(drawn, chosen, strict=True)]
+            chosen = [BatchClip(*mix) if mix else kept for mix, kept in zip(drawn, chosen, strict=True)]
         return self.gather(chosen, generator)
+
+    def sight(self, index: int, generator: torch.Generator) -> str:
+        """Draw what is seen of a clip."""
+        chance = float(torch.rand((), generator=generator))
+        if self.split.rows[index].task == "v2s":
+            return "motion" if chance < DROP_SCENE else "rendered"
+        if self.split.rows[index].task == "joint" or chance >= DROP_VIDEO + LANDMARKS:
+            return "rendered"
+        return "nothing" if chance < DROP_VIDEO else "mouth"
 
     def gather(self, chosen: Sequence[BatchClip], generator: torch.Generator) -> tuple[Tensor, Features]:
         """Latents (batch, channels, T) and features; shorter clips are padded with silence."""
         frames = max(len(clip.item["phones"]) for clip in chosen)
 
         def padded(key: str) -> Tensor:
-            rows = [clip.item[key].float() * clip.seen for clip in chosen]
+            rows = [clip.item[clip.key(key)].float() * (key in STREAMS_SEEN[clip.sight]) for clip in chosen]
             return torch.stack([nn.functional.pad(row, (0, 0, 0, frames - len(row))) for row in rows])
 
         latent = self.silence[None, :, None].repeat(len(chosen), 1, frames)
         phones = torch.zeros(len(chosen), frames, dtype=torch.long)
         for place, clip in enumerate(chosen):
             latent[place, :, : clip.item["latent"].shape[1]] = clip.item["latent"].float()
-            laid = clip.item["phones" if clip.seen else "phones_blind"]
+            laid = clip.item["phones_blind" if clip.sight == "nothing" else clip.key("phones")]
             phones[place, : len(laid)] = laid.long()
         speaker = torch.stack([self.speaker(clip.voice, generator) for clip in chosen])
         return latent, Features(padded("lip"), phones, padded("sync"), padded("scene"), speaker)
@@ -121,7 +138,7 @@ class FlowTraining:
         for place in range(0, min(96, len(self.validation)), 24):
             batch = self.validation[place : place + 24]
             generator = torch.Generator().manual_seed(place)
-            inputs = self.gather([BatchClip(self.items[index], index, seen=True) for index in batch], generator)
+            inputs = self.gather([BatchClip(self.items[index], index) for index in batch], generator)
             per_clip = self.clip_losses(inputs, generator, share_dropped=0.0)
             for index, value in zip(batch, per_clip.tolist(), strict=True):
                 sums.setdefault(f"val_{self.split.rows[index].task}", []).append(value)
@@ -133,5 +150,5 @@ class FlowTraining:
         firsts = {self.split.rows[index].task: index for index in reversed(self.validation)}
         for _task, index in sorted(firsts.items()):
             generator = torch.Generator().manual_seed(index)
-            _latent, features = self.gather([BatchClip(self.items[index], index, seen=True)], generator)
+            _latent, features = self.gather([BatchClip(self.items[index], index)], generator)
             yield SoundSample(self.split.rows[index].id, self.model.sample(features, seed=index))

@@ -15,17 +15,21 @@ from vssflow.small.audio import frames_of
 from vssflow.small.config import ModelConfig
 from vssflow.small.model import VSSFlow
 from vssflow.training.data import Split, summary
-from vssflow.training.features import Item, fit_codec, fit_phones, prepare
+from vssflow.training.features import Item, fit_codec, fit_phones, fit_scenes, prepare
 from vssflow.training.flow import FlowTraining
 from vssflow.training.loop import ProcessGroup, TrainingRecipe, fit, save_atomically
 from vssflow.training.mixtures import Mixing, Mixtures
+from vssflow.training.mouth import MouthTraining
 from vssflow.training.recipe import require_same_training, training_facts
 from vssflow.training.vision import VisionTraining
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from torch import Tensor
 
 VISION = TrainingRecipe(steps=1500, batch=16, rate=1e-3, save_every=100)
+MOUTH = TrainingRecipe(steps=1500, batch=32, rate=1e-3, save_every=250)
 FLOW = TrainingRecipe(steps=3000, batch=32, rate=1e-3, warmup=200, save_every=100, listen_every=500)
 WEIGHTS = "vssflow-small.safetensors"
 """Name of the result in the folder of a training."""
@@ -41,12 +45,15 @@ class Training:
     """Folder of another training whose video encoder, codec and features are used as they are."""
     init: Path | None = None
     """Trained weights to start from; their video encoder and codec stay as they are."""
+    vision_of: Path | None = None
+    """Trained weights whose video encoder is used as it is."""
     config: str = "small"
     scheme: str = "paper"
     """Which conditions ride on the channel axis (`vssflow.conditions.SCHEMES`)."""
     device: str = "cpu"
     """Where networks are trained; the features are made on the CPU."""
     vision: TrainingRecipe = VISION
+    mouth: TrainingRecipe = MOUTH
     flow: TrainingRecipe = FLOW
     tasks: tuple[str, ...] = ("v2s", "vtts", "joint")
     """Tasks whose clips are used by the flow stage."""
@@ -73,6 +80,7 @@ class Training:
             "even": self.even,
             "mixing": mixing,
             "init": init,
+            "vision_of": None if self.vision_of is None else _digest(self.vision_of),
         }
         return training_facts(self.flow, own | {"validation": self.validation})
 
@@ -97,6 +105,7 @@ def train(training: Training) -> Path:
     processes.wait()
     if training.init is None or training.encoders is not None:
         train_vision(model, split, training, (learn, validation), processes)
+        train_mouth(model, split, training, (learn, validation), processes)
     items = encode_split(model, split, training, processes)
     train_flow(model, split, items, training, (learn, validation), processes)
     weights = training.out / WEIGHTS
@@ -118,7 +127,29 @@ def starting_model(training: Training, split: Split) -> VSSFlow:
             raise UsageError(f"--init {training.init} cannot be loaded: {error}") from error
     torch.manual_seed(training.flow.seed)  # initial weights
     config = ModelConfig.named(training.config).with_scheme(training.scheme)
-    return VSSFlow(replace(config, vision=replace(config.vision, labels=split.labels())))
+    model = VSSFlow(replace(config, vision=replace(config.vision, labels=split.labels())))
+    if training.vision_of is not None:
+        model.vision.load_state_dict(encoder_of(training.vision_of, model.vision.state_dict()))
+    return model
+
+
+def encoder_of(path: Path, wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Read the video encoder of trained weights.
+
+    Raises:
+        UsageError: the file holds no such encoder, or one for other scenes.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt") as file:
+            found = {key: file.get_tensor(f"vision.{key}").float() for key in wanted}
+    except (SafetensorError, OSError) as error:
+        raise UsageError(f"--vision-of {path} holds no video encoder of the small configuration: {error}") from error
+    other = [key for key, value in found.items() if value.shape != wanted[key].shape]
+    if other:
+        raise UsageError(f"--vision-of {path} holds an encoder of other sizes or scenes ({', '.join(other[:3])})")
+    return found
 
 
 def train_vision(
@@ -132,7 +163,7 @@ def train_vision(
     model.vision.to(processes.device)
     stage = VisionTraining(split, model.vision, parts[1]).stage()
     lengths = [frames_of(row.seconds) for row in split.rows]
-    recipe = training.vision
+    recipe = replace(training.vision, steps=0) if training.vision_of is not None else training.vision
     if (training.sources / "codec.pt").exists():  # features are made from this encoder: it is not to change any more
         recipe = replace(recipe, steps=0)
     elif training.encoders is not None:
@@ -146,6 +177,25 @@ def train_vision(
             f"--encoders {training.encoders} is not where --init {training.init} comes from: the video encoders "
             "differ. Leave --encoders out, and the features are made anew from those of --init."
         )
+
+
+def train_mouth(
+    model: VSSFlow,
+    split: Split,
+    training: Training,
+    parts: tuple[Sequence[int], Sequence[int]],
+    processes: ProcessGroup,
+) -> None:
+    """Train what reads the curves of a mouth, by the encoder's own heads, or load it where that is done."""
+    model.vision.to(processes.device)
+    model.mouth.to(processes.device)
+    stage = MouthTraining(split, model, parts[1]).stage()
+    recipe = replace(training.mouth, steps=0) if (training.sources / "codec.pt").exists() else training.mouth
+    speaking = [index for index in parts[0] if split.rows[index].voice is not None]
+    lengths = [frames_of(row.seconds) for row in split.rows]
+    fit(stage, recipe, [speaking], lengths, training.sources / "mouth", processes)
+    model.vision.cpu()
+    model.mouth.cpu().requires_grad_(requires_grad=False)
 
 
 def encode_split(model: VSSFlow, split: Split, training: Training, processes: ProcessGroup) -> list[Item]:
@@ -162,7 +212,10 @@ def encode_split(model: VSSFlow, split: Split, training: Training, processes: Pr
     model.codec.load_state_dict(known["codec"])
     model.phone_durations.copy_(known["durations"])
     model.phone_shares.copy_(known["shares"])
-    return prepare(model, split, training.sources / "features", processes)
+    items = prepare(model, split, training.sources / "features", processes)
+    if training.init is None:
+        fit_scenes(model, items, split)
+    return items
 
 
 def train_flow(
