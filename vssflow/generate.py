@@ -19,9 +19,9 @@ from torch import Tensor
 
 from vsseval.errors import EnvironmentFault, UsageError
 from vsseval.media import Video, dub, load_audio, write_wav
-from vssflow.notes import REFERENCE, SMALL, Reader, notes, refuse
+from vssflow.notes import REFERENCE, SMALL, Reader, notes, of_sight, refuse
 from vssflow.prompt import LONGEST_VOICE, SAMPLE_RATE, Prompt
-from vssflow.windows import generate_long, plan
+from vssflow.windows import generate_long, plan, window_prompts
 
 if TYPE_CHECKING:
     from vssflow.reference.model import ReferenceVSSFlow
@@ -62,6 +62,17 @@ class Model:
             return self.network.generate(prompt, seed=seed, steps=self.steps, guidance=self.guidance)
         self.network.steps, self.network.guidance = self.steps, self.guidance
         return self.network.generate(prompt, seed=seed)
+
+    def remarks(self, prompt: Prompt) -> list[str]:
+        """Say what of the video is not honoured; one line each."""
+        from vssflow.small.model import VSSFlow
+
+        network = self.network
+        if not isinstance(network, VSSFlow):
+            return []
+        parts = window_prompts(prompt, self.longest)
+        found = [of_sight(network.look(part).of, part, network.classes) for part in parts]
+        return [line for line in dict.fromkeys(found) if line is not None]
 
 
 @dataclass(frozen=True)
@@ -224,8 +235,8 @@ def generate(model: Model, prompt: Prompt, *, seed: int = 0) -> GeneratedSound:
     if not 0 <= seed < 2**63:
         raise UsageError(f"the seed {seed} is impossible: a seed is a whole number from 0 to 2^63 - 1")
     refuse(prompt)
-    found = notes(prompt, model.reader)
     sound = generate_long(model, prompt, seed=seed)
+    found = notes(prompt, model.reader) + model.remarks(prompt)
     windows = len(plan(prompt.seconds, model.longest))
     return GeneratedSound(prompt, sound, tuple(found), windows, time.monotonic() - begun)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from vsseval.errors import UsageError
@@ -14,6 +14,7 @@ from vssflow.reference.phonemes import phoneme_tokens
 from vssflow.reference.phonemes.cleaner import clean
 from vssflow.small.audio import LATENT_RATE, MelSpectrogram
 from vssflow.small.phones import plain, pronounce
+from vssflow.small.scenes import Seen
 from vssflow.small.voice import voice_vector
 
 SHORT_VOICE = 3.0
@@ -34,6 +35,25 @@ class Reader(NamedTuple):
     """Whether lip features come from a file; otherwise from the video."""
     hears: bool = True
     """Whether there is something that listens to the voice prompt."""
+
+
+def of_sight(seen: Seen, prompt: Prompt, classes: Sequence[str]) -> str | None:
+    """Say what is not honoured of a video; None where all of it is.
+
+    Args:
+        seen: what was taken from it.
+        prompt: what was asked.
+        classes: of the scenes that are known.
+    """
+    if prompt.video is None or seen == "rendered":
+        return None
+    if seen == "motion":
+        known = ", ".join(name.replace("_", " ") for name in classes)
+        return f"the scene is none that this model knows ({known}, all of them rendered): its sound is a guess"
+    unknown = "the video is not of the rendered kind that this model knows"
+    if seen == "mouth":
+        return f"{unknown}: the lips are read by landmarks of the face, and nothing but speech is made"
+    return f"{unknown}, and no face is seen in it: the words are said without it, and nothing but speech is made"
 
 
 def refuse(prompt: Prompt) -> None:

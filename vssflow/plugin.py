@@ -150,6 +150,7 @@ class VSSFlowModel:
         self.card = card
         self._load, self._lips, self._asked_for_lips = load, lips, asked_for_lips
         self._generator: Generator | None = None
+        self._told = False
 
     def generate(self, requests: Sequence[Request]) -> Iterator[ModelOutput]:
         """Yield one output per request; a clip longer than a window is made in overlapping ones.
@@ -172,6 +173,7 @@ class VSSFlowModel:
             except (Unmeasurable, UsageError) as reason:
                 yield ModelOutput(request.id, None, SAMPLE_RATE, str(reason))
                 continue
+            self._tell(request, prompt)
             yield ModelOutput(request.id, sound.numpy(), SAMPLE_RATE)
 
     def generator(self) -> Generator:
@@ -179,6 +181,21 @@ class VSSFlowModel:
         if self._generator is None:
             self._generator = self._load()
         return self._generator
+
+    def _tell(self, request: Request, prompt: Prompt) -> None:
+        """Say once that a video is of a kind which the small configuration does not know."""
+        from vssflow.notes import of_sight
+        from vssflow.small.model import VSSFlow
+        from vssflow.windows import window_prompts
+
+        network = self._generator
+        if self._told or not isinstance(network, VSSFlow):
+            return
+        first = window_prompts(prompt, network.longest)[0]
+        remark = of_sight(network.look(first).of, first, network.classes)
+        if remark is not None:
+            self._told = True
+            log.warning("%s: %s (said once)", request.id, remark)
 
     def _warn(self, requests: Sequence[Request]) -> None:
         without = [request.id for request in requests if request.id not in self._lips]

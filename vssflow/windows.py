@@ -176,6 +176,12 @@ def part_prompt(prompt: Prompt, part: Part) -> Prompt:
     )
 
 
+def window_prompts(prompt: Prompt, longest: float) -> list[Prompt]:
+    """Return the prompts of all windows of a clip; the prompt itself where one window holds it."""
+    windows = plan(prompt.seconds, longest)
+    return [prompt] if len(windows) == 1 else [part_prompt(prompt, part) for part in divide(prompt, windows)]
+
+
 def window_seed(seed: int, index: int) -> int:
     """Seed of window `index`: the clip's own for the first, others by hashing, below 2**63."""
     if index == 0:

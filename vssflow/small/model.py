@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from safetensors import safe_open
@@ -22,18 +22,29 @@ from vssflow.small.audio import LATENT_RATE, LatentCodec, frames_of
 from vssflow.small.config import ModelConfig
 from vssflow.small.mouth import MouthReader, measured, standard
 from vssflow.small.phones import ROWS, Lips, phone_frames
-from vssflow.small.scenes import KnownScenes
+from vssflow.small.scenes import KnownScenes, Seen
 from vssflow.small.vision import FRAME_SIZE, Streams, VideoEncoder
 from vssflow.small.voice import voice_vector
+
+_KEPT = 16
+"""Sights that are kept: the windows of a long clip, for what is said about them after what is made of them."""
 
 
 class Sight(NamedTuple):
     """What was seen of a video."""
 
     streams: Streams
-    of: Literal["rendered", "mouth", "motion", "nothing"]
-    """All of it, being of the kind that was trained on; or of anything else the mouth by landmarks, where there is
-    something to say; or motion alone; or nothing."""
+    of: Seen
+
+
+def _asked(prompt: Prompt) -> tuple[object, ...]:
+    """Name what a sight depends on; a file that was written anew is another one."""
+    video = prompt.video
+    if video is None:
+        return (prompt.seconds,)
+    about = video.stat() if video.exists() else None
+    file = (video, about and (about.st_mtime_ns, about.st_size))
+    return file, prompt.seconds, prompt.offset, prompt.transcript is None
 
 
 class VSSFlow(nn.Module):
@@ -51,6 +62,7 @@ class VSSFlow(nn.Module):
         self.conditions = ConditionAssembly(config.conditions)
         self.vision = VideoEncoder(config.vision)
         self.mouth = MouthReader(config.vision.lip)
+        self._seen: dict[tuple[object, ...], Sight] = {}
         # each class of scenes alone, and with somebody who speaks in it
         self.scenes = KnownScenes(2 * max(1, len(config.vision.labels)), config.vision.scene)
         self.codec = LatentCodec(config.latent)
@@ -87,15 +99,28 @@ class VSSFlow(nn.Module):
         """Encode one prompt, as a batch of one."""
         return self.conditioned(prompt, self.look(prompt))
 
+    @property
+    def classes(self) -> list[str]:
+        """Scenes that are known, but for speech itself."""
+        return [label for label in self.config.vision.labels if label != "speech"]
+
     def read_lips(self, lip: Tensor, *, seen: bool) -> Lips:
         """Evidence for each phone in the lip stream (frames, lip); none without a video."""
         logits = self.vision.heads["phone"](lip)
         evidence = logits.log_softmax(-1) - self.phone_shares
         return Lips(evidence if seen else torch.zeros_like(evidence), self.phone_durations)
 
-    @torch.no_grad()
     def look(self, prompt: Prompt) -> Sight:
-        """See what the video of a prompt shows, and how far that can be trusted."""
+        """See what the video of a prompt shows, and how far that can be trusted; the last answers are kept."""
+        asked = _asked(prompt)
+        if asked not in self._seen:
+            while len(self._seen) >= _KEPT:
+                self._seen.pop(next(iter(self._seen)))
+            self._seen[asked] = self._look(prompt)
+        return self._seen[asked]
+
+    @torch.no_grad()
+    def _look(self, prompt: Prompt) -> Sight:
         length = frames_of(prompt.seconds)
         pictures = torch.zeros(length, FRAME_SIZE, FRAME_SIZE, 3, dtype=torch.uint8)
         if prompt.video is not None:
