@@ -1,7 +1,8 @@
-"""Sound to latent and back, without a network: log-mel spectrogram, principal components, Griffin-Lim.
+"""Sound to latent and back: log-mel spectrogram, principal components, Griffin-Lim.
 
-The small configuration uses this in the place of the mel VAE and the vocoder. Four mel frames of 10 ms make one
-latent frame of 40 ms, so that latents and video frames share the clock of 25 per second.
+The small configuration uses this, and the network of `small/spectrum.py`, in the place of the mel VAE and the vocoder.
+Four mel frames of 10 ms make one latent frame of 40 ms, so that latents and video frames share the clock of 25 per
+second.
 """
 
 from __future__ import annotations
@@ -40,13 +41,11 @@ class MelSpectrogram(nn.Module):
 
     filters: Tensor
     window: Tensor
-    inverse: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         filters = mel_filters(_FFT // 2 + 1, MELS, SAMPLE_RATE, SAMPLE_RATE / 2, "slaney")
         self.register_buffer("filters", filters, persistent=False)
-        self.register_buffer("inverse", torch.linalg.pinv(filters), persistent=False)
         self.register_buffer("window", torch.hann_window(_WINDOW), persistent=False)
 
     def spectrum(self, audio: Tensor) -> Tensor:
@@ -58,18 +57,16 @@ class MelSpectrogram(nn.Module):
         magnitude = self.spectrum(audio)[..., :-1].abs()
         return (magnitude.transpose(1, 2) @ self.filters).clamp_min(_FLOOR).log()
 
-    def invert(self, log_mel: Tensor, *, seed: int, iterations: int = 48) -> Tensor:
-        """Sound (frames * 160,) whose spectrogram is near `log_mel` (frames, 80).
+    def sound_of(self, magnitude: Tensor, *, seed: int, iterations: int = 48) -> Tensor:
+        """Sound (frames * 160,) whose spectrum has nearly these magnitudes (frames, 513).
 
         Fast Griffin-Lim (Perraudin et al. 2013, momentum 0.99) from a phase drawn with `seed`.
         """
-        mel = log_mel.exp() - _FLOOR
-        magnitude = self._magnitude(mel.clamp_min(0.0))
+        samples = magnitude.shape[0] * HOP
         magnitude = torch.cat([magnitude, magnitude[-1:]]).T
         generator = torch.Generator().manual_seed(seed)
         angle = torch.rand(magnitude.shape, generator=generator) * 2 * torch.pi
         phase, previous = torch.polar(torch.ones_like(angle), angle), torch.zeros(())
-        samples = log_mel.shape[0] * HOP
         for _ in range(iterations):
             rebuilt = self.spectrum(self._signal(magnitude * phase, samples).unsqueeze(0))[0]
             phase = rebuilt - 0.99 / 1.99 * previous
@@ -79,13 +76,6 @@ class MelSpectrogram(nn.Module):
 
     def _signal(self, spectrum: Tensor, samples: int) -> Tensor:
         return torch.istft(spectrum, _FFT, HOP, _WINDOW, self.window, center=True, length=samples)
-
-    def _magnitude(self, mel: Tensor) -> Tensor:
-        """Non-negative linear spectrum of a mel spectrum: pseudo-inverse, then multiplicative updates."""
-        linear = (mel @ self.inverse).clamp_min(1e-6)
-        for _ in range(8):
-            linear = linear * (mel @ self.filters.T) / (linear @ self.filters @ self.filters.T).clamp_min(1e-8)
-        return linear
 
 
 class LatentCodec(nn.Module):
@@ -128,7 +118,7 @@ class LatentCodec(nn.Module):
         latent: Tensor = (blocks - self.mean) @ self.basis / self.scale
         return latent.transpose(1, 2)
 
-    def decode(self, latent: Tensor, *, seed: int) -> Tensor:
-        """Map one latent (channels, frames) to sound (frames * 640,)."""
-        blocks = (latent.T * self.scale) @ self.basis.T + self.mean
-        return self.mel.invert(blocks.reshape(-1, MELS), seed=seed)
+    def decode(self, latent: Tensor) -> Tensor:
+        """Map latents (batch, channels, frames) to log-mel (batch, frames * 4, 80)."""
+        blocks = (latent.transpose(1, 2) * self.scale) @ self.basis.T + self.mean
+        return blocks.view(len(blocks), -1, MELS)

@@ -18,11 +18,12 @@ from vssflow.prompt import Prompt
 from vssflow.sampling.fast import FastSampler
 from vssflow.sampling.noise import clip_noise
 from vssflow.sampling.solvers import DEFAULT_STEPS
-from vssflow.small.audio import LATENT_RATE, LatentCodec, frames_of
+from vssflow.small.audio import LATENT_RATE, MELS, LatentCodec, frames_of
 from vssflow.small.config import ModelConfig
 from vssflow.small.mouth import MouthReader, measured, standard
 from vssflow.small.phones import ROWS, Lips, phone_frames
 from vssflow.small.scenes import KnownScenes, Seen
+from vssflow.small.spectrum import SpectrumNetwork
 from vssflow.small.vision import FRAME_SIZE, Streams, VideoEncoder
 from vssflow.small.voice import voice_vector
 
@@ -66,6 +67,7 @@ class VSSFlow(nn.Module):
         # each class of scenes alone, and with somebody who speaks in it
         self.scenes = KnownScenes(2 * max(1, len(config.vision.labels)), config.vision.scene)
         self.codec = LatentCodec(config.latent)
+        self.lines = SpectrumNetwork(MELS)
         # what is known of phones in general: mean logarithm of their frames, logarithm of their share of the frames
         self.register_buffer("phone_durations", torch.zeros(ROWS))
         self.register_buffer("phone_shares", torch.zeros(ROWS))
@@ -191,4 +193,10 @@ class VSSFlow(nn.Module):
         fast = FastSampler(self.vaflow, self.config.latent, dtype=torch.float32, backend=None)
         weight = self.config.guidance if guidance is None else guidance
         latent = fast.sample(conditions, noise, guidance=weight, steps=steps).latent
-        return self.codec.decode(latent[0].cpu(), seed=seed).clamp(-1.0, 1.0)
+        return self.sound(latent.cpu(), seed=seed)
+
+    @torch.no_grad()
+    def sound(self, latent: Tensor, *, seed: int) -> Tensor:
+        """Decode one latent (1, channels, frames) to sound in [-1, 1], (frames * 640,)."""
+        magnitude = self.lines.magnitude(self.codec.decode(latent)[0])
+        return self.codec.mel.sound_of(magnitude, seed=seed).clamp(-1.0, 1.0)

@@ -17,7 +17,7 @@ from vssflow.small.vision import TemporalBlock
 
 CURVES = 2
 """Opening and width."""
-_WIDTH, _BLOCKS = 64, 4
+_WIDTH, _BLOCKS = 48, 3
 _LEAST_OPEN = 0.02
 """Of the height of a face; a mouth that never opens wider is at rest, and is not enlarged until it seems to talk."""
 _LEAST_SEEN = 0.5

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 Seen = Literal["rendered", "mouth", "motion", "nothing"]
-"""What is taken from a video: all of it, where it is of the rendered kind that was trained on; of any other the mouth by
-landmarks, where there is something to say, or else the motion; or nothing."""
+"""What is taken from a video: all of it, where it is of the rendered kind that was trained on; of any other the mouth
+by landmarks, where there is something to say, or else the motion; or nothing."""
 SHARE_KNOWN = 0.995
 """Share of the training clips that lie within the limit."""
 _RIDGE = 1e-3

@@ -21,6 +21,7 @@ from vssflow.training.loop import ProcessGroup, TrainingRecipe, fit, save_atomic
 from vssflow.training.mixtures import Mixing, Mixtures
 from vssflow.training.mouth import MouthTraining
 from vssflow.training.recipe import require_same_training, training_facts
+from vssflow.training.spectrum import SpectrumTraining
 from vssflow.training.vision import VisionTraining
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 VISION = TrainingRecipe(steps=1500, batch=16, rate=1e-3, save_every=100)
 MOUTH = TrainingRecipe(steps=1500, batch=32, rate=1e-3, save_every=250)
+SPECTRUM = TrainingRecipe(steps=4000, batch=32, rate=2e-3, save_every=250)
 FLOW = TrainingRecipe(steps=3000, batch=32, rate=1e-3, warmup=200, save_every=100, listen_every=500)
 WEIGHTS = "vssflow-small.safetensors"
 """Name of the result in the folder of a training."""
@@ -54,6 +56,7 @@ class Training:
     """Where networks are trained; the features are made on the CPU."""
     vision: TrainingRecipe = VISION
     mouth: TrainingRecipe = MOUTH
+    spectrum: TrainingRecipe = SPECTRUM
     flow: TrainingRecipe = FLOW
     tasks: tuple[str, ...] = ("v2s", "vtts", "joint")
     """Tasks whose clips are used by the flow stage."""
@@ -108,6 +111,8 @@ def train(training: Training) -> Path:
         train_mouth(model, split, training, (learn, validation), processes)
     items = encode_split(model, split, training, processes)
     train_flow(model, split, items, training, (learn, validation), processes)
+    if training.init is None or training.encoders is not None:
+        train_spectrum(model, split, training, (learn, validation), processes)
     weights = training.out / WEIGHTS
     if processes.rank == 0:
         (training.out / "data.json").write_text(json.dumps(summary(split), indent=2))
@@ -196,6 +201,21 @@ def train_mouth(
     fit(stage, recipe, [speaking], lengths, training.sources / "mouth", processes)
     model.vision.cpu()
     model.mouth.cpu().requires_grad_(requires_grad=False)
+
+
+def train_spectrum(
+    model: VSSFlow,
+    split: Split,
+    training: Training,
+    parts: tuple[Sequence[int], Sequence[int]],
+    processes: ProcessGroup,
+) -> None:
+    """Train what draws the lines of the spectrum from mel bands, or go on, or load it where that is done."""
+    model.lines.to(processes.device)
+    stage = SpectrumTraining(split, model, parts[1]).stage()
+    lengths = [frames_of(row.seconds) for row in split.rows]
+    fit(stage, training.spectrum, [parts[0]], lengths, training.sources / "spectrum", processes)
+    model.lines.cpu().requires_grad_(requires_grad=False)
 
 
 def encode_split(model: VSSFlow, split: Split, training: Training, processes: ProcessGroup) -> list[Item]:
