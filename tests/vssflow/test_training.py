@@ -292,8 +292,7 @@ def test_a_foreign_file_is_refused_with_its_name(model, tmp_path):
 
 
 def test_generation_is_a_function_of_prompt_and_seed(model):
-    frames = torch.from_numpy(np.random.default_rng(0).integers(0, 255, (20, 64, 64, 3), dtype=np.uint8))
-    features = model.encode(Prompt(0.8, transcript="hello", speech_window=(0.1, 0.7)), frames)
+    features = model.features(Prompt(0.8, transcript="hello", speech_window=(0.1, 0.7)))
     first, second = (model.sample(features, seed=3, steps=2) for _ in range(2))
     assert first.shape == (12800,)
     assert torch.equal(first, second)
@@ -302,9 +301,3 @@ def test_generation_is_a_function_of_prompt_and_seed(model):
 
 def test_generation_needs_nothing_but_a_length(model):
     assert torch.isfinite(model.generate(Prompt(0.4), seed=0)).all()
-
-
-def test_a_video_without_a_whole_frame_is_a_blank_one(model):
-    blank = model.encode(Prompt(0.04), None)
-    empty = model.encode(Prompt(0.04), torch.zeros(0, 64, 64, 3, dtype=torch.uint8))
-    assert all(torch.equal(a, b) for a, b in zip(blank, empty, strict=True))

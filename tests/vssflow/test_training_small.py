@@ -16,6 +16,7 @@ from vssflow.training.recipe import TrainingRecipe
 from vssflow.training.run import Training, train
 
 ONE = TrainingRecipe(steps=1, batch=2, rate=1e-3)
+STEPS = {"vision": ONE, "mouth": ONE, "spectrum": ONE, "flow": ONE}
 
 
 @pytest.fixture(scope="module")
@@ -27,13 +28,13 @@ def split(tmp_path_factory):
 def first(split, tmp_path_factory):
     """A training of one step a stage, and the weights that it wrote."""
     out = tmp_path_factory.mktemp("small") / "first"
-    return out, train(Training(data=split, out=out, vision=ONE, flow=ONE))
+    return out, train(Training(data=split, out=out, **STEPS))
 
 
 def test_weights_start_a_fine_tuning_on_mixtures(split, first, tmp_path):
     out, weights = first
     on = Training(
-        data=split, out=tmp_path / "on", init=weights, encoders=out, vision=ONE, flow=ONE, tasks=("v2s",),
+        data=split, out=tmp_path / "on", init=weights, encoders=out, **STEPS, tasks=("v2s",),
         mixing=Mixing(("add", "insert"), 1.0),
     )  # fmt: skip
     before, after = VSSFlow.load(weights).state_dict(), VSSFlow.load(train(on)).state_dict()
@@ -43,14 +44,14 @@ def test_weights_start_a_fine_tuning_on_mixtures(split, first, tmp_path):
 
 
 def test_without_encoders_the_features_are_made_from_the_weights(split, first, tmp_path):
-    train(Training(data=split, out=tmp_path / "on", init=first[1], vision=ONE, flow=ONE))
+    train(Training(data=split, out=tmp_path / "on", init=first[1], **STEPS))
     assert (tmp_path / "on" / "features" / "0000.pt").exists()
     assert not (tmp_path / "on" / "vision").exists()
 
 
 def test_the_guidance_of_a_finished_training_is_changed_by_calling_again(split, first, tmp_path):
     out, weights = first
-    begun = Training(data=split, out=tmp_path / "on", init=weights, encoders=out, vision=ONE, flow=ONE, guidance=2.0)
+    begun = Training(data=split, out=tmp_path / "on", init=weights, encoders=out, **STEPS, guidance=2.0)
     before = VSSFlow.load(train(begun))
     after = VSSFlow.load(train(replace(begun, guidance=1.5)))
     assert (before.config.guidance, after.config.guidance) == (2.0, 1.5)
@@ -73,7 +74,7 @@ def test_encoders_of_another_training_are_refused(split, first, tmp_path):
         ({"data": tmp_path / "nothing"}, r"no training split in .*make it with"),
         ({"encoders": first[0], "tasks": ("joint",)}, "no clip to train flow on"),
     ):
-        known = {"data": split, "out": tmp_path / "out" / message[:5], "vision": ONE, "flow": ONE}
+        known = {"data": split, "out": tmp_path / "out" / message[:5], **STEPS}
         with pytest.raises(UsageError, match=message):
             train(Training(**{**known, **change}))
 

@@ -129,8 +129,9 @@ class VSSFlow(nn.Module):
             given = Video(prompt.video).frames(fps=LATENT_RATE, size=(FRAME_SIZE, FRAME_SIZE))
             first = min(round(prompt.offset * LATENT_RATE), len(given) - 1)
             shown = torch.from_numpy(given[first : first + length])
-            pictures[: len(shown)] = shown
-            pictures[len(shown) :] = shown[-1:]
+            if len(shown):
+                pictures[: len(shown)] = shown
+                pictures[len(shown) :] = shown[-1:]
         streams = self.vision(pictures.unsqueeze(0))
         if prompt.video is None or self.scenes.knows(streams.scene[0]):
             return Sight(streams, "rendered" if prompt.video is not None else "nothing")
