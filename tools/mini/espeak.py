@@ -6,7 +6,10 @@ Only the training split is spoken so. The library is opened at the first sentenc
 from __future__ import annotations
 
 import ctypes
-import functools
+import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +17,9 @@ import numpy as np
 from vsseval.errors import EnvironmentFault, UsageError
 
 LIBRARY = "libespeak-ng.so.1"
+TIMEOUT_SECONDS = 60.0
+ROOT = Path(__file__).parents[2]
+_MARK = "eSpeak NG: "
 SPEAKERS = (
     "Alex Alicia Andrea Andy Annie Denis Diogo Gene Gene2 Henrique Hugo Jacky Lee Marco Mario Michael Mike Nguyen adam "
     "anika antonio aunty belinda benjamin boris caleb david ed edward edward2 f1 f2 f3 f4 f5 grandma grandpa gustave "
@@ -69,7 +75,7 @@ _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 
 
 class _Library:
-    """The opened library of this process, and what it has said since `clear`."""
+    """The opened library of this process, and what it has said."""
 
     def __init__(self) -> None:
         try:
@@ -79,17 +85,13 @@ class _Library:
                 f"{LIBRARY}, which speaks a part of the training split, is not there ({error}): "
                 "apt-get install libespeak-ng1 espeak-ng-data"
             ) from error
+        self.pieces: list[np.ndarray] = []
+        self.begun: list[tuple[str, int]] = []
         self.rate = self.code.espeak_Initialize(_RETRIEVAL, 0, None, _PHONEME_EVENTS)
         if self.rate <= 0:
             raise EnvironmentFault("eSpeak NG finds no data of its voices: apt-get install espeak-ng-data")
-        self.clear()
         self.callback = _CALLBACK(self._hear)  # kept: the library holds no reference
         self.code.espeak_SetSynthCallback(self.callback)
-
-    def clear(self) -> None:
-        """Forget what was said."""
-        self.pieces: list[np.ndarray] = []
-        self.begun: list[tuple[str, int]] = []
 
     def _hear(self, samples: object, count: int, events: object) -> int:
         if samples and count:
@@ -102,14 +104,24 @@ class _Library:
             place += 1
         return 0
 
-
-@functools.cache
-def _library() -> _Library:
-    return _Library()
+    def say(self, text: str, speaker: str, stretch: float, pitch: float) -> None:
+        """Say a text; what is heard is in `pieces` and `begun`."""
+        if self.code.espeak_SetVoiceByName(f"en-us+{speaker}".encode()):
+            raise EnvironmentFault(f"eSpeak NG has no speaker {speaker!r}: apt-get install --reinstall espeak-ng-data")
+        for parameter, value in ((_RATE, 175 / stretch), (_PITCH, pitch), (_RANGE, 40)):
+            self.code.espeak_SetParameter(parameter, round(value), 0)
+        written = text.encode() + b"\0"
+        self.code.espeak_Synth(written, len(written), 0, 1, 0, _UTF8, None, None)
+        self.code.espeak_Synchronize()
+        if not self.pieces or all(_PHONES.get(name) == "pau" for name, _ in self.begun):
+            raise UsageError(f"eSpeak NG finds nothing to say in {text!r}")
 
 
 def utter(text: str, speaker: str, *, stretch: float, pitch: float) -> Speech:
     """Say a text in American English.
+
+    In a process of its own, for the library's noise and oscillators go on where the last utterance left them, and a
+    clip is to be the same whatever was said before it.
 
     Args:
         text: words.
@@ -121,19 +133,23 @@ def utter(text: str, speaker: str, *, stretch: float, pitch: float) -> Speech:
         EnvironmentFault: eSpeak NG is not installed, or does not know the speaker.
         UsageError: nothing in the text is said, or a phone is new.
     """
-    library = _library()
-    library.clear()
-    if library.code.espeak_SetVoiceByName(f"en-us+{speaker}".encode()):
-        raise EnvironmentFault(f"eSpeak NG has no speaker {speaker!r}: apt-get install --reinstall espeak-ng-data")
-    for parameter, value in ((_RATE, 175 / stretch), (_PITCH, pitch), (_RANGE, 40)):
-        library.code.espeak_SetParameter(parameter, round(value), 0)
-    written = text.encode() + b"\0"
-    library.code.espeak_Synth(written, len(written), 0, 1, 0, _UTF8, None, None)
-    library.code.espeak_Synchronize()
-    if not library.pieces or not library.begun:
-        raise UsageError(f"eSpeak NG finds nothing to say in {text!r}")
-    samples = np.concatenate(library.pieces).astype(np.float32) / 32768
-    return Speech(samples, library.rate, _phones(library.begun, len(samples), library.rate))
+    command = [sys.executable, "-m", __name__, text, speaker, repr(stretch), repr(pitch)]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=TIMEOUT_SECONDS, cwd=ROOT)  # noqa: S603
+    if done.returncode:
+        kind, _, message = done.stderr.decode().rpartition(_MARK)[2].partition(":")
+        raise {"UsageError": UsageError}.get(kind, EnvironmentFault)(message.strip() or "eSpeak NG fails")
+    head, _, sound = done.stdout.partition(b"\n")
+    rate, begun = json.loads(head)
+    samples = np.frombuffer(sound, np.int16).astype(np.float32) / 32768
+    return Speech(samples, rate, _phones([(name, start) for name, start in begun], len(samples), rate))
+
+
+def main(text: str, speaker: str, stretch: str, pitch: str) -> None:
+    """Write what is said to standard output: a line with rate and phones, then the samples."""
+    library = _Library()
+    library.say(text, speaker, float(stretch), float(pitch))
+    sys.stdout.buffer.write(json.dumps([library.rate, library.begun]).encode() + b"\n")
+    sys.stdout.buffer.write(np.concatenate(library.pieces).astype("<i2").tobytes())
 
 
 def _phones(begun: list[tuple[str, int]], samples: int, rate: int) -> tuple[tuple[str, float, float], ...]:
@@ -148,3 +164,10 @@ def _phones(begun: list[tuple[str, int]], samples: int, rate: int) -> tuple[tupl
         step = (end - start) / len(parts)
         found += [(part, (start + k * step) / rate, (start + (k + 1) * step) / rate) for k, part in enumerate(parts)]
     return tuple(phone for phone in found if phone[2] > phone[1])
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except (UsageError, EnvironmentFault) as fault:
+        sys.exit(f"{_MARK}{type(fault).__name__}: {fault}")
