@@ -106,8 +106,11 @@ class _Library:
 
     def say(self, text: str, speaker: str, stretch: float, pitch: float) -> None:
         """Say a text; what is heard is in `pieces` and `begun`."""
-        if self.code.espeak_SetVoiceByName(f"en-us+{speaker}".encode()):
-            raise EnvironmentFault(f"eSpeak NG has no speaker {speaker!r}: apt-get install --reinstall espeak-ng-data")
+        # the library itself takes its ordinary voice for a speaker that it does not know
+        if speaker not in SPEAKERS or self.code.espeak_SetVoiceByName(f"en-us+{speaker}".encode()):
+            raise UsageError(
+                f"eSpeak NG has no speaker {speaker!r} here; there is {', '.join(SPEAKERS[:6])} and others"
+            )
         for parameter, value in ((_RATE, 175 / stretch), (_PITCH, pitch), (_RANGE, 40)):
             self.code.espeak_SetParameter(parameter, round(value), 0)
         written = text.encode() + b"\0"
@@ -130,8 +133,8 @@ def utter(text: str, speaker: str, *, stretch: float, pitch: float) -> Speech:
         pitch: of the voice, 0 to 100; 50 is the speaker's own.
 
     Raises:
-        EnvironmentFault: eSpeak NG is not installed, or does not know the speaker.
-        UsageError: nothing in the text is said, or a phone is new.
+        EnvironmentFault: eSpeak NG is not installed.
+        UsageError: there is no such speaker, nothing in the text is said, or a phone is new.
     """
     command = [sys.executable, "-m", __name__, text, speaker, repr(stretch), repr(pitch)]
     done = subprocess.run(command, capture_output=True, check=False, timeout=TIMEOUT_SECONDS, cwd=ROOT)  # noqa: S603
