@@ -1,8 +1,9 @@
 """Whether a scene is of the kind that the small model was trained on, or something that it has never seen.
 
-A classifier is as sure of what it does not know as of what it does. The scene stream of a clip is therefore compared
-with the means of the training clips, class by class, by one common covariance (Lee et al. 2018, arXiv 1807.03888): of
-the rendered clips nearly all lie within `limit`, of recordings next to none.
+A classifier is as sure of what it does not know as of what it does. Mean and deviation over time of a clip's scene
+stream are therefore held against the training clips, class by class: a Gaussian each, its covariance drawn towards the
+common one (Lee et al. 2018, arXiv 1807.03888, with the covariances of Friedman 1989). Nearly all rendered clips are as
+likely as `limit` says, and next to no recording is.
 """
 
 from __future__ import annotations
@@ -16,47 +17,66 @@ Seen = Literal["rendered", "mouth", "motion", "nothing"]
 """What is taken from a video: all of it, where it is of the rendered kind that was trained on; of any other the mouth
 by landmarks, where there is something to say, or else the motion; or nothing."""
 SHARE_KNOWN = 0.995
-"""Share of the training clips that lie within the limit."""
+"""Share of the training clips that are known."""
+_AXES = 32
+"""Principal axes that are looked at."""
+_COMMON = 0.3
+"""Weight of the common covariance."""
 _RIDGE = 1e-3
-_FAR = 1e3
-"""Mean of a class without clips: nothing is near it."""
+_NEVER = 1e4
+"""Offset of a class without clips: nothing is like it."""
+
+
+def gist(scene: Tensor) -> Tensor:
+    """Return mean and deviation over time of a scene stream (frames, width), (2 * width,)."""
+    return torch.cat([scene.mean(0), scene.std(0, unbiased=False)])
 
 
 class KnownScenes(nn.Module):
-    """Means of the classes, what whitens the differences from them, and the largest distance of a known scene."""
+    """The training clips of each class as a Gaussian, and how unlikely a known scene may be."""
 
+    axes: Tensor
     means: Tensor
     whitening: Tensor
+    offsets: Tensor
     limit: Tensor
 
     def __init__(self, classes: int, width: int) -> None:
         super().__init__()
-        self.register_buffer("means", torch.zeros(classes, width))
-        self.register_buffer("whitening", torch.zeros(width, width))
+        self.register_buffer("axes", torch.zeros(2 * width, _AXES))
+        self.register_buffer("means", torch.zeros(classes, _AXES))
+        self.register_buffer("whitening", torch.zeros(classes, _AXES, _AXES))
+        self.register_buffer("offsets", torch.zeros(classes))
         self.register_buffer("limit", torch.ones(()))
 
-    def distance(self, scene: Tensor) -> Tensor:
-        """Map mean scene features (clips, width) to squared distances over the width, (clips,): about 1 within."""
-        away = (scene[:, None] - self.means) @ self.whitening
-        return away.square().mean(-1).min(-1).values
+    def strangeness(self, gists: Tensor) -> Tensor:
+        """Map gists (clips, 2 * width) to how unlike the likeliest class they are, (clips,).
+
+        Minus twice the logarithm of the density for each axis, but for a constant.
+        """
+        away = (gists @ self.axes)[:, None] - self.means
+        whitened = torch.einsum("ckd,kde->cke", away, self.whitening)
+        return (whitened.square().mean(-1) + self.offsets).min(-1).values
 
     def knows(self, scene: Tensor) -> bool:
         """Say whether a clip's scene stream (frames, width) is of a kind that was trained on."""
-        return bool(self.distance(scene.mean(0, keepdim=True))[0] <= self.limit)
+        return bool(self.strangeness(gist(scene).unsqueeze(0))[0] <= self.limit)
 
     @torch.no_grad()
-    def learn(self, scenes: Tensor, classes: Tensor) -> None:
-        """Learn from mean scene features (clips, width) and the class of each clip (clips,), int64."""
-        scenes = scenes.double()
-        within = torch.empty_like(scenes)
-        means = torch.full(self.means.shape, _FAR, dtype=torch.float64)
-        for place in sorted(set(classes.tolist())):
-            here = classes == place
-            means[place] = scenes[here].mean(0)
-            within[here] = scenes[here] - means[place]
-        covariance = within.T @ within / len(within)
-        covariance += _RIDGE * covariance.diagonal().mean() * torch.eye(len(covariance), dtype=torch.float64)
-        values, vectors = torch.linalg.eigh(covariance)
-        self.means.copy_(means)
-        self.whitening.copy_(vectors / values.sqrt())
-        self.limit.copy_(torch.quantile(self.distance(scenes.float()), SHARE_KNOWN))
+    def learn(self, gists: Tensor, classes: Tensor) -> None:
+        """Learn from gists (clips, 2 * width) and the class of each clip (clips,), int64."""
+        wide = gists.double()
+        axes = torch.linalg.eigh(torch.cov(wide.T)).eigenvectors[:, -_AXES:]
+        seen = wide @ axes
+        here = {place: seen[classes == place] for place in sorted(set(classes.tolist()))}
+        own = {place: torch.cov(clips.T, correction=0) for place, clips in here.items()}
+        common = torch.stack([own[place] * len(clips) for place, clips in here.items()]).sum(0) / len(seen)
+        ridge = _RIDGE * common.diagonal().mean() * torch.eye(_AXES, dtype=torch.float64)
+        self.axes.copy_(axes)
+        self.offsets.fill_(_NEVER)
+        for place, clips in here.items():
+            values, vectors = torch.linalg.eigh((1 - _COMMON) * own[place] + _COMMON * common + ridge)
+            self.means[place] = clips.mean(0)
+            self.whitening[place] = vectors / values.sqrt()
+            self.offsets[place] = values.log().mean()
+        self.limit.copy_(torch.quantile(self.strangeness(gists), SHARE_KNOWN))

@@ -13,6 +13,7 @@ from torch import Tensor
 from vssflow.small.audio import LATENT_RATE, SAMPLES_PER_LATENT, fit, frames_of
 from vssflow.small.model import VSSFlow
 from vssflow.small.phones import BLANK, IDS, ROWS, phone_frames
+from vssflow.small.scenes import gist
 from vssflow.small.voice import voice_vector
 from vssflow.training.data import Row, Split
 from vssflow.training.landmarks import imitated, speech_frames
@@ -23,6 +24,8 @@ FLITE = {name.lower(): place for name, place in IDS.items()} | {
     "el": IDS["L"], "hv": IDS["HH"], "pau": BLANK,
 }  # fmt: skip
 """Phones of the synthesiser as ids."""
+SHORTEST = 10
+"""Frames of the shortest piece of a clip from which a scene is learnt to be known."""
 CHUNK = 128
 """Clips in one file of features."""
 
@@ -72,11 +75,21 @@ def sound_of(audio: object) -> Tensor:
 
 
 def fit_scenes(model: VSSFlow, items: Sequence[Item], split: Split) -> None:
-    """Learn which scenes are known: each class alone, and each with somebody who speaks in it."""
+    """Learn which scenes are known: each class alone, and each with somebody who speaks in it; whole and in part."""
     places = {label: place for place, label in enumerate(split.labels())}
     classes = [2 * places[row.label or "speech"] + (row.voice is not None) for row in split.rows]
-    scenes = torch.stack([item["scene"].float().mean(0) for item in items])
-    model.scenes.learn(scenes, torch.tensor(classes))
+    generator = torch.Generator().manual_seed(0)
+    scenes = [item["scene"].float() for item in items]
+    gists = [gist(scene) for scene in (*scenes, *(part(scene, generator) for scene in scenes))]
+    model.scenes.learn(torch.stack(gists), torch.tensor(classes + classes))
+
+
+def part(frames: Tensor, generator: torch.Generator) -> Tensor:
+    """Cut a piece of any length from `SHORTEST` frames on out of (frames, width)."""
+    least = min(SHORTEST, len(frames))
+    length = int(torch.randint(least, len(frames) + 1, (), generator=generator))
+    start = int(torch.randint(0, len(frames) - length + 1, (), generator=generator))
+    return frames[start : start + length]
 
 
 @torch.no_grad()
