@@ -78,7 +78,7 @@ def measured(tmp_path, made, model):
     listed(tmp_path / "prompts")
     asked = RunSpec(
         model=f"{model}:{made}", benchmark=f"folder:{tmp_path / 'prompts'}",
-        metrics=("desync@onset", "mos@distillmos"), runs=tmp_path / "runs", store=tmp_path / "store", jobs=1,
+        metrics=("desync@onset", "av_align@javisbench"), runs=tmp_path / "runs", store=tmp_path / "store", jobs=1,
     )  # fmt: skip
     (record,) = run([asked])
     found = load_run(asked.runs / record.id)
@@ -93,6 +93,9 @@ def test_a_system_with_pictures_is_measured_on_them_and_its_faults_stay_in_n(tmp
     assert rows["c"][0] == "missing"
     cell = found.cell("desync@onset")
     assert (cell.n, cell.total) == (1, 3)
+    aligned = found.cell("av_align@javisbench")
+    assert (aligned.n, aligned.missing, aligned.total) == (2, 1, 3)  # a silent sound under motion agrees with nothing
+    assert "|picture:own|" in aligned.signature
     assert "|picture:own|" in cell.signature
 
 
