@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
+from vsseval.extractors.base import Arrays, ExtractorSpec, Source, sound
 from vsseval.extractors.waveform import as_librosa
 from vsseval.networks.spectrum import mel_filters, power
 
@@ -56,8 +56,7 @@ class OnsetStrength:
         Raises:
             Unmeasurable: there are no samples.
         """
-        if not isinstance(source, Audio):
-            raise TypeError(f"{self.spec.name} takes audio, not {type(source).__name__}")
+        source = sound(source, self.spec.name)
         rate = self._rate or source.sample_rate
         samples = as_librosa(source, rate)
         if samples.size == 0:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
+from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source, sound
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.waveform import at_least, centred, fitted, mixed
 from vsseval.networks.state_dict import fill_network, read_state_dict
@@ -85,8 +85,7 @@ class PANNs(NetworkExtractor):
         """
         import torch
 
-        if not isinstance(source, Audio):
-            raise TypeError(f"{self.spec.name} takes audio, not {type(source).__name__}")
+        source = sound(source, self.spec.name)
         rate = self.spec.sample_rate or 0
         samples = self._samples(source, rate)
         least = 31 * rate // 100
