@@ -145,6 +145,45 @@ def test_desync_of_whole_sets_is_the_originals(pair, part):
             assert np.mean(of_case) == pytest.approx(case["metrics"]["DeSync"], rel=1e-9)
 
 
+@pytest.mark.parametrize("count", range(1, 61))
+def test_windows_one_after_another_are_javisbenchs(pair, count):
+    known = json.loads(goldens.file("metrics/javisbench_segments.json").read_text())["windows"][str(count)]
+    made = SynchformerSync(Weights("synchformer", GOLDEN, ("none.pth",), "0" * 64), "s", "t", "one after another")
+    wanted = [[*range(window, window + 14)] if isinstance(window, int) else window for window in known]
+    assert made._places(count) == wanted
+
+
+def test_a_few_segments_are_repeated_and_the_mean_is_over_all_windows(pair):
+    made = SynchformerSync(Weights("synchformer", GOLDEN, ("none.pth",), "0" * 64), "s", "t", "one after another")
+    made.__dict__["network"] = pair.network
+    metric = build_plugins.build_metric("desync@javisbench")
+    for count, windows in ((11, 1), (30, 3)):
+        rng = np.random.default_rng(count)
+        heard, seen = (
+            {"tokens": rng.standard_normal((count, width, 768)).astype(np.float32)} for width in (6, 8)
+        )  # fmt: skip
+        found = made.combine(heard, seen)
+        assert found["logits"].shape == (windows, 21)
+        assert metric.score(found).value == pytest.approx(np.abs(signed(found["logits"])).mean())
+
+
+def test_four_seconds_are_cut_out_or_filled_up(tmp_path):
+    made = SynchformerTokens(Weights("synchformer", GOLDEN, ("none.pth",), "0" * 64), "s", "first picture", 4.0)
+    whole = SynchformerTokens(Weights("synchformer", GOLDEN, ("none.pth",), "0" * 64), "s", "first picture")
+    wave = waves()["w8"]
+    long, exact, short = (made.prepare(Audio(wave[:n], RATE)).tensor for n in (128_000, 64_000, 60_000))
+    assert len(long) == len(exact) == len(short) == 11
+    torch.testing.assert_close(long, exact, rtol=0, atol=0)
+    torch.testing.assert_close(whole.prepare(Audio(wave[:64_000], RATE)).tensor, exact, rtol=0, atol=0)
+    torch.testing.assert_close(short[:9], exact[:9], rtol=0, atol=0)
+    write_mp4(tmp_path / "v.mp4", np.full((90, 32, 32, 3), 200, np.uint8), 25.0)
+    seen = made.prepare(Video(tmp_path / "v.mp4")).tensor
+    assert seen.shape == (11, 16, 3, 224, 224)
+    assert not seen[-1, -2:].any()  # 3.6 s are there, the rest is black
+    with pytest.raises(Unmeasurable, match=r"shorter than 0\.64 s"):
+        made.prepare(Audio(wave[:10_239], RATE))
+
+
 @pytest.mark.parametrize("segments", [13, 15])
 def test_other_than_fourteen_segments_are_refused(hearing, segments):
     with pytest.raises(ValueError, match=rf"14 segments of each medium.* \({segments}, 8, 768\)"):

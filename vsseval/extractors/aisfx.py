@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
+from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source, sound
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.weights import shipped
 
@@ -70,8 +70,7 @@ class Aisfx(NetworkExtractor):
 
         from vsseval.networks import aisfx
 
-        if not isinstance(source, Audio):
-            raise TypeError(f"{self.spec.name} takes audio, not {type(source).__name__}")
+        source = sound(source, self.spec.name)
         samples = source.mono(RATE)
         if samples.size == 0:
             raise Unmeasurable("the audio holds no samples")
