@@ -18,7 +18,7 @@ from vssflow.prompt import Prompt
 from vssflow.sampling.fast import FastSampler
 from vssflow.sampling.noise import clip_noise
 from vssflow.sampling.solvers import DEFAULT_STEPS
-from vssflow.small.audio import LATENT_RATE, MELS, LatentCodec, frames_of
+from vssflow.small.audio import LATENT_RATE, LatentCodec, frames_of
 from vssflow.small.config import ModelConfig
 from vssflow.small.mouth import MouthReader, measured, standard
 from vssflow.small.phones import ROWS, Lips, phone_frames
@@ -67,7 +67,7 @@ class VSSFlow(nn.Module):
         # each class of scenes alone, and with somebody who speaks in it
         self.scenes = KnownScenes(2 * max(1, len(config.vision.labels)), config.vision.scene)
         self.codec = LatentCodec(config.latent)
-        self.lines = SpectrumNetwork(MELS)
+        self.lines = SpectrumNetwork(self.codec.mel.filters)
         # what is known of phones in general: mean logarithm of their frames, logarithm of their share of the frames
         self.register_buffer("phone_durations", torch.zeros(ROWS))
         self.register_buffer("phone_shares", torch.zeros(ROWS))

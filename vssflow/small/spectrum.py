@@ -1,4 +1,4 @@
-"""From mel bands back to the lines of the spectrum: a small network where a pseudo-inverse would smear the harmonics.
+"""From mel bands back to the lines of the spectrum: what the bands say of themselves, corrected by a small network.
 
 Eighty bands say where the energy lies, and at low frequencies also where the harmonics are; a network that has heard
 speech draws the others between them. The phase is left to Griffin-Lim.
@@ -9,13 +9,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-BINS = 513
-"""Lines of the spectrum of a window of 1024 samples."""
 FLOOR = 1e-3
 """Magnitude that counts as none; that of a sine of full scale is 160."""
 _WIDTH, _BLOCKS, _KERNEL, _INNER = 104, 3, 9, 2
-_BANDS, _LINES, _SPREAD = -6.0, -3.0, 3.0
-"""Where logarithms of magnitudes of bands and of lines lie, and how far they spread."""
+_BANDS, _SPREAD = -6.0, 3.0
+"""Where logarithms of magnitudes of bands lie, and how far they spread."""
+_UPDATES = 8
 
 
 class SpectrumBlock(nn.Module):
@@ -37,17 +36,34 @@ class SpectrumBlock(nn.Module):
 class SpectrumNetwork(nn.Module):
     """Logarithms of mel magnitudes to those of the lines of the spectrum."""
 
-    def __init__(self, bands: int) -> None:
+    filters: Tensor
+    inverse: Tensor
+
+    def __init__(self, filters: Tensor) -> None:
+        """Take the filters of the bands, (513, bands)."""
         super().__init__()
-        self.into = nn.Conv1d(bands, _WIDTH, 3, padding=1)
+        self.register_buffer("filters", filters, persistent=False)
+        self.register_buffer("inverse", torch.linalg.pinv(filters), persistent=False)
+        self.into = nn.Conv1d(filters.shape[1], _WIDTH, 3, padding=1)
         self.blocks = nn.Sequential(*[SpectrumBlock(1 + place % 2) for place in range(_BLOCKS)])
-        self.out = nn.Linear(_WIDTH, BINS)
+        self.out = nn.Linear(_WIDTH, len(filters))
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
 
     def forward(self, log_mel: Tensor) -> Tensor:
         """Map (batch, frames, bands) to natural logarithms of magnitudes, (batch, frames, 513)."""
         scaled = (log_mel - _BANDS) / _SPREAD
-        lines: Tensor = self.out(self.blocks(self.into(scaled.transpose(1, 2)).transpose(1, 2)))
-        return lines * _SPREAD + _LINES
+        correction: Tensor = self.out(self.blocks(self.into(scaled.transpose(1, 2)).transpose(1, 2)))
+        return (self.unaided(log_mel) + FLOOR).log() + correction
+
+    @torch.no_grad()
+    def unaided(self, log_mel: Tensor) -> Tensor:
+        """Magnitudes (..., 513) that have these bands (..., bands): pseudo-inverse, then multiplicative updates."""
+        mel = log_mel.exp()
+        lines = (mel @ self.inverse).clamp_min(1e-6)
+        for _ in range(_UPDATES):
+            lines = lines * (mel @ self.filters.T) / (lines @ self.filters @ self.filters.T).clamp_min(1e-8)
+        return lines
 
     @torch.no_grad()
     def magnitude(self, log_mel: Tensor) -> Tensor:
