@@ -81,7 +81,10 @@ def register_variant(
     entries = _without(entries, excluded)
     path = manifest_store.registered_folder(dataset.name, variant.name).parent / manifest_store.FILES
     facts = _facts(entries, path, jobs, watch)
-    samples = tuple(_sample(entry, facts, shortest=variant.seconds is not None) for entry in entries)
+    if dataset.prompts:
+        samples = tuple(_prompt(entry, variant) for entry in entries)
+    else:
+        samples = tuple(_sample(entry, facts, shortest=variant.seconds is not None) for entry in entries)
     usable = [manifest_store.cut_sample(sample, variant.seconds) for sample in samples]
     digest = _digest(variant, listed, entries)
     header = manifest_store.Header(
@@ -191,7 +194,7 @@ def _entries(dataset: DatasetDescription, source: DatasetSource) -> list[ClipEnt
         raise UsageError(f"{where} gives {len(entries)} clips, {dataset.name}:{source.variant.name} has {expected}")
     if not entries:
         raise UsageError(f"{where} names no clips of {dataset.name}. Expected: {dataset.layout}")
-    if not any(entry.video or entry.reference for entry in entries):
+    if not dataset.prompts and not any(entry.video or entry.reference for entry in entries):
         seen = source.tree.media("video") + source.tree.media("audio")
         example = f", such as {seen[0].relative_to(source.tree.root).as_posix()}" if seen else ""
         reason = f"; the first: {entries[0].id}: {entries[0].problem}"
@@ -228,6 +231,23 @@ def _facts(entries: Iterable[ClipEntry], journal: Path, jobs: int, watch: Watch)
         found[facts.path] = facts
         watch(len(found), len(wanted))
     return found
+
+
+def _prompt(entry: ClipEntry, variant: Variant) -> Sample:
+    """Return a clip of which only texts and its length are given."""
+    seconds = variant.seconds or entry.seconds
+    lacking = None if seconds else "no length: neither the list nor the variant says how many seconds"
+    return Sample(
+        id=entry.id,
+        cluster=entry.cluster,
+        duration=seconds or 0.0,
+        caption=entry.caption,
+        transcript=entry.transcript,
+        language=entry.language,
+        label=entry.label,
+        subset=entry.subset,
+        problem=entry.problem or lacking,
+    )
 
 
 def _sample(entry: ClipEntry, facts: Mapping[Path, FileFacts], *, shortest: bool) -> Sample:
