@@ -134,6 +134,8 @@ class Request(Record, frozen=True):
     """Always None, except for the bounds (`ModelCard.bound`), which are made from references."""
     other: Medium | None = None
     """Another clip's reference, for a bound that needs both."""
+    others: tuple[Medium, ...] = ()
+    """References of other clips, for a bound that chooses among them."""
 
 
 class Generation(Record, frozen=True):
@@ -216,8 +218,9 @@ class ModelCard(Record, frozen=True):
     """Of the weights."""
     note: str = ""
     """What a reader of its numbers has to know; stands under tables."""
-    bound: Literal["own", "other", "both"] | None = None
-    """Set for the bounds only: whose reference the planner hands over, the clip's own, another clip's, or both."""
+    bound: Literal["own", "other", "both", "others"] | None = None
+    """Set for the bounds only: whose reference the planner hands over, the clip's own, another clip's, both, or its own
+    and those of up to 64 other clips."""
     argument: str | None = None
     """The argument in its one spelling, where several mean one thing: of a folder its name, for its path says where
     it lies, and what it holds is in `weights`. None: as it was written."""
