@@ -45,9 +45,11 @@ class Need(StrEnum):
     """Seconds at which visible events happen, annotated by the benchmark; a text, separated by spaces."""
     PAIR = "pair"
     """The id of a clip that is one of two, which then ends in `_a` or `_b`."""
+    CONFLICT = "conflict"
+    """The id of one of several clips of a video, asked for in other words each: it ends in `__L0`, `__L1_…`, `__L2`."""
 
 
-TEXTS = frozenset({Need.TRANSCRIPT, Need.TURNS, Need.CAPTION, Need.EVENTS, Need.PAIR})
+TEXTS = frozenset({Need.TRANSCRIPT, Need.TURNS, Need.CAPTION, Need.EVENTS, Need.PAIR, Need.CONFLICT})
 """What is not in a file but in the manifest."""
 
 

@@ -81,7 +81,7 @@ def in_window(say: Callable[[str, float], Sound]) -> Generate:
         say: called with a text and a factor on its duration; returns samples of 16 bits and their rate, as `spoken`.
     """
 
-    def generate(request: Message) -> Sound:
+    def generate(request: Message) -> Tuple["array.array[float]", int]:
         start, end = request["speech_window"] or (0.0, None)
         speech, rate = say(request["transcript"], 1.0)
         if not speech:
