@@ -103,9 +103,8 @@ def spoken(path: str) -> Sound:
     with wave.open(path) as file:
         if (file.getsampwidth(), file.getnchannels()) != (2, 1):
             raise Refusal("the program wrote %d channels of %d bytes" % (file.getnchannels(), file.getsampwidth()))
+        # `wave` gives the byte order of this machine.
         whole, rate = array.array("h", file.readframes(file.getnframes())), file.getframerate()
-    if sys.byteorder == "big":
-        whole.byteswap()
     loud = [place for place, value in enumerate(whole) if abs(value) > QUIET]
     return (whole[loud[0] : loud[-1] + 1] if loud else whole[:0]), rate
 
