@@ -96,13 +96,20 @@ avsync15 = Dataset(
             description="Three cuts of two seconds of each video, evenly spread, as ASVA measures.",
         ),
     ),
-    metrics=AVBENCH,
+    metrics=(
+        *AVBENCH,
+        "onset_acc@condfoleygen",
+        "onset_ap@condfoleygen",
+        "fid_melception@specvqgan",
+        "kl_melception@specvqgan",
+    ),
     profile="avbench",
     protocol=(
-        "Of `asva`, intervals go by video; distances there are over cuts. desync@synchformer needs 4.8 s: it does not "
-        "apply to `asva`. Of ASVA's metrics RelSync has a meaning for generated sound, AlignSync for generated video "
-        "only; its classifier (AVSync, trained on VGGSS) is not here. Papers of sound for video that print AVSync15 "
-        "use whole clips and onsets: onset_acc and onset_ap, `test`."
+        "Of `asva`, intervals go by video; distances there are over cuts, and desync@synchformer, which needs 4.8 s, does "
+        "not apply. Of ASVA's metrics RelSync has a meaning for generated sound, AlignSync for generated video only; its "
+        "classifier (AVSync, trained on VGGSS) is not here. FoleyCrafter's authors say (issue 15) that they measure FID "
+        "and MKL by SpecVQGAN's code and onsets by CondFoleyGen's; which cuts they took they do not say: `test`, with "
+        "fid_melception, kl_melception, onset_acc and onset_ap."
     ),
     inputs=("video", "caption"),
     known_losses="Videos come with the list; none is known to be lost.",
