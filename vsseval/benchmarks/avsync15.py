@@ -105,11 +105,11 @@ avsync15 = Dataset(
     ),
     profile="avbench",
     protocol=(
-        "Of `asva`, intervals go by video; distances there are over cuts, and desync@synchformer, which needs 4.8 s, does "
-        "not apply. Of ASVA's metrics RelSync has a meaning for generated sound, AlignSync for generated video only; its "
-        "classifier (AVSync, trained on VGGSS) is not here. FoleyCrafter's authors say (issue 15) that they measure FID "
-        "and MKL by SpecVQGAN's code and onsets by CondFoleyGen's; which cuts they took they do not say: `test`, with "
-        "fid_melception, kl_melception, onset_acc and onset_ap."
+        "Of `asva`, intervals go by video; distances there are over cuts, and desync@synchformer, which needs 4.8 "
+        "s, does not apply. Of ASVA's metrics RelSync has a meaning for generated sound, AlignSync for generated "
+        "video only; its classifier (AVSync, trained on VGGSS) is not here. FoleyCrafter's authors say (issue 15) "
+        "that they measure FID and MKL by SpecVQGAN's code and onsets by CondFoleyGen's; which cuts they took they "
+        "do not say: `test`, with fid_melception, kl_melception, onset_acc and onset_ap."
     ),
     inputs=("video", "caption"),
     known_losses="Videos come with the list; none is known to be lost.",
