@@ -97,10 +97,10 @@ verse_bench = Dataset(
         "The first prompt for sound is what its CLAP score takes (630k-audioset-fusion-best, sounds brought to a "
         "peak of -1 dB, as for its KL); here all of them are the caption, and both are av-benchmark's. Of set 2, "
         "where <case>.wav lies beside, KL is measured. Not copied are its FD, which is of one clip against one, its "
-        "picture metrics (AS, ID), its recogniser (SenseVoice; blanks part words of Chinese too) and the weighted "
-        "composite. Its AV-A is a signed offset; audiobox it measures on sets 1 and 2, words and lips where a clip "
-        "has speech. Those who print means of set means (MOVA) mean the mean of the three subsets. 5 s as "
-        "UniVerse-1 makes; @8 asks for others."
+        "picture metrics (AS, ID), its recogniser (SenseVoice, and a Chinese sentence is one word to it) and the "
+        "weighted composite. Its AV-A is a signed offset; audiobox it measures on sets 1 and 2, words and lips "
+        "where a clip has speech. Those who print means of set means (MOVA) mean the mean of the three subsets. 5 s "
+        "as UniVerse-1 makes; @8 asks for others."
     ),
     inputs=("caption", "transcript"),
     known_losses="The first pictures (<case>.jpg) are handed to no system: those that start from them give finished "
