@@ -13,7 +13,7 @@ from vsseval.media import load_audio, sha256
 from vsseval.store.features import FeatureStore
 
 WORDS = goldens.file("gate/words.json")
-"""What the recogniser says of the sounds that are made here, by their sha256: six sevenths of the time.
+"""What the recogniser says of the sounds that are made here, by their sha256: half of the time of this test.
 
 `python tests/statistics/test_gate_sounds.py` writes it anew. Another sound, or another recogniser, is listened to.
 """
