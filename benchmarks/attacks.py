@@ -39,6 +39,8 @@ class Place(NamedTuple):
 
     folder: Path
     chance: random.Random
+    kept: Path
+    """Where the attacks find what none of them changes: it outlives each."""
 
     def under(self, name: str) -> Path:
         found = self.folder / name
@@ -141,6 +143,11 @@ def results(folder: Path) -> dict[str, bytes]:
     return {name: (run.parent / name).read_bytes() for name in RESULTS} | {"stray": str(stray).encode()}
 
 
+def finished(place: Place) -> subprocess.CompletedProcess[str]:
+    """Make the run that several attacks start from in `place.kept`, unless another one has made it."""
+    return done(run_command(place.kept), place.kept)
+
+
 def kill_run(place: Place, size: int) -> Outcome:
     return kills(place, "run", run_command, results, max(1, size // 3), 3)
 
@@ -168,13 +175,12 @@ def kill_data_add(place: Place, size: int) -> Outcome:
 
 
 def kill_report(place: Place, size: int) -> Outcome:
-    made = place.under("report-runs")
-    first = done(run_command(made), made)
+    first = finished(place)
     if first.returncode:
         return Outcome(1, 0, first.stderr[-300:])
 
     def prepare(folder: Path) -> list[str]:
-        return vsseval("report", "--runs", str(made / "runs"), "-o", str(folder / "r.html"))
+        return vsseval("report", "--runs", str(place.kept / "runs"), "-o", str(folder / "r.html"))
 
     return kills(place, "report", prepare, lambda folder: (folder / "r.html").read_bytes(), size, 1)
 
@@ -203,11 +209,11 @@ def tampering(place: Place, size: int) -> Outcome:
     from vsseval.errors import VssevalError
     from vsseval.store.record import load_run
 
-    folder = place.under("tampering")
-    made = done(run_command(folder), folder)
+    made = finished(place)
     if made.returncode:
         return Outcome(1, 0, made.stderr[-300:])
-    (path,) = (run.parent for run in (folder / "runs").glob("*/run.json"))
+    (original,) = (run.parent for run in (place.kept / "runs").glob("*/run.json"))
+    path = shutil.copytree(original, place.folder / original.name)
     files = [path / "run.json", *(path / name for name in RESULTS), *sorted((path / "shards").glob("*.jsonl"))]
     survived, said = 0, ""
     for number in range(size):

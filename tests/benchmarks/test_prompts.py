@@ -14,7 +14,8 @@ from vsseval import media
 from vsseval.benchmarks.folder import folder
 from vsseval.benchmarks.mini import mini_v2s
 from vsseval.benchmarks.verse_bench import verse_bench
-from vsseval.datasets.metadata_table import entries
+from vsseval.datasets.dataset import Pin, Variant
+from vsseval.datasets.metadata_table import FILES, entries
 from vsseval.errors import UsageError
 from vsseval.records import RunSpec
 from vsseval.stages.run import run
@@ -110,7 +111,8 @@ def test_a_data_set_of_prompts_is_registered_without_media(tmp_path, monkeypatch
     table = "id,caption\na,a dog barks\nb,rain\n"
     root = put(tmp_path / "data", {"test.csv": table})
     reader = partial(entries, own_sound=False, prompts=True)
-    prompts = replace(verse_bench, prompts=True, list_clips=reader)
+    test = Variant(name="test", optional=True, seconds=5.0, pin=Pin(names=FILES))
+    prompts = replace(verse_bench, prompts=True, list_clips=reader, variants=(test,))
     assert [(one.id, one.duration, one.problem) for one in registered(prompts, root).values()] == [
         ("a", 5.0, None), ("b", 5.0, None),
     ]  # fmt: skip

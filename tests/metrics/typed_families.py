@@ -79,6 +79,7 @@ from vsseval.metrics.onsets import EventOnsets, Onsets
 from vsseval.metrics.pitch import Pitch
 from vsseval.metrics.speaker import SpeakerSimilarity
 from vsseval.metrics.stereo import ChannelDifference
+from vsseval.metrics.text_conflict import TextConflict
 from vsseval.metrics.wer import ErrorRate
 from vsseval.weights.find import Weights
 
@@ -132,7 +133,7 @@ def grouped_rows(spec: MetricSpec) -> list[LeaveOutRowsMetric[...]]:
 
 
 def rows(spec: MetricSpec) -> list[RowsMetric[...]]:
-    return [NearestNeighbours(spec, "density"), PairedResponse(spec)]
+    return [NearestNeighbours(spec, "density"), PairedResponse(spec), TextConflict(spec, "L3", "follows")]
 
 
 def summed_rows(spec: MetricSpec) -> list[SummedRowsMetric[...]]:

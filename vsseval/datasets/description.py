@@ -46,6 +46,8 @@ class ClipEntry(Record, frozen=True):
     """Seconds of the file at which the clip begins."""
     seconds: float | None = None
     """Length of the clip in the file; None reaches to its end. Of a prompt, the length that is asked for."""
+    spread: tuple[int, int] | None = None
+    """Which of how many cuts of `seconds`, from the first at the start of the file to the last at its end."""
     problem: str | None = None
     """Why the clip cannot be used: a short kind ("absent"), a colon, and the details."""
 
@@ -112,8 +114,8 @@ class DatasetDescription:
     inputs: tuple[str, ...]
     known_losses: str
     prompts: bool = False
-    """Clips are texts alone: neither video nor recording is given, and the list or the variant says how long each is
-    to be. What metrics see is the picture that a system makes itself; to those that make none they do not apply."""
+    """Clips are texts: no video is given, and the list, the variant or a recording says how long each is to be. What
+    metrics see is the picture that a system makes itself; to those that make none they do not apply."""
 
     def variant(self, name: str | None = None) -> Variant:
         """Return a variant by name; without a name, the default.

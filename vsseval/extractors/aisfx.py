@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vsseval.networks.aisfx import Aisfx as Network
 
 RATE = 16_000
-WEIGHTS = "b5e2103430c9712df73152419cde7e470fe9879e0aa0e4b5a8c6bcd0be156e0b"
+WEIGHTS = shipped.AISFX
 HOP = 50
 """Frames from one window of 100 to the next (1.16 s), as the makers have it."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
@@ -32,10 +33,13 @@ NEED_NAMES = {
     Need.CAPTION: "caption",
     Need.EVENTS: "annotated events",
     Need.PAIR: "partner (ids of a pair end in _a and _b)",
+    Need.CONFLICT: "level of conflict (ids end in __L0, __L1_subject, ...)",
 }
 
 PAIR_ENDS = ("_a", "_b")
 """Of the ids of two clips that differ in one thing, as PhyAVBench names them."""
+CONFLICT = re.compile(r"__L\d\w*$")
+"""The end of the ids of clips of one video that are asked for in other words, as VGGSound-TVC names its levels."""
 
 
 class FeatureSource(NamedTuple):
@@ -102,6 +106,8 @@ def text_of(need: Need, sample: Sample) -> str | None:
         return " ".join(map(str, sorted(sample.events))) or None
     if need is Need.PAIR:
         return sample.id if sample.id.endswith(PAIR_ENDS) else None
+    if need is Need.CONFLICT:
+        return sample.id if CONFLICT.search(sample.id) else None
     if need is Need.CAPTION or sample.transcript is None:
         return sample.caption if need is Need.CAPTION else None
     if need is Need.TURNS:
