@@ -106,6 +106,10 @@ LINES = (
         "hostile workers", "workers that name files, never end, or fill the disk",
         cases("tests/models/test_worker_hostile.py"),
     ),
+    Line(
+        "orphans", "out of the session, without variables, mother dead or killed: ended with the run",
+        cases("tests/processes"),
+    ),
     Line("hostile checkpoints", "pickles that would run code", cases("tests/vssflow/test_checkpoint.py")),
     Line("leftovers", "files of a killed command", cases("tests/store/test_leftovers.py")),
     Line("parts", "several processes on one folder", cases("tests/stages/test_parts.py")),

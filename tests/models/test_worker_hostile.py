@@ -147,6 +147,32 @@ def test_children_that_leave_the_session_end_with_it(tmp_path, kept):
     pytest.fail("a child of the worker lives on")
 
 
+def test_an_orphan_without_session_and_variables_ends_with_it(tmp_path):
+    written = tmp_path / "written"
+    body = f"""
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork():
+                os._exit(0)
+            os.closerange(0, 3)
+            code = "import time\\nwhile True: open({str(written)!r}, 'a').write('x'); time.sleep(0.1)"
+            os.execve(sys.executable, [sys.executable, "-S", "-c", code], {{}})
+        while not os.path.exists({str(written)!r}): time.sleep(0.01)
+        say(type="result", id=ids[0], error="none")
+    """
+    (output,) = asked(tmp_path, body)
+    assert output.error.startswith("none")
+    size = written.stat().st_size
+    time.sleep(0.3)
+    assert written.stat().st_size == size
+
+
+def test_a_worker_that_kills_what_started_it_has_died(tmp_path):
+    """Its mother is not the harness, which goes on."""
+    (output,) = asked(tmp_path, "os.kill(os.getppid(), 9); time.sleep(600)")
+    assert "SIGKILL" in output.error
+
+
 def test_an_answer_nested_without_end_is_none(tmp_path):
     (output,) = asked(tmp_path, "print('[' * 100_000, flush=True)")
     assert "where a message was due" in output.error
