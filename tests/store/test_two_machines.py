@@ -12,7 +12,10 @@ import time
 import msgspec
 import pytest
 
+from support.fake_plugin import spec
 from vsseval.errors import Busy
+from vsseval.stages.plan import plan
+from vsseval.stages.run import run
 from vsseval.store import lease, lock, machine, packs, watched
 
 OTHER = """
@@ -24,7 +27,7 @@ plain = machine.here()
 lease.here = lambda: msgspec.structs.replace(plain, machine="other", boot="other", pids="other", host="node2\\x1b[2J")
 fcntl.flock = lambda *_: None  # known to that machine alone
 lease.BEAT = 0.1
-with lock.hold_lock(Path(sys.argv[1]), "0123abcd", shared=sys.argv[2] == "shared"):
+with lock.hold_lock(Path(sys.argv[1]), sys.argv[3], shared=sys.argv[2] == "shared"):
     print(os.getpid(), flush=True)
     sys.stdin.readline()
 """
@@ -42,10 +45,11 @@ def other(tmp_path):
     """Start a holder on the other machine."""
     started = []
 
-    def start(how="alone"):
+    def start(how="alone", runs=tmp_path, identity="0123abcd"):
         process = subprocess.Popen(
-            [sys.executable, "-c", OTHER, str(tmp_path), how], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+            [sys.executable, "-c", OTHER, str(runs), how, identity], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            text=True,
+        )  # fmt: skip
         started.append(process)
         assert int(process.stdout.readline()) == process.pid
         return process
@@ -68,6 +72,21 @@ def test_a_holder_on_another_machine_is_busy_and_not_killed_by_number(tmp_path, 
     with lock.hold_lock(tmp_path, "0123abcd"):
         pass
     assert not list(tmp_path.rglob("*.lease"))
+
+
+def test_what_a_process_over_there_is_writing_is_not_swept(clips, site, tmp_path, other):
+    asked = spec(clips, tmp_path)
+    planned = plan(asked)
+    (planned.root / "audio").mkdir(parents=True)
+    writing = planned.root / "audio" / ".tmp-12-0123abcd"
+    writing.write_bytes(b"half")
+    process = other(runs=tmp_path / "runs", identity=planned.identity)
+    with pytest.raises(Busy, match="another machine"):
+        run([asked])
+    assert writing.read_bytes() == b"half"
+    process.communicate("done\n")
+    run([asked])
+    assert not writing.exists()
 
 
 def test_one_that_was_killed_over_there_is_waited_for_and_taken_over(tmp_path, other):
