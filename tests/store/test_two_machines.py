@@ -129,6 +129,14 @@ def test_what_is_no_lease_holds_nothing_for_long(tmp_path, data):
         pass
 
 
+def test_pipes_in_the_folder_of_locks_are_not_waited_for(tmp_path):
+    (tmp_path / ".locks").mkdir()
+    os.mkfifo(tmp_path / ".locks" / "0123abcd.0123456789ab.lease")
+    os.mkfifo(tmp_path / ".locks" / "0123abcd.other.lock")
+    with lock.hold_lock(tmp_path, "0123abcd"):
+        assert watched.holder(tmp_path / "20260102-030405-a-b-0123abcd") == os.getpid()
+
+
 def test_a_file_system_without_locks(tmp_path, monkeypatch):
     def refused(*_):
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))

@@ -26,7 +26,7 @@ CROWD = 64
 CODES = 1 << 24
 """Bins of 512 samples have 9 bits, a second in hops of 16 ms has 6."""
 BLOCK = 20_000
-"""Sounds whose landmarks are searched at a time: of ten seconds each, about 200 MB."""
+"""Sounds whose landmarks are searched at a time: of ten seconds each, about 350 MB with what sorting takes."""
 
 
 class Print(NamedTuple):

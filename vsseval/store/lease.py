@@ -20,8 +20,9 @@ from uuid import uuid4
 import msgspec
 
 from vsseval.errors import Busy
-from vsseval.store import atomic
+from vsseval.store import atomic, codec
 from vsseval.store.machine import Here, here
+from vsseval.text.readers import file_bytes
 from vsseval.types import Record
 
 if TYPE_CHECKING:
@@ -181,10 +182,10 @@ def leases(folder: Path, name: str) -> dict[Path, tuple[bytes, Lease | None]]:
     with suppress(OSError):
         for path in sorted(folder.iterdir()):
             if ending.fullmatch(path.name):
-                with suppress(OSError), path.open("rb") as file:
-                    data = file.read(_SIZE)
+                with suppress(OSError):
+                    data = file_bytes(path, _SIZE)
                     try:
-                        found[path] = (data, msgspec.json.decode(data, type=Lease))
+                        found[path] = (data, codec.decode(data, Lease))
                     except msgspec.MsgspecError:
                         found[path] = (data, None)
     return found

@@ -16,6 +16,7 @@ from vsseval.store.lease import LEASE, leases
 from vsseval.store.machine import here
 from vsseval.store.record import read_record
 from vsseval.store.timings import read_timings
+from vsseval.text.readers import file_bytes
 from vsseval.types import Record
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ __all__ = ["Stage", "Watched", "holder", "watched"]
 Stage = Literal["sounds", "features", "scores", "finished"]
 SHOWN = 5
 """Lines of the journals that are shown."""
+LINE = 64
+"""Bytes of a lock's file."""
 IDENTITY = 8
 """Digits of the identity at the end of a run's name."""
 
@@ -99,7 +102,7 @@ def holder(path: Path) -> int | None:
         if lock.name.endswith(".begin.lock"):
             continue
         try:
-            pid, held = int(lock.read_text().strip() or 0), _listed(lock)
+            pid, held = int(file_bytes(lock, LINE).strip() or 0), _listed(lock)
         except (OSError, ValueError):
             continue
         for place, (_, lease) in leases(lock.parent, lock.stem).items():
