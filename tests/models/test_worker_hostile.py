@@ -84,11 +84,55 @@ def test_only_regular_files_of_its_own_folder_are_taken(tmp_path, secret, answer
     assert secret.is_file()
 
 
+@pytest.mark.parametrize("answer", [RAW, SOUND])
+@pytest.mark.parametrize("file", ["'secret.f32'", "scratch + '/secret.f32'"])
+def test_a_link_in_the_place_of_its_folder_leads_nowhere(tmp_path, secret, answer, file):
+    body = f"""
+os.rename(scratch, scratch + "-away")
+os.symlink({str(secret.parent)!r}, scratch)
+{answer.format(file)}"""
+    (output,) = asked(tmp_path, body)
+    assert output.samples is None
+    assert "outside the folder" in output.error
+    assert secret.is_file()
+
+
+def test_a_link_that_an_earlier_life_left_is_not_written_through(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    body = f"""
+if not os.path.exists({str(tmp_path / "died")!r}):
+    open({str(tmp_path / "died")!r}, "w").close()
+    os.rename(scratch, scratch + "-away")
+    os.symlink({str(elsewhere)!r}, scratch)
+    os._exit(1)
+open(scratch + "/a", "wb").write(bytes(32))
+{RAW.format("'a'")}"""
+    (output,) = asked(tmp_path, body)
+    assert output.samples.size == 8
+    assert not list(elsewhere.iterdir())
+
+
+def test_a_link_in_the_place_of_the_harness_folder_leads_nowhere(tmp_path, secret):
+    body = f"""
+import glob
+for held in glob.glob(scratch + "-taken*"):
+    os.rename(held, held + "-away")
+    os.symlink({str(secret.parent)!r}, held)
+os.symlink({str(secret.parent)!r}, scratch + "-taken") if not os.path.lexists(scratch + "-taken") else None
+open(scratch + "/sound.f32", "wb").write(bytes(32))
+{RAW.format("'sound.f32'")}"""
+    before = secret.parent / "sound.f32"
+    np.full(4, 0.25, "<f4").tofile(before)
+    asked(tmp_path, body)
+    assert np.fromfile(before, "<f4").tolist() == [0.25] * 4
+
+
 def test_a_sparse_file_is_not_read(tmp_path):
     body = "f = open(scratch + '/a', 'wb'); f.truncate(1 << 40); f.close()\n"
     (output,) = asked(tmp_path, body + RAW.format("scratch + '/a'"))
     assert "1,099,511,627,776 bytes, more than" in output.error
-    assert not [*(tmp_path / "work" / "out-taken").iterdir()]
+    assert not list((tmp_path / "work").glob("out-taken-*"))
 
 
 def test_its_own_files_are_taken_and_gone(tmp_path):

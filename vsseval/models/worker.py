@@ -22,7 +22,7 @@ from vsseval.errors import EnvironmentFault, Unmeasurable
 from vsseval.media import load_audio
 from vsseval.models.base import ModelOutput
 from vsseval.models.subprocesses import Log, exit_reason, log_tail, subprocess_env
-from vsseval.models.worker_files import taken
+from vsseval.models.worker_files import Scratch
 from vsseval.processes.kept import Kept
 from vsseval.store import atomic
 from vsseval.text.readers import Unreadable, json_value
@@ -142,8 +142,11 @@ class _Process:
         # The protocol's file is put where nothing else lies: the worker sees no module of the harness.
         path = launch.scratch / "protocol"
         with atomic.as_environment_fault(path):
+            if launch.scratch.is_symlink():  # put there by an earlier life
+                launch.scratch.unlink()
             path.mkdir(parents=True, exist_ok=True)
             shutil.copy(Path(__file__).with_name("vsseval_worker.py"), path)
+            self._scratch = Scratch(launch.scratch)
         try:
             self._program = Kept(
                 launch.command,
@@ -155,6 +158,7 @@ class _Process:
             )
         except OSError as fault:
             self._log.close()
+            self._scratch.close()
             raise EnvironmentFault(
                 f"{launch.command[0]} cannot be started: {fault.strerror or fault}. "
                 f"Make the environment anew with: vsseval baselines setup {launch.name}"
@@ -206,13 +210,14 @@ class _Process:
                 if pipe is not None:
                     pipe.close()
         self._log.close()
+        self._scratch.close()
 
     def _output(self, clip: str, answer: Mapping[str, Any]) -> ModelOutput:
         if "error" in answer:
             reason = str(answer["error"])[:_LONGEST_REASON]
             return ModelOutput(clip, None, 0, error=f"{reason} (log: {self._launch.log})")
         try:
-            with taken(answer.get("path", answer.get("file")), self._launch.scratch) as file:
+            with self._scratch.taken(answer.get("path", answer.get("file"))) as file:
                 if "path" in answer:
                     audio = load_audio(file)
                     picture = file.read_bytes() if self._launch.picture else None
