@@ -93,6 +93,7 @@ def candidates(
                 for old, new in zip(olds, news, strict=True)
             ]
         index.add_to(before)
+        del index, prints  # before those of the next are read
     return [[[one.place for one in best] for best in each] for each in found]
 
 

@@ -83,9 +83,9 @@ def file_sha256(path: Path) -> str:
 @contextmanager
 def _opened(path: Path) -> Iterator[BufferedReader]:
     _require_regular(os.stat(path), path)  # noqa: PTH116 - what is opened is looked at again below
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        _require_regular(os.fstat(descriptor), path)
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+    with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as file:
+        _require_regular(os.fstat(file.fileno()), path)
         yield file
 
 
