@@ -16,7 +16,8 @@ Goes on where it was killed; `--plan` only says what it costs. The report goes b
 
 from __future__ import annotations
 
-from training_trials import Arm, Question, Trial, run  # beside this file
+from training_trials import run  # beside this file
+from trial import Arm, Question, Trial
 
 TRIAL = Trial(
     name="joint training",

@@ -58,7 +58,7 @@ def cases(*paths: str) -> Callable[[Place, int], Outcome]:
         ]  # fmt: skip
         environ = {
             **os.environ,
-            "MKL_CBWR": "COMPATIBLE",
+            "MKL_CBWR": "AVX2",
             "OMP_NUM_THREADS": "1",
             "MPLBACKEND": "Agg",
             "HF_HUB_OFFLINE": "1",
@@ -154,11 +154,11 @@ def main() -> int:
         lines = [line._replace(size=asked.soak) if line.name == "soak" else line for line in lines]
     rows, begun = ["| attack | tried | survived | seconds | |", "|---|---|---|---|---|"], time.monotonic()
     print(*rows, sep="\n", flush=True)
-    good = True
+    good, kept = True, Path(tempfile.mkdtemp(prefix="vsseval-attacked-"))
     for line in lines:
         start, folder = time.monotonic(), Path(tempfile.mkdtemp(prefix="vsseval-attack-"))
         try:
-            found = line.attack(Place(folder, random.Random(asked.seed)), line.size)
+            found = line.attack(Place(folder, random.Random(asked.seed), kept), line.size)
         except Exception as error:  # noqa: BLE001 - one line is lost, not the page
             found = Outcome(1, 0, f"{type(error).__name__}: {error}")
         finally:
@@ -170,6 +170,7 @@ def main() -> int:
         survived = f"{found.survived}{'' if held else ' **not survived**'}"
         rows.append(f"| {line.name}: {line.what} | {found.tried} | {survived} | {took:.0f} | {said} |")
         print(rows[-1], flush=True)
+    shutil.rmtree(kept)
     cores = len(os.sched_getaffinity(0))
     ending = (
         f"{time.monotonic() - begun:.0f} s on {cores} cores, Python {platform.python_version()}, seed {asked.seed}."

@@ -3,8 +3,8 @@
     python benchmarks/vssflow_sampling.py [--threads N] [--quick] [--out FILE]
 
 The network is the authors' at true size, ten seconds long, with seeded weights: how long a matrix product takes does
-not depend on what is in it. How far the fast sampler's latents lie from the authors' on trained weights is measured by
-`benchmarks/vssflow_latent_error.py`.
+not depend on what is in it. A whole clip, from pictures to sound, is counted by `benchmarks/vssflow_clip.py`; how far
+the fast sampler's latents lie from the authors' on trained weights is measured by `benchmarks/vssflow_latent_error.py`.
 
 Each part runs in a process of its own, so that its peak memory is its own. Within a part the two samplers take turns,
 so that whatever else the machine does meets both. `--quick` leaves out the one complete solve of the authors at true
@@ -137,41 +137,6 @@ def part_memory_fast() -> dict[str, Any]:
     }
 
 
-@torch.no_grad()
-def part_split() -> dict[str, Any]:
-    from vsseval.networks.clip import ClipVision
-    from vsseval.networks.rawnet3 import RawNet3
-    from vsseval.networks.synchformer_vision import SynchformerVision
-    from vssflow.reference.phonemes import phoneme_ids
-    from vssflow.reference.speaker import embed
-    from vssflow.reference.vae import MelVAE, latent_to_vae
-    from vssflow.reference.vocoder import HifiGan
-
-    draw = torch.Generator().manual_seed(2)
-    latent, pictures = torch.randn(1, LATENT, FRAMES, generator=draw), torch.randn(250, 3, 224, 224, generator=draw)
-    voice = 0.1 * torch.randn(160_000, generator=draw)
-    # sinc filters and mel statistics are computed, not learned: these networks are built whole
-    clip, sync, rawnet, vae, vocoder = (
-        kind().eval() for kind in (ClipVision, SynchformerVision, RawNet3, MelVAE, HifiGan)
-    )
-    phoneme_ids("a first word", None)
-    mel = torch.randn(1, 1000, 64, generator=draw)
-    parts = {
-        "phonemes": lambda: phoneme_ids("set white at a nine please", (0.5, 3.0)),
-        "CLIP, 100 frames": lambda: clip.encode(pictures[:100]),
-        "Synchformer, 250 frames": lambda: sync.encode(pictures),
-        "RawNet3, 10 s": lambda: embed(rawnet, voice),
-        "VAE": lambda: vae.decode(latent_to_vae(latent)),
-        "vocoder": lambda: vocoder(mel),
-    }
-    costs = {name: timed(act)[0] for name, act in parts.items()}
-    return {
-        "seconds": {name: round(cost.wall, 2) for name, cost in costs.items()},
-        "processor_seconds": {name: round(cost.processor, 2) for name, cost in costs.items()},
-        "peak_gb": peak_gb(),
-    }
-
-
 def part_solve() -> dict[str, Any]:
     dit, conditions, noise = true_size()
     fast = FastSampler(dit)
@@ -197,19 +162,15 @@ def whole(threads: int, *, quick: bool) -> dict[str, Any]:
         "machine": {"processor": platform.processor() or platform.machine(), "threads": threads},
         "velocity": alone("velocity", threads),
         "memory": {name: alone(f"memory-{name}", threads) for name in ("reference", "fast")},
-        "split": alone("split", threads),
     }
     solve = {} if quick else alone("solve", threads)
     forwards = solve.get("forwards", {"reference": SOLVE_FORWARDS, "fast": 2 * DEFAULT_STEPS * DEFAULT.per_step})
-    one, around = figures["velocity"]["seconds_per_forward"], sum(figures["split"]["seconds"].values())
+    one = figures["velocity"]["seconds_per_forward"]
     transformer = {name: forwards[name] * one[name] for name in forwards}
-    clip = {name: transformer[name] + around for name in transformer}
     figures["clip"] = {
         "forwards": forwards,
         "seconds_in_the_transformer": {name: round(value, 1) for name, value in transformer.items()},
-        "seconds_in_all": {name: round(value, 1) for name, value in clip.items()},
         "times_quicker_in_the_transformer": round(transformer["reference"] / transformer["fast"], 2),
-        "times_quicker_in_all": round(clip["reference"] / clip["fast"], 2),
     }
     return figures | ({"solve": solve} if solve else {})
 
@@ -227,7 +188,6 @@ def main() -> None:
         "velocity": lambda: part_velocity(asked.rounds),
         "memory-reference": part_memory_reference,
         "memory-fast": part_memory_fast,
-        "split": part_split,
         "solve": part_solve,
     }
     figures = parts[asked.part]() if asked.part else whole(asked.threads, quick=asked.quick)

@@ -1,7 +1,6 @@
 """What several test modules share: a small benchmark, and the fake plugin on the path."""
 
 import os
-from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -48,29 +47,3 @@ def _no_stand_ins():
     without_stand_ins()
     yield
     without_stand_ins()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item):
-    """Let the processes that a slow test starts compute on the path that MKL takes by itself.
-
-    It is three times as fast as the one of tox.ini, which golden numbers need that are compared in this process.
-    """
-    slow = item.get_closest_marker("slow") is not None
-    if slow:
-        _settle()
-    path = os.environ.pop("MKL_CBWR", None) if slow else None
-    try:
-        return (yield)
-    finally:
-        if path is not None:
-            os.environ["MKL_CBWR"] = path
-
-
-@cache
-def _settle():
-    """Let MKL choose its path for this process: it looks at the variable when it is first asked for something."""
-    import torch
-
-    several = torch.ones(128, 128)
-    torch.fft.rfft(several @ several)

@@ -45,9 +45,11 @@ class Need(StrEnum):
     """Seconds at which visible events happen, annotated by the benchmark; a text, separated by spaces."""
     PAIR = "pair"
     """The id of a clip that is one of two, which then ends in `_a` or `_b`."""
+    CONFLICT = "conflict"
+    """The id of one of several clips of a video, asked for in other words each: it ends in `__L0`, `__L1_…`, `__L2`."""
 
 
-TEXTS = frozenset({Need.TRANSCRIPT, Need.TURNS, Need.CAPTION, Need.EVENTS, Need.PAIR})
+TEXTS = frozenset({Need.TRANSCRIPT, Need.TURNS, Need.CAPTION, Need.EVENTS, Need.PAIR, Need.CONFLICT})
 """What is not in a file but in the manifest."""
 
 
@@ -134,6 +136,8 @@ class Request(Record, frozen=True):
     """Always None, except for the bounds (`ModelCard.bound`), which are made from references."""
     other: Medium | None = None
     """Another clip's reference, for a bound that needs both."""
+    others: tuple[Medium, ...] = ()
+    """References of other clips, for a bound that chooses among them."""
 
 
 class Generation(Record, frozen=True):
@@ -216,8 +220,9 @@ class ModelCard(Record, frozen=True):
     """Of the weights."""
     note: str = ""
     """What a reader of its numbers has to know; stands under tables."""
-    bound: Literal["own", "other", "both"] | None = None
-    """Set for the bounds only: whose reference the planner hands over, the clip's own, another clip's, or both."""
+    bound: Literal["own", "other", "both", "others"] | None = None
+    """Set for the bounds only: whose reference the planner hands over, the clip's own, another clip's, both, or its own
+    and those of up to 64 other clips."""
     argument: str | None = None
     """The argument in its one spelling, where several mean one thing: of a folder its name, for its path says where
     it lies, and what it holds is in `weights`. None: as it was written."""

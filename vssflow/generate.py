@@ -79,7 +79,12 @@ class GeneratedSound:
 
 
 def load(
-    checkpoint: Path | None = None, *, device: str = "cpu", steps: int | None = None, guidance: float | None = None
+    checkpoint: Path | None = None,
+    *,
+    device: str = "cpu",
+    steps: int | None = None,
+    guidance: float | None = None,
+    half: bool = False,
 ) -> Model:
     """Load a model, with its fast sampler.
 
@@ -89,6 +94,7 @@ def load(
         steps: of the sampler; None for its default.
         guidance: weight of classifier-free guidance, 1 for none; None for the model's own, which is 3 for
             the reference configuration.
+        half: compute vision and sampler of a checkpoint of the authors in bfloat16, on processors that multiply in it.
 
     Raises:
         UsageError: there is no such file, it holds no such model, or the settings are impossible.
@@ -109,7 +115,9 @@ def load(
     place = str(find_device(device))
     layout = read_layout(path)
     if "config" not in layout.metadata and is_reference(layout.entries):
-        return _reference(path, place, steps, guidance)
+        return _reference(path, place, steps, guidance, half=half)
+    if half:
+        raise UsageError("bfloat16 (--bf16) is for a checkpoint of the authors: leave it out, or add --checkpoint FILE")
     return _small(path, place, steps, guidance, own=checkpoint is None)
 
 
@@ -128,7 +136,7 @@ def _small(path: Path, device: str, steps: int, guidance: float | None, *, own: 
     return Model(network, f"{name}, weights {digest(path)[:HASH_SHOWN]}, Apache-2.0", steps, weight, SMALL)
 
 
-def _reference(path: Path, device: str, steps: int, guidance: float | None) -> Model:
+def _reference(path: Path, device: str, steps: int, guidance: float | None, *, half: bool) -> Model:
     from vsseval.networks.checkpoint_layout import read_layout
     from vssflow.reference import card
     from vssflow.reference.checkpoint_networks import blocks, require_parts
@@ -140,13 +148,18 @@ def _reference(path: Path, device: str, steps: int, guidance: float | None) -> M
     require_parts(path, keys)
     files = find_weight_files(path)
     weights = ", ".join(f"{file.name} {digest(file)[:HASH_SHOWN]}" for file in files.present)
-    about = [f"the reference configuration ({card.version(blocks(keys), card.GenerationOptions())}), weights {weights}"]
+    generation = card.GenerationOptions(half=half)
+    about = [f"the reference configuration ({card.version(blocks(keys), generation, device)}), weights {weights}"]
     if files.synchformer is None:
         about.append(f"no {SYNCHFORMER} beside it: motion is not seen")
     if files.rawnet3 is None:
         about.append(f"no {RAWNET3} beside it: voices are not heard")
     weight = GUIDANCE if guidance is None else guidance
-    network = ReferenceVSSFlow.load(path, steps=steps, guidance=weight, device=device)
+    if half and not card.halved(generation, device):
+        about.append("no bfloat16 for vision on a device" if device != "cpu" else "this processor has no bfloat16")
+    network = ReferenceVSSFlow.load(
+        path, steps=steps, guidance=weight, device=device, half=card.halved(generation, device)
+    )
     reader = REFERENCE._replace(hears=files.rawnet3 is not None)
     return Model(network, "; ".join(about), steps, weight, reader)
 

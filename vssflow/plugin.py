@@ -3,7 +3,7 @@
 `--model vssflow` is the small model that ships, or what `--checkpoint` holds: small weights, or a checkpoint of the
 authors. With the latter, words after a colon choose more: `vssflow:reference` the authors' sampler instead of the fast
 one, `vssflow:steps=N` the steps of the fast one, `vssflow:lips=DIR` a folder of AV-HuBERT features, named by the clips'
-ids; several are separated by commas.
+ids, `vssflow:bf16` vision and sampler in bfloat16 on processors that multiply in it; several are separated by commas.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from vssflow.prompt import Generator, Prompt
 
 SHIPPED = "vssflow-small.safetensors"
-_KNOWN = "reference, fast, steps=N, lips=DIR, separated by commas"
+_KNOWN = "reference, fast, steps=N, lips=DIR, bf16, separated by commas"
 _TASKS: tuple[Task, ...] = ("v2s", "vtts", "joint", "tts")
 _SHOWN = 3
 
@@ -74,7 +74,7 @@ def read_generation_options(argument: str | None) -> GenerationOptions:
         key = "sampler" if word in {"reference", "fast"} else name
         if key in {"steps", "lips"} and not value:
             raise UsageError(f"--model vssflow:{argument}: '{word}' needs a value; known are {_KNOWN}")
-        if key not in {"sampler", "steps", "lips"} or (key == "sampler" and equals):
+        if key not in {"sampler", "steps", "lips", "bf16"} or (key in {"sampler", "bf16"} and equals):
             raise UsageError(f"--model vssflow:{argument}: '{word}' is unknown; known are {_KNOWN}")
         if key in given:
             raise UsageError(f"--model vssflow:{argument}: {given[key]} and {value or word} exclude each other")
@@ -85,8 +85,10 @@ def read_generation_options(argument: str | None) -> GenerationOptions:
         raise UsageError(f"--model vssflow:{argument}: steps={steps} is no number of steps; steps=8 is one")
     if steps is not None and sampler == "reference":
         raise UsageError(f"--model vssflow:{argument}: the authors' sampler chooses its steps itself; leave out steps")
+    if "bf16" in given and sampler == "reference":
+        raise UsageError(f"--model vssflow:{argument}: the authors compute in single precision; leave out bf16")
     lips = Path(given["lips"]).expanduser() if "lips" in given else None
-    return GenerationOptions(sampler, None if steps is None else int(steps), lips)
+    return GenerationOptions(sampler, None if steps is None else int(steps), lips, "bf16" in given)
 
 
 def _small(path: Path, *, own: bool, device: str) -> VSSFlowModel:
@@ -128,15 +130,15 @@ def _reference(path: Path, depth: int, generation: GenerationOptions, device: st
         tasks=_TASKS,
         weights=joint_digest(hashes | of_lips),
         licence="as the authors' weights",
-        note=card.note(depth, files, hashes, generation, len(lips)),
+        note=card.note(depth, files, hashes, generation, len(lips), device),
     )
 
     def load() -> Generator:
         from vssflow.generate import find_device
         from vssflow.reference.model import ReferenceVSSFlow
 
-        place = str(find_device(device))
-        return ReferenceVSSFlow.load(path, sampler=generation.sampler, steps=generation.steps, device=place)
+        place, half = str(find_device(device)), card.halved(generation, device)
+        return ReferenceVSSFlow.load(path, sampler=generation.sampler, steps=generation.steps, device=place, half=half)
 
     return VSSFlowModel(made, load, lips, asked_for_lips=generation.lips is not None)
 

@@ -1,4 +1,4 @@
-"""Kokoro-82M says the transcript, as hibari's dictionary reads it, at the pace that fills the speech window."""
+"""Kokoro-82M says the transcript, as hibari's dictionary reads it: in the speech window, or at once at its own pace."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def load(hello):
     alphabet = json.loads((data / "vocab.json").read_text(encoding="utf-8"))["vocab"]
     with (data / "voices_ja.npz").open("rb") as file:
         styles = np.load(file)[VOICE]
-    reading = Hibari().phonemize
+    reading, fitted = Hibari().phonemize, hello["variant"] != "plain"
 
     def sentence(phones, speed):
         tokens = [alphabet[phone] for phone in phones if phone in alphabet][: len(styles)]
@@ -44,7 +44,9 @@ def load(hello):
         return speech
 
     def generate(request):
-        text, (start, end) = request["transcript"], request["speech_window"] or (0.0, None)
+        text, start, end = request["transcript"], 0.0, None
+        if fitted and request["speech_window"]:
+            start, end = request["speech_window"]
         speech = say(text, 1.0)
         if end is not None:
             speed = float(np.clip(speech.size / SAMPLE_RATE / max(0.1, end - start), SLOWEST, FASTEST))

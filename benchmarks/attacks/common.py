@@ -30,6 +30,8 @@ class Place(NamedTuple):
 
     folder: Path
     chance: random.Random
+    kept: Path
+    """Where the attacks find what none of them changes: it outlives each."""
 
     def under(self, name: str) -> Path:
         found = self.folder / name
@@ -85,3 +87,8 @@ def results(folder: Path) -> dict[str, bytes]:
     (run,) = (folder / "runs").glob("*/run.json")
     stray = [path.name for path in run.parent.rglob(".*")]
     return {name: (run.parent / name).read_bytes() for name in RESULTS} | {"stray": str(stray).encode()}
+
+
+def finished(place: Place) -> subprocess.CompletedProcess[str]:
+    """Make the run that several attacks start from in `place.kept`, unless another one has made it."""
+    return done(run_command(place.kept), place.kept)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from attacks.common import MINI, RESULTS, Outcome, Place, done, environment, run_command
+from attacks.common import MINI, RESULTS, Outcome, Place, environment, finished
 
 
 def tampering(place: Place, size: int) -> Outcome:
@@ -16,11 +17,11 @@ def tampering(place: Place, size: int) -> Outcome:
     from vsseval.errors import VssevalError
     from vsseval.store.record import load_run
 
-    folder = place.under("tampering")
-    made = done(run_command(folder), folder)
+    made = finished(place)
     if made.returncode:
         return Outcome(1, 0, made.stderr[-300:])
-    (path,) = (run.parent for run in (folder / "runs").glob("*/run.json"))
+    (original,) = (run.parent for run in (place.kept / "runs").glob("*/run.json"))
+    path = shutil.copytree(original, place.folder / original.name)
     files = [path / "run.json", *(path / name for name in RESULTS), *sorted((path / "shards").glob("*.jsonl"))]
     survived, said = 0, ""
     for number in range(size):

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from attacks.common import Outcome, Place, done, killed, results, run_command, vsseval
+from attacks.common import Outcome, Place, done, finished, killed, results, run_command, vsseval
 
 
 def kills(
@@ -86,12 +86,11 @@ def kill_data_add(place: Place, size: int) -> Outcome:
 
 
 def kill_report(place: Place, size: int) -> Outcome:
-    made = place.under("report-runs")
-    first = done(run_command(made), made)
+    first = finished(place)
     if first.returncode:
         return Outcome(1, 0, first.stderr[-300:])
 
     def prepare(folder: Path) -> list[str]:
-        return vsseval("report", "--runs", str(made / "runs"), "-o", str(folder / "r.html"))
+        return vsseval("report", "--runs", str(place.kept / "runs"), "-o", str(folder / "r.html"))
 
     return kills(place, "report", prepare, lambda folder: (folder / "r.html").read_bytes(), size, 1)

@@ -414,7 +414,7 @@ def test_every_benchmark_over_data_of_ones_own_has_a_full_card():
 
     found = [plugins.load("benchmarks", name) for name in plugins.names("benchmarks")]
     datasets = {made.name: made for made in found if isinstance(made, Dataset)}
-    assert len(datasets) == 19
+    assert len(datasets) == 21
     for name, made in datasets.items():
         assert plugins.load("benchmarks", name) is made
         for text in (

@@ -28,7 +28,7 @@ def test_a_line_whose_attack_is_not_there_is_not_survived(tmp_path, monkeypatch)
     import reliability
     from attacks.common import Place
 
-    place = Place(tmp_path, random.Random(0))
+    place = Place(tmp_path, random.Random(0), tmp_path)
     found = reliability.cases("tests/no_such_file.py")(place, 1)
     assert (found.tried, found.survived) == (1, 0)
     assert "there is no tests/no_such_file.py" in found.said

@@ -259,7 +259,21 @@ def test_avsync15_reads_classes_and_their_texts(tmp_path):
     assert [sample.caption for sample in found.values()] == ["lions are roaring", "dog barking", "dog barking"]
     assert found["abcdefghijk_3"].duration == pytest.approx(3.0)
     assert found["lost"].problem.startswith("absent")
-    assert registered(avsync15, root, "asva")["abcdefghijk_3"].duration == 2.0
+
+
+def test_avsync15_as_asva_cuts_it(tmp_path):
+    root = put(
+        tmp_path / "data",
+        {"videos/lions_roaring/abcdefghijk_3.mp4": video(5.0), "test.txt": "lions_roaring/abcdefghijk_3.mp4"},
+    )
+    cuts = registered(avsync15, root, "asva")
+    assert list(cuts) == [f"abcdefghijk_3_clip-{place:02d}" for place in range(3)]
+    assert {one.cluster for one in cuts.values()} == {"abcdefghijk"}
+    assert {one.duration for one in cuts.values()} == {2.0}
+    whole = registered(avsync15, root)["abcdefghijk_3"].duration
+    starts = [one.video.start for one in cuts.values()]
+    assert starts == pytest.approx([0.0, (whole - 2) / 2, whole - 2], abs=0.1)
+    assert [one.reference.start for one in cuts.values()] == starts
 
 
 def test_unav100_takes_the_test_subset_and_names_events_in_order(tmp_path):

@@ -12,7 +12,6 @@ from vsseval.benchmarks.ljspeech import ljspeech
 from vsseval.benchmarks.lrs2 import lrs2
 from vsseval.benchmarks.lrs3 import lrs3
 from vsseval.benchmarks.v2c import v2c
-from vsseval.benchmarks.verse_bench import verse_bench
 from vsseval.benchmarks.vssflow_joint import vssflow_joint
 from vsseval.errors import UsageError
 
@@ -238,15 +237,3 @@ def test_vssflow_joint_cuts_speech_and_sets_unfair_rows_aside(tmp_path):
         "abcdefghij2_0.0": "unfair", "abcdefghij3_0.0": "unfair", "abcdefghij4_0.0": "unfair",
         "abcdefghij5_0.0": "absent",
     }  # fmt: skip
-
-
-def test_verse_bench_with_and_without_a_table(tmp_path):
-    root = put(
-        tmp_path / "data", {"set1/00000.mp4": video(5.0), "set1/00000.wav": wav(5.0), "set3/419.mp4": video(5.0)}
-    )
-    found = registered(verse_bench, root)
-    assert list(found) == ["00000", "419"]
-    assert all(sample.reference is None for sample in found.values())
-    put(root, {"metadata.jsonl": '{"id": "419", "audio_prompt": "a crowd", "speech": "hello"}\n'})
-    (sample,) = registered(verse_bench, root).values()
-    assert (sample.id, sample.caption, sample.transcript) == ("419", "a crowd", "hello")

@@ -112,3 +112,20 @@ def test_what_is_slow_to_import_is_not_imported_for_a_table_and_a_comparison(tmp
     assert "pyarrow" in loaded("table", *runs)
     assert not loaded("table", *runs) & {"scipy", "pandas", "torch"}
     assert not loaded("compare", *runs) & {"scipy", "pandas", "torch"}
+
+
+def test_a_run_of_few_clips_does_not_import_what_takes_longer_than_it(tmp_path: Path):
+    asked = [
+        "--model",
+        "reference",
+        "--benchmark",
+        "mini_v2s",
+        "--limit",
+        "1",
+        "--metric",
+        "desync@onset",
+        "--no-bounds",
+    ]
+    packages = loaded("run", *asked, "--jobs", "1", "--runs", tmp_path / "runs", "--store", tmp_path / "store")
+    assert "pyarrow" in packages
+    assert not packages & {"pandas", "torch"}

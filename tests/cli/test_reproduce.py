@@ -122,6 +122,18 @@ def test_what_is_needed_is_listed_for_a_published_system(tmp_path, monkeypatch, 
     assert any("fd_passt@avbench" in need["what"] for need in needs)
 
 
+def test_the_last_line_counts_numbers_and_says_what_is_lacking(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("VSSEVAL_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("VSSEVAL_WEIGHTS", str(tmp_path / "weights"))
+    assert invoke(["reproduce", "mmaudio", "--runs", str(tmp_path / "runs")]) == 3
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith(
+        "21 numbers: 0 reproduced, 0 not reproduced, 21 cannot tell. Not here: its sounds; 3 of its benchmarks;"
+    )
+    for weights in ("imagebind", "laion_clap", "passt", "synchformer", "vggish"):
+        assert weights in last
+
+
 def test_a_system_of_which_nothing_is_published_is_one_error(capsys):
     assert invoke(["reproduce", "MMAudioo"]) == 2
     assert "Near it are: MMAudio" in capsys.readouterr().err

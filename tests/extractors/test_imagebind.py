@@ -72,7 +72,7 @@ def test_clips_of_sound_are_the_originals(part):
     np.testing.assert_allclose(mel_clips(sound(ten))[:, 0, :, ::34], arrays["mel_w10"], rtol=0, atol=1e-6)
     short = mel_clips(sound(eight[:16_000]))
     np.testing.assert_allclose(short[0, 0, :, ::17], arrays["mel_s1"], rtol=0, atol=1e-6)
-    declared = module._sound(Audio(eight[:66_150], 22_050))
+    declared = module.channels_of(Audio(eight[:66_150], 22_050))
     np.testing.assert_allclose(mel_clips(declared)[:, 0, :, ::34], arrays["mel_r22"], rtol=0, atol=1e-6)
 
 

@@ -155,6 +155,17 @@ def test_the_32_khz_network_hears_twice_as_much(folder, state):
         extractor.extract(Audio(waves()["w8"][:9919], 32_000))
 
 
+def test_mova_hears_ten_seconds_of_the_mean_with_its_offset(folder, weights):
+    theirs = PANNs(weights, "panns_32k_mova", 32, "mova")
+    wave = 0.1 + waves()["w8"][:40_000]
+    found = theirs.prepare(Audio(np.stack([wave, 0 * wave]), 32_000)).tensor
+    assert found.shape == (1, 320_000)
+    np.testing.assert_allclose(found[0, :40_000], wave / 2, atol=1e-7)
+    assert not found[0, 40_000:].any()
+    assert theirs.prepare(Audio(np.ones(400_000), 32_000)).tensor.shape == (1, 320_000)
+    assert theirs.prepare(Audio(np.ones(1), 32_000)).tensor.shape == (1, 320_000)
+
+
 def test_the_network_of_a_device_is_the_same_network(weights, raw):
     elsewhere = PANNs(weights, "panns", 16, "avbench")
     elsewhere.on("cuda")

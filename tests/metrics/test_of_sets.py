@@ -1,12 +1,14 @@
 """Divergences, inception scores, kernel distances and FAD-inf: what must hold for any input."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support import build_plugins
+from support import build_plugins, goldens
 from vsseval import plugins
 from vsseval.errors import Unmeasurable
 from vsseval.metrics import fad_infinity, inception, kernel, kl
@@ -96,7 +98,7 @@ def test_recipes_differ_in_direction_and_in_what_they_add():
 @given(seed=SEEDS)
 @settings(max_examples=20, deadline=None)
 def test_added_recipes_are_those_of_torch(seed):
-    """audioldm_eval and stable-audio-metrics call `kl_div` on probabilities of which one has 1e-6 added."""
+    """audioldm_eval, stable-audio-metrics and Verse-Bench call `kl_div`, with 1e-6 added to one of the two."""
     heard, there = (torch.from_numpy(x) for x in cloud(seed, 2, 527, scale=6))
 
     def original(prediction, target):
@@ -110,6 +112,9 @@ def test_added_recipes_are_those_of_torch(seed):
     )
     assert build_plugins.build_metric("kl_passt@stableaudio").score(**sides).value == pytest.approx(
         original(there, heard), rel=1e-5
+    )
+    assert build_plugins.build_metric("kl_passt@verse-bench").score(**sides).value == pytest.approx(
+        original(heard, there), rel=1e-5
     )
 
 
@@ -131,6 +136,17 @@ def test_inception_score_lies_between_one_and_the_classes(seed, clips, classes, 
     assert 1 - 1e-9 <= mean <= classes + 1e-9
     assert deviation >= 0
     assert inception.inception_score(np.repeat(logits[:1], clips, axis=0))[0] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("case", json.loads(goldens.file("metrics/is_mova.json").read_text())["cases"])
+def test_the_inception_score_of_all_clips_at_once_is_movas(case):
+    rng = np.random.RandomState(40 + case["clips"])
+    logits = (rng.standard_normal((case["clips"], case["classes"])) * 3 - 2).astype(np.float32)
+    metric = build_plugins.build_metric("is_panns@mova")
+    assert metric.value({"logits": logits}) == pytest.approx(case["value"], rel=1e-4)
+    if case["clips"] > 1:
+        without = metric.without({"logits": logits}, {"logits": np.arange(len(logits))})
+        assert without({0}) == pytest.approx(metric.value({"logits": logits[1:]}))
 
 
 def test_inception_score_without_groups_keeps_the_splits():

@@ -11,6 +11,7 @@ from support import build_plugins, goldens
 from support.onset_sounds import RATE, events, sound
 from vsseval import plugins
 from vsseval.errors import Unmeasurable
+from vsseval.extractors.waveform import as_librosa
 from vsseval.media import Audio, Video, write_mp4
 from vsseval.metrics.av_align import flow_peaks
 from vsseval.metrics.onset_matches import CONDFOLEYGEN, MMAUDIO, average_precision, f1, matched, thinned
@@ -143,6 +144,39 @@ def test_two_onsets_at_one_maximum_exceed_one_only_in_the_script():
     assert build_plugins.build_metric("av_align@tempotokens-asreported").spec.maximum is None
     assert build_plugins.build_metric("av_align@tempotokens-asreported").score(sounding, picture).value == 2
     assert build_plugins.build_metric("av_align@tempotokens").score(sounding, picture).value == 1
+
+
+ALIGNED = json.loads(goldens.file("metrics/av_align.json").read_text())["cases"]
+
+
+@pytest.mark.parametrize("case", ALIGNED, ids=lambda case: f"{case['case']}-{case['rate']}")
+def test_av_align_of_javisbench_and_mova_is_that_of_their_scripts(case):
+    heard = Audio(as_librosa(Audio(sound(case["case"], "generated"), RATE), case["rate"]), case["rate"])
+    flow = np.abs(np.random.RandomState(90 + case["case"]).normal(0.3, 0.35, int(4 * case["fps"]))).astype(np.float32)
+    picture = {"magnitude": np.r_[flow[:1], flow][: len(flow)], "fps": np.asarray(case["fps"])}
+    own = build_plugins.build_extractor("onset_strength_own_rate").extract(heard)
+    assert peaks(own["strength"], 0.07, float(own["rate"])).tolist() == case["onset_frames"]
+    found = build_plugins.build_metric("av_align@javisbench").score(own, picture).value
+    assert found == pytest.approx(case["javisbench"], rel=1e-5)
+    if "mova" in case:
+        known = build_plugins.build_extractor("onset_strength_44k").extract(heard)
+        assert build_plugins.build_metric("av_align@mova").score(known, picture).value == pytest.approx(case["mova"])
+
+
+def test_under_mova_a_peak_of_motion_serves_one_onset():
+    sounding, _ = beats([1.0, 1.06, 2.0])
+    _, picture = beats([1.02, 3.0])
+    assert build_plugins.build_metric("av_align@mova").score(sounding, picture).value == pytest.approx(1 / 4)
+    script = build_plugins.build_metric("av_align@tempotokens-asreported").score(sounding, picture)
+    assert script.value == pytest.approx(int(script.detail["matched"]) / (5 - int(script.detail["matched"])))
+
+
+@pytest.mark.parametrize("samples", [np.zeros(1, np.float32), np.zeros(RATE, np.float32), np.ones((2, RATE)) / 2])
+@pytest.mark.parametrize("name", ["onset_strength", "onset_strength_own_rate", "onset_strength_44k"])
+def test_one_sample_silence_and_a_constant_have_no_onset(name, samples):
+    found = build_plugins.build_extractor(name).extract(Audio(samples, 16_000))
+    assert peaks(found["strength"], 0.07, float(found["rate"])).size == 0 or samples.any()
+    assert np.isfinite(found["strength"]).all()
 
 
 def test_av_align_without_any_peak_has_no_value():

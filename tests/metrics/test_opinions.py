@@ -58,6 +58,12 @@ def test_clap_scores_are_cosines_in_their_own_space(name):
     assert metric.score({"embedding": a}, {"embedding": -a}).value == pytest.approx(-1)
 
 
+def test_javisbenchs_quality_is_the_mean_of_the_four_axes():
+    axes = {"ce": 1, "cu": 2, "pc": 4, "pq": 9}
+    said = {axis: np.asarray(value, np.float32) for axis, value in axes.items()}
+    assert build_plugins.build_metric("aes_mean@javisbench").score(said).value == pytest.approx(4)
+
+
 def test_complexity_says_that_nobody_agrees_on_it():
     spec = build_plugins.build_metric("aes_pc@audiobox").spec
     assert "disagree" in spec.description

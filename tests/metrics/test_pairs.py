@@ -24,7 +24,7 @@ from vsseval.store.features import FeatureStore
 from vsseval.store.manifest_hash import manifest_hash
 from vsseval.store.record import load_run
 from vsseval.store.scores import read_scores
-from vsseval.types import ExtractorSpec, Feature, Generation, Medium, MetricSpec, Need, Sample, Score
+from vsseval.types import ExtractorSpec, Feature, Generation, Medium, MetricSpec, ModelCard, Need, Sample, Score
 
 RATE = 16_000
 LEVEL = ExtractorSpec(name="level", version="1", input_kinds=("audio",))
@@ -211,7 +211,8 @@ def test_a_pair_does_not_apply_to_a_clip_whatever_became_of_its_sound(tmp_path, 
     made = Generation(id="x", status="ok", path=a.path, sha256=a.sha256)
     if status != "ok":
         made = Generation(id="x", status=status, error="no sound")
-    plan = SimpleNamespace(store=store, root=tmp_path, spec=RunSpec(model="m", benchmark="b"))
+    card = ModelCard(name="m", version="1", tasks=("v2s",))
+    plan = SimpleNamespace(store=store, root=tmp_path, spec=RunSpec(model="m", benchmark="b"), model=card)
     outcome, _ = _Clip(
         plan, sample, made, ResolvedMetrics({"ratio@t": Ratio()}, SPECS, {}), _ReadOnce(store, ExtractFaults())
     ).outcome(Ratio())

@@ -12,10 +12,12 @@ from vsseval.extractors.distill_mos import DistillMosScore
 from vsseval.extractors.dnsmos import Dnsmos
 from vsseval.extractors.ecapa import ECAPA
 from vsseval.extractors.emotion import Emotion
+from vsseval.extractors.emotion2vec import Emotion2VecMean
 from vsseval.extractors.faster_whisper import FasterWhisper, ProcessorWhisper
 from vsseval.extractors.flow import Flow
 from vsseval.extractors.ge2e import GE2E
 from vsseval.extractors.imagebind import ImageBindEmbedding
+from vsseval.extractors.imagebind_frames import ImageBindClips, ImageBindFrames
 from vsseval.extractors.laion_clap import LaionClapExtractor
 from vsseval.extractors.logmel import LogMel
 from vsseval.extractors.melception import MelceptionExtractor
@@ -62,11 +64,12 @@ from vsseval.metrics.desync_synchformer import DesyncSynchformer
 from vsseval.metrics.emotion import EmotionSimilarity
 from vsseval.metrics.fad_infinity import FrechetInfinity
 from vsseval.metrics.frechet import FrechetLogMel, FrechetOfClips, FrechetOfPatches
-from vsseval.metrics.ib_score import IbScore
+from vsseval.metrics.harmony import FrameHarmony, WindowHarmony
 from vsseval.metrics.inception import InceptionScore
 from vsseval.metrics.intelligibility import Pesq, Stoi
 from vsseval.metrics.kernel import KernelAudioDistance, KernelInceptionDistance, MeanDiscrepancy
 from vsseval.metrics.kl import Divergence
+from vsseval.metrics.likeness import Likeness
 from vsseval.metrics.lip_sync import LipSync
 from vsseval.metrics.lse import LSE, TrackedLSE
 from vsseval.metrics.mcd import McdPlain, McdVersa, McdWarped
@@ -74,9 +77,9 @@ from vsseval.metrics.mos import OpinionScore
 from vsseval.metrics.neighbours import NearestNeighbours
 from vsseval.metrics.onsets import EventOnsets, Onsets
 from vsseval.metrics.pitch import Pitch
-from vsseval.metrics.sound_sim import SoundSimilarity
 from vsseval.metrics.speaker import SpeakerSimilarity
 from vsseval.metrics.stereo import ChannelDifference
+from vsseval.metrics.text_conflict import TextConflict
 from vsseval.metrics.wer import ErrorRate
 from vsseval.weights.find import Weights
 
@@ -93,7 +96,8 @@ def per_clip(spec: MetricSpec) -> list[SampleMetric[...]]:
         EmotionSimilarity(spec),
         ErrorRate(spec, "wer", "spoken", "micro"),
         EventOnsets(spec, "onset_acc"),
-        IbScore(spec),
+        FrameHarmony(spec),
+        Likeness(spec),
         LipSync(spec),
         LSE(spec, "distance"),
         LevelMetric(spec),
@@ -106,10 +110,10 @@ def per_clip(spec: MetricSpec) -> list[SampleMetric[...]]:
         PermutedErrorRate(spec, "cpwer", "spoken"),
         Pesq(spec),
         Pitch(spec, "f0_rmse", "warped"),
-        SoundSimilarity(spec),
         SpeakerSimilarity(spec),
         Stoi(spec),
         TrackedLSE(spec, "distance", 50),
+        WindowHarmony(spec),
         WordsMetric(spec),
     ]
 
@@ -129,7 +133,7 @@ def grouped_rows(spec: MetricSpec) -> list[LeaveOutRowsMetric[...]]:
 
 
 def rows(spec: MetricSpec) -> list[RowsMetric[...]]:
-    return [NearestNeighbours(spec, "density"), PairedResponse(spec)]
+    return [NearestNeighbours(spec, "density"), PairedResponse(spec), TextConflict(spec, "L3", "follows")]
 
 
 def summed_rows(spec: MetricSpec) -> list[SummedRowsMetric[...]]:
@@ -148,11 +152,14 @@ def extractors(weights: Weights) -> list[Extractor]:
         Dnsmos(),
         ECAPA(weights),
         Emotion(weights),
+        Emotion2VecMean(weights),
         FasterWhisper(weights, "base"),
         ProcessorWhisper(weights, "tiny.en"),
         Flow(),
         GE2E(),
+        ImageBindClips(weights, "imagebind_clips"),
         ImageBindEmbedding(weights, "imagebind", "first picture"),
+        ImageBindFrames(weights, "imagebind_frames"),
         Killer(),
         LaionClapExtractor(weights, "laion_clap", "", "BASE"),
         Level(),
@@ -164,7 +171,7 @@ def extractors(weights: Weights) -> list[Extractor]:
         MsClapExtractor(weights),
         NisqaScores(weights, "nisqa", ""),
         Onset(),
-        OnsetStrength(),
+        OnsetStrength("onset_strength", 22_050),
         OpenAIWhisper(weights, "base", detect=False),
         OpenL3Embeddings(weights, "openl3_stableaudio", "stableaudio"),
         PANNs(weights, "panns", 16, "avbench"),

@@ -187,6 +187,21 @@ def test_a_mixture_without_a_half_has_its_reason(monkeypatch):
     assert "mmaudio-1" in made.card.version
 
 
+def test_a_checkpoint_goes_to_the_half_that_takes_one(monkeypatch, tmp_path):
+    given = {}
+    load = plugins.load
+    halves = {"retrieval": lambda options: (given.update(sound=options.checkpoint), Half("retrieval"))[1],
+              "kokoro": lambda options: (given.update(speech=options.checkpoint), Half("kokoro"))[1],
+              "mmaudio": lambda _: Half("mmaudio"), "styledubber": lambda _: Half("styledubber")}  # fmt: skip
+    monkeypatch.setattr(plugins, "load", lambda kind, n: halves[n] if n in halves else load(kind, n))
+    bank = tmp_path / "bank.zip"
+    bank.write_bytes(b"videos")
+    load("models", "mix_retrieval_kokoro")(ModelOptions(None, bank))
+    assert given == {"sound": bank, "speech": None}
+    with pytest.raises(UsageError, match="neither half of mix_mmaudio_styledubber takes one"):
+        load("models", "mix_mmaudio_styledubber")(ModelOptions(checkpoint=bank))
+
+
 def test_a_strangers_folder_is_a_model_like_any_other(site, clips, home, tmp_path):
     """One folder in a package of somebody else's, no edit anywhere: listed, set up, run, quarantined, N kept."""
     assert "robot" in plugins.names("models")

@@ -212,6 +212,35 @@ def test_a_clip_that_kills_the_program_is_failed_with_the_end_of_the_log(house, 
     assert sum("others failed alone" in output.error for output in outputs.values()) == 3
 
 
+def upstream(here, **change):
+    """Change what a system's program takes or writes, as a newer revision of it may."""
+    programs = {name: {**program, **change} for name, program in here.told["programs"].items()}
+    here.tell(programs=programs)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda program: {"flags": [f"--new{flag}" for flag in program["flags"]]}, "unrecognised argument"),
+        (lambda program: {"flags": [*program["flags"], "--licence-key"],
+                          "required": [*program.get("required", program["flags"]), "--licence-key"]}, "are required"),
+        (lambda _: {"write": "{output_dir}/new_names/{stem}_final.wav", "also": []}, "wrote no sound for this clip"),
+    ],
+)  # fmt: skip
+def test_an_upstream_whose_command_line_or_names_changed_costs_clips_and_no_run(
+    change, says, house, inputs, monkeypatch
+):
+    here = house("hunyuanvideo_foley")
+    (program,) = here.told["programs"].values()
+    upstream(here, **change({**program}))
+    outputs = list(here.model(monkeypatch).generate(requests(inputs, NAMES)))
+    assert sorted(output.id for output in outputs) == sorted(NAMES)
+    for output in outputs:
+        assert output.samples is None
+        assert says in output.error
+        assert ".log" in output.error
+
+
 def test_one_process_for_each_clip_is_tried_twice(house, inputs, monkeypatch):
     here = house("mmaudio")
     here.tell(die=[0])

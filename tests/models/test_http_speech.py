@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import struct
 import threading
@@ -11,13 +12,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
+from support.data_trees import put, registered
 from vsseval import plugins
+from vsseval.benchmarks.seedtts import seedtts
 from vsseval.cli import invoke
 from vsseval.errors import NeedsArgument, UsageError
 from vsseval.media import write_wav
 from vsseval.models.base import ModelOptions
 from vsseval.models.http_speech.pace import Pace
-from vsseval.types import Request
+from vsseval.types import Medium, Request
 
 KEY = "sk-very-secret-0123456789"
 
@@ -82,6 +85,43 @@ def test_a_sentence_is_asked_for_as_openai_says_and_starts_where_the_face_speaks
         "model": "tts-1", "voice": "alloy", "input": "hello there", "response_format": "wav", "speed": 1.5,
     }  # fmt: skip
     assert key is None
+
+
+def test_the_voice_goes_out_where_the_address_names_a_field_for_it(server, tmp_path):
+    voice = Medium(path=tmp_path / "voice.wav", sha256="v")
+    sent = wav(voice.path, 16000, 1.0)
+    assert said(model(server, "model=m&prompt=ref_audio"), speaker_prompt=voice).error is None
+    kind, _, data = server.asked[0][1]["ref_audio"].partition(",")
+    assert (kind, base64.b64decode(data)) == ("data:audio/wav;base64", sent)
+    assert "no speaker prompt" in said(model(server, "model=m&prompt=ref_audio")).error
+    assert said(model(server), speaker_prompt=voice).error is None
+    assert "ref_audio" not in server.asked[1][1]
+    assert len(server.asked) == 2
+    with pytest.raises(UsageError, match="names a field for the voice"):
+        model(server, "prompt=input")
+
+
+def test_sentences_of_seed_tts_over_an_endpoint_stay_as_many(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("VSSEVAL_STORE", str(tmp_path / "store"))
+    monkeypatch.setenv("VSSEVAL_DATA", str(tmp_path / "data"))
+    registered(seedtts, put(tmp_path / "set", {
+        "en/meta.lst": "a|Its words.|prompt-wavs/p.wav|A sentence.\nb|Its words.|prompt-wavs/p.wav|Another.\n"
+                       "c|Its words.|prompt-wavs/gone.wav|A third.\n",
+        "en/prompt-wavs/p.wav": wav(tmp_path / "p.wav", 16000, 1.0),
+        "en/wavs/a.wav": wav(tmp_path / "a.wav", 16000, 1.0),
+    }))  # fmt: skip
+    server.answers = [{}, {"state": 400, "kind": "text/plain", "data": b"too short"}]
+    code = invoke([
+        "run", "--model", f"http:http://127.0.0.1:{server.server_port}/v1/audio/speech?model=m&prompt=ref_audio",
+        "--benchmark", "seedtts:en", "--metric", "mos@distillmos", "--no-bounds", "--runs", str(tmp_path / "runs"),
+        "--jobs", "1",
+    ])  # fmt: skip
+    assert code == 3
+    (record,) = (json.loads(file.read_text()) for file in (tmp_path / "runs").glob("*/run.json"))
+    assert sum(record["clips"].values()) == 3
+    assert record["clips"]["ok"] == 1
+    assert {body["input"] for _, body, _ in server.asked} == {"A sentence.", "Another."}
+    assert all(body["ref_audio"].startswith("data:audio/wav;base64,") for _, body, _ in server.asked)
 
 
 def test_an_answer_at_another_rate_keeps_it(server, tmp_path):

@@ -29,6 +29,7 @@ class Few:
     """Small networks in the place of a checkpoint's; says what was released."""
 
     device = torch.device("cpu")
+    half = False
 
     def __init__(self, *, synchformer=True):
         self.dit = DiT(DiTConfig(width=96, layers=2, heads=4, kv_heads=2))

@@ -8,6 +8,7 @@ from support.seeded_weights import fill, seeded_input
 from support.vssflow_golden import relative_error
 from vsseval.networks import clip
 from vsseval.networks.clip import Attention, ClipVision
+from vsseval.networks.frozen_clip import FrozenClip
 from vsseval.networks.skip_initial_weights import SkipInitialWeights
 
 
@@ -33,6 +34,9 @@ def test_clip_equals_the_authors(file):
         raw, normed = network(frames), network(frames, post_norm=True)
     assert relative_error(raw, golden["y"][0]) < 1e-5
     assert relative_error(normed, golden["y_ln_post"][0]) < 1e-5
+    assert relative_error(FrozenClip(network).encode(frames), golden["y"][0]) < 1e-5
+    half = FrozenClip(network, dtype=torch.bfloat16).encode(frames)
+    assert 1e-5 < relative_error(half, golden["y"][0]) < 2e-2
     # the two are far apart: a switch that does nothing would be seen
     assert relative_error(normed, golden["y"][0]) > 0.1
 

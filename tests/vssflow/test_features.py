@@ -118,8 +118,23 @@ def test_a_damaged_clip_is_named_and_tried_again(tmp_path):
 
 def test_features_of_other_weights_do_not_mix(tmp_path):
     made(tmp_path)
-    with pytest.raises(UsageError, match="begun otherwise.*weights"):
+    with pytest.raises(UsageError, match=r"scene was begun otherwise: weights c then, other now"):
         made(tmp_path, encoders=ClipEncoders(None, None, None, {"clip": "other"}))
+    with pytest.raises(UsageError, match=r"begun otherwise: half False then, True now"):
+        made(tmp_path, half=True)
+
+
+def test_a_network_may_join_later_and_no_other_one_is_run_again(tmp_path):
+    silent, known = CHOSEN[:2], cheap()
+    first = ClipEncoders(known.scene, known.motion, None, {"clip": "c", "synchformer": "s"})
+    assert made(tmp_path, silent, encoders=first).write_rows(silent).rows == 2
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "scene").rglob("*.npy") if path.stem != "none"}
+    joined = ClipEncoders(known.scene, known.motion, known.voice, {**first.weights, "rawnet3": "r"})
+    assert made(tmp_path, encoders=joined).write_rows(CHOSEN) == (4, (), 0)
+    assert all(path.stat().st_mtime_ns == time for path, time in before.items())
+    assert made(tmp_path, silent, encoders=first).write_rows(silent).rows == 2  # without it as before
+    with pytest.raises(UsageError, match=r"voice was begun otherwise: weights r then, q now"):
+        made(tmp_path, encoders=ClipEncoders(None, None, known.voice, {"rawnet3": "q"}))
 
 
 def test_a_stretch_is_a_file_of_its_own_and_black_after_its_end(tmp_path):
@@ -229,7 +244,9 @@ def test_from_registered_clips_to_a_checkpoint_by_one_command(tmp_path, monkeypa
     done = CliRunner().invoke(train_command, asked, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     assert (tmp_path / "out" / "vssflow-reference.safetensors").is_file()
-    assert json.loads((tmp_path / "out" / "features" / "recipe.json").read_text())["weights"] == cheap().weights
+    for kind, weights in (("scene", "c"), ("voice", "r")):
+        noted = tmp_path / "out" / "features" / kind / "recipe.json"
+        assert json.loads(noted.read_text()) == {"weights": weights}
     assert "4 rows, 0 clips without" in done.output
 
 

@@ -195,6 +195,19 @@ def test_a_checkpoint_of_the_authors_is_known_by_its_keys(folder, tmp_path, monk
     assert made.notes == ("the voice prompt is not heard: weights for that are not beside the checkpoint",)
 
 
+def test_bfloat16_is_for_the_authors_and_where_the_processor_has_it(folder, tmp_path, monkeypatch, checkpoint):
+    with pytest.raises(UsageError, match="--bf16\\) is for a checkpoint of the authors"):
+        load(checkpoint, half=True)
+    names = ["vaflow.transformer_blocks.4.x", "cond_proj.x", "image_encoder.x", "vae.x", "vocoder.x"]
+    save_file({name: torch.zeros(1) for name in names}, tmp_path / "theirs.safetensors")
+    asked = []
+    monkeypatch.setattr(ReferenceVSSFlow, "load", lambda *_args, half, **_options: asked.append(half) or Authors())
+    for able, says in ((True, "fast-pec2-16-bf16-bf16vision)"), (False, "this processor has no bfloat16")):
+        monkeypatch.setattr("vssflow.reference.card.multiplies_bfloat16", lambda able=able: able)
+        assert says in load(tmp_path / "theirs.safetensors", half=True).card
+    assert asked == [True, False]
+
+
 def test_impossible_settings_are_refused(checkpoint, folder):
     with pytest.raises(UsageError, match="impossible"):
         load(checkpoint, steps=0)

@@ -126,6 +126,7 @@ def test_an_absent_device_is_named(checkpoint):
         ("reference", GenerationOptions(sampler="reference")),
         ("steps=6", GenerationOptions(steps=6)),
         (" fast , steps=6 ", GenerationOptions(steps=6)),
+        ("bf16,steps=6", GenerationOptions(steps=6, half=True)),
     ],
 )
 def test_words_after_the_colon(argument, generation):
@@ -144,6 +145,9 @@ def test_words_after_the_colon(argument, generation):
         ("lips=a,lips=b", "a and b exclude each other"),
         ("reference=1", "is unknown"),
         ("reference,steps=6", "chooses its steps itself"),
+        ("bf16=1", "is unknown"),
+        ("bf16,bf16", "bf16 and bf16 exclude"),
+        ("bf16,reference", "the authors compute in single precision"),
     ],
 )
 def test_other_words_after_the_colon_are_refused_with_the_known_ones(argument, says):

@@ -64,6 +64,34 @@ def test_the_version_names_the_fast_solver_as_it_is(tmp_path):
     assert on_gpu.version == "reference-10-fast-pec2-16-bf16"
 
 
+@pytest.mark.parametrize(
+    ("able", "device", "version", "words"),
+    [
+        (True, "cpu", "fast-pec2-16-bf16-bf16vision", "in bfloat16, which moves the latent by 0.5% more"),
+        (False, "cpu", "fast-pec2-16", "this processor does not multiply in it (AVX512_BF16, AMX): single precision"),
+        (True, "cuda", "fast-pec2-16-bf16", "always that of the sampler, and never that of vision"),
+    ],
+)
+def test_bfloat16_is_in_the_card_where_it_is_computed_and_nowhere_else(
+    tmp_path, monkeypatch, able, device, version, words
+):
+    monkeypatch.setattr(plugin.card, "multiplies_bfloat16", lambda: able)
+    chosen = []
+    monkeypatch.setattr("vssflow.generate.find_device", torch.device)
+    monkeypatch.setattr(
+        "vssflow.reference.model.ReferenceVSSFlow.load", lambda *_, half, **__: chosen.append(half) or object()
+    )
+    path = light(tmp_path / "last.ckpt")
+    asked = vssflow_model(ModelOptions(checkpoint=path, argument="bf16", device=device))
+    assert asked.card.version == f"reference-10-{version}"
+    assert words in asked.card.note
+    asked.generator()
+    assert chosen == [able and device == "cpu"]
+    plain = vssflow_model(ModelOptions(checkpoint=path, device=device)).card
+    assert "bfloat16" not in plain.note
+    assert "bf16vision" not in plain.version
+
+
 def test_the_error_of_the_fast_sampler_is_in_its_card_only(tmp_path):
     path = light(tmp_path / "last.ckpt")
     notes = {

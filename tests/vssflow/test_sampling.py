@@ -10,12 +10,12 @@ import torch
 from support import goldens
 from support.seeded_weights import fill, seeded_input
 from vsseval.errors import Unmeasurable
+from vsseval.networks.frozen_linear import FrozenLinear
 from vssflow.conditions import Conditions
 from vssflow.dit import DiT, DiTConfig
 from vssflow.flow import state
 from vssflow.sampling.fast import FastSampler
 from vssflow.sampling.folded import FoldedDiT
-from vssflow.sampling.frozen_linear import FrozenLinear
 from vssflow.sampling.guidance import guided_velocity
 from vssflow.sampling.noise import clip_noise
 from vssflow.sampling.reference import sample_reference, trajectory

@@ -10,6 +10,7 @@ from support.seeded_weights import fill
 from support.vssflow_golden import relative_error
 from vsseval.errors import UsageError
 from vsseval.networks import synchformer_vision as synchformer
+from vsseval.networks.frozen_synchformer import FrozenSynchformer
 from vsseval.networks.skip_initial_weights import SkipInitialWeights
 from vsseval.networks.synchformer_vision import SynchformerVision, load_synchformer
 
@@ -68,11 +69,14 @@ def test_synchformer_from_a_file_equals_the_authors(file, tmp_path):
     assert relative_error(blocks[0], golden["h_block0"]) < 1e-5
     assert relative_error(blocks[11], golden["h_block11"]) < 1e-5
     assert relative_error(y, golden["y"]) < 1e-5
+    assert relative_error(FrozenSynchformer(network).encode(frames[0]), golden["y"][0]) < 1e-5
+    half = FrozenSynchformer(network, dtype=torch.bfloat16).encode(frames[0])
+    assert 1e-5 < relative_error(half, golden["y"][0]) < 2e-2
 
 
 @pytest.mark.parametrize("over_time", [False, True])
 def test_divided_attention_is_full_attention_with_a_mask(over_time):
-    attention = synchformer._DividedAttention(over_time=over_time)
+    attention = synchformer.DividedAttention(over_time=over_time)
     fill(attention, "any.", 0.1)
     x = torch.randn(1, 1569, 768)
     place, moment = torch.arange(1568) % 196, torch.arange(1568) // 196

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
+import resource
 import sys
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow.parquet as pq
+
+from vsseval.media.apart import decoders
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from multiprocessing.context import ForkServerContext
 
 __all__ = ["CRASHED", "Done", "NotHeld", "Place", "Run"]
 
@@ -18,6 +27,9 @@ CRASHED = 70
 """The exit code of a traceback."""
 _LONGEST = 300
 """Seconds that one command may take."""
+_OUT, _ERR, _PEAK = "stdout.txt", "stderr.txt", "peak.txt"
+_LOADED = ("vsseval.cli", "vsseval.stages.run", "vsseval.extractors.base", "scipy.ndimage", "pyarrow.parquet")
+"""What nearly every command imports: half of its time."""
 
 
 class NotHeld(AssertionError):
@@ -88,19 +100,19 @@ class Place:
         self.folder = folder
 
     def command(self, *arguments: str, program: str = "vsseval") -> Done:
-        """Run a command line whole, as a process of its own."""
+        """Run a command line whole, in a process of its own that starts with nothing but imports done."""
         places = {"VSSEVAL_DATA": str(self.folder / "registered"), "XDG_CACHE_HOME": str(self.folder / "cache")}
         quiet = {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "MPLBACKEND": "Agg"}
-        out, err = self.folder / "stdout.txt", self.folder / "stderr.txt"
-        with out.open("w") as stdout, err.open("w") as stderr:
-            process = subprocess.Popen(  # noqa: S603 - our own command
-                [sys.executable, "-c", f"from {program}.cli import main; main()", *arguments],
-                cwd=self.folder, env={**os.environ, **quiet, **places}, stdout=stdout, stderr=stderr,
-            )  # fmt: skip
-            _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        command = _Command(program, arguments, self.folder, {**os.environ, **quiet, **places})
+        process = _server().Process(target=command.carry_out)
+        process.start()
+        process.join(_LONGEST)
         said = " ".join([program, *arguments])
-        return Done(said, process.returncode, out.read_text(), err.read_text(), used.ru_maxrss * 1024)
+        if process.exitcode is None:
+            process.kill()
+            raise NotHeld(f"{said}: not done after {_LONGEST} s")
+        out, err, peak = ((self.folder / name).read_text() for name in (_OUT, _ERR, _PEAK))
+        return Done(said, process.exitcode, out, err, int(peak or "0"))
 
     def run(self, *metrics: str, model: str = "audio:out", codes: tuple[int, ...] = (0,)) -> Run:
         """Run a model on `folder:clips` by metrics, without bounds.
@@ -116,3 +128,35 @@ class Place:
             row["detail"] = json.loads(row["detail"] or "{}")
             rows[row["sample_id"], row["metric"]] = row
         return Run(done, told["record"]["clips"], rows, {cell["metric"]: cell for cell in told["aggregates"]})
+
+
+class _Command(NamedTuple):
+    program: str
+    arguments: tuple[str, ...]
+    folder: Path
+    environ: Mapping[str, str]
+
+    def carry_out(self) -> None:
+        """Be that command; what it says lies in the folder, and its memory."""
+        os.chdir(self.folder)
+        os.environ.clear()
+        os.environ.update(self.environ)
+        for number, name in ((1, _OUT), (2, _ERR)):
+            with Path(name).open("w") as file:
+                os.dup2(file.fileno(), number)
+        sys.argv = [self.program, *self.arguments]
+        Path(_PEAK).touch()
+        try:
+            import_module(f"{self.program}.cli").main()
+        finally:
+            decoders().close()  # whose memory is known once they have ended
+            used = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+            (self.folder / _PEAK).write_text(str(max(used) * 1024))
+
+
+@cache
+def _server() -> ForkServerContext:
+    """Return what starts processes that have imported what is wanted, and done nothing else."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload([*_LOADED])
+    return context

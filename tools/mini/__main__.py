@@ -1,4 +1,4 @@
-"""`python -m tools.mini`: makes the frozen benchmarks, and the training split."""
+"""`python -m tools.mini`: makes the frozen benchmarks, the training split, and a bank for retrieval."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LINES = 20
 
 @click.group()
 def main() -> None:
-    """Make the mini benchmarks (`bench`), their features (`features`) or a training split for them (`train`)."""
+    """Make the mini benchmarks (`bench`), their features (`features`), a training split (`train`) or a `bank`."""
 
 
 @main.command()
@@ -58,6 +58,20 @@ def train(out: Path, v2s: int, vtts: int, joint: int, seed: int, jobs: int) -> N
         if done * LINES // max(total, 1) > shown or done == total:
             shown = done * LINES // max(total, 1)
             click.echo(f"{done}/{total} clips, {time.monotonic() - started:.0f} s", err=True)
+
+
+@main.command()
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The ZIP.")
+@click.option("--clips", type=click.IntRange(1), default=240, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+def bank(out: Path, clips: int, seed: int) -> None:
+    """Make a bank for the baseline `retrieval` of clips of the training split, as one ZIP."""
+    from tools.mini.bank import build_bank
+
+    started = time.monotonic()
+    for done in build_bank(out, clips, seed):
+        if done * LINES // clips > (done - 1) * LINES // clips and (clips > LINES or done == clips):
+            click.echo(f"{done}/{clips} clips, {time.monotonic() - started:.0f} s", err=True)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ or `metadata.csv`) names the clips and what is known of them. Nothing is written
 What cannot be used is never dropped. A clip whose video is missing, empty, truncated or without frames keeps its
 place in N with a `problem`. A reference or speaker prompt that cannot be opened is no fault of any model: the clip is
 used without it, the log says so, and the metrics that need it are `not_applicable` there. A clip of a list that has a
-reference and no video is speech without pictures, as long as its reference. A list that contradicts itself (two clips
+reference and no video is speech without pictures, as long as its reference. The rows of a list without any medium are
+prompts, where they say how long they are to be. A list that contradicts itself (two clips
 of one id, a line that is not JSON) is refused whole, with every fault in one message. Every other file is named, with
 the reason why it is passed over.
 """
@@ -89,7 +90,9 @@ def _sample(clip: OwnClip) -> Sample:
     cells = clip.cells
     longest = media_limits().seconds
     prompt = _sound(clip, clip.prompt, "speaker prompt", longest) if clip.prompt else None
-    if clip.video is None and clip.sound and (reference := _sound(clip, clip.sound, "reference", longest)):
+    if clip.seconds is not None and clip.video is None:
+        video, seconds, own, problem, reference = None, clip.seconds, None, None, None
+    elif clip.video is None and clip.sound and (reference := _sound(clip, clip.sound, "reference", longest)):
         video, seconds, own, problem = None, reference.seconds or probe(reference.path).seconds, None, None
     else:
         video, seconds, has_audio, problem = _video(clip)
@@ -185,24 +188,37 @@ def _card(root: Path, samples: tuple[Sample, ...]) -> BenchmarkCard:
 
 def _task(samples: tuple[Sample, ...]) -> Task:
     words = any(sample.transcript for sample in samples)
-    if words and all(sample.video is None and sample.problem is None for sample in samples):
-        return "tts"
     sounding = any(sample.caption or sample.label for sample in samples)
+    prompts = _are_prompts(samples)
+    if words and (not sounding if prompts else _are_without_video(samples)):
+        return "tts"
+    if prompts:
+        return "joint"
     if words:
         return "joint" if sounding else "vtts"
     return "v2s"
 
 
+def _are_without_video(samples: tuple[Sample, ...]) -> bool:
+    return all(sample.video is None and sample.problem is None for sample in samples)
+
+
+def _are_prompts(samples: tuple[Sample, ...]) -> bool:
+    """Say whether the clips are texts alone, of which systems make sound, and its picture too if they can."""
+    return _are_without_video(samples) and not any(sample.reference for sample in samples)
+
+
 def _metrics(samples: tuple[Sample, ...]) -> tuple[str, ...]:
     """Return the embedded metrics for which at least one clip has what they need."""
     recorded = any(sample.reference for sample in samples)
+    seen = any(sample.video for sample in samples) or _are_prompts(samples)
     sounding = recorded and _task(samples) in {"v2s", "joint"}
     possible = {
         "fad@aisfx": sounding,
         "kl@aisfx": sounding,
         "sound_sim@aisfx": sounding,
         "fad@logmel": recorded,
-        "desync@onset": any(sample.video for sample in samples),
+        "desync@onset": seen,
         "wer@sphinx-grid": any(_is_heard(sample, GRID) for sample in samples),
         "wer@whisper-tiny.en": any(_is_heard(sample, ENGLISH) for sample in samples),
         "cpwer@whisper-tiny.en": any(
@@ -210,7 +226,7 @@ def _metrics(samples: tuple[Sample, ...]) -> tuple[str, ...]:
         ),
         "spk_sim@ge2e": any(sample.speaker_prompt for sample in samples),
         "mos@distillmos": any(sample.transcript for sample in samples),
-        "lip_sync@landmarks": any(sample.transcript and sample.video for sample in samples),
+        "lip_sync@landmarks": seen and any(sample.transcript for sample in samples),
     }
     return tuple(metric for metric, there in possible.items() if there)
 

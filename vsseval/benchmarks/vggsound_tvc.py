@@ -65,10 +65,23 @@ vggsound_tvc = Dataset(
             seconds=8.0,
         ),
     ),
-    metrics=("clap_score@laion", "ib_score@avbench", "desync@synchformer", "is_panns@avbench", "desync@onset"),
+    metrics=(
+        "clap_score@laion",
+        "ib_score@avbench",
+        "desync@synchformer",
+        "is_panns@avbench",
+        "desync@onset",
+        *(
+            f"{name}@tvc-{level.lower().replace('_', '-')}"
+            for level in LEVELS[1:]
+            for name in ("follows_text", "clap_change", "ib_change")
+        ),
+    ),
     profile="avbench",
-    protocol="A system that follows the words keeps its CLAP score from L0 to L3, and its IB score falls: read both by "
-    "level, with vsseval table --subsets. Sync is to stay. Distances to the recordings mean nothing but at L0.",
+    protocol="A system that follows the words keeps its CLAP score from L0 to L3, and its IB score falls: ControlFoley "
+    "prints both by level (vsseval table --subsets). follows_text, clap_change and ib_change say the same of each "
+    "level against L0 of the same video, with intervals over videos. Sync is to stay. Distances to the "
+    "recordings mean nothing but at L0.",
     inputs=("video", "caption"),
     known_losses="As VGGSound's. Sounds are named <id>_<start>__<level>, one for each caption.",
 )

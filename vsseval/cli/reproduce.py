@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from vsseval.tables.reported import Reported
 
 NOT_REPRODUCED, CANNOT_TELL = 1, 3
+_ANSWERS = ("reproduced", "not reproduced", "cannot tell")
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
@@ -241,6 +242,26 @@ def _print(
         by = "" if answer.difference is None else f" difference {answer.difference:+.4g}{interval}"
         where = f" ({run})" if run else ""
         say(f"  {row.table} {row.metric} {row.value_as_printed} by {metric}: {answer.answer}{by}: {answer.why}{where}")
+    say(f"\n{_summary(needs, found)}")
+
+
+def _summary(
+    needs: Sequence[tuple[str, str, str]], found: Sequence[tuple[Reported, str, Reproduction, str]]
+) -> str:  # fmt: skip
+    """Say how many published numbers have which answer, the best of those that recipes gave, and what is lacking."""
+    best: dict[tuple[str, str], str] = {}
+    for row, _, answer, _ in found:
+        key = row.table, row.metric
+        best[key] = min(best.get(key, _ANSWERS[-1]), answer.answer, key=_ANSWERS.index)
+    counts = [f"{sum(one == answer for one in best.values())} {answer}" for answer in _ANSWERS]
+    lost = [sum(kind == one and state != "here" for one, state, _ in needs) for kind in ("sounds", "list")]
+    weights = {what.partition("the weights ")[2].partition(" ")[0] for kind, state, what in needs
+               if kind == "weights" and state != "here"}  # fmt: skip
+    lacking = [
+        *(["its sounds"] if lost[0] else []), *([f"{lost[1]} of its benchmarks"] if lost[1] else []),
+        *([f"weights: {', '.join(sorted(weights))}"] if weights else []),
+    ]  # fmt: skip
+    return f"{len(best)} numbers: {', '.join(counts)}." + (f" Not here: {'; '.join(lacking)}." if lacking else "")
 
 
 def _print_json(

@@ -45,7 +45,9 @@ class ClipEntry(Record, frozen=True):
     start: float = 0.0
     """Seconds of the file at which the clip begins."""
     seconds: float | None = None
-    """Length of the clip in the file; None reaches to its end."""
+    """Length of the clip in the file; None reaches to its end. Of a prompt, the length that is asked for."""
+    spread: tuple[int, int] | None = None
+    """Which of how many cuts of `seconds`, from the first at the start of the file to the last at its end."""
     problem: str | None = None
     """Why the clip cannot be used: a short kind ("absent"), a colon, and the details."""
 
@@ -64,7 +66,7 @@ class Variant(Record, frozen=True):
     optional: bool = False
     """The folder may stand in for the list."""
     seconds: float | None = None
-    """Every clip is cut to this length from its beginning; None leaves it whole."""
+    """Every clip is cut to this length from its beginning, and prompts ask for it; None leaves it whole."""
     reference_mode: ReferenceMode = "none"
     seed: int = 0
     """Of `same_speaker_random`."""
@@ -111,6 +113,9 @@ class DatasetDescription:
     protocol: str
     inputs: tuple[str, ...]
     known_losses: str
+    prompts: bool = False
+    """Clips are texts: no video is given, and the list, the variant or a recording says how long each is to be. What
+    metrics see is the picture that a system makes itself; to those that make none they do not apply."""
 
     def variant(self, name: str | None = None) -> Variant:
         """Return a variant by name; without a name, the default.

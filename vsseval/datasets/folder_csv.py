@@ -34,6 +34,7 @@ COLUMNS = (
     "cluster",
     "speech_start",
     "speech_end",
+    "duration",
 )
 """What a list may say of a clip; each row needs `id`, `video` or `file_name`, which is a video or a sound."""
 

@@ -162,9 +162,14 @@ def _protocol(dataset: DatasetDescription, variant: Variant, seconds: float | No
 
 
 def cut_sample(sample: Sample, seconds: float | None) -> Sample:
-    """Return a clip cut to its first seconds, with its reference; one that is too short has a problem."""
+    """Return a clip cut to its first seconds, with its reference; one that is too short has a problem.
+
+    A prompt, of which there is nothing to cut, is asked to be as long.
+    """
     if seconds is None or sample.problem is not None:
         return sample
+    if sample.video is None and sample.reference is None:
+        return msgspec.structs.replace(sample, duration=seconds)
     if sample.duration < least_seconds(seconds):
         why = f"too short: {sample.duration:.2f} s, the protocol asks for {seconds:g} s"
         return msgspec.structs.replace(sample, problem=why)

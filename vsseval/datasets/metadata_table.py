@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+import msgspec
+
 from vsseval.datasets import clip_lists
 from vsseval.datasets.clip_lists import ListText
 from vsseval.datasets.description import ClipEntry, DatasetSource
@@ -50,13 +52,16 @@ def pick(row: Mapping[str, str], what: str) -> str | None:
     return next((row[name] for name in COLUMNS[what] if row.get(name)), None)
 
 
-def entries(source: DatasetSource, *, own_sound: bool, subset: str | None = None) -> list[ClipEntry]:
+def entries(
+    source: DatasetSource, *, own_sound: bool, subset: str | None = None, prompts: bool = False
+) -> list[ClipEntry]:
     """Return a clip for every row: its id is the stem of what names it, its files are found by path or by stem.
 
     Args:
         source: folder and list.
         own_sound: the videos' own tracks are the references, where the table names no other.
         subset: column by which results are also broken down.
+        prompts: rows are texts alone, and no file is looked for.
 
     Raises:
         UsageError: a row names no clip.
@@ -68,8 +73,18 @@ def entries(source: DatasetSource, *, own_sound: bool, subset: str | None = None
             raise UsageError(f"{source.list.path}, line {line}: no column {', '.join(COLUMNS['id'])} names the clip")
         path = PurePosixPath(name)
         clip = path.stem if path.suffix.lower() in VIDEO_SUFFIXES | SOUND_SUFFIXES else path.name
-        made.append(_entry(source, row, clip, own_sound=own_sound, subset=row.get(subset or "", "")))
+        if prompts:
+            made.append(_texts(row, clip, row.get(subset or "", "")))
+        else:
+            made.append(_entry(source, row, clip, own_sound=own_sound, subset=row.get(subset or "", "")))
     return made
+
+
+def _texts(row: Mapping[str, str], clip: str, subset: str) -> ClipEntry:
+    return ClipEntry(
+        id=clip, cluster=clip, caption=pick(row, "caption"), label=pick(row, "label"),
+        transcript=pick(row, "transcript"), subset=subset,
+    )  # fmt: skip
 
 
 def _entry(source: DatasetSource, row: Mapping[str, str], clip: str, *, own_sound: bool, subset: str) -> ClipEntry:
@@ -79,10 +94,9 @@ def _entry(source: DatasetSource, row: Mapping[str, str], clip: str, *, own_soun
     sound = source.tree.at(row_audio) if (row_audio := pick(row, "audio")) else None
     if sound is None and video is not None and own_sound:
         sound = source.tree.sound_of(video, clip)
-    return ClipEntry(
-        id=clip, cluster=clip, video=video, reference=sound if own_sound else None,
-        own_sound=own_sound and sound is None, caption=pick(row, "caption"), label=pick(row, "label"),
-        transcript=pick(row, "transcript"), subset=subset, problem=problem,
+    return msgspec.structs.replace(
+        _texts(row, clip, subset), video=video, reference=sound if own_sound else None,
+        own_sound=own_sound and sound is None, problem=problem,
     )  # fmt: skip
 
 

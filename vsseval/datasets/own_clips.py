@@ -12,6 +12,7 @@ from vsseval.datasets.file_index import composed
 from vsseval.datasets.folder_csv import Row, id_fault, read_list, refuse
 from vsseval.datasets.own_files import Contents, Names, OwnFile, ids
 from vsseval.errors import UsageError
+from vsseval.media import media_limits
 
 __all__ = ["LISTS", "OwnClip", "list_of", "listed", "unlisted"]
 
@@ -30,6 +31,8 @@ class OwnClip(NamedTuple):
     prompt: Path | None = None
     """Another utterance of the voice that is wanted."""
     window: tuple[float, float] | None = None
+    seconds: float | None = None
+    """Of a prompt: how long its sound is to be; None for clips that have a video or a recording."""
 
 
 def list_of(found: Contents) -> Path | None:
@@ -78,6 +81,8 @@ def listed(found: Contents, path: Path) -> list[OwnClip]:
         first.setdefault(clip.id, row.line)
         faults.extend(f"line {row.line}: {fault}" for fault in wrong)
         clips.append(clip)
+    if any(clip.video or clip.sound for clip in clips):
+        clips = [clip._replace(seconds=None) for clip in clips]  # one that lost its video does not become a prompt
     refuse(path, sorted(faults, key=lambda fault: int(fault.split(":")[0].removeprefix("line "))))
     if not clips:
         raise UsageError(f"{path} names no clips: write one line per clip, or remove it to take every video")
@@ -134,10 +139,13 @@ def _clip(found: Contents, row: Row, videos: Names, beside: _Beside) -> tuple[Ow
     window, fault = _window(cells)
     if fault:
         wrong.append(fault)
+    seconds, fault = _seconds(cells)
+    if fault:
+        wrong.append(fault)
     if wrong:
         return OwnClip(clip, None, cells), wrong
     prompt = found.at(cells["speaker_prompt"]) if "speaker_prompt" in cells else None
-    return OwnClip(clip, video, cells, _sound(found, cells, clip, video, beside), prompt, window), []
+    return OwnClip(clip, video, cells, _sound(found, cells, clip, video, beside), prompt, window, seconds), []
 
 
 def _sound(found: Contents, cells: dict[str, str], clip: str, video: Path | None, beside: _Beside) -> Path | None:
@@ -184,3 +192,16 @@ def _window(cells: dict[str, str]) -> tuple[tuple[float, float] | None, str | No
     if not (math.isfinite(end) and 0 <= start < end):
         return None, f"speech from {given[0]} to {given[1]} s is not a span of time"
     return (start, end), None
+
+
+def _seconds(cells: dict[str, str]) -> tuple[float | None, str | None]:
+    """Return how long a prompt is to be; a length without words to be turned into sound is no prompt."""
+    if "duration" not in cells or not {"caption", "transcript"} & cells.keys():
+        return None, None
+    try:
+        seconds = float(cells["duration"])
+    except ValueError:
+        return None, f"duration must be seconds, not {cells['duration']!r}"
+    if not 0 < seconds <= media_limits().seconds:
+        return None, f"a duration of {cells['duration']} s is none: above 0, at most {media_limits().seconds:g}"
+    return seconds, None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import Unmeasurable, UsageError
-from vsseval.extractors.base import Audio, ExtractorSpec, Source
+from vsseval.extractors.base import ExtractorSpec, Source, sound
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.waveform import mixed
 from vsseval.networks.state_dict import read_state_dict
@@ -84,8 +84,7 @@ class Aesthetics(NetworkExtractor):
         """
         import torch
 
-        if not isinstance(source, Audio):
-            raise TypeError(f"aesthetics takes audio, not {type(source).__name__}")
+        source = sound(source, "aesthetics")
         samples = mixed(source, RATE, functional=True)
         if samples.size == 0:
             raise Unmeasurable("the audio holds no samples")

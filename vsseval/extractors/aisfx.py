@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
+from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source, sound
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.weights import shipped
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vsseval.networks.aisfx import Aisfx as Network
 
 RATE = 16_000
-WEIGHTS = "b5e2103430c9712df73152419cde7e470fe9879e0aa0e4b5a8c6bcd0be156e0b"
+WEIGHTS = shipped.AISFX
 HOP = 50
 """Frames from one window of 100 to the next (1.16 s), as the makers have it."""
 
@@ -70,8 +70,7 @@ class Aisfx(NetworkExtractor):
 
         from vsseval.networks import aisfx
 
-        if not isinstance(source, Audio):
-            raise TypeError(f"{self.spec.name} takes audio, not {type(source).__name__}")
+        source = sound(source, self.spec.name)
         samples = source.mono(RATE)
         if samples.size == 0:
             raise Unmeasurable("the audio holds no samples")

@@ -36,7 +36,23 @@ __all__ = [
     "computed_fast",
     "computed_on",
     "is_pair",
+    "sound",
 ]
+
+
+def sound(source: Source, who: str) -> Audio:
+    """Return the source if it is sound; anything else is a fault of the program.
+
+    Args:
+        source: what an extractor was handed.
+        who: the extractor, for the message.
+
+    Raises:
+        TypeError: it is a video or a text.
+    """
+    if not isinstance(source, Audio):
+        raise TypeError(f"{who} takes audio, not {type(source).__name__}")
+    return source
 
 
 class Extractor(Protocol):

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.base import Arrays, ExtractorSpec, Source
+from vsseval.extractors.base import Arrays, ExtractorSpec, Source, sound
 from vsseval.extractors.network import NetworkExtractor, Parts
-from vsseval.extractors.speech import RATE, not_too_long, sinc, sound
+from vsseval.extractors.speech import RATE, not_too_long, sinc
 from vsseval.extractors.waveform import fitted
 from vsseval.networks.state_dict import fill_network, read_state_dict
 from vsseval.weights.find import Weights

@@ -13,11 +13,11 @@ from typing import NamedTuple
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
+from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source, sound
 from vsseval.extractors.faster_whisper import BEAM, INT8, ProcessorWhisper
 from vsseval.extractors.ge2e import GE2E
 from vsseval.extractors.ge2e import WEIGHTS as VOICES
-from vsseval.extractors.speech import RATE, SHORTEST, decoded, sound
+from vsseval.extractors.speech import RATE, SHORTEST, decoded
 from vsseval.networks.spectrum import silent
 from vsseval.weights.find import Weights
 from vsseval.weights.verify import joint_sha256

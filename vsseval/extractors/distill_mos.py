@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.base import Audio, ExtractorSpec, Source
+from vsseval.extractors.base import ExtractorSpec, Source, sound
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.waveform import at_least
 from vsseval.networks.spectrum import silent
@@ -72,8 +72,7 @@ class DistillMosScore(NetworkExtractor):
         """
         import torch
 
-        if not isinstance(source, Audio):
-            raise TypeError(f"distill_mos takes audio, not {type(source).__name__}")
+        source = sound(source, "distill_mos")
         samples = source.mono(RATE)
         if silent(samples):
             raise Unmeasurable("the audio is silent")

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from vsseval.errors import EnvironmentFault, Unmeasurable
-from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
+from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source, sound
 from vsseval.networks import optional_packages
 from vsseval.networks.spectrum import mel_filters, power
 from vsseval.weights.verify import joint_sha256
@@ -67,8 +67,7 @@ class Dnsmos:
             Unmeasurable: there are no samples.
             EnvironmentFault: speechmos or onnxruntime is missing, or not the one that was pinned.
         """
-        if not isinstance(source, Audio):
-            raise TypeError(f"dnsmos takes audio, not {type(source).__name__}")
+        source = sound(source, "dnsmos")
         p835, p808 = self._networks
         said, heard = [], []
         for window in windows(_loaded(source)):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vsseval.extractors.base import Arrays, ExtractorSpec, Source
+from vsseval.extractors.base import Arrays, ExtractorSpec, Source, sound
 from vsseval.extractors.network import NetworkExtractor, Parts
-from vsseval.extractors.speech import RATE, sound, voice
+from vsseval.extractors.speech import RATE, voice
 from vsseval.extractors.waveform import as_librosa
 from vsseval.networks.state_dict import read_state_dict
 

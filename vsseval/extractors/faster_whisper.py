@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.base import Arrays, ExtractorSpec, Source, computed_on
-from vsseval.extractors.speech import RATE, SHORTEST, decoded, sound
+from vsseval.extractors.base import Arrays, ExtractorSpec, Source, computed_on, sound
+from vsseval.extractors.speech import RATE, SHORTEST, decoded
 from vsseval.networks.ctranslate2_whisper import SEED, Whisper
 from vsseval.networks.spectrum import silent
 from vsseval.weights.find import Weights

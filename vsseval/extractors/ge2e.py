@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
+from vsseval.extractors.base import Arrays, ExtractorSpec, Source, sound
 from vsseval.networks.spectrum import mel_filters, power, silent
 from vsseval.weights import shipped as weights
 
@@ -62,8 +62,7 @@ class GE2E:
         Raises:
             Unmeasurable: the audio is silent (peak below -60 dBFS) or shorter than 0.4 s.
         """
-        if not isinstance(source, Audio):
-            raise TypeError(f"ge2e takes audio, not {type(source).__name__}")
+        source = sound(source, "ge2e")
         samples = source.mono(RATE)
         if samples.size < SHORTEST * RATE:
             raise Unmeasurable(f"the audio is shorter than {SHORTEST} s ({samples.size / RATE:.2f} s)")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -53,26 +53,36 @@ class ImageBindEmbedding(NetworkExtractor):
     network: ImageBind
     batch_size = 3
 
-    def __init__(self, weights: Weights, name: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        weights: Weights,
+        name: str,
+        clock: Clock = "first picture",
+        *,
+        kinds: tuple[Literal["audio", "video", "text"], ...] = ("audio", "video", "text"),
+        said: str = "",
+    ) -> None:
         """Say who it is; nothing is loaded.
 
         Args:
             weights: ImageBind-huge, and beside it the table of byte pairs for texts.
             name: of the variant.
             clock: where the places of pictures are counted from.
+            kinds: what is embedded.
+            said: what is embedded of it, where that is not as in av-benchmark.
         """
         self._weights = weights
         self._clock: Clock = clock
         since = ", places counted from time stamp 0 (av-benchmark since February 2026)" if clock == "zero" else ""
+        said = said or "mean over clips: 3 x 2 s of the first channel; pairs of pictures at 0.5 a second in 3 cuts"
         self.spec = ExtractorSpec(
             name=name,
             version="1",
-            input_kinds=("audio", "video", "text"),
+            input_kinds=kinds,
             sample_rate=RATE,
             weights=weights.sha256,
             licence="CC-BY-NC-SA-4.0 (not for commercial use)",
-            description="ImageBind-huge, mean over clips: 3 x 2 s of the first channel; "
-            f"pairs of pictures at 0.5 a second in 3 cuts{since}",
+            description=f"ImageBind-huge, {said}{since}",
         )
 
     def build(self) -> ImageBind:
@@ -90,7 +100,7 @@ class ImageBindEmbedding(NetworkExtractor):
             Unmeasurable: a sound shorter than 25 ms, or a video that gives fewer than two pictures (below 4 s).
         """
         if isinstance(source, Audio):
-            return Parts(mel_clips(_sound(source)), "audio")
+            return Parts(mel_clips(channels_of(source)), "audio")
         if isinstance(source, Video):
             return Parts(picture_clips(_pictures(source, self._clock)), "vision")
         from vsseval.networks.clip_words import words
@@ -128,10 +138,10 @@ def load(file: Path) -> ImageBind:
         return fill_network(ImageBind, wanted, file, "ImageBind-huge")
 
 
-def clip_starts(seconds: float) -> list[Fraction]:
-    """Return where the clips of a sound start, in seconds: as pytorchvideo's sampler of constant clips places them."""
-    step = Fraction(Fraction(max(seconds - CLIP_SECONDS, 0)), CLIPS)
-    return [step * index for index in range(CLIPS)]
+def clip_starts(seconds: float, clips: int = CLIPS) -> list[Fraction]:
+    """Return where clips of 2 s start, in seconds: as pytorchvideo's sampler of constant clips places them."""
+    step = Fraction(Fraction(max(seconds - CLIP_SECONDS, 0)), clips)
+    return [step * index for index in range(clips)]
 
 
 def mel_clips(sound: Tensor) -> Tensor:
@@ -147,20 +157,27 @@ def mel_clips(sound: Tensor) -> Tensor:
         Unmeasurable: n is below 400.
     """
     import torch
-    from torch.nn.functional import pad
-
-    from vsseval.networks.mel import kaldi_log_mel
 
     if sound.shape[1] < _WINDOW:
         raise Unmeasurable(f"shorter than {_WINDOW / RATE} s ({sound.shape[1] / RATE:.3f} s)")
     sound = sound.clone()
-    clips = []
-    for start in clip_starts(sound.shape[1] / RATE):
-        clip = sound[:, int(start * RATE) : int((start + CLIP_SECONDS) * RATE)]
-        clip -= clip.mean()
-        mel = kaldi_log_mel(clip[0], _BANDS)
-        clips.append(pad(mel.T, (0, _FRAMES - len(mel)))[None])
-    return (torch.stack(clips) - _MEAN) / _SPREAD
+    cuts = [(int(start * RATE), int((start + CLIP_SECONDS) * RATE)) for start in clip_starts(sound.shape[1] / RATE)]
+    return torch.stack([mel_clip(sound[:, start:stop]) for start, stop in cuts])
+
+
+def mel_clip(clip: Tensor) -> Tensor:
+    """Take the mean off a clip of sound, (channels, n <= 32000), in place, and return its first channel's log mel.
+
+    Returns:
+        Normalised, shape (1, 128, 204).
+    """
+    from torch.nn.functional import pad
+
+    from vsseval.networks.mel import kaldi_log_mel
+
+    clip -= clip.mean()
+    mel = kaldi_log_mel(clip[0], _BANDS)
+    return (pad(mel.T, (0, _FRAMES - len(mel)))[None] - _MEAN) / _SPREAD
 
 
 def picture_clips(pictures: Tensor) -> Tensor:
@@ -203,7 +220,7 @@ def normalised(pictures: Tensor) -> Tensor:
     return pictures.float().mul_(1 / 255).sub_(mean).div_(deviation)
 
 
-def _sound(audio: Audio) -> Tensor:
+def channels_of(audio: Audio) -> Tensor:
     """Return all channels at 16 kHz, by torchaudio's function (not its transform, which differs in the last bits)."""
     import torch
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
+from vsseval.extractors.base import Arrays, ExtractorSpec, Source, sound
 from vsseval.networks.spectrum import log_mel
 
 RATE = 16_000
@@ -48,8 +48,7 @@ class LogMel:
         Raises:
             Unmeasurable: there are no samples.
         """
-        if not isinstance(source, Audio):
-            raise TypeError(f"logmel takes audio, not {type(source).__name__}")
+        source = sound(source, "logmel")
         samples = source.mono(RATE)
         if samples.size == 0:
             raise Unmeasurable("the audio holds no samples")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import UsageError
-from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
+from vsseval.extractors.base import Arrays, ExtractorSpec, Source, sound
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.waveform import as_librosa, fitted
 from vsseval.networks.spectrum import mel_filters, power
@@ -74,8 +74,7 @@ class MelceptionExtractor(NetworkExtractor):
         """Return the normalised spectrogram, (1, 80, 848); silence is a spectrogram like any other."""
         import torch
 
-        if not isinstance(source, Audio):
-            raise TypeError(f"melception takes audio, not {type(source).__name__}")
+        source = sound(source, "melception")
         means, deviations = statistics(self._weights)
         start = (FRAMES - SEEN) // 2
         seen = spectrogram(as_librosa(source, RATE))[:, start : start + SEEN]

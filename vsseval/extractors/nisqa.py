@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.base import Audio, ExtractorSpec, Source
+from vsseval.extractors.base import ExtractorSpec, Source, sound
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.networks.spectrum import silent
 
@@ -69,8 +69,7 @@ class NisqaScores(NetworkExtractor):
 
         from vsseval.networks.nisqa import log_mel
 
-        if not isinstance(source, Audio):
-            raise TypeError(f"{self.spec.name} takes audio, not {type(source).__name__}")
+        source = sound(source, self.spec.name)
         samples, rate, made = source.mono(source.sample_rate), source.sample_rate, self.network.settings
         window, hop = made.samples(rate)
         if hop == 0 or window > made.ms_n_fft:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
+from vsseval.extractors.base import Arrays, ExtractorSpec, Source, sound
 from vsseval.networks.spectrum import mel_filters, power, silent
 
 RATE = 16_000
@@ -50,8 +50,7 @@ class Onset:
         Raises:
             Unmeasurable: the audio is silent (peak below -60 dBFS) or shorter than 0.5 s.
         """
-        if not isinstance(source, Audio):
-            raise TypeError(f"onset takes audio, not {type(source).__name__}")
+        source = sound(source, "onset")
         samples = source.mono(RATE)
         if silent(samples):
             raise Unmeasurable("the audio is silent")

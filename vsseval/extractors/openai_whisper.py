@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from vsseval.errors import Unmeasurable, UsageError
-from vsseval.extractors.base import Arrays, ExtractorSpec, Source, computed_on
-from vsseval.extractors.speech import RATE, decoded, sound
+from vsseval.extractors.base import Arrays, ExtractorSpec, Source, computed_on, sound
+from vsseval.extractors.speech import RATE, decoded
 from vsseval.networks.optional_packages import import_offline
 from vsseval.networks.state_dict import fill_network
 from vsseval.weights.find import Weights

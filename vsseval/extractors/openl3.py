@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
+from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source, sound
 from vsseval.extractors.kaiser import kaiser_best
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.waveform import mixed
@@ -88,8 +88,7 @@ class OpenL3Embeddings(NetworkExtractor):
 
         from vsseval.networks.openl3 import seconds
 
-        if not isinstance(source, Audio):
-            raise TypeError(f"{self.spec.name} takes audio, not {type(source).__name__}")
+        source = sound(source, self.spec.name)
         if source.samples.size == 0:
             raise Unmeasurable("the audio holds no samples")
         heard = sides(source) if self._stereo else [sixteen_bit(mixed(source, RATE, functional=True))]

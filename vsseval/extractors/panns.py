@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
+from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source, sound
 from vsseval.extractors.network import NetworkExtractor, Parts
-from vsseval.extractors.waveform import at_least, centred
+from vsseval.extractors.waveform import at_least, centred, fitted, mixed
 from vsseval.networks.state_dict import fill_network, read_state_dict
 from vsseval.weights.find import Weights
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vsseval.networks.panns import Cnn14
 
 Kilohertz = Literal[16, 32]
-Preparation = Literal["avbench", "audioldm"]
+Preparation = Literal["avbench", "audioldm", "mova"]
 
 PADDED = 32_000
 """Samples, at either rate, to which audioldm_eval fills up shorter sound."""
@@ -31,6 +31,7 @@ PADDED = 32_000
 _DESCRIPTIONS = {
     "avbench": "mean of channels, av-benchmark's preparation",
     "audioldm": "first channel, at least 32000 samples, audioldm_eval's preparation",
+    "mova": "mean of channels, cut or filled up to 10 s, MOVA's preparation",
 }
 
 
@@ -84,8 +85,7 @@ class PANNs(NetworkExtractor):
         """
         import torch
 
-        if not isinstance(source, Audio):
-            raise TypeError(f"{self.spec.name} takes audio, not {type(source).__name__}")
+        source = sound(source, self.spec.name)
         rate = self.spec.sample_rate or 0
         samples = self._samples(source, rate)
         least = 31 * rate // 100
@@ -96,6 +96,8 @@ class PANNs(NetworkExtractor):
     def _samples(self, audio: Audio, rate: int) -> np.ndarray:
         if self._preparation == "avbench":
             return centred(audio, rate)
+        if self._preparation == "mova":
+            return fitted(mixed(audio, rate), 10 * rate)
         return at_least(centred(audio, rate, "first"), PADDED)
 
     def forward(self, parts: Tensor, kind: str) -> dict[str, Tensor]:

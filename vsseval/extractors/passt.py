@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
+from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source, sound
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.waveform import centred, fitted, peak_normalised
 from vsseval.networks.state_dict import fill_network, read_state_dict
@@ -79,8 +79,7 @@ class PaSSTClip(NetworkExtractor):
         """
         import torch
 
-        if not isinstance(source, Audio):
-            raise TypeError(f"{self.spec.name} takes audio, not {type(source).__name__}")
+        source = sound(source, self.spec.name)
         return Parts(torch.from_numpy(self.windows(source)))
 
     def windows(self, audio: Audio) -> np.ndarray:

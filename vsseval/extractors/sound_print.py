@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
+from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source, sound
 
 RATE = 8_000
 """Samples per second of what landmarks are taken from."""
@@ -49,8 +49,7 @@ class SoundPrint:
         between the two, and that of the first, int32. `levels` (m,) float32: root mean square of each 20 ms, less the
         constant part. `facts` (3,) float64: seconds, greatest magnitude, share of samples at full scale.
         """
-        if not isinstance(source, Audio):
-            raise TypeError(f"sound_print takes audio, not {type(source).__name__}")
+        source = sound(source, "sound_print")
         bins, frames = _peaks(source.mono(RATE))
         low, high, apart, first = _pairs(bins, frames)
         size = np.abs(source.samples)

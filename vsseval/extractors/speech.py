@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.base import Audio, Source
+from vsseval.extractors.base import Audio
 from vsseval.networks.spectrum import silent
 
 RATE = 16_000
@@ -19,13 +19,6 @@ SHORTEST = 0.1
 """Seconds; less holds no phone to tell a voice by."""
 LONGEST = 120.0
 """Seconds; networks that attend to a whole utterance at once need memory by the square of its length."""
-
-
-def sound(source: Source, who: str) -> Audio:
-    """Return the source if it is sound; anything else is a fault of the program."""
-    if not isinstance(source, Audio):
-        raise TypeError(f"{who} takes audio, not {type(source).__name__}")
-    return source
 
 
 def sinc(audio: Audio, channels: Literal["mean", "first"] = "mean") -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
+from vsseval.extractors.base import Arrays, ExtractorSpec, Source, sound
 from vsseval.networks.spectrum import silent
 
 RATE = 16_000
@@ -29,8 +29,7 @@ class Speech16k:
         Raises:
             Unmeasurable: the sound is silent (peak below -60 dBFS) or shorter than 0.5 s.
         """
-        if not isinstance(source, Audio):
-            raise TypeError(f"speech16k takes audio, not {type(source).__name__}")
+        source = sound(source, "speech16k")
         samples = source.mono(RATE)
         if silent(samples):
             raise Unmeasurable("the audio is silent")

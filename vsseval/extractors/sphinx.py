@@ -18,7 +18,7 @@ import numpy as np
 
 from vsseval.english.grid import GRID
 from vsseval.errors import EnvironmentFault
-from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
+from vsseval.extractors.base import Arrays, ExtractorSpec, Source, sound
 
 RATE = 16_000
 Search = Literal["grid", "lm"]
@@ -67,8 +67,7 @@ class Sphinx:
         Raises:
             EnvironmentFault: pocketsphinx or its model is missing or not the one that was pinned.
         """
-        if not isinstance(source, Audio):
-            raise TypeError(f"{self.spec.name} takes audio, not {type(source).__name__}")
+        source = sound(source, self.spec.name)
         samples = source.mono(RATE)
         if samples.size < _SHORTEST * RATE or not samples.any():
             return {"text": np.asarray("")}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
+from vsseval.extractors.base import Arrays, ExtractorSpec, Source, sound
 
 FRAME, HOP = 0.1, 0.05
 """Seconds."""
@@ -40,8 +40,7 @@ class Stereo:
         Raises:
             Unmeasurable: more than two channels, or shorter than a frame.
         """
-        if not isinstance(source, Audio):
-            raise TypeError(f"stereo takes audio, not {type(source).__name__}")
+        source = sound(source, "stereo")
         channels = source.samples
         if len(channels) > 2:
             raise Unmeasurable(f"the audio has {len(channels)} channels: left and right are needed, or one")

@@ -49,16 +49,18 @@ class SynchformerTokens(NetworkExtractor):
     network: Synchformer
     gains_by_half = True
 
-    def __init__(self, weights: Weights, name: str, clock: Clock) -> None:
+    def __init__(self, weights: Weights, name: str, clock: Clock, seconds: float = 0.0) -> None:
         """Say who it is; nothing is loaded.
 
         Args:
             weights: all of Synchformer's, as av-benchmark loads them.
             name: of the variant.
             clock: where the places of pictures are counted from.
+            seconds: length to which sound and picture are cut, or filled up with silence and black; 0 leaves them.
         """
         self._weights = weights
         self._clock: Clock = clock
+        self._seconds = seconds
         since = ", since February 2026 (places of pictures counted from time stamp 0)" if clock == "zero" else ""
         self.spec = ExtractorSpec(
             name=name,
@@ -68,7 +70,7 @@ class SynchformerTokens(NetworkExtractor):
             weights=weights.sha256,
             licence="MIT",
             description="Synchformer 24-01-04T16-39-21, tokens of segments of 0.64 s, "
-            f"av-benchmark's preparation{since}",
+            f"av-benchmark's preparation{since}" + (f", of exactly {seconds:g} s" if seconds else ""),
         )
 
     def build(self) -> Synchformer:
@@ -86,10 +88,15 @@ class SynchformerTokens(NetworkExtractor):
             Unmeasurable: there is not one whole segment (0.64 s).
         """
         if isinstance(source, Audio):
-            return Parts(log_mels(segmented(_sound(source), SAMPLES, SAMPLE_HOP, RATE)), "audio")
-        if isinstance(source, Video):
-            return Parts(segmented(_frames(source, self._clock), FRAMES, FRAME_HOP, float(FPS)), "video")
-        raise TypeError(f"synchformer takes audio or video, not {type(source).__name__}")
+            whole, length, hop, rate = _sound(source), SAMPLES, SAMPLE_HOP, float(RATE)
+        elif isinstance(source, Video):
+            whole, length, hop, rate = _frames(source, self._clock), FRAMES, FRAME_HOP, float(FPS)
+        else:
+            raise TypeError(f"synchformer takes audio or video, not {type(source).__name__}")
+        segments = segmented(whole, length, hop, rate)
+        if self._seconds:
+            segments = segmented(fitted(whole, int(self._seconds * rate)), length, hop, rate)
+        return Parts(log_mels(segments), "audio") if isinstance(source, Audio) else Parts(segments, "video")
 
     def forward(self, parts: Tensor, kind: str) -> dict[str, Tensor]:
         """Return `tokens`, (segments, 6, 768) of a sound, (segments, 8, 768) of a video."""
@@ -127,6 +134,14 @@ def segmented(whole: Tensor, length: int, hop: int, rate: float) -> Tensor:
     if len(whole) < length:
         raise Unmeasurable(f"shorter than {SECONDS} s ({len(whole) / rate:.2f} s), one segment of Synchformer")
     return torch.stack([whole[start : start + length] for start in range(0, len(whole) - length + 1, hop)])
+
+
+def fitted(whole: Tensor, length: int) -> Tensor:
+    """Cut samples or frames (n, ...) to a length, or fill them up with zeros."""
+    import torch
+
+    kept = whole[:length]
+    return torch.cat([kept, kept.new_zeros(length - len(kept), *kept.shape[1:])])
 
 
 def log_mels(segments: Tensor) -> Tensor:

@@ -1,13 +1,14 @@
-"""Segment tokens of a sound and of a picture to the offset that Synchformer hears and sees, in two windows of 4.8 s.
+"""Segment tokens of a sound and of a picture to the offset that Synchformer hears and sees, in windows of 4.8 s.
 
 Iashin et al., 'Synchformer: efficient synchronization from sparse cues', ICASSP 2024; the first and the last 14
-segments, as av-benchmark scores them (av_bench/evaluate.py).
+segments, as av-benchmark scores them (av_bench/evaluate.py), or 14 after 14, as JavisBench does
+(eval/javisbench/src/metrics.py): the last window ends with the clip, and fewer than 14 are repeated.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -24,21 +25,26 @@ SEGMENTS = 14
 SHORTEST = 4.8
 """Seconds that 14 segments cover: 0.64 and 13 times 0.32."""
 
+Windows = Literal["both ends", "one after another"]
+
 
 class SynchformerSync:
     """Puts the features of two media together; loads the network at its first use."""
 
     device = "cpu"
 
-    def __init__(self, weights: Weights, name: str, tokens: str) -> None:
+    def __init__(self, weights: Weights, name: str, tokens: str, windows: Windows = "both ends") -> None:
         """Say who it is; nothing is loaded.
 
         Args:
             weights: all of Synchformer's.
             name: of the variant.
             tokens: the variant of `synchformer` that it puts together.
+            windows: which 14 segments are compared at once.
         """
         self._weights = weights
+        self._windows: Windows = windows
+        where = "the first and the last 4.8 s" if windows == "both ends" else "4.8 s after 4.8 s, shorter repeated"
         self.spec = ExtractorSpec(
             name=name,
             version="1",
@@ -46,7 +52,7 @@ class SynchformerSync:
             source_extractor=tokens,
             weights=weights.sha256,
             licence="MIT",
-            description="Synchformer 24-01-04T16-39-21, offset classes of the first and the last 4.8 s",
+            description=f"Synchformer 24-01-04T16-39-21, offset classes of {where}",
         )
 
     def on(self, device: str) -> None:
@@ -74,24 +80,32 @@ class SynchformerSync:
             second: features that `synchformer` makes of the video.
 
         Returns:
-            `logits`, float32, shape (2, 21): of the first window and of the last, each for offsets from -2 to 2 s;
-            positive where the sound comes early.
+            `logits`, float32, shape (windows, 21): of the first window and of the last, or of all, each for offsets
+            from -2 to 2 s; positive where the sound comes early.
 
         Raises:
-            Unmeasurable: sound and picture have less than 4.8 s in common.
+            Unmeasurable: sound and picture have less than 4.8 s in common, and the windows are those of both ends.
         """
         import torch
 
         audio, vision = (torch.from_numpy(np.asarray(one["tokens"])).to(self.device) for one in (first, second))
         common = min(len(audio), len(vision))
-        if common < SEGMENTS:
+        if common < SEGMENTS and self._windows == "both ends":
             seconds = (FRAMES + (common - 1) * FRAMES // 2) / 25
             raise Unmeasurable(
                 f"sound and picture have {seconds:.2f} s in common, and Synchformer compares no less than {SHORTEST} s"
             )
-        windows = slice(0, SEGMENTS), slice(common - SEGMENTS, common)
+        places = torch.tensor(self._places(common), device=audio.device)
         with torch.inference_mode(), full_precision(), arithmetic(self.spec):
-            logits = self.network.compare(
-                torch.stack([vision[window] for window in windows]), torch.stack([audio[window] for window in windows])
-            )
+            logits = self.network.compare(vision[places], audio[places])
         return {"logits": logits.float().cpu().numpy()}
+
+    def _places(self, common: int) -> list[list[int]]:
+        """Return the segments of each window."""
+        if self._windows == "both ends":
+            begin = [0, common - SEGMENTS]
+        elif common <= SEGMENTS:
+            return [[place % common for place in range(SEGMENTS)]]
+        else:
+            begin = [min(start, common - SEGMENTS) for start in range(0, common, SEGMENTS)]
+        return [[*range(start, start + SEGMENTS)] for start in begin]

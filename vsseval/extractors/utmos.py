@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.base import Audio, ExtractorSpec, Source
+from vsseval.extractors.base import ExtractorSpec, Source, sound
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.waveform import mixed
 from vsseval.networks.state_dict import read_state_dict
@@ -65,8 +65,7 @@ class Utmos(NetworkExtractor):
         """
         import torch
 
-        if not isinstance(source, Audio):
-            raise TypeError(f"utmos takes audio, not {type(source).__name__}")
+        source = sound(source, "utmos")
         samples = mixed(source, RATE, functional=True)
         if samples.size < LEAST:
             raise Unmeasurable(f"the audio is shorter than {LEAST / RATE} s ({samples.size / RATE:.4f} s)")

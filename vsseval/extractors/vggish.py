@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.base import Audio, ExtractorSpec, Source
+from vsseval.extractors.base import Audio, ExtractorSpec, Source, sound
 from vsseval.extractors.kaiser import kaiser_best
 from vsseval.extractors.network import NetworkExtractor, Parts
 from vsseval.extractors.waveform import centred
@@ -82,8 +82,7 @@ class VGGish(NetworkExtractor):
 
         from vsseval.networks.vggish import LEAST, patches
 
-        if not isinstance(source, Audio):
-            raise TypeError(f"{self.spec.name} takes audio, not {type(source).__name__}")
+        source = sound(source, self.spec.name)
         samples = self.samples(source)
         if samples.size < LEAST:
             raise Unmeasurable(

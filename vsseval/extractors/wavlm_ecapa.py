@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vsseval.extractors.base import Arrays, ExtractorSpec, Source
+from vsseval.extractors.base import Arrays, ExtractorSpec, Source, sound
 from vsseval.extractors.network import NetworkExtractor, Parts
-from vsseval.extractors.speech import RATE, sinc, sound, voice
+from vsseval.extractors.speech import RATE, sinc, voice
 from vsseval.networks.optional_packages import import_offline
 from vsseval.networks.state_dict import fill_network, read_state_dict
 from vsseval.weights.find import Weights

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.base import Arrays, ExtractorSpec, Source
+from vsseval.extractors.base import Arrays, ExtractorSpec, Source, sound
 from vsseval.extractors.network import NetworkExtractor, Parts
-from vsseval.extractors.speech import RATE, fourier, sound
+from vsseval.extractors.speech import RATE, fourier
 from vsseval.extractors.transformers_files import load_part, tokenizer
 from vsseval.networks.optional_packages import import_offline
 from vsseval.networks.state_dict import fill_network, read_state_dict

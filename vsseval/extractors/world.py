@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from vsseval.errors import Unmeasurable
-from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source
+from vsseval.extractors.base import Arrays, Audio, ExtractorSpec, Source, sound
 from vsseval.extractors.waveform import as_librosa
 from vsseval.networks.optional_packages import import_offline
 
@@ -180,8 +180,7 @@ def _transform(length: int, order: int, alpha: float) -> np.ndarray:
 
 
 def _audio(source: Source, name: str) -> Audio:
-    if not isinstance(source, Audio):
-        raise TypeError(f"{name} takes audio, not {type(source).__name__}")
+    source = sound(source, name)
     if source.seconds < SHORTEST:
         raise Unmeasurable(f"the audio is shorter than {SHORTEST} s ({source.seconds:.3f} s)")
     return source

@@ -24,6 +24,7 @@ import numpy as np
 from vsseval.errors import EnvironmentFault, Unmeasurable
 from vsseval.media import wire
 from vsseval.media.encode import failed_write
+from vsseval.media.films import Films
 from vsseval.media.limits import VARIABLE, BeyondLimit, media_limits
 from vsseval.media.looking import content
 from vsseval.media.opening import check_file, reading
@@ -56,10 +57,11 @@ class Served(NamedTuple):
 class _Running:
     """A pass over a video that is asked for piece by piece."""
 
-    def __init__(self, asked: wire.AskPictures) -> None:
+    def __init__(self, asked: wire.AskPictures, films: Films) -> None:
         self._asked = asked
         self._path = Path(os.fsdecode(asked.path))
-        source = Pass(self._path, asked.start, asked.seconds, whole=asked.whole, own_fps=asked.own_fps)
+        kept = films if asked.again else None
+        source = Pass(self._path, asked.start, asked.seconds, whole=asked.whole, own_fps=asked.own_fps, films=kept)
         self._frames: Generator[Frame, None, None] | None = None
         self._held: deque[tuple[int, Frame]] = deque(maxlen=2 * _FRAMES)
         self._count = 0
@@ -126,10 +128,11 @@ class _Running:
 
 
 class Server:
-    """Answers questions; holds the pass over a video that is under way."""
+    """Answers questions; holds the pass over a video that is under way, and frames for those that follow."""
 
     def __init__(self) -> None:
         self._running: _Running | None = None
+        self.films = Films()
 
     def serve(self, ask: wire.Ask, files: list[int]) -> Served:
         """Return what is found in a file, or raise what its readers raise."""
@@ -140,8 +143,9 @@ class Server:
         if self._running is not None:
             self._running.close()
             self._running = None
+        self.films.forget_others(Path(os.fsdecode(ask.path)))
         if isinstance(ask, wire.AskPictures):
-            self._running = _Running(ask)
+            self._running = _Running(ask, self.films)
             return self._running.more()
         return _once(ask, files)
 
@@ -215,7 +219,7 @@ def main() -> None:
 def _answered(server: Server, ask: wire.Ask, files: list[int], own: int) -> Served:
     path = Path(os.fsdecode(getattr(ask, "path", b"medium")))
     limits = media_limits()
-    most = own + round(limits.memory_mb * 2**20)
+    most = own + server.films.size + round(limits.memory_mb * 2**20)
     resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
     # Whoever asks ends a question that takes too long; where nobody is left to do so, the system does.
     spent = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])

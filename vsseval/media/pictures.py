@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,13 +11,15 @@ import numpy as np
 
 from vsseval.errors import Unmeasurable
 from vsseval.media.edits import moved_ahead
+from vsseval.media.films import Film
 from vsseval.media.limits import media_limits, require_within
 from vsseval.media.opening import opened, reading
 from vsseval.media.streams import clock_zero, decoded, require_length, require_video
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
+    from vsseval.media.films import Films
     from vsseval.media.wire import Rule
 
 __all__ = ["Frame", "Pass"]
@@ -39,17 +42,21 @@ class Frame(NamedTuple):
     seconds: float
     """When it begins to be shown, in seconds from t = 0 of the video: of the container, or of the segment."""
     path: Path
+    scaler: Any
+    """PyAV's, one for all frames of a pass: to prepare it for each would take longer than to decode the frame."""
 
     def picture(self, size: tuple[int, int] | None = None, *, gray: bool = False) -> np.ndarray:
         """Return the picture, upright, as `vsseval.media.video.Shown.picture` says."""
         with reading(self.path):
-            return _picture(self.frame, size, gray=gray)
+            return _picture(self.frame, size, self.scaler, gray=gray)
 
 
 class Pass:
-    """What is read of a video, from the container's start or from that of a segment; each method decodes it anew."""
+    """What is read of a video, from the container's start or from that of a segment."""
 
-    def __init__(self, path: Path, start: float, seconds: float, *, whole: bool, own_fps: float) -> None:
+    def __init__(
+        self, path: Path, start: float, seconds: float, *, whole: bool, own_fps: float, films: Films | None = None
+    ) -> None:
         """Prepare.
 
         Args:
@@ -58,12 +65,14 @@ class Pass:
             seconds: how long it is.
             whole: whether no segment was asked for.
             own_fps: average frame rate of the file.
+            films: where its frames are kept for another pass; None keeps none, and each method decodes it anew.
         """
         self.path = path
         self.start = start
         self.seconds = seconds
         self._whole = whole
         self._fps = own_fps
+        self._films = films
 
     def sampled(
         self, fps: float, size: tuple[int, int], *, gray: bool, rule: Rule
@@ -130,23 +139,37 @@ class Pass:
             BeyondLimit: a hole between frames, or their number a second, is greater than is allowed.
             Unmeasurable: as `each`.
         """
+        from av.video.reformatter import VideoReformatter
+
         end: float | None = None
-        most = media_limits().fps
+        most, scaler = media_limits().fps, VideoReformatter()
+        with self._film() as film:
+            stop, own = Fraction(film.zero), 1 / Fraction(self._fps or 25.0)
+            for number, frame in enumerate(film.frames):
+                # A frame without a stamp starts where the last one ended.
+                start = stop if frame.pts is None else Fraction(frame.pts * frame.time_base) + film.moved
+                self._require_sane(number, float(start - stop), float(start) - film.zero, most)
+                stop = start + ((frame.duration or 0) * film.time_base or own)
+                end = float(stop) - film.zero - self.start
+                yield Frame(start, stop, frame, float(start) - film.zero - self.start, self.path, scaler)
+            if end is None:
+                raise Unmeasurable(f"{self.path.name}: the video has no readable frame")
+            require_length(self.path, end, self.seconds)
+
+    @contextmanager
+    def _film(self) -> Iterator[Film]:
+        """Decode the file, unless its frames are kept."""
+        kept = self._films and self._films.find(self.path)
+        if kept:
+            with reading(self.path):
+                yield kept
+            return
         with opened(self.path) as container:
             stream = require_video(container, self.path)
             stream.thread_type = "AUTO"
             zero, moved = clock_zero(container), moved_ahead(self.path, container, stream)
-            stop, own = Fraction(zero), 1 / Fraction(self._fps or 25.0)
-            for number, frame in enumerate(decoded(container, stream)):
-                # A frame without a stamp starts where the last one ended.
-                start = stop if frame.pts is None else Fraction(frame.pts * frame.time_base) + moved
-                self._require_sane(number, float(start - stop), float(start) - zero, most)
-                stop = start + ((frame.duration or 0) * stream.time_base or own)
-                end = float(stop) - zero - self.start
-                yield Frame(start, stop, frame, float(start) - zero - self.start, self.path)
-            if end is None:
-                raise Unmeasurable(f"{self.path.name}: the video has no readable frame")
-            require_length(self.path, end, self.seconds)
+            film = Film(zero, moved, stream.time_base, decoded(container, stream))
+            yield film if self._films is None else self._films.keep(self.path, film)
 
     def _require_sane(self, number: int, hole: float, at: float, most: float) -> None:
         """Raise where frame `number`, at `at` seconds from t = 0, comes `hole` seconds after the last, or too soon."""
@@ -156,7 +179,7 @@ class Pass:
             require_within(self.path.name, "fps", number / (max(at, 0.0) + 1), f"{number} pictures in {at:.2f} s")
 
 
-def _picture(frame: Any, size: tuple[int, int] | None, *, gray: bool) -> np.ndarray:
+def _picture(frame: Any, size: tuple[int, int] | None, scaler: Any, *, gray: bool) -> np.ndarray:
     """Return a decoded frame as uint8 of the size wanted (None: its own), upright."""
     turns = round(frame.rotation / 90) % 4  # counter-clockwise, as numpy's rot90
     if size is None:
@@ -164,10 +187,12 @@ def _picture(frame: Any, size: tuple[int, int] | None, *, gray: bool) -> np.ndar
     else:
         height, width = size if turns % 2 == 0 else (size[1], size[0])
     shrinks = height * width < frame.height * frame.width
-    scaled = frame.reformat(
+    scaled = scaler.reformat(
+        frame,
         width=width,
         height=height,
         format="gray" if gray else "rgb24",
         interpolation="AREA" if shrinks else "BICUBIC",
+        threads=1,  # by themselves, they are as many as processors, started for each frame
     )
     return np.rot90(scaled.to_ndarray(), turns)

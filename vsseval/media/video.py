@@ -59,15 +59,19 @@ class Shown(NamedTuple):
 
 
 class Video:
-    """A video file: opened for its header, decoded anew by each call of `frames`, `stream` or `each`."""
+    """A video file: opened for its header, decoded by each call of `frames`, `stream`, `timed` or `each`."""
 
-    def __init__(self, path: Path | str, start: float = 0.0, seconds: float | None = None) -> None:
+    def __init__(
+        self, path: Path | str, start: float = 0.0, seconds: float | None = None, *, again: bool = False
+    ) -> None:
         """Read the header.
 
         Args:
             path: the file.
             start: seconds from the container's start at which the video begins: t = 0 of all that is returned.
             seconds: how long it is at most; None reaches to the end.
+            again: its frames are kept after the first call that takes all of them, and the next ones start from there;
+                at most 256 MB (`vsseval.media.films`), by the process that decodes, until it opens another file.
 
         Raises:
             BeyondLimit: it is longer, or its pictures are larger, than is allowed (see `vsseval.media.limits`).
@@ -80,6 +84,7 @@ class Video:
         if not self.probe.width:
             raise Unmeasurable(f"{self.path.name}: {UNKNOWN_VIDEO}")
         self.start = start
+        self._again = again
         self._whole = not start and seconds is None
         left = self.probe.seconds - start
         if left <= 0:
@@ -207,7 +212,7 @@ class Video:
     ) -> wire.AskPictures:
         return wire.AskPictures(
             path=raw(self.path), start=self.start, seconds=self.seconds, whole=self._whole, own_fps=self.fps,
-            how=how, size=size, gray=gray, fps=fps, rule=rule,
+            how=how, size=size, gray=gray, fps=fps, rule=rule, again=self._again,
         )  # fmt: skip
 
     def _pictures(self, asked: wire.AskPictures) -> Generator[tuple[float, np.ndarray], None, None]:

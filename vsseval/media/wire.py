@@ -98,6 +98,8 @@ class AskPictures(_Message, frozen=True):
     fps: float = 0.0
     """Pictures a second, where sampled."""
     rule: Rule = "shown"
+    again: bool = False
+    """Whether other passes over the file will follow, for which its frames are worth keeping."""
 
 
 class AskMore(_Message, frozen=True):

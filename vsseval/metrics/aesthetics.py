@@ -6,7 +6,9 @@ from typing import Final, Literal
 
 from vsseval.metrics.base import Arrays, MetricSpec, Score
 
-Axis = Literal["ce", "cu", "pc", "pq"]
+AXES = ("ce", "cu", "pc", "pq")
+
+Axis = Literal["ce", "cu", "pc", "pq", "mean"]
 
 
 class Aesthetic:
@@ -19,7 +21,8 @@ class Aesthetic:
 
         Args:
             spec: the declaration, with the input `audio`.
-            axis: content enjoyment, content usefulness, production complexity or production quality.
+            axis: content enjoyment, content usefulness, production complexity or production quality; or the
+                mean of the four.
         """
         self.spec = spec
         self._axis = axis
@@ -30,4 +33,5 @@ class Aesthetic:
         Args:
             audio: the four scores of the generated sound, () each.
         """
-        return Score(value=float(audio[self._axis]))
+        axes = AXES if self._axis == "mean" else (self._axis,)
+        return Score(value=sum(float(audio[axis]) for axis in axes) / len(axes))

@@ -1,7 +1,8 @@
-"""By how much sound and picture are apart, as Synchformer judges: mean of the absolute offset in two windows of 4.8 s.
+"""By how much sound and picture are apart, as Synchformer judges: mean of the absolute offset in windows of 4.8 s.
 
 The definition of av-benchmark (av_bench/evaluate.py), which MMAudio and most later work report. The network knows 21
 offsets from -2 to 2 s in steps of 0.2 s; the mean over its answers for the first and the last 14 segments is taken.
+JavisBench takes all windows of 14.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ class DesyncSynchformer:
         """Score one clip.
 
         Args:
-            offsets: `logits`, shape (2, 21).
+            offsets: `logits`, shape (windows, 21).
 
         Returns:
-            The value in seconds; as detail the signed offset of either window, in seconds, positive where the sound
-            comes early.
+            The value in seconds; as detail the signed offset of the first and the last window, in seconds, positive
+            where the sound comes early.
 
         Raises:
             Unmeasurable: a logit is NaN or infinite.
@@ -43,9 +44,9 @@ class DesyncSynchformer:
         logits = np.asarray(offsets["logits"])
         if not np.isfinite(logits).all():
             raise Unmeasurable("the offsets are not finite: the weights of Synchformer are damaged, or not its own")
-        first, last = (float(offset) for offset in signed(logits))
-        detail: dict[str, float | int | str] = {"offset_first": round(first, 1), "offset_last": round(last, 1)}
-        return Score(value=(abs(first) + abs(last)) / 2, detail=detail)
+        found = signed(logits).astype(np.float64)
+        ends = {"offset_first": round(float(found[0]), 1), "offset_last": round(float(found[-1]), 1)}
+        return Score(value=float(np.abs(found).mean()), detail={**ends})
 
 
 def signed(logits: np.ndarray) -> np.ndarray:

@@ -25,15 +25,17 @@ class InceptionScore:
 
     kind: Final = "grouped_rows"
 
-    def __init__(self, spec: MetricSpec, logits: str = "logits") -> None:
+    def __init__(self, spec: MetricSpec, logits: str = "logits", splits: int = SPLITS) -> None:
         """Say which metric it is.
 
         Args:
             spec: the declaration, with the input `generated`.
             logits: name of the array among the features.
+            splits: of the clips; the value is the mean over them.
         """
         self.spec = spec
         self._logits = logits
+        self._splits = splits
 
     def rows(self, generated: Arrays) -> Rows:
         """Return `logits` (1, c) of one clip."""
@@ -45,11 +47,11 @@ class InceptionScore:
         Raises:
             Unmeasurable: fewer clips than splits, or probabilities that vanish.
         """
-        return inception_score(rows["logits"])[0]
+        return inception_score(rows["logits"], self._splits)[0]
 
     def without(self, rows: Rows, groups: Mapping[str, np.ndarray]) -> Callable[[Collection[int]], float]:
         """Return what gives the score without some groups of clips, each other clip staying in its split."""
-        return grouped(rows["logits"], groups["logits"])
+        return grouped(rows["logits"], groups["logits"], self._splits)
 
 
 def inception_score(logits: np.ndarray, splits: int = SPLITS, seed: int | None = SEED) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from vsseval.models.base import ModelCard, ModelOptions, ModelOutput, Request
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["NOISE_RMS", "RATE", "Noise", "Recorded", "Silence", "noise", "reference", "shuffled", "silence"]
+__all__ = ["NOISE_RMS", "RATE", "Noise", "Recorded", "Silence", "fit", "noise", "reference", "shuffled", "silence"]
 
 RATE = 16000
 """Sample rate of silence and noise."""
@@ -117,10 +117,10 @@ def _recorded(request: Request) -> ModelOutput:
         audio = load_audio(medium.path, medium.start, seconds)
     except Unmeasurable as reason:
         return ModelOutput(request.id, None, 0, error=f"unreadable reference: {reason}")
-    return ModelOutput(request.id, _fit(audio, _length(request, audio.sample_rate)), audio.sample_rate)
+    return ModelOutput(request.id, fit(audio, _length(request, audio.sample_rate)), audio.sample_rate)
 
 
-def _fit(audio: Audio, length: int) -> np.ndarray:
+def fit(audio: Audio, length: int) -> np.ndarray:
     """Return (channels, length): the start of the sound, followed by zeros where it is too short."""
     kept = audio.samples[:, :length]
     return np.pad(kept, ((0, 0), (0, length - kept.shape[1])))

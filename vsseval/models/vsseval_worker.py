@@ -13,6 +13,8 @@ One file, standard library only, Python 3.8 or later; the harness puts its folde
 
     serve(load)
 
+A program that speaks and knows no picture has its `generate` from `in_window(say)`, and reads its WAV by `spoken`.
+
 Lines from the harness: hello, generate, bye. Lines to it: ready (or fault), one result per request, bye.
 """
 
@@ -24,11 +26,17 @@ import os
 import platform
 import sys
 import traceback
+import wave
 from typing import IO, Any, Callable, Dict, NoReturn, Tuple
 
 PROTOCOL = 1
+SLOWEST, FASTEST = 1.8, 0.55
+"""Factors on the duration beyond which speech is no longer understood."""
+QUIET = 327
+"""One hundredth of full scale in 16 bits: below it, what stands before and behind speech is silence."""
 Message = Dict[str, Any]
 Generate = Callable[[Message], Any]
+Sound = Tuple["array.array[int]", int]
 
 
 class Refusal(Exception):
@@ -64,6 +72,41 @@ def serve(load: Callable[[Message], Generate]) -> NoReturn:
             send(_answer(generate, request, os.path.join(hello["scratch"], "%06d.f32" % count), owner))
     send({"type": "bye"})
     _end(0)
+
+
+def in_window(say: Callable[[str, float], Sound]) -> Generate:
+    """Return a `generate` that says the transcript at the pace that fills the speech window, where there is one.
+
+    Args:
+        say: called with a text and a factor on its duration; returns samples of 16 bits and their rate, as `spoken`.
+    """
+
+    def generate(request: Message) -> Tuple["array.array[float]", int]:
+        start, end = request["speech_window"] or (0.0, None)
+        speech, rate = say(request["transcript"], 1.0)
+        if not speech:
+            raise Refusal("it finds nothing to say in the transcript")
+        if end is not None:
+            stretch = max(0.1, end - start) * rate / len(speech)
+            speech, rate = say(request["transcript"], min(SLOWEST, max(FASTEST, stretch)))
+        count = max(1, round(request["duration"] * rate))
+        track = array.array("f", bytes(4 * min(round(start * rate), count)))
+        track.extend(value / 32768 for value in speech[: count - len(track)])
+        track.frombytes(bytes(4 * (count - len(track))))
+        return track, rate
+
+    return generate
+
+
+def spoken(path: str) -> Sound:
+    """Return the samples of a WAV file of 16 bits and one channel without silence at its ends, and its rate."""
+    with wave.open(path) as file:
+        if (file.getsampwidth(), file.getnchannels()) != (2, 1):
+            raise Refusal("the program wrote %d channels of %d bytes" % (file.getnchannels(), file.getsampwidth()))
+        # `wave` gives the byte order of this machine.
+        whole, rate = array.array("h", file.readframes(file.getnframes())), file.getframerate()
+    loud = [place for place, value in enumerate(whole) if abs(value) > QUIET]
+    return (whole[loud[0] : loud[-1] + 1] if loud else whole[:0]), rate
 
 
 def _take_over(owner: int) -> Tuple[IO[bytes], Callable[[Message], None]]:

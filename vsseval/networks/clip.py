@@ -54,7 +54,9 @@ class _MLP(nn.Module):
         return out
 
 
-class _Block(nn.Module):
+class Block(nn.Module):
+    """A block of the tower."""
+
     def __init__(self) -> None:
         super().__init__()
         self.attn = Attention(WIDTH, HEADS)
@@ -63,6 +65,7 @@ class _Block(nn.Module):
         self.ln_2 = nn.LayerNorm(WIDTH)
 
     def forward(self, x: Tensor, asking: int | None = None) -> Tensor:
+        """Map (n, tokens, 768) to the first `asking` tokens (None: all) after the block."""
         x = x[:, :asking] + self.attn(self.ln_1(x), asking)
         out: Tensor = x + self.mlp(self.ln_2(x))
         return out
@@ -71,7 +74,7 @@ class _Block(nn.Module):
 class _Transformer(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.resblocks = nn.ModuleList(_Block() for _ in range(LAYERS))
+        self.resblocks = nn.ModuleList(Block() for _ in range(LAYERS))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the class token alone: nothing reads the patches that leave the last block."""
@@ -130,10 +133,23 @@ class ClipVision(nn.Module):
         Returns:
             Shape (n, 768), on the network's device.
         """
-        if not len(frames):
-            raise ValueError("there are no frames to encode")
-        new = torch.ones(len(frames), dtype=torch.bool, device=frames.device)
-        new[1:] = (frames[1:] != frames[:-1]).flatten(1).any(1)
+        new, which = different_pictures(frames)
         kind = self.visual.proj
         parts = [self(part.to(kind), post_norm=post_norm) for part in torch.split(frames[new], AT_ONCE)]
-        return torch.cat(parts)[(new.cumsum(0) - 1).to(kind.device)]
+        return torch.cat(parts)[which.to(kind.device)]
+
+
+def different_pictures(frames: Tensor) -> tuple[Tensor, Tensor]:
+    """Find the pictures (n, ...) that are not equal to the one before.
+
+    Returns:
+        Which they are, (n,), and for each picture the number of the one that stands for it, (n,).
+
+    Raises:
+        ValueError: there is none.
+    """
+    if not len(frames):
+        raise ValueError("there are no frames to encode")
+    new = torch.ones(len(frames), dtype=torch.bool, device=frames.device)
+    new[1:] = (frames[1:] != frames[:-1]).flatten(1).any(1)
+    return new, new.cumsum(0) - 1

@@ -32,7 +32,7 @@ AT_ONCE_ON_DEVICE = 30
 PREFIX = "vfeat_extractor."
 
 
-class _DividedAttention(nn.Module):
+class DividedAttention(nn.Module):
     """Attention of each patch to the class token and to those at its place, or those of its moment."""
 
     def __init__(self, *, over_time: bool) -> None:
@@ -84,17 +84,20 @@ class _MLP(nn.Module):
         return out
 
 
-class _Block(nn.Module):
+class Block(nn.Module):
+    """Attention over time, attention over space, and a feed-forward network."""
+
     def __init__(self) -> None:
         super().__init__()
         self.norm1 = nn.LayerNorm(WIDTH, EPSILON)
-        self.attn = _DividedAttention(over_time=False)
-        self.timeattn = _DividedAttention(over_time=True)
+        self.attn = DividedAttention(over_time=False)
+        self.timeattn = DividedAttention(over_time=True)
         self.norm2 = nn.LayerNorm(WIDTH, EPSILON)
         self.mlp = _MLP()
         self.norm3 = nn.LayerNorm(WIDTH, EPSILON)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Map (n, 1 + 8 * 196, 768) to the same shape."""
         x = x + self.timeattn(self.norm3(x))
         x = x + self.attn(self.norm1(x))
         out: Tensor = x + self.mlp(self.norm2(x))
@@ -139,7 +142,7 @@ class SynchformerVision(nn.Module):
         self.patch_embed = _PatchEmbedding(nn.Conv2d(3, WIDTH, PATCH, PATCH))
         tube = (PAIR, PATCH, PATCH)
         self.patch_embed_3d = _PatchEmbedding(nn.Conv3d(3, WIDTH, tube, tube))
-        self.blocks = nn.ModuleList(_Block() for _ in range(LAYERS))
+        self.blocks = nn.ModuleList(Block() for _ in range(LAYERS))
         self.norm = nn.LayerNorm(WIDTH, EPSILON)
         self.spatial_attn_agg = Gather()
 
@@ -175,19 +178,35 @@ class SynchformerVision(nn.Module):
         """
         if frames.ndim == 5:
             return torch.stack([self.encode(video) for video in frames])
-        if frames.ndim != 4 or frames.shape[1:] != (3, PATCH * 14, PATCH * 14) or len(frames) < SEGMENT:
-            raise ValueError(f"frames must be (T, 3, 224, 224) with T of 16 or more, not {tuple(frames.shape)}")
-        starts = range(0, len(frames) - SEGMENT + 1, HOP)
-        same = (frames[HOP:] == frames[:-HOP]).flatten(1).all(1)
-        new = torch.tensor([at == 0 or not bool(same[at - HOP : at + HOP].all()) for at in starts])
-        todo = [at for at, is_new in zip(starts, new.tolist(), strict=True) if is_new]
+        todo, which = different_segments(frames)
         kind = self.cls_token
         step = AT_ONCE if kind.device.type == "cpu" else AT_ONCE_ON_DEVICE
         parts = []
         for first in range(0, len(todo), step):
             segments = torch.stack([frames[at : at + SEGMENT] for at in todo[first : first + step]])
             parts.append(self(segments.to(kind)))
-        return torch.cat(parts)[(new.cumsum(0) - 1).to(kind.device)]
+        return torch.cat(parts)[which.to(kind.device)]
+
+
+def different_segments(frames: Tensor) -> tuple[list[int], Tensor]:
+    """Find the segments of a video that are not equal to the one before: padding, a still picture.
+
+    Args:
+        frames: shape (T, 3, 224, 224), T of 16 or more.
+
+    Returns:
+        First frames of those that are to be computed, and for each segment, (T - 16) // 8 + 1 of them, the number of
+        the one that stands for it.
+
+    Raises:
+        ValueError: the shape is another.
+    """
+    if frames.ndim != 4 or frames.shape[1:] != (3, PATCH * 14, PATCH * 14) or len(frames) < SEGMENT:
+        raise ValueError(f"frames must be (T, 3, 224, 224) with T of 16 or more, not {tuple(frames.shape)}")
+    starts = range(0, len(frames) - SEGMENT + 1, HOP)
+    same = (frames[HOP:] == frames[:-HOP]).flatten(1).all(1)
+    new = torch.tensor([at == 0 or not bool(same[at - HOP : at + HOP].all()) for at in starts])
+    return [at for at, is_new in zip(starts, new.tolist(), strict=True) if is_new], new.cumsum(0) - 1
 
 
 def load_synchformer(path: Path) -> SynchformerVision:

@@ -87,10 +87,11 @@ def pair_is_there(job: ExtractJob, plan: Plan) -> bool:
 def _required(
     plan: Plan, generations: Mapping[str, Generation], resolved: ResolvedMetrics
 ) -> Iterator[tuple[FeatureSource, str]]:
+    own = plan.model.own_picture is True
     for sample in plan.samples:
         yield from sound_prints(plan, sample, generations[sample.id], resolved)
         for spec in resolved.specs.values():
-            if sample.problem is not None or why_not_applicable(spec, sample) is not None:
+            if sample.problem is not None or why_not_applicable(spec, sample, own_picture=own) is not None:
                 continue
             for _, whole in feature_inputs(spec):
                 for feature in {whole, *base_features(whole, resolved.extractors)}:

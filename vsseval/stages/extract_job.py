@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from vsseval import media
@@ -67,13 +67,16 @@ def run_jobs(jobs: Sequence[ExtractJob], root: Path, device: str = "cpu") -> lis
     """
     store = FeatureStore(root)
     with threads():
-        opened = [(job, _timed_open(job, store)) for job in jobs]
-        names = dict.fromkeys(name for job in jobs for name in job.extractors)
-        return [
-            fault
-            for name in names
-            for fault in _apply(name, [(j.origin, one) for j, one in opened if name in j.extractors], store, device)
-        ]
+        # A device wants batches; without one, all that is wanted of a medium is made while its frames are at hand.
+        groups = [[job] for job in jobs] if on_processor(device) else [[*jobs]]
+        return [fault for group in groups for fault in _extract(group, store, device)]
+
+
+def _extract(jobs: Sequence[ExtractJob], store: FeatureStore, device: str) -> Iterator[ExtractFault]:
+    """Open some media, store what their extractors make of them, and yield what went wrong."""
+    opened = [(job, _timed_open(job, store)) for job in jobs]
+    for name in dict.fromkeys(name for job in jobs for name in job.extractors):
+        yield from _apply(name, [(j.origin, one) for j, one in opened if name in j.extractors], store, device)
 
 
 @dataclass(frozen=True)
@@ -190,7 +193,7 @@ def _open(job: ExtractJob, store: FeatureStore) -> Source | tuple[Arrays, Arrays
             return _ChangedFile(f"{medium.path.name}: not the file that the manifest means (its sha256 differs)")
     except Unmeasurable as error:
         return _ChangedFile(str(error))
-    opening = media.Video if origin.kind == "video" else media.load_audio
+    opening = partial(media.Video, again=len(job.extractors) > 1) if origin.kind == "video" else media.load_audio
     try:
         return opening(medium.path, medium.start, medium.seconds)
     except Unmeasurable as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
@@ -32,10 +33,13 @@ NEED_NAMES = {
     Need.CAPTION: "caption",
     Need.EVENTS: "annotated events",
     Need.PAIR: "partner (ids of a pair end in _a and _b)",
+    Need.CONFLICT: "level of conflict (ids end in __L0, __L1_subject, ...)",
 }
 
 PAIR_ENDS = ("_a", "_b")
 """Of the ids of two clips that differ in one thing, as PhyAVBench names them."""
+CONFLICT = re.compile(r"__L\d\w*$")
+"""The end of the ids of clips of one video that are asked for in other words, as VGGSound-TVC names its levels."""
 
 
 class FeatureSource(NamedTuple):
@@ -50,10 +54,16 @@ class FeatureSource(NamedTuple):
     """Keys of the two media whose features, made by `source_extractor`, are put together."""
 
 
-def why_not_applicable(spec: MetricSpec, sample: Sample) -> str | None:
+def why_not_applicable(spec: MetricSpec, sample: Sample, *, own_picture: bool = False) -> str | None:
     """Return why a metric does not apply to a clip, as far as the manifest says; None where it does.
 
-    This depends on the benchmark alone, so that every model is measured on the same number of clips.
+    This depends on the benchmark and on what the model is, never on what it made, so that every model is measured on
+    the same number of clips.
+
+    Args:
+        spec: the metric.
+        sample: the clip.
+        own_picture: the model makes pictures (`ModelCard.own_picture`), which stand in where a prompt has no video.
     """
     if spec.language is not None and not covers(spec.language, sample.language):
         return f"the clip's language is {sample.language}, the metric is for {spec.language}"
@@ -63,8 +73,9 @@ def why_not_applicable(spec: MetricSpec, sample: Sample) -> str | None:
         return f"the clip lasts {sample.duration:.2f} s, the metric takes {spec.min_seconds:g} s or more"
     for value in spec.inputs.values():
         for need in needs_of(value):
-            if need is not Need.AUDIO and _given(need, sample) is None:
-                return f"the clip has no {NEED_NAMES[need]}"
+            if need is Need.AUDIO or (need is Need.VIDEO and own_picture) or _given(need, sample) is not None:
+                continue
+            return f"the clip has no {NEED_NAMES[need]}" + (", and the model makes none" if need is Need.VIDEO else "")
     if spec.language is not None and {Need.TRANSCRIPT, Need.TURNS} & {*spec.inputs.values()}:
         return wrong_script(spec.language, text_of(Need.TRANSCRIPT, sample) or "")
     return None
@@ -95,6 +106,8 @@ def text_of(need: Need, sample: Sample) -> str | None:
         return " ".join(map(str, sorted(sample.events))) or None
     if need is Need.PAIR:
         return sample.id if sample.id.endswith(PAIR_ENDS) else None
+    if need is Need.CONFLICT:
+        return sample.id if CONFLICT.search(sample.id) else None
     if need is Need.CAPTION or sample.transcript is None:
         return sample.caption if need is Need.CAPTION else None
     if need is Need.TURNS:

@@ -55,6 +55,7 @@ def make_request(
         speaker_prompt=excerpt_copy(sample.speaker_prompt, store) if sample.speaker_prompt else None,
         reference=owned.reference if owned else None,
         other=owned.other if owned else None,
+        others=owned.others if owned else (),
     )
 
 

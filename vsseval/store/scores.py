@@ -69,11 +69,29 @@ def write_scores(path: Path, rows: Sequence[ScoreRow]) -> None:
     import pyarrow.parquet as pq
 
     ordered = sorted(rows, key=lambda row: (row.metric, row.sample_id, row.seed))
-    types = {"seed": pa.int64(), "value": pa.float64(), "weight": pa.float64()}
-    schema = pa.schema([(name, types.get(name, pa.string())) for name in COLUMNS])
     columns = {name: [getattr(row, name) for row in ordered] for name in COLUMNS}
-    table = pa.table(columns, schema=schema)
+    table = pa.table({name: _column(values, NUMBERS.get(name)) for name, values in columns.items()})
     atomic.write_with(path, lambda target: pq.write_table(table, target, compression="zstd"))
+
+
+def _column(values: Sequence[Any], kind: str | None) -> Any:
+    """Return values as Arrow has them; text where no kind of number is named.
+
+    Arrow's own way imports pandas, which takes longer than a run of a few clips.
+    """
+    import pyarrow as pa
+
+    if kind is None:
+        text = [value.encode() for value in values]
+        ends = np.zeros(len(text) + 1, np.int64)
+        np.cumsum([len(one) for one in text], out=ends[1:])
+        of_text, width = (pa.string(), np.int32) if ends[-1] < 2**31 else (pa.large_string(), np.int64)
+        buffers = [None, pa.py_buffer(ends.astype(width)), pa.py_buffer(b"".join(text))]
+        return pa.Array.from_buffers(of_text, len(text), buffers)
+    there = np.array([value is not None for value in values], bool)
+    numbers = np.array([value or 0 for value in values], {"int64": np.int64, "double": np.float64}[kind])
+    known = None if there.all() else pa.py_buffer(np.packbits(there, bitorder="little"))
+    return pa.Array.from_buffers(pa.type_for_alias(kind), len(values), [known, pa.py_buffer(numbers)])
 
 
 def read_scores(path: Path) -> list[ScoreRow]:

@@ -49,6 +49,11 @@ def window_of(ctx: click.Context, parameter: click.Parameter, value: str | None)
 )
 @click.option("--device", default="cpu", show_default=True, help="Where the transformer runs: cpu, cuda, cuda:1.")
 @click.option(
+    "--bf16",
+    is_flag=True,
+    help="For a checkpoint of the authors: see and sample in bfloat16, twice as quick on a processor that has it.",
+)
+@click.option(
     "--lips",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="AV-HuBERT features, for the reference configuration.",
@@ -64,7 +69,7 @@ def window_of(ctx: click.Context, parameter: click.Parameter, value: str | None)
 def command(
     video: Path, transcript: str | None, voice: Path | None, speech_window: tuple[float, float] | None, seed: int,
     guidance: float | None, steps: int | None, checkpoint: Path | None, device: str, lips: Path | None, output: Path, *,
-    force: bool,
+    bf16: bool, force: bool,
 ) -> None:  # fmt: skip
     """Give VIDEO its sound and its speech, exactly as long as it is.
 
@@ -78,7 +83,7 @@ def command(
 
     targets(output, video, force=force)
     prompt = read_prompt(video, transcript=transcript, voice=voice, speech_window=speech_window, lips=lips)
-    model = load(checkpoint, device=device, steps=steps, guidance=guidance)
+    model = load(checkpoint, device=device, steps=steps, guidance=guidance, half=bf16)
     made = generate(model, prompt, seed=seed)
     for note in made.notes:
         say(f"note: {note}", err=True)

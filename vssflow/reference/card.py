@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from vsseval.networks.processor import multiplies_bfloat16
 from vssflow.reference.checkpoint_networks import SIZES
 from vssflow.reference.files import RAWNET3, SYNCHFORMER, WeightFiles
 
@@ -17,6 +18,8 @@ FAST_ERROR = 0.056
 """Relative RMS error of the fast sampler's latent against that of the authors' solver at the default steps: the worst
 of twelve clips of the shipped benchmarks (0.0205 in the geometric mean), on the small model's weights, for the
 authors' are not public (`benchmarks/vssflow_latent_error.py --clips 12`). Cards print it."""
+HALF_ERROR = 0.005
+"""The same of the fast sampler in bfloat16 against itself in single precision: the worst of the same clips."""
 _HASH_SHOWN = 8
 _WINDOWS = "clips over 10 s are generated in overlapping windows"
 
@@ -29,21 +32,41 @@ class GenerationOptions(NamedTuple):
     """Of the fast sampler; None for its default."""
     lips: Path | None = None
     """Folder of AV-HuBERT features."""
+    half: bool = False
+    """On a processor, ask for the matrices of the vision networks and of the sampler in bfloat16."""
+
+
+def halved(generation: GenerationOptions, device: str) -> bool:
+    """Say whether vision and sampler are computed in bfloat16 on a processor.
+
+    That is so where it was asked for and the processor multiplies in it. Everywhere else they are computed in single
+    precision, as if nobody had asked, and `version` and `note` say so.
+    """
+    return generation.half and device == "cpu" and multiplies_bfloat16()
 
 
 def version(blocks: int, generation: GenerationOptions, device: str = "cpu") -> str:
-    """Name the size and everything about sampling that changes the sound: `reference-10-fast-pec2-16-bf16-lips`."""
+    """Name the size and everything that changes the sound: `reference-10-fast-pec2-16-bf16-bf16vision-lips`."""
     parts = ["reference", str(blocks)]
     if generation.sampler == "reference":
         parts.append("dopri5")
     else:
         parts += ["fast", FAST_SOLVER, str(generation.steps or FAST_STEPS)]
-        # elsewhere than on a CPU the fast sampler's matrices are in half precision
-        parts += [] if device == "cpu" else ["bf16"]
+        # elsewhere than on a CPU the fast sampler's matrices are in half precision, and vision in single
+        half = halved(generation, device)
+        parts += ["bf16"] if half or device != "cpu" else []
+        parts += ["bf16vision"] if half else []
     return "-".join([*parts, *(["lips"] if generation.lips is not None else [])])
 
 
-def note(blocks: int, files: WeightFiles, hashes: dict[str, str], generation: GenerationOptions, lip_files: int) -> str:
+def note(
+    blocks: int,
+    files: WeightFiles,
+    hashes: dict[str, str],
+    generation: GenerationOptions,
+    lip_files: int,
+    device: str = "cpu",
+) -> str:
     """Say under every table what the sound was made with, and without.
 
     Args:
@@ -52,12 +75,14 @@ def note(blocks: int, files: WeightFiles, hashes: dict[str, str], generation: Ge
         hashes: sha256 of each, by name.
         generation: sampler and lips.
         lip_files: how many there are in the folder of lips.
+        device: where it runs.
     """
     size = f" ({SIZES[blocks]} size)" if blocks in SIZES else ""
     weights = ", ".join(f"{name} {hashes[name][:_HASH_SHOWN]}" for name in (path.name for path in files.present))
     return "; ".join([
         f"the reference configuration, {blocks} blocks{size}, weights {weights}",
         _sampling(generation),
+        *_precision(generation, device),
         _lips(generation.lips, lip_files),
         *_absent(files),
         _WINDOWS,
@@ -73,6 +98,17 @@ def _sampling(generation: GenerationOptions) -> str:
             "RMS, measured on the small model's weights)"
         )
     return "fast sampler instead of the authors' dopri5"
+
+
+def _precision(generation: GenerationOptions, device: str) -> list[str]:
+    if not generation.half:
+        return []
+    if halved(generation, device):
+        moved = f"{HALF_ERROR:.1%} more (relative RMS, measured for the sampler on the small model's weights)"
+        return [f"vision and sampler multiply in bfloat16, which moves the latent by {moved}"]
+    if device != "cpu":
+        return ["bf16 was asked for: on a device it is always that of the sampler, and never that of vision"]
+    return ["bf16 was asked for, and this processor does not multiply in it (AVX512_BF16, AMX): single precision"]
 
 
 def _lips(folder: Path | None, count: int) -> str:

@@ -77,16 +77,18 @@ class ReferenceVSSFlow:
         steps: int | None = None,
         guidance: float = GUIDANCE,
         device: str = "cpu",
+        half: bool = False,
         low_memory: bool = False,
     ) -> ReferenceVSSFlow:
         """Read the authors' checkpoint, and beside it Synchformer's and RawNet3's weights where they are.
 
-        Nothing in the files is executed. Arguments as in the constructor; `device` is cpu, cuda or cuda:1.
+        Nothing in the files is executed. Arguments as in the constructor, and of `Networks`; `device` is cpu, cuda or
+        cuda:1.
 
         Raises:
             UsageError: a file is not there, damaged, or of another network; the message says what differs.
         """
-        networks = Networks(find_weight_files(checkpoint), device)
+        networks = Networks(find_weight_files(checkpoint), device, half=half)
         networks.load()
         return cls(networks, sampler=sampler, steps=steps, guidance=guidance, low_memory=low_memory)
 
@@ -185,7 +187,8 @@ class ReferenceVSSFlow:
 
     def _folded(self) -> FastSampler:
         if self._fast is None:
-            self._fast = FastSampler(self.networks.dit, LATENT)
+            dtype = torch.bfloat16 if self.networks.half else None
+            self._fast = FastSampler(self.networks.dit, LATENT, dtype=dtype)
             # the folded copy is all that is used from now on
             self.networks.release("dit")
         return self._fast

@@ -9,6 +9,8 @@ import torch
 from torch import nn
 
 from vsseval.networks.clip import ClipVision
+from vsseval.networks.frozen_clip import FrozenClip
+from vsseval.networks.frozen_synchformer import FrozenSynchformer
 from vsseval.networks.rawnet3 import RawNet3, load_rawnet3
 from vsseval.networks.synchformer_vision import SynchformerVision, load_synchformer
 from vssflow.conditions import ConditionAssembly
@@ -25,10 +27,18 @@ DECODERS = ("vae", "vocoder")
 class Networks:
     """Loads each network once, and keeps it on one device until it is released."""
 
-    def __init__(self, files: WeightFiles, device: torch.device | str = "cpu") -> None:
-        """Name the files; nothing is read yet."""
+    def __init__(self, files: WeightFiles, device: torch.device | str = "cpu", *, half: bool = False) -> None:
+        """Name the files; nothing is read yet.
+
+        Args:
+            files: of weights.
+            device: where networks run.
+            half: on a processor, keep the matrices of both vision networks and of the sampler in bfloat16. Whether
+                it multiplies in it is for `vssflow.reference.card.halved` to say.
+        """
         self.files = files
         self.device = torch.device(device)
+        self.half = half and self.device.type == "cpu"
         self._kept: dict[str, nn.Module] = {}
         self._parts: ReferenceParts | None = None
 
@@ -43,9 +53,11 @@ class Networks:
         return cast("ConditionAssembly", self._get("conditions", lambda: self._checkpoint().conditions))
 
     @property
-    def clip(self) -> ClipVision:
-        """CLIP's vision tower."""
-        return cast("ClipVision", self._get("clip", lambda: self._checkpoint().clip))
+    def clip(self) -> ClipVision | FrozenClip:
+        """CLIP's vision tower; on a processor in the layout that it multiplies quickest."""
+        if self.device.type != "cpu":
+            return cast("ClipVision", self._get("clip", lambda: self._checkpoint().clip))
+        return cast("FrozenClip", self._get("clip", lambda: FrozenClip(self._checkpoint().clip, dtype=self._dtype)))
 
     @property
     def vae(self) -> MelVAE:
@@ -58,12 +70,17 @@ class Networks:
         return cast("HifiGan", self._get("vocoder", lambda: self._checkpoint().vocoder))
 
     @property
-    def synchformer(self) -> SynchformerVision | None:
-        """Synchformer's visual encoder; None where there are no weights of it."""
+    def synchformer(self) -> SynchformerVision | FrozenSynchformer | None:
+        """Synchformer's visual encoder, as `clip`; None where there are no weights of it."""
         path = self.files.synchformer
         if path is None:
             return None
-        return cast("SynchformerVision", self._get("synchformer", lambda: load_synchformer(path)))
+        if self.device.type != "cpu":
+            return cast("SynchformerVision", self._get("synchformer", lambda: load_synchformer(path)))
+        return cast(
+            "FrozenSynchformer",
+            self._get("synchformer", lambda: FrozenSynchformer(load_synchformer(path), dtype=self._dtype)),
+        )
 
     @property
     def rawnet3(self) -> RawNet3 | None:
@@ -87,6 +104,10 @@ class Networks:
         for name in names:
             self._kept.pop(name, None)
         self._parts = None
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return torch.bfloat16 if self.half else torch.float32
 
     def _get(self, name: str, load: Callable[[], nn.Module]) -> nn.Module:
         if name not in self._kept:

@@ -20,8 +20,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vsseval.networks.frozen_linear import FrozenLinear, FrozenNorm, frozen
 from vssflow.dit import rotary_table
-from vssflow.sampling.frozen_linear import FrozenLinear
 
 if TYPE_CHECKING:
     from vssflow.conditions import Conditions
@@ -60,8 +60,8 @@ class FoldedDiT(nn.Module):
         self.locked_in = FrozenLinear(inward[:, latent:], dtype=torch.float32)
         self.latent_out = FrozenLinear(outward, dtype=dtype)
         self.register_buffer("frequencies", dit.time_proj.weight.detach().clone())
-        self.time_in = _frozen(dit.timestep_proj[0], torch.float32)
-        self.time_out = _frozen(dit.timestep_proj[2], torch.float32)
+        self.time_in = frozen(dit.timestep_proj[0], torch.float32)
+        self.time_out = frozen(dit.timestep_proj[2], torch.float32)
         blocks = [cast("Block", block) for block in dit.transformer_blocks]
         self.blocks = nn.ModuleList([FoldedBlock(block, dtype=dtype) for block in blocks[:-1]])
         self.last = FoldedBlock(blocks[-1], dtype=dtype, outward=outward)
@@ -123,14 +123,14 @@ class FoldedBlock(nn.Module):
     def __init__(self, block: Block, *, dtype: torch.dtype, outward: Tensor | None = None) -> None:
         """Fold `block`; in the last one the matrix `outward` (latent, width) takes the feed-forward out at once."""
         super().__init__()
-        self.norm1, self.norm2, self.norm3 = (_Norm(norm) for norm in (block.norm1, block.norm2, block.norm3))
+        self.norm1, self.norm2, self.norm3 = (FrozenNorm(norm) for norm in (block.norm1, block.norm2, block.norm3))
         own, cross = block.attn1, block.attn2
         self.heads, self.kv_heads = own.heads, cross.kv_heads
         self.qkv = FrozenLinear(torch.cat([own.to_q.weight, own.to_k.weight, own.to_v.weight]), dtype=dtype)
-        self.own_out, self.cross_out = (_frozen(attention.to_out[0], dtype) for attention in (own, cross))
-        self.cross_q = _frozen(cross.to_q, dtype)
+        self.own_out, self.cross_out = (frozen(attention.to_out[0], dtype) for attention in (own, cross))
+        self.cross_q = frozen(cross.to_q, dtype)
         self.cross_kv = FrozenLinear(torch.cat([cross.to_k.weight, cross.to_v.weight]), dtype=dtype)
-        self.ff_in = _frozen(cast("GatedLinear", block.ff.net[0]).proj, dtype)
+        self.ff_in = frozen(cast("GatedLinear", block.ff.net[0]).proj, dtype)
         outer = cast("nn.Linear", block.ff.net[2])
         weight, bias = outer.weight.detach(), outer.bias.detach()
         if outward is not None:
@@ -184,24 +184,3 @@ def apply_rotary(x: Tensor, table: tuple[Tensor, Tensor]) -> None:
     first, second = x[..., :half].float(), x[..., half : 2 * half].float()
     turned = first * cosine - second * sine, second * cosine + first * sine
     x[..., :half], x[..., half : 2 * half] = turned
-
-
-class _Norm(nn.Module):
-    """Frozen layer normalisation in single precision."""
-
-    weight: Tensor
-    bias: Tensor
-
-    def __init__(self, norm: nn.LayerNorm) -> None:
-        super().__init__()
-        self.register_buffer("weight", norm.weight.detach().clone())
-        self.register_buffer("bias", norm.bias.detach().clone())
-        self.eps = norm.eps
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.layer_norm(x, x.shape[-1:], self.weight, self.bias, self.eps)
-
-
-def _frozen(layer: nn.Module, dtype: torch.dtype) -> FrozenLinear:
-    linear = cast("nn.Linear", layer)
-    return FrozenLinear(linear.weight, linear.bias, dtype=dtype)

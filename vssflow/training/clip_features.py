@@ -1,7 +1,8 @@
 """Features of clips on disk, and the rows that training reads: what is there is not computed again.
 
-In the folder: `recipe.json` says which weights the features are of; `<kind>/<key>.npy` holds one array of one stretch
-of a file, under the hash of what it was made from, so that lists may overlap and shards be computed anywhere;
+In the folder: `recipe.json` says how features are kept, `<kind>/recipe.json` of which weights those of one network are,
+so that a network may join later; `<kind>/<key>.npy` holds one array of one stretch of a file, under the hash of what it
+was made from, so that lists may overlap and shards be computed anywhere;
 `failed/<name>.txt` says why a clip has no row; `rows.csv` names them all when every clip is done.
 """
 
@@ -32,6 +33,8 @@ ROWS = "rows.csv"
 NOTHING = {"scene": (100, 768), "voice": (256,), "lips": (250, 1024), "motion": (30, 8, 768)}
 """Shapes of the shared arrays of zeros: no picture, no voice, no lips, no motion. The authors' release of their
 sound-only training says that such columns are tensors of zeros."""
+_KINDS = {"clip": "scene", "synchformer": "motion", "rawnet3": "voice"}
+"""What each network makes."""
 _UNSAFE = ("|", "\n", "\r")
 """What a row cannot hold in a path."""
 
@@ -63,10 +66,11 @@ class FeatureFolder:
         """Note what the features are made with, and write the arrays of zeros.
 
         Raises:
-            UsageError: the folder was begun with other weights.
+            UsageError: the folder was begun in another precision, or a network's features are of other weights.
         """
-        facts = {"version": VERSION, "half": self.half, "weights": self.encoders.weights}
-        require_same_training(facts, self.root / "recipe.json")
+        require_same_training({"version": VERSION, "half": self.half}, self.root / "recipe.json")
+        for network, weights in self.encoders.weights.items():
+            require_same_training({"weights": weights}, self.root / _KINDS[network] / "recipe.json")
         for kind, shape in NOTHING.items():
             self._save(self._file(kind, None), torch.zeros(shape))
 

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from vsseval import plugins
+from vsseval.errors import UsageError
 from vsseval.media import Audio
 from vsseval.models.base import Model, ModelOptions, ModelOutput
 
@@ -32,12 +33,14 @@ class MixModel:
         """Build both models.
 
         Raises:
-            UsageError: one of them is unknown.
+            UsageError: one of them is unknown, or a checkpoint is given that none of them takes.
             EnvironmentFault: one of them lacks something here.
         """
         self._how = how
-        self._sound = _model(how.sound, options)
-        self._speech = _model(how.speech, options)
+        if options.checkpoint is not None and not how.checkpoint:
+            raise UsageError(f"--checkpoint {options.checkpoint}: neither half of {card.name} takes one")
+        self._sound = _model(how.sound, options, taken=how.checkpoint == "sound")
+        self._speech = _model(how.speech, options, taken=how.checkpoint == "speech")
         parts = [self._sound.card, self._speech.card]
         self.card = msgspec.structs.replace(
             card,
@@ -88,7 +91,9 @@ def mix(request: Request, sound: ModelOutput, speech: ModelOutput, gain: float) 
     return ModelOutput(request.id, track.astype(np.float32), rate)
 
 
-def _model(reference: str, options: ModelOptions) -> Model:
+def _model(reference: str, options: ModelOptions, *, taken: bool) -> Model:
     name, argument = plugins.split_argument(reference)
-    made: Model = plugins.load("models", name)(ModelOptions(argument, None, options.device))
+    made: Model = plugins.load("models", name)(
+        ModelOptions(argument, options.checkpoint if taken else None, options.device)
+    )
     return made

@@ -171,6 +171,8 @@ class Mix(_Table, frozen=True):
     speech: str
     sound_gain: float = 0.5
     """Factor on the sound under the speech: VSSFlow mixes its training data with 0.3 to 0.7."""
+    checkpoint: Literal["", "sound", "speech"] = ""
+    """Which half `--checkpoint` is for; empty where neither takes one."""
 
 
 class Baseline(_Table, frozen=True):

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vsseval.errors import NeedsArgument, Unmeasurable
+from vsseval.media import load_audio, write_wav
 from vsseval.models.base import ModelCard, ModelOptions, ModelOutput, Request
 from vsseval.models.http_speech.address import Address, parse_address
 from vsseval.models.http_speech.asking import Asking
@@ -50,7 +53,7 @@ class HttpSpeech:
         """
         self._address = address
         self._asking = Asking(address, Pace(address.url, address.per_minute))
-        told = json.dumps(address.told, sort_keys=True)
+        told = json.dumps({**address.told, "prompt": address.prompt}, sort_keys=True)
         name = ":".join(
             ["http", address.host, *(part for part in (address.told["model"], address.told["voice"]) if part)]
         )
@@ -68,17 +71,27 @@ class HttpSpeech:
         """Return the speech of a clip.
 
         Raises:
-            Unmeasurable: there is no transcript, or the endpoint does not give a sound.
+            Unmeasurable: there is no transcript, no voice where one is asked for, or no sound from the endpoint.
         """
         text = " ".join((request.transcript or "").split())
         if not text:
             raise Unmeasurable("no transcript: an endpoint for speech has nothing to say")
-        speech = self._asking.speech(text)
+        speech = self._asking.speech(text, self._voice(request) if self._address.prompt else None)
         start = request.speech_window[0] if request.speech_window else 0.0
         first = round(start * speech.sample_rate)
         track = np.zeros(max(first + speech.samples.shape[1], round(request.duration * speech.sample_rate)), np.float32)
         track[first : first + speech.samples.shape[1]] = speech.samples.mean(axis=0)
         return ModelOutput(request.id, np.clip(track, -1, 1), speech.sample_rate)
+
+    def _voice(self, request: Request) -> bytes:
+        if request.speaker_prompt is None:
+            raise Unmeasurable("no speaker prompt: the endpoint is to be given a voice")
+        medium = request.speaker_prompt
+        audio = load_audio(medium.path, medium.start, medium.seconds)
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "voice.wav")
+            write_wav(file, audio.samples, audio.sample_rate)
+            return file.read_bytes()
 
 
 def _card(name: str, asked: str, model: str) -> ModelCard:

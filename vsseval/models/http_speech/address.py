@@ -16,7 +16,7 @@ KEY = "VSSEVAL_HTTP_KEY"
 """Name of the variable that holds the key, if the endpoint wants one."""
 _SECRET = re.compile(r"key|token|secret|password|passwd|auth|signature|credential", re.IGNORECASE)
 _KNOWN = {"model": "", "voice": "", "speed": "", "response_format": "wav", "instructions": ""}
-_PER_MINUTE, _SECONDS = "per_minute", "seconds"
+_PER_MINUTE, _SECONDS, _PROMPT = "per_minute", "seconds", "prompt"
 _DEFAULT_SECONDS = 120.0
 
 
@@ -33,6 +33,8 @@ class Address(NamedTuple):
     """Time for one answer."""
     key: str
     """Never shown."""
+    prompt: str = ""
+    """Field in which the speaker prompt goes out, such as vLLM-Omni's `ref_audio`; empty: it does not."""
 
     @property
     def host(self) -> str:
@@ -54,10 +56,13 @@ def parse_address(text: str) -> Address:
     if parts.username or parts.password or secret:
         what = f"`{secret[0]}`" if secret else "a name or password before the host"
         raise UsageError(f"the address holds {what}, and addresses stand in records: put the key into ${KEY} instead")
-    odd = set(asked) - {*_KNOWN, _PER_MINUTE, _SECONDS}
+    odd = set(asked) - {*_KNOWN, _PER_MINUTE, _SECONDS, _PROMPT}
     if odd:
-        known = ", ".join([*_KNOWN, _PER_MINUTE, _SECONDS])
+        known = ", ".join([*_KNOWN, _PER_MINUTE, _SECONDS, _PROMPT])
         raise UsageError(f"the address asks for {', '.join(sorted(odd))}; what can be asked for is {known}")
+    prompt = asked.get(_PROMPT, "")
+    if prompt and (not prompt.isidentifier() or prompt in {*_KNOWN, "input"}):
+        raise UsageError(f"{_PROMPT}={prompt} in the address: it names a field for the voice, such as ref_audio")
     if asked.get("speed"):
         _number(asked, "speed", 1.0)
     key = os.environ.get(KEY, "")
@@ -69,6 +74,7 @@ def parse_address(text: str) -> Address:
         per_minute=_number(asked, _PER_MINUTE, 0.0),
         seconds=_number(asked, _SECONDS, _DEFAULT_SECONDS) or _DEFAULT_SECONDS,
         key=key,
+        prompt=prompt,
     )
 
 

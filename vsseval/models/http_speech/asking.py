@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import tempfile
@@ -63,8 +64,12 @@ class Asking:
         self._address, self._pace, self._sleep = address, pace, sleep
         self._open = urllib.request.build_opener(_Stay()).open
 
-    def speech(self, text: str) -> Audio:
+    def speech(self, text: str, voice: bytes | None = None) -> Audio:
         """Return what the endpoint says.
+
+        Args:
+            text: to be said.
+            voice: a WAV file of the speaker prompt, for endpoints that are given one.
 
         Raises:
             Unmeasurable: it gives no sound, however often it is asked; the reason holds no key.
@@ -73,16 +78,18 @@ class Asking:
         for number in range(TRIES):
             self._pace.wait()
             try:
-                return self._once(text)
+                return self._once(text, voice)
             except _AgainError as fault:
                 reason = str(fault)
                 if number + 1 < TRIES:
                     self._sleep(min(_LONGEST_WAIT, 2.0**number if fault.wait is None else fault.wait))
         raise Unmeasurable(self._plain(f"{self._address.host} gave no sound in {TRIES} tries: {reason}"))
 
-    def _once(self, text: str) -> Audio:
+    def _once(self, text: str, voice: bytes | None) -> Audio:
         told = {name: value for name, value in self._address.told.items() if value}
         body = {**told, "input": text, **({"speed": float(told["speed"])} if "speed" in told else {})}
+        if voice is not None:
+            body[self._address.prompt] = f"data:audio/wav;base64,{base64.b64encode(voice).decode()}"
         heads = {"Content-Type": "application/json", "Accept": "audio/*"}
         if self._address.key:
             heads["Authorization"] = f"Bearer {self._address.key}"

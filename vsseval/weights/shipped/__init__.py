@@ -11,6 +11,9 @@ from vsseval.errors import EnvironmentFault
 if TYPE_CHECKING:
     import torch
 
+AISFX = "b5e2103430c9712df73152419cde7e470fe9879e0aa0e4b5a8c6bcd0be156e0b"
+"""sha256 of `aisfx.safetensors`, which an extractor and a bound read."""
+
 
 def load(name: str, sha256: str) -> dict[str, torch.Tensor]:
     """Return the tensors of a file in this folder.

@@ -1,0 +1,89 @@
+"""What a trial of trainings is made of: arms, questions, and the points that are measured."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+
+class Arm(NamedTuple):
+    """How a model is trained."""
+
+    tasks: str
+    times: int
+    """Clips in a step, and the rate, as multiples of those of one task alone."""
+    mixtures: bool = False
+    after: str = ""
+    """The arm whose weights it starts from, for the last share of the steps."""
+    scheme: str = "paper"
+    """Conditions on the channel axis."""
+
+
+class Question(NamedTuple):
+    """Which two arms are compared, and on which benchmark: the first minus the second."""
+
+    name: str
+    benchmark: str
+    first: str
+    second: str
+
+
+class Trial(NamedTuple):
+    """What is tried, and where its report goes."""
+
+    name: str
+    """Names the marks in the README and the plot."""
+    heading: str
+    arms: dict[str, Arm]
+    questions: tuple[Question, ...]
+    setting: str
+    """What the arms are, in a sentence or two."""
+
+    @property
+    def marks(self) -> tuple[str, str]:
+        """What the report stands between."""
+        return f"<!-- {self.name}: begin -->", f"<!-- {self.name}: end -->"
+
+    @property
+    def plot(self) -> str:
+        """File name of the learning curves."""
+        return f"{self.name.replace(' ', '-')}.svg"
+
+
+class Point(NamedTuple):
+    """A difference of two arms at one budget, over seeds."""
+
+    question: str
+    metric: str
+    budget: int
+    first: float
+    second: float
+    difference: float
+    clips: float
+    """Half-width of the 95 % interval by clips, the mean over seeds."""
+    seeds: float
+    """Half-width of the 95 % interval by seeds, Student's t of their differences; NaN for one seed."""
+    direction: str
+    scale: float
+    decimals: int
+    unit: str
+
+    @property
+    def half(self) -> float:
+        """Half-width with both kinds of chance: clips do not average out over seeds, for they are the same clips."""
+        return self.clips if math.isnan(self.seeds) else math.hypot(self.clips, self.seeds)
+
+    @property
+    def better(self) -> int:
+        """1 where the first arm is better, -1 where it is worse, 0 where the interval holds zero."""
+        if not abs(self.difference) > self.half:
+            return 0
+        return 1 if (self.difference > 0) == (self.direction == "higher") else -1
+
+
+def weights_of(asked: argparse.Namespace, name: str, seed: int, budget: int) -> Path:
+    return asked.out / f"{name}-{seed}" / f"{budget}.safetensors"

@@ -1,0 +1,124 @@
+"""What a trial has shown: tables and verdicts as Markdown, learning curves, and their place in a README."""
+
+from __future__ import annotations
+
+import math
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from trial import Point, Question, Trial  # beside this file
+
+
+def report(trial: Trial, points: Sequence[Point], asked: argparse.Namespace) -> str:
+    """Setting, plot, a table for each question, and the verdict, as Markdown."""
+    part = f"`--limit {asked.limit}`: {asked.limit} clips of each benchmark only. " if asked.limit else ""
+    setting = (
+        f"Small models on the same encoders and features, {', '.join(map(str, asked.budgets))} steps, seeds "
+        f"{', '.join(map(str, asked.seeds))}, constant rate, averaged weights; one task alone: {asked.batch} clips a "
+        f"step, rate {asked.rate:g}. {trial.setting} {part}Differences are paired clip by clip within a seed; ± holds "
+        "the chance of clips and that of seeds, which are told apart beside it."
+    )
+    tables = [table(question, points) for question in trial.questions if of(question, points)]
+    given = f"--budgets {','.join(map(str, asked.budgets))} --seeds {','.join(map(str, asked.seeds))}"
+    again = f"Again with `python benchmarks/{Path(sys.argv[0]).name} --data SPLIT --out DIR {given}`."
+    picture = f"![Differences over steps]({trial.plot})"
+    return "\n\n".join([setting, picture, *tables, verdict(trial, points, max(asked.budgets)), again])
+
+
+def of(question: Question, points: Sequence[Point]) -> list[Point]:
+    return [point for point in points if point.question == question.name]
+
+
+def table(question: Question, points: Sequence[Point]) -> str:
+    head = f"| metric | steps | {question.first} | {question.second} | difference | by clips | by seeds | better |"
+    rows = [row(point, question.first, question.second) for point in of(question, points)]
+    title = f"**{question.name}** (`{question.benchmark}`)"
+    return "\n".join([title, "", head, "|---|---:|---:|---:|---:|---:|---:|---|", *rows])
+
+
+def row(point: Point, first: str, second: str) -> str:
+    def show(value: float, sign: str = "") -> str:
+        return "-" if math.isnan(value) else f"{value * point.scale:{sign}.{point.decimals}f}"
+
+    arrow = "↑" if point.direction == "higher" else "↓"
+    better = {1: first, -1: second, 0: "not clear"}[point.better]
+    cells = (
+        f"`{point.metric}` {arrow}{' ' + point.unit if point.unit else ''}", str(point.budget), show(point.first),
+        show(point.second), f"{show(point.difference, '+')} ± {show(point.half)}", show(point.clips),
+        show(point.seeds), better,
+    )  # fmt: skip
+    return f"| {' | '.join(cells)} |"
+
+
+def verdict(trial: Trial, points: Sequence[Point], budget: int) -> str:
+    """Say for each question at the greatest budget which way it went, metric by metric."""
+    said = []
+    for question in trial.questions:
+        there = [point for point in of(question, points) if point.budget == budget]
+        if not there:
+            continue
+        sides = {side: [f"`{point.metric}`" for point in there if point.better == side] for side in (1, -1)}
+        parts = [f"{question.first} is better in {listed(sides[1])}"] if sides[1] else []
+        parts += [f"{question.second} is better in {listed(sides[-1])}"] if sides[-1] else []
+        unlike = "; ".join(parts) or "no difference that these clips and seeds can show"
+        said.append(f"- {question.name[0].upper()}{question.name[1:]}: {unlike}.")
+    return "\n".join(said)
+
+
+def listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def plot(points: Sequence[Point], path: Path) -> None:
+    """Draw the differences over steps, a panel for each question and metric; above zero the first arm is better."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    mpl.rcParams["svg.hashsalt"] = "vssflow"
+    from matplotlib import pyplot as plt
+
+    panels = list(dict.fromkeys((point.question, point.metric) for point in points))
+    if not panels:
+        return
+    columns = min(4, len(panels))
+    figure, axes = plt.subplots(
+        -(-len(panels) // columns), columns, figsize=(3.4 * columns, 2.6 * -(-len(panels) // columns))
+    )
+    flat = [axes] if len(panels) == 1 else axes.ravel()
+    for axis, (question, metric) in zip(flat, panels, strict=False):
+        own = [point for point in points if (point.question, point.metric) == (question, metric)]
+        sign = 1 if own[0].direction == "higher" else -1
+        values = [sign * point.difference * point.scale for point in own]
+        axis.errorbar([p.budget for p in own], values, [p.half * p.scale for p in own], marker="o", capsize=3)
+        axis.axhline(0, color="0.6", linewidth=0.8)
+        axis.set_xscale("log")
+        axis.set_title(f"{metric}\n{question}", fontsize=7)
+        axis.tick_params(labelsize=7)
+    for axis in flat[len(panels) :]:
+        axis.axis("off")
+    figure.supxlabel("steps", fontsize=8)
+    figure.supylabel("better by", fontsize=8)
+    figure.tight_layout()
+    partial = path.with_name(f".{path.name}")
+    figure.savefig(partial, format="svg", metadata={"Date": None})
+    partial.replace(path)
+    plt.close(figure)
+
+
+def insert(trial: Trial, text: str, readme: Path) -> None:
+    """Replace what stands between the marks, or append a section with them."""
+    begin, end = trial.marks
+    old = readme.read_text() if readme.exists() else ""
+    block = f"{begin}\n{text}\n{end}"
+    if begin in old and end in old:
+        new = old[: old.index(begin)] + block + old[old.index(end) + len(end) :]
+    else:
+        new = f"{old.rstrip()}\n\n## {trial.heading}\n\n{block}\n".lstrip()
+    partial = readme.with_suffix(".partial")
+    partial.write_text(new)
+    partial.replace(readme)
