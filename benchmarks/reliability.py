@@ -24,8 +24,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import attacks
-from attacks import ROOT, Outcome, Place
+from attacks import files, hosts, kills, places
+from attacks.common import ROOT, Outcome, Place
 
 START, END = "<!-- reliability: begin -->", "<!-- reliability: end -->"
 
@@ -81,10 +81,10 @@ def cases(*paths: str) -> Callable[[Place, int], Outcome]:
 
 
 LINES = (
-    Line("kill run", "kill -9 at random times of `run`, the same bytes after", attacks.kill_run, 18, 3),
+    Line("kill run", "kill -9 at random times of `run`, the same bytes after", kills.kill_run, 18, 3),
     Line("kill stages", "kill -9 in every stage, torn journals, killed workers", cases("tests/stages/test_crash.py")),
-    Line("kill data add", "kill -9 of `data add`", attacks.kill_data_add, 6, 1),
-    Line("kill report", "kill -9 of `report`: the old page or the new one", attacks.kill_report, 6, 1),
+    Line("kill data add", "kill -9 of `data add`", kills.kill_data_add, 6, 1),
+    Line("kill report", "kill -9 of `report`: the old page or the new one", kills.kill_report, 6, 1),
     Line(
         "kill weights pull", "broken, refused and killed downloads",
         cases("tests/weights", "tests/cli/test_weights_cli.py"),
@@ -94,7 +94,7 @@ LINES = (
         "store", "killed writers, torn packs, damaged features",
         cases("tests/store/test_packs.py", "tests/store/test_store.py"),
     ),
-    Line("damaged media", "shipped media with random bytes changed or cut", attacks.damaged_media, 900, 60),
+    Line("damaged media", "shipped media with random bytes changed or cut", files.damaged_media, 900, 60),
     Line(
         "hostile media", "bombs, gaps, sizes, endings, pipes and devices",
         cases(
@@ -106,10 +106,16 @@ LINES = (
         "hostile workers", "workers that name files, never end, or fill the disk",
         cases("tests/models/test_worker_hostile.py"),
     ),
+    Line(
+        "orphans", "out of the session, without variables, mother dead or killed: ended with the run",
+        cases("tests/processes"),
+    ),
     Line("hostile checkpoints", "pickles that would run code", cases("tests/vssflow/test_checkpoint.py")),
     Line("leftovers", "files of a killed command", cases("tests/store/test_leftovers.py")),
     Line("parts", "several processes on one folder", cases("tests/stages/test_parts.py")),
-    Line("not root", "without what root may do; a folder that may not be written", attacks.not_root),
+    Line("not root", "without what root may do; a folder that may not be written", places.not_root),
+    Line("another user", "who owns a home alone, and a package that may only be read", places.another_user),
+    Line("two hosts", "one run, one store, at once and after a kill; foreign pids and locks", hosts.two_hosts, 2),
     Line("demo", "requests for server paths, foreign hosts, large uploads", cases("tests/vssflow/test_demo.py")),
     Line("text", "escape codes, formulas, LaTeX, HTML, workflow commands", cases("tests/text")),
     Line(
@@ -120,7 +126,7 @@ LINES = (
         "cheating", "copies and faults of sound, each with its flag",
         cases("tests/stages/test_flags.py", "tests/statistics/test_flagged.py"),
     ),
-    Line("tampering at random", "bytes of a run changed, cut or gone", attacks.tampering, 300, 42),
+    Line("tampering at random", "bytes of a run changed, cut or gone", files.tampering, 300, 42),
     Line(
         "tampering with a plan", "edited, sealed again, other sounds, other models",
         cases(
@@ -128,14 +134,15 @@ LINES = (
         ),
     ),
     Line("supply chain", "locked hashes, the same wheel twice, what ships", cases("tests/tools/test_supply_chain.py")),
-    Line("soak", "many short clips with flat memory and files", attacks.soak, 1500),
+    Line("soak", "many short clips with flat memory and files", places.soak, 1500),
 )  # fmt: skip
 
 
 def main() -> int:
     options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     options.add_argument("--share", action="store_true", help="a little of it, for CI")
-    options.add_argument("--only", action="append", default=[], metavar="NAME", help="these lines alone")
+    options.add_argument("--only", action="append", default=[], metavar="NAME", choices=[line.name for line in LINES],
+                         help="these lines alone")  # fmt: skip
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--soak", type=int, metavar="CLIPS", help="clips of the soak")
     options.add_argument("--out", type=Path, help="a page whose table is replaced")

@@ -25,10 +25,10 @@ def test_a_line_whose_attack_is_not_there_is_not_survived(tmp_path, monkeypatch)
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     import random
 
-    import attacks
     import reliability
+    from attacks.common import Place
 
-    place = attacks.Place(tmp_path, random.Random(0), tmp_path)
+    place = Place(tmp_path, random.Random(0), tmp_path)
     found = reliability.cases("tests/no_such_file.py")(place, 1)
     assert (found.tried, found.survived) == (1, 0)
     assert "there is no tests/no_such_file.py" in found.said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 
 import pytest
 from click.testing import CliRunner
@@ -133,6 +134,13 @@ def bad_file(tests, kind="ab", **changes):
 ])  # fmt: skip
 def test_files_that_hold_no_answers_are_named(text, why, tests, tmp_path):
     assert why in refused(tests, tmp_path, text)
+
+
+def test_a_pipe_is_not_waited_for(tests, tmp_path):
+    save(tmp_path / "good", answer_all(read_key(tests / "ab"), "good", GIVEN))
+    os.mkfifo(tmp_path / "bad.json")
+    _, said = imported(tests / "ab", tmp_path / "good", tmp_path / "bad.json", code=3)
+    assert "it is a pipe, a socket or a device" in said
 
 
 def test_a_file_that_broke_off_is_named(tests, tmp_path):

@@ -49,7 +49,8 @@ def ways(path):
 
 
 def children():
-    return [child for child in psutil.Process().children() if "vsseval.media.decoder" in child.cmdline()]
+    every = psutil.Process().children(recursive=True)  # right below this process are those that keep them
+    return [child for child in every if child.cmdline()[1:3] == ["-m", "vsseval.media.decoder"]]
 
 
 @pytest.mark.parametrize(
@@ -182,6 +183,21 @@ def test_a_decoder_ends_with_whoever_asks(hostile, whole, busy):
     while decoder.is_running() and decoder.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not decoder.is_running() or decoder.status() == psutil.STATUS_ZOMBIE
+
+
+def test_what_a_decoder_starts_ends_with_it(hostile, whole):
+    """Out of its session, without its variables, and its mother dead."""
+    path = hostile("orphan.mp4", whole)
+    written = path.with_name("orphan.mp4.written")
+    assert probe(path).has_video
+    deadline = time.monotonic() + 10
+    while not written.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    apart.decoders().close()
+    size = written.stat().st_size
+    time.sleep(0.3)
+    assert written.stat().st_size == size
 
 
 def test_one_that_cannot_be_started_is_the_machines_fault(whole, tmp_path, monkeypatch):

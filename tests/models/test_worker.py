@@ -227,7 +227,7 @@ def test_what_a_worker_said_before_it_was_greeted_is_heard(tmp_path, monkeypatch
     greet = worker._Process._send
 
     def late(process, message):
-        process._popen.wait(10)
+        process._program.wait(10)
         greet(process, message)
 
     monkeypatch.setattr(worker._Process, "_send", late)
@@ -250,7 +250,7 @@ def test_the_worker_ends_with_the_harness(tmp_path):
         f"given = WorkerLaunch(name='m', command={given.command!r}, cwd=Path({str(tmp_path)!r}), "
         f"log=Path({str(given.log)!r}), scratch=Path({str(given.scratch)!r}))\n"
         f"worker = WorkerProcess(given)\nlist(worker.generate([{{'id': 'c'}}]))\n"
-        f"print(worker._process._popen.pid, flush=True)\nos.kill(os.getpid(), 9)\n"
+        f"print(worker._process._program.pid, flush=True)\nos.kill(os.getpid(), 9)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     pid = int(done.stdout)

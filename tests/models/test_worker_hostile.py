@@ -84,11 +84,55 @@ def test_only_regular_files_of_its_own_folder_are_taken(tmp_path, secret, answer
     assert secret.is_file()
 
 
+@pytest.mark.parametrize("answer", [RAW, SOUND])
+@pytest.mark.parametrize("file", ["'secret.f32'", "scratch + '/secret.f32'"])
+def test_a_link_in_the_place_of_its_folder_leads_nowhere(tmp_path, secret, answer, file):
+    body = f"""
+os.rename(scratch, scratch + "-away")
+os.symlink({str(secret.parent)!r}, scratch)
+{answer.format(file)}"""
+    (output,) = asked(tmp_path, body)
+    assert output.samples is None
+    assert "outside the folder" in output.error
+    assert secret.is_file()
+
+
+def test_a_link_that_an_earlier_life_left_is_not_written_through(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    body = f"""
+if not os.path.exists({str(tmp_path / "died")!r}):
+    open({str(tmp_path / "died")!r}, "w").close()
+    os.rename(scratch, scratch + "-away")
+    os.symlink({str(elsewhere)!r}, scratch)
+    os._exit(1)
+open(scratch + "/a", "wb").write(bytes(32))
+{RAW.format("'a'")}"""
+    (output,) = asked(tmp_path, body)
+    assert output.samples.size == 8
+    assert not list(elsewhere.iterdir())
+
+
+def test_a_link_in_the_place_of_the_harness_folder_leads_nowhere(tmp_path, secret):
+    body = f"""
+import glob
+for held in glob.glob(scratch + "-taken*"):
+    os.rename(held, held + "-away")
+    os.symlink({str(secret.parent)!r}, held)
+os.symlink({str(secret.parent)!r}, scratch + "-taken") if not os.path.lexists(scratch + "-taken") else None
+open(scratch + "/sound.f32", "wb").write(bytes(32))
+{RAW.format("'sound.f32'")}"""
+    before = secret.parent / "sound.f32"
+    np.full(4, 0.25, "<f4").tofile(before)
+    asked(tmp_path, body)
+    assert np.fromfile(before, "<f4").tolist() == [0.25] * 4
+
+
 def test_a_sparse_file_is_not_read(tmp_path):
     body = "f = open(scratch + '/a', 'wb'); f.truncate(1 << 40); f.close()\n"
     (output,) = asked(tmp_path, body + RAW.format("scratch + '/a'"))
     assert "1,099,511,627,776 bytes, more than" in output.error
-    assert not [*(tmp_path / "work" / "out-taken").iterdir()]
+    assert not list((tmp_path / "work").glob("out-taken-*"))
 
 
 def test_its_own_files_are_taken_and_gone(tmp_path):
@@ -145,6 +189,32 @@ def test_children_that_leave_the_session_end_with_it(tmp_path, kept):
         time.sleep(0.05)
     os.kill(pid, 9)
     pytest.fail("a child of the worker lives on")
+
+
+def test_an_orphan_without_session_and_variables_ends_with_it(tmp_path):
+    written = tmp_path / "written"
+    body = f"""
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork():
+                os._exit(0)
+            os.closerange(0, 3)
+            code = "import time\\nwhile True: open({str(written)!r}, 'a').write('x'); time.sleep(0.1)"
+            os.execve(sys.executable, [sys.executable, "-S", "-c", code], {{}})
+        while not os.path.exists({str(written)!r}): time.sleep(0.01)
+        say(type="result", id=ids[0], error="none")
+    """
+    (output,) = asked(tmp_path, body)
+    assert output.error.startswith("none")
+    size = written.stat().st_size
+    time.sleep(0.3)
+    assert written.stat().st_size == size
+
+
+def test_a_worker_that_kills_what_started_it_has_died(tmp_path):
+    """Its mother is not the harness, which goes on."""
+    (output,) = asked(tmp_path, "os.kill(os.getppid(), 9); time.sleep(600)")
+    assert "SIGKILL" in output.error
 
 
 def test_an_answer_nested_without_end_is_none(tmp_path):

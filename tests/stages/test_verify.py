@@ -90,7 +90,7 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(path, capsys):
     (path / "scores.parquet").unlink()
     os.mkfifo(path / "scores.parquet")
     assert invoke(["table", str(path)]) == 2
-    assert "scores.parquet cannot be read: it is no regular file" in capsys.readouterr().err
+    assert "scores.parquet cannot be read: it is a pipe" in capsys.readouterr().err
 
 
 def test_changed_scores_are_compared_with_nothing(path, capsys):

@@ -28,6 +28,13 @@ if "vsseval.media.decoder" in sys.orig_argv:
         if name.startswith("once") and not os.path.exists(str(source) + ".died"):
             open(str(source) + ".died", "w").close()
             os.abort()
+        if name.startswith("orphan") and os.fork() == 0:
+            os.setsid()
+            if os.fork():
+                os._exit(0)
+            os.closerange(0, 1000)
+            code = "import time\\nwhile True: open(%r, 'a').write('x'); time.sleep(0.1)" % (str(source) + ".written")
+            os.execve(sys.executable, [sys.executable, "-S", "-c", code], {})
         if name.startswith("liar"):
             import socket
             for number in map(int, os.listdir("/proc/self/fd")):

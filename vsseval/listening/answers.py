@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from vsseval.store import codec
+from vsseval.text.readers import file_bytes
 from vsseval.types import Record
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _read(path: Path, key: TestKey) -> _File | str:
     try:
         if path.stat().st_size > MOST_BYTES:
             return f"{path.stat().st_size / 1e6:.0f} MB are more than answers can take: passed over"
-        read = codec.decode(path.read_bytes(), _File)
+        read = codec.decode(file_bytes(path), _File)
     except OSError as error:
         return f"it cannot be read: {error.strerror}"
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

@@ -9,6 +9,7 @@ import msgspec
 
 from vsseval.errors import UsageError
 from vsseval.store import atomic, codec
+from vsseval.text.readers import file_bytes
 from vsseval.types import Record
 
 __all__ = ["KEY", "PAGE", "Check", "Kind", "Role", "Stimulus", "System", "TestKey", "Trial", "read_key", "write_key"]
@@ -116,7 +117,7 @@ def read_key(folder: Path) -> TestKey:
     """
     path = folder / KEY if folder.is_dir() else folder
     try:
-        data = path.read_bytes()
+        data = file_bytes(path)
     except OSError as error:
         raise UsageError(
             f"{path} cannot be read: {error.strerror}. Answers mean nothing without the {KEY} that `vsseval listen` "

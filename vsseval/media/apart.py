@@ -25,6 +25,7 @@ import msgspec
 from vsseval.errors import EnvironmentFault, Unmeasurable
 from vsseval.media import wire
 from vsseval.media.limits import VARIABLE, BeyondLimit, media_limits
+from vsseval.processes.kept import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["Decoder", "Died", "Heard", "Talk", "ask", "decoders", "raw", "talk"]
 
 _START_SECONDS = 120.0
+_LAST_SECONDS = 0.5
+"""Time that a decoder which has closed its end may take to be gone."""
 _KEPT = 2
 """Decoders that are kept though nothing is asked of them."""
 _MOST = 5000
@@ -60,10 +63,8 @@ class Decoder:
         self._said = os.memfd_create("vsseval-decoder", os.MFD_CLOEXEC)
         self.asked = 0
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and a module of this package
+            self._process = Kept(
                 [sys.executable, "-m", "vsseval.media.decoder", str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
                 stderr=self._said,
                 pass_fds=(theirs.fileno(),),
                 env=_environment(),
@@ -124,11 +125,10 @@ class Decoder:
         except OSError:
             self._is_ready = False
         if not self._is_ready:
-            self._process.kill()
-            self._process.wait()
+            self._process.end()
             said = os.pread(self._said, _QUOTED, max(0, os.fstat(self._said).st_size - _QUOTED))
             last = " | ".join(line.strip() for line in said.decode("utf-8", "replace").splitlines() if line.strip())
-            command = " ".join(map(str, self._process.args))  # type: ignore[arg-type]
+            command = " ".join(self._process.command)
             raise EnvironmentFault(f"the process that decodes media does not start ({command}): {last}")
 
     def _speaks_within(self, seconds: float) -> bool:
@@ -139,13 +139,14 @@ class Decoder:
     def close(self) -> None:
         """End the process, whatever it is doing."""
         self._end.close()
-        self._process.kill()
-        self._process.wait()
+        self._process.end()
         os.close(self._said)
 
     def _death(self, name: str) -> Exception:
-        self._process.kill()  # one that closed its end and lives on
-        status = self._process.wait()
+        try:
+            status = self._process.wait(_LAST_SECONDS)
+        except subprocess.TimeoutExpired:  # it closed its end and lives on
+            status = self._process.end()
         if status == -signal.SIGXCPU:
             return _too_long(name)
         how = f"signal {-status}, {_signal(-status)}" if status < 0 else f"status {status}"

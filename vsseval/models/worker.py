@@ -21,8 +21,9 @@ import numpy as np
 from vsseval.errors import EnvironmentFault, Unmeasurable
 from vsseval.media import load_audio
 from vsseval.models.base import ModelOutput
-from vsseval.models.subprocesses import Family, Log, end_all, exit_reason, log_tail, subprocess_env
-from vsseval.models.worker_files import taken
+from vsseval.models.subprocesses import Log, exit_reason, log_tail, subprocess_env
+from vsseval.models.worker_files import Scratch
+from vsseval.processes.kept import Kept
 from vsseval.store import atomic
 from vsseval.text.readers import Unreadable, json_value
 
@@ -141,28 +142,30 @@ class _Process:
         # The protocol's file is put where nothing else lies: the worker sees no module of the harness.
         path = launch.scratch / "protocol"
         with atomic.as_environment_fault(path):
+            if launch.scratch.is_symlink():  # put there by an earlier life
+                launch.scratch.unlink()
             path.mkdir(parents=True, exist_ok=True)
             shutil.copy(Path(__file__).with_name("vsseval_worker.py"), path)
-        self._env = subprocess_env({**launch.env, "PYTHONPATH": str(path)})
+            self._scratch = Scratch(launch.scratch)
         try:
-            self._popen = subprocess.Popen(  # noqa: S603 - the command of a baseline's own file, no shell
-                list(launch.command),
+            self._program = Kept(
+                launch.command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 cwd=launch.cwd,
-                env=self._env,
-                start_new_session=True,  # its children die with it, and Ctrl-C is the harness's to handle
+                env=subprocess_env({**launch.env, "PYTHONPATH": str(path)}),
             )
         except OSError as fault:
             self._log.close()
+            self._scratch.close()
             raise EnvironmentFault(
                 f"{launch.command[0]} cannot be started: {fault.strerror or fault}. "
                 f"Make the environment anew with: vsseval baselines setup {launch.name}"
             ) from fault
-        assert self._popen.stdin is not None
-        os.set_blocking(self._popen.stdin.fileno(), False)
-        self._log.follow(self._popen.stderr)
+        assert self._program.stdin is not None
+        os.set_blocking(self._program.stdin.fileno(), False)
+        self._log.follow(self._program.stderr)
         self._unread = b""
 
     def greet(self) -> None:
@@ -197,25 +200,24 @@ class _Process:
 
     def close(self, *, at_once: bool) -> None:
         """Ask it to go, then make it go, and its children with it."""
-        family = Family(self._popen.pid)
-        family.look()
         with contextlib.suppress(WorkerDied, subprocess.TimeoutExpired):
-            if self._popen.poll() is None and not at_once:
+            if self._program.poll() is None and not at_once:
                 self._send({"type": "bye"})
-                self._popen.wait(_FAREWELL_SECONDS)
-        end_all(self._popen, self._env, family)
-        for pipe in (self._popen.stdin, self._popen.stdout):
+                self._program.wait(_FAREWELL_SECONDS)
+        self._program.end()
+        for pipe in (self._program.stdin, self._program.stdout):
             with contextlib.suppress(OSError):
                 if pipe is not None:
                     pipe.close()
         self._log.close()
+        self._scratch.close()
 
     def _output(self, clip: str, answer: Mapping[str, Any]) -> ModelOutput:
         if "error" in answer:
             reason = str(answer["error"])[:_LONGEST_REASON]
             return ModelOutput(clip, None, 0, error=f"{reason} (log: {self._launch.log})")
         try:
-            with taken(answer.get("path", answer.get("file")), self._launch.scratch) as file:
+            with self._scratch.taken(answer.get("path", answer.get("file"))) as file:
                 if "path" in answer:
                     audio = load_audio(file)
                     picture = file.read_bytes() if self._launch.picture else None
@@ -232,8 +234,8 @@ class _Process:
         Raises:
             WorkerDied: it takes none of it, or is gone.
         """
-        assert self._popen.stdin is not None
-        pipe, left = self._popen.stdin.fileno(), memoryview(json.dumps(message).encode() + b"\n")
+        assert self._program.stdin is not None
+        pipe, left = self._program.stdin.fileno(), memoryview(json.dumps(message).encode() + b"\n")
         deadline = time.monotonic() + self._launch.clip_seconds
         try:
             while left:
@@ -241,7 +243,7 @@ class _Process:
                     left = left[os.write(pipe, left) :]
                 elif time.monotonic() > deadline:
                     raise WorkerDied(f"it has not read what it was asked in {self._launch.clip_seconds:.0f} s")
-                elif self._popen.poll() is not None:
+                elif self._program.poll() is not None:
                     raise WorkerDied(self._end())
         except (OSError, ValueError):
             raise WorkerDied(self._end()) from None
@@ -252,8 +254,8 @@ class _Process:
         Raises:
             WorkerDied: none comes in time, the process has ended, or the line is none of the protocol's.
         """
-        assert self._popen.stdout is not None
-        pipe, deadline, gone = self._popen.stdout, time.monotonic() + seconds, False
+        assert self._program.stdout is not None
+        pipe, deadline, gone = self._program.stdout, time.monotonic() + seconds, False
         while b"\n" not in self._unread:
             if len(self._unread) > _LONGEST_LINE:
                 raise WorkerDied("it floods the protocol with a line that does not end")
@@ -268,7 +270,7 @@ class _Process:
             # also of one that sends a letter now and then
             if time.monotonic() > deadline and b"\n" not in self._unread:
                 raise WorkerDied(f"it has not answered in {seconds:.0f} s")
-            gone = self._popen.poll() is not None
+            gone = self._program.poll() is not None
         line, _, self._unread = self._unread.partition(b"\n")
         try:
             message = json_value(line)
@@ -280,8 +282,8 @@ class _Process:
 
     def _end(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._popen.wait(_FAREWELL_SECONDS)
-        return exit_reason(self._popen.poll())
+            self._program.wait(_FAREWELL_SECONDS)
+        return exit_reason(self._program.poll())
 
 
 def _raw(clip: str, file: Path, rate: int, channels: int) -> ModelOutput:

@@ -11,7 +11,7 @@ import numpy as np
 from vsseval import media
 from vsseval.errors import Unmeasurable
 from vsseval.records import Flag, Flags
-from vsseval.stages.alike import RATE, Print, PrintIndex, likeness
+from vsseval.stages.alike import NOTHING, RATE, Print, candidates, likeness
 from vsseval.stages.inputs import PRINT, medium_source
 from vsseval.types import Need, is_bound
 
@@ -47,16 +47,36 @@ PLACES = 3
 
 
 class _Heard(NamedTuple):
-    """One sound, and what it is held against."""
+    """One sound."""
 
     sample: Sample
-    generation: Generation
     sound: Medium
-    print: Mapping[str, np.ndarray]
+    key: str
+    """Of its print in the store."""
 
-    @property
-    def seconds(self) -> float:
-        return float(self.print["facts"][0])
+
+class _Prints:
+    """Prints in the feature store; none is kept, as a hundred thousand would fill the memory."""
+
+    def __init__(self, spec: ExtractorSpec, store: FeatureStore) -> None:
+        self._spec, self._store = spec, store
+
+    def of(self, key: str) -> Mapping[str, np.ndarray] | None:
+        """Return the print of a medium, if it has one."""
+        try:
+            return self._store.read(self._spec, key)
+        except Unmeasurable:
+            return None
+
+    def landmarks(self, key: str) -> Print:
+        """Return its landmarks; of one that has gone meanwhile, none."""
+        arrays = self.of(key)
+        return NOTHING if arrays is None else Print.of(arrays)
+
+    def both_ways(self, key: str) -> tuple[Print, Print]:
+        """Return its landmarks, and those of the sound played backwards."""
+        arrays = self.of(key)
+        return (NOTHING, NOTHING) if arrays is None else (Print.of(arrays), Print.reversed_of(arrays))
 
 
 class _Alike:
@@ -65,9 +85,9 @@ class _Alike:
     def __init__(self) -> None:
         self._wave = lru_cache(maxsize=64)(_wave)
 
-    def of(self, one: Medium, other: Medium | None, step: int = 1) -> float:
+    def of(self, one: Medium, other: Medium, step: int = 1) -> float:
         """Return how alike two sounds are; with step -1 the first is played backwards."""
-        return 0.0 if other is None else likeness(self._wave(one)[::step], self._wave(other))
+        return likeness(self._wave(one)[::step], self._wave(other))
 
 
 def find_flags(
@@ -83,8 +103,8 @@ def find_flags(
     """
     if is_bound(plan.model):
         return Flags()
-    spec, store = resolved.extractors[PRINT], plan.store
-    references = _references(plan, spec, store)
+    prints = _Prints(resolved.extractors[PRINT], plan.store)
+    references = _references(plan, prints)
     alike = _Alike()
     found: list[Flag] = []
     covered: list[float] = []
@@ -92,50 +112,49 @@ def find_flags(
     for one, lines in zip(plan.by_seed(), heard, strict=True):
         clips = []
         for sample in sorted(plan.samples, key=lambda sample: sample.id):
-            source = medium_source(Need.AUDIO, sample, lines[sample.id], plan.root)
+            line = lines[sample.id]
+            source = medium_source(Need.AUDIO, sample, line, plan.root)
             if source is None or source.medium is None:
                 continue
-            arrays = None if faults.reason(PRINT, source.key) else _print(store, spec, source.key)
+            arrays = None if faults.reason(PRINT, source.key) else prints.of(source.key)
             if arrays is None:
                 unseen += 1
-            else:
-                clips.append(_Heard(sample, lines[sample.id], source.medium, arrays))
+                continue
+            clips.append(_Heard(sample, source.medium, source.key))
+            covered.append(min(1.0, float(arrays["facts"][0]) / sample.duration))
+            own = references.get(sample.id)
+            reference = None if own is None else prints.of(own.key)
+            found += _odd(sample, line, arrays, reference, one.spec.seed)
         sounds += len(clips)
-        covered += [min(1.0, clip.seconds / clip.sample.duration) for clip in clips]
-        own = {sample.id: arrays for sample, arrays in references}
-        for clip in clips:
-            found += _odd(clip, own.get(clip.sample.id), one.spec.seed)
-        found += _copies(clips, references, one.spec.seed, alike)
-        found += _repeated(clips, one.spec.seed, alike)
+        found += _copies(clips, references, one.spec.seed, prints, alike)
+        found += _repeated(clips, one.spec.seed, prints, alike)
     mean = round(sum(covered) / len(covered), PLACES) if covered else None
     found.sort(key=lambda flag: (flag.kind, flag.clip, flag.seed))
     return Flags(sounds=sounds, unseen=unseen, covered=mean, found=tuple(found))
 
 
-def _references(plan: Plan, spec: ExtractorSpec, store: FeatureStore) -> list[tuple[Sample, Mapping[str, np.ndarray]]]:
-    found = []
-    for sample in plan.samples:
-        if sample.reference is not None and sample.problem is None:
-            arrays = _print(store, spec, sample.reference.key)
-            if arrays is not None:
-                found.append((sample, arrays))
-    return found
+def _references(plan: Plan, prints: _Prints) -> dict[str, Medium]:
+    """Return the references that have a print, by the clip that they are of."""
+    return {
+        sample.id: sample.reference
+        for sample in plan.samples
+        if sample.reference is not None and sample.problem is None and prints.of(sample.reference.key) is not None
+    }
 
 
-def _print(store: FeatureStore, spec: ExtractorSpec, key: str) -> Mapping[str, np.ndarray] | None:
-    try:
-        return store.read(spec, key)
-    except Unmeasurable:
-        return None
-
-
-def _odd(clip: _Heard, reference: Mapping[str, np.ndarray] | None, seed: int) -> Iterator[Flag]:
+def _odd(
+    sample: Sample,
+    line: Generation,
+    arrays: Mapping[str, np.ndarray],
+    reference: Mapping[str, np.ndarray] | None,
+    seed: int,
+) -> Iterator[Flag]:
     """Yield what is odd about a sound by itself."""
-    sample, levels = clip.sample, clip.print["levels"]
-    longer = clip.seconds / sample.duration
+    levels = arrays["levels"]
+    longer = float(arrays["facts"][0]) / sample.duration
     if abs(longer - 1) > LENGTH:
         yield _flag("length", sample, seed, longer)
-    peak, share = clip.generation.peak, float(clip.print["facts"][2])
+    peak, share = line.peak, float(arrays["facts"][2])
     if peak is not msgspec.UNSET or share > CLIPPED:
         yield _flag("clipped", sample, seed, share, note="" if peak is msgspec.UNSET else f"the peak was {peak:.3g}")
     sounding = _sounding(reference, sample.duration)
@@ -159,57 +178,70 @@ def _sounding(reference: Mapping[str, np.ndarray] | None, duration: float) -> np
 
 
 def _copies(
-    clips: Sequence[_Heard], references: Sequence[tuple[Sample, Mapping[str, np.ndarray]]], seed: int, alike: _Alike
+    clips: Sequence[_Heard], references: Mapping[str, Medium], seed: int, prints: _Prints, alike: _Alike
 ) -> Iterator[Flag]:
     """Yield the sounds that are a reference of the benchmark, forwards or backwards."""
-    index = PrintIndex([Print.of(arrays) for _, arrays in references])
-    places = {sample.id: place for place, (sample, _) in enumerate(references)}
-    for clip in clips:
+    names, media_of = [*references], [*references.values()]
+    places = {name: place for place, name in enumerate(names)}
+    likely = candidates(
+        len(names), lambda place: prints.landmarks(media_of[place].key),
+        len(clips), lambda number: prints.both_ways(clips[number].key),
+    )  # fmt: skip
+    for number, clip in enumerate(clips):
         own = places.get(clip.sample.id)
-        ways = [
-            ("", index.candidates(Print.of(clip.print)), 1),
-            ("played backwards", index.candidates(Print.reversed_of(clip.print)), -1),
-        ]
+        forwards, backwards = likely[number] or ([], [])
+        ways = [("", forwards, 1), ("played backwards", backwards, -1)]
         best: Flag | None = None
-        for note, candidates, step in ways:
+        for note, others, step in ways:
             # of the clip's own reference landmarks are not asked for: it is the first thing that would be copied
             first = [own] if own is not None and step > 0 else []
-            for place in dict.fromkeys([*first, *candidates]):
-                other = references[place][0]
-                found = alike.of(clip.sound, other.reference, step)
+            for place in dict.fromkeys([*first, *others]):
+                found = alike.of(clip.sound, media_of[place], step)
                 if found >= (OWN if place == own else OTHER) and (best is None or found > best.value):
-                    best = _flag("copy", clip.sample, seed, found, other=other.id, note=note)
+                    best = _flag("copy", clip.sample, seed, found, other=names[place], note=note)
         if best is not None:
             yield best
 
 
-def _repeated(clips: Sequence[_Heard], seed: int, alike: _Alike) -> Iterator[Flag]:
+def _repeated(clips: Sequence[_Heard], seed: int, prints: _Prints, alike: _Alike) -> Iterator[Flag]:
     """Yield the sounds that at least three clips share, with the first clip of each that has it."""
-    prints = [Print.of(clip.print) for clip in clips]
-    index, first = PrintIndex(prints), [*range(len(clips))]
+
+    def landmarks(place: int) -> Print:
+        return prints.landmarks(clips[place].key)
+
+    found_by = candidates(len(clips), landmarks, len(clips), lambda place: [landmarks(place)], own=True)
     likely: dict[int, float] = {}
+    pairs = []
+    for place in range(len(clips)):
+        for other in found_by[place][0]:
+            found = alike.of(clips[place].sound, clips[other].sound)
+            if found >= REPEATED:
+                likely[place] = max(likely.get(place, 0.0), found)
+                pairs.append((place, other))
+    for members in _groups(len(clips), pairs):
+        if len(members) >= CLIPS:
+            names = [clips[place].sample for place in members]
+            for place, sample in zip(members, names, strict=True):
+                whose = names[1] if place == members[0] else names[0]
+                yield _flag("repeated", sample, seed, likely.get(place, REPEATED), other=whose.id)
+
+
+def _groups(count: int, pairs: Sequence[tuple[int, int]]) -> list[list[int]]:
+    """Return what pairs join: the places of each group, ascending."""
+    first = [*range(count)]
 
     def root(place: int) -> int:
         while first[place] != place:
             place = first[place]
         return place
 
-    for place, asked in enumerate(prints):
-        for other in index.candidates(asked, without=place):
-            found = alike.of(clips[place].sound, clips[other].sound)
-            if found >= REPEATED:
-                likely[place] = max(likely.get(place, 0.0), found)
-                low, high = sorted((root(place), root(other)))
-                first[high] = low
+    for one, other in pairs:
+        low, high = sorted((root(one), root(other)))
+        first[high] = low
     groups: dict[int, list[int]] = {}
-    for place in range(len(clips)):
+    for place in range(count):
         groups.setdefault(root(place), []).append(place)
-    for members in groups.values():
-        if len(members) >= CLIPS:
-            names = [clips[place].sample for place in members]
-            for place, sample in zip(members, names, strict=True):
-                whose = names[1] if place == members[0] else names[0]
-                yield _flag("repeated", sample, seed, likely.get(place, REPEATED), other=whose.id)
+    return [*groups.values()]
 
 
 def _wave(medium: Medium) -> np.ndarray:

@@ -184,9 +184,9 @@ class _Counted:
         """Count what is left of one run."""
         for plan in task.plan.by_seed():
             outcomes = self._generated(plan)
-            known = _ships(plan, task.resolved)
+            known, lengths = _ships(plan, task.resolved), _Lengths(plan)
             for job in missing_features(plan, outcomes, task.resolved):
-                self._extracted(job, _lengths(plan), known)
+                self._extracted(job, lengths, known)
         clips, parts = len(task.plan.samples), subsets(task.plan)
         for name, metric in task.resolved.metrics.items():
             self._more("score", "metric", name, clips * len(task.plan.by_seed()), 0.0)
@@ -209,14 +209,14 @@ class _Counted:
             outcomes[sample.id] = line
         return outcomes
 
-    def _extracted(self, job: ExtractJob, lengths: Mapping[str, float], known: Collection[str]) -> None:
+    def _extracted(self, job: ExtractJob, lengths: _Lengths, known: Collection[str]) -> None:
         """Count a medium; of a sound that there is not yet, what extractors in `known` will find is there already."""
         origin = job.origin
         there = known if origin.key.startswith(FAKE) else ()
         new = [name for name in job.extractors if (name, origin.key) not in self._asked and name not in there]
         if not new:
             return
-        seconds = 0.0 if origin.medium is None else _length(origin.medium, lengths)
+        seconds = 0.0 if origin.medium is None else lengths.of(origin.medium)
         self._asked.update((name, origin.key) for name in new)
         if origin.medium is not None:
             self._more("extract", "extractor", f"open {origin.kind}", 1, seconds)
@@ -238,21 +238,21 @@ def _ships(plan: Plan, resolved: ResolvedMetrics) -> Collection[str]:
     return [name for name, spec in resolved.extractors.items() if spec.identity in there]
 
 
-def _lengths(plan: Plan) -> dict[str, float]:
-    """Return the seconds of every clip, by the keys of its media and of the sound that it will have."""
-    found = {}
-    for sample in plan.samples:
-        for medium in (sample.video, sample.reference):
-            if medium is not None:
-                found[medium.key] = sample.duration
-        found[str(plan.paths.audio(sample.id, plan.spec.seed))] = sample.duration
-    return found
+class _Lengths:
+    """Seconds of media, by the clips that they are of."""
 
+    def __init__(self, plan: Plan) -> None:
+        found = {}
+        for sample in plan.samples:
+            for medium in (sample.video, sample.reference):
+                if medium is not None:
+                    found[medium.key] = sample.duration
+            found[str(plan.paths.audio(sample.id, plan.spec.seed))] = sample.duration
+        self._found, self._mean = found, sum(found.values()) / max(len(found), 1)
 
-def _length(medium: Medium, lengths: Mapping[str, float]) -> float:
-    """Return the seconds of a medium; of one that the manifest has no length of (a speaker prompt), the mean."""
-    known = lengths.get(medium.key) or lengths.get(str(medium.path))
-    return known or sum(lengths.values()) / len(lengths)
+    def of(self, medium: Medium) -> float:
+        """Return the seconds of a medium; of one that the manifest has no length of (a speaker prompt), the mean."""
+        return self._found.get(medium.key) or self._found.get(str(medium.path)) or self._mean
 
 
 def _work(

@@ -25,6 +25,7 @@ from vsseval.stages.run import rescore
 from vsseval.store.journal import read_samples
 from vsseval.store.record import load_run, write_record
 from vsseval.store.scores import read_scores
+from vsseval.text.readers import file_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -233,7 +234,7 @@ def _compared(
 
 
 def _bytes(path: Path) -> bytes | None:
-    return path.read_bytes() if path.exists() else None
+    return file_bytes(path) if path.exists() else None
 
 
 def _some(names: Sequence[str]) -> str:

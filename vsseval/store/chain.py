@@ -8,7 +8,6 @@ the next `vsseval run` read.
 from __future__ import annotations
 
 import hashlib
-import stat
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,6 +16,7 @@ from vsseval.errors import UsageError
 from vsseval.store import codec
 from vsseval.store.layout import RunPaths
 from vsseval.store.replicates import content_sha256, read_replicates
+from vsseval.text.readers import file_bytes, file_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,7 +73,7 @@ def broken_links(root: Path, record: RunRecord) -> dict[str, str]:
         UsageError: a file cannot be read.
     """
     paths, found = RunPaths(root), {}
-    if header_seal(codec.decode(paths.record.read_bytes(), dict[str, Any])) != record.seal:
+    if header_seal(codec.decode(file_bytes(paths.record), dict[str, Any])) != record.seal:
         found[paths.record.name] = (
             f"{paths.record} was changed after the run: its own sha256 is another one. {_anew(root)}"
         )
@@ -109,11 +109,7 @@ def _anew(root: Path) -> str:
 
 def _sha256(path: Path) -> str | None:
     try:
-        # a pipe would be waited for
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise UsageError(f"{path} cannot be read: it is no regular file")
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_sha256(path)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -1,10 +1,10 @@
 """A folder of packs: many small values by key, in a few files that processes append to.
 
 `<name>.pack` holds values one after the other, `<name>.index` a record of 52 bytes for each: key, place, length and
-checksum. A pack has one writer at a time (it holds the lock of the index), so writers never wait for each other, and
-nothing is shared that a network file system could mix up. A value counts once its record is whole: what a killed
-process leaves behind is a piece of a pack that no record names. A record whose value does not fit its checksum is wiped
-out, and its key is absent.
+checksum. A pack has one writer at a time: it holds the lock of the index, and is of the machine that the name begins
+with. So writers never wait for each other, and nothing is shared that a network file system could mix up. A value
+counts once its record is whole: what a killed process leaves behind is a piece of a pack that no record names. A record
+whose value does not fit its checksum is wiped out, and its key is absent.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ import sys
 import zlib
 from bisect import bisect_right
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
 import numpy as np
 
 from vsseval.store import atomic
+from vsseval.store.machine import here
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -181,7 +183,8 @@ class _Writer:
         self.owner = os.getpid()
         folder.mkdir(parents=True, exist_ok=True)
         taken = None
-        for path in [] if new else sorted(folder.glob("*.index")):
+        # of another machine nobody knows here whether it appends: its locks may be its own
+        for path in [] if new else sorted(folder.glob(f"{_machine()}*.index")):
             pack = path.with_suffix(".pack")
             if taken is None and (not pack.exists() or pack.stat().st_size < FULL):
                 taken = _locked(path)
@@ -297,7 +300,7 @@ _TYPE = np.dtype([*_FIELDS, ("pack", "<u4"), ("row", "<u4")])
 def _begun(folder: Path) -> tuple[str, int]:
     """Return the name and the open, locked index of a new pack."""
     while True:
-        name = uuid4().hex[:12]
+        name = _machine() + uuid4().hex[:6]
         descriptor = os.open(folder / f"{name}.index", os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -307,6 +310,12 @@ def _begun(folder: Path) -> tuple[str, int]:
         except OSError:
             pass  # a file system without locks: nobody takes a pack that is there
         return name, descriptor
+
+
+@cache
+def _machine() -> str:
+    """Return what the names of this machine's packs begin with."""
+    return here().machine[:6]
 
 
 def _locked(index: Path) -> tuple[str, int] | None:

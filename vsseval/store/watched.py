@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Literal
 from vsseval.errors import UsageError
 from vsseval.store import journal
 from vsseval.store.layout import RunPaths
+from vsseval.store.lease import LEASE, leases
+from vsseval.store.machine import here
 from vsseval.store.record import read_record
 from vsseval.store.timings import read_timings
+from vsseval.text.readers import file_bytes
 from vsseval.types import Record
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ __all__ = ["Stage", "Watched", "holder", "watched"]
 Stage = Literal["sounds", "features", "scores", "finished"]
 SHOWN = 5
 """Lines of the journals that are shown."""
+LINE = 64
+"""Bytes of a lock's file."""
 IDENTITY = 8
 """Digits of the identity at the end of a run's name."""
 
@@ -87,19 +92,24 @@ def watched(path: Path, store: Path) -> Watched:
 
 
 def holder(path: Path) -> int | None:
-    """Return the process that holds the lock of a run: 0 where it cannot be named, None where nobody here holds it.
+    """Return the process that holds the lock of a run: 0 where its number means nothing here, None where none does.
 
-    The lock is not touched: Linux lists who holds which. Elsewhere the process that took it last is looked for.
+    The lock is not touched: Linux lists who holds which, and leases say whom a number means. Of a process on another
+    machine the lease is looked at: whether it was written lately.
     """
-    found = None
+    found, now = None, here()
     for lock in (path.parent / ".locks").glob(f"{path.name[-IDENTITY:]}*.lock"):
         if lock.name.endswith(".begin.lock"):
             continue
         try:
-            pid = int(lock.read_text().strip() or 0)
-            held = _listed(lock) or _alive(pid)
+            pid, held = int(file_bytes(lock, LINE).strip() or 0), _listed(lock)
         except (OSError, ValueError):
             continue
+        for place, (_, lease) in leases(lock.parent, lock.stem).items():
+            if lease is not None and lease.here.pids == now.pids:
+                pid, held = lease.pid, held or _alive(lease.pid)
+            elif time.time() - _changed(place) < LEASE:
+                pid, held = 0, True
         if held:
             found = pid
     return found

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import csv
 import errno
+import hashlib
 import os
 import stat
 import tomllib
 import zipfile
+from contextlib import contextmanager
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +21,22 @@ import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import BufferedReader
     from pathlib import Path
 
     import numpy as np
 
-__all__ = ["LARGEST", "Unreadable", "arrays", "csv_rows", "file_bytes", "file_text", "json_value", "toml_tables"]
+__all__ = [
+    "LARGEST",
+    "Unreadable",
+    "arrays",
+    "csv_rows",
+    "file_bytes",
+    "file_sha256",
+    "file_text",
+    "json_value",
+    "toml_tables",
+]
 
 LARGEST = 1 << 30
 """Bytes of a file that is read whole; journals and lists of a million clips have a quarter of that."""
@@ -47,17 +60,33 @@ def file_bytes(path: Path, largest: int = LARGEST) -> bytes:
     Raises:
         OSError: there is none, it is no regular file, or larger than that.
     """
-    _require_regular(os.stat(path), path)  # noqa: PTH116 - what is opened is looked at again below
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        state = os.fstat(descriptor)
-        _require_regular(state, path)
+    with _opened(path) as file:
+        state = os.fstat(file.fileno())
         data = file.read(largest + 1)
     if max(len(data), state.st_size) > largest:
         raise OSError(
             errno.EFBIG, f"it has {state.st_size:,} bytes, more than the {largest:,} that are read", str(path)
         )
     return data
+
+
+def file_sha256(path: Path) -> str:
+    """Return the sha256 of a file of any size, in hexadecimal digits.
+
+    Raises:
+        OSError: there is none, or it is no regular file.
+    """
+    with _opened(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BufferedReader]:
+    _require_regular(os.stat(path), path)  # noqa: PTH116 - what is opened is looked at again below
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+    with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as file:
+        _require_regular(os.fstat(file.fileno()), path)
+        yield file
 
 
 def file_text(path: Path, largest: int = LARGEST) -> str:

@@ -9,11 +9,11 @@ was made from, so that lists may overlap and shards be computed anywhere;
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+from uuid import uuid4
 
 import numpy as np
 import torch
@@ -211,7 +211,7 @@ class FeatureFolder:
 
 def _partial(path: Path) -> Path:
     """Name what becomes `path` when it is whole; two shards may be at the same file."""
-    return path.with_name(f".{path.name}.{os.getpid()}")
+    return path.with_name(f".{path.name}.{uuid4().hex[:12]}")
 
 
 def _hear(sound: Stretch) -> Tensor:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import torch
 
@@ -88,6 +88,6 @@ def require_same_training(facts: Mapping[str, object], path: Path) -> None:
             )
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}.partial")  # shards may begin at once
+    partial = path.with_suffix(f".{uuid4().hex[:12]}.partial")  # shards may begin at once, on several machines
     partial.write_text(json.dumps(now, indent=2) + "\n")
     partial.replace(path)

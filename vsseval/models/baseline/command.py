@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vsseval.errors import EnvironmentFault
-from vsseval.models.subprocesses import Log, end_all, exit_reason, subprocess_env
+from vsseval.models.subprocesses import Log, exit_reason, subprocess_env
+from vsseval.processes.kept import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,17 +60,9 @@ def run(steps: Sequence[Sequence[str]], cwd: Path, env: Mapping[str, str], log: 
 def _step(
     step: Sequence[str], cwd: Path, env: Mapping[str, str], log: Path, deadline: float, seconds: float
 ) -> str | None:
-    book, env = Log(log), subprocess_env(env)
+    book = Log(log)
     try:
-        process = subprocess.Popen(  # noqa: S603 - the command of a baseline's own file, no shell
-            list(step),
-            cwd=cwd,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # its children die with it, and Ctrl-C is the harness's to handle
-        )
+        process = Kept(step, cwd=cwd, env=subprocess_env(env), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     except OSError as fault:
         book.close()
         raise EnvironmentFault(f"{step[0]} cannot be started in {cwd}: {fault.strerror or fault}") from fault
@@ -79,7 +72,7 @@ def _step(
     except subprocess.TimeoutExpired:
         return f"it was not done in {seconds:.0f} s"
     finally:
-        end_all(process, env)
+        process.end()
         book.close()
     return None if status == 0 else exit_reason(status)
 

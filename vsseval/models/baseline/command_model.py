@@ -169,7 +169,7 @@ class CommandModel:
 
 def log_path(name: str) -> Path:
     """Return a new log's place."""
-    return environment_folder(name) / "logs" / f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.getpid()}.log"
+    return environment_folder(name) / "logs" / f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{uuid4().hex[:8]}.log"
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""Programs that this one starts, and the end of all that comes of them."""
