@@ -15,6 +15,10 @@ _WIDTH, _BLOCKS, _KERNEL, _INNER = 104, 3, 9, 2
 _BANDS, _SPREAD = -6.0, 3.0
 """Where logarithms of magnitudes of bands lie, and how far they spread."""
 _UPDATES = 8
+_TRUST = 0.5
+"""Weight of the correction in sound. A whole one gives the median of what may be, which is smoother than any of it; on
+held-out clips of the training split half of it sounds best: Distill-MOS 2.63, without it 2.47, with all of it 2.45, and
+effects are as near to the original by aiSFX with either."""
 
 
 class SpectrumBlock(nn.Module):
@@ -52,9 +56,12 @@ class SpectrumNetwork(nn.Module):
 
     def forward(self, log_mel: Tensor) -> Tensor:
         """Map (batch, frames, bands) to natural logarithms of magnitudes, (batch, frames, 513)."""
+        return (self.unaided(log_mel) + FLOOR).log() + self.correction(log_mel)
+
+    def correction(self, log_mel: Tensor) -> Tensor:
+        """What is to be added to logarithms of the unaided lines, (batch, frames, 513)."""
         scaled = (log_mel - _BANDS) / _SPREAD
-        correction: Tensor = self.out(self.blocks(self.into(scaled.transpose(1, 2)).transpose(1, 2)))
-        return (self.unaided(log_mel) + FLOOR).log() + correction
+        return self.out(self.blocks(self.into(scaled.transpose(1, 2)).transpose(1, 2)))  # type: ignore[no-any-return]
 
     @torch.no_grad()
     def unaided(self, log_mel: Tensor) -> Tensor:
@@ -68,5 +75,5 @@ class SpectrumNetwork(nn.Module):
     @torch.no_grad()
     def magnitude(self, log_mel: Tensor) -> Tensor:
         """Magnitudes (frames, 513) of one sound's log-mel (frames, bands), 0 or more."""
-        lines: Tensor = self(log_mel.unsqueeze(0))[0]
-        return (lines.exp() - FLOOR).clamp_min(0.0)
+        correction = self.correction(log_mel.unsqueeze(0))[0]
+        return ((self.unaided(log_mel) + FLOOR) * (_TRUST * correction).exp() - FLOOR).clamp_min(0.0)
