@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 import zipfile
 
 import msgspec
@@ -146,3 +147,28 @@ def test_a_journal_that_names_a_file_outside_its_run_is_not_believed(tmp_path, c
     assert set(journal.read_journal(path)) == {"a"}
     assert len([line for line in caplog.messages if "not in its run" in line]) == 2
     assert msgspec.json.decode(path.read_bytes().splitlines()[0])["id"] == "a"
+
+
+@pytest.mark.parametrize(
+    "before", ["", "z = '#'\n", 'z = "\\""\n', 'z = """"x""""\n', "z = '''\n'''\n", '# "\n'], ids=range(6)
+)
+@pytest.mark.parametrize("key", ["a", '"a b"', "'#'"])
+@pytest.mark.parametrize("line", ["{} = 1", "[{}]", "[[{}]]", "b = {{ {} = 1 }}"])
+def test_a_key_of_many_parts_is_not_read_at_all(before, key, line):
+    toml_tables(before + line.format(".".join([key] * 16)))
+    with pytest.raises(Unreadable, match=f"line {before.count(chr(10)) + 1}: a key has more than the 16 parts"):
+        toml_tables(before + line.format(" . ".join([key] * 17)))
+
+
+def test_dots_in_texts_and_numbers_are_no_key():
+    text = "x." * 100
+    for line in (f'a = "{text}"', f'a = """\n{text}\n"""', f"a = '''{text}'''", f"a = 1  # {text}", f"'{text}' = 1.5"):
+        assert toml_tables(line)
+
+
+@pytest.mark.parametrize("text", ["a" + ".a" * 300_000 + "=1", 'a="' + '\\"' * 500_000, '"\\' * 500_000, "'" * 999_999])
+def test_no_toml_takes_time_with_the_square_of_its_size(text):
+    begun = time.process_time()
+    with pytest.raises(Unreadable):
+        toml_tables(text)
+    assert time.process_time() - begun < 5

@@ -6,9 +6,10 @@ import json
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlparse
@@ -248,7 +249,21 @@ def test_a_file_of_the_server_is_not_served(url, secret):
         assert ask(url, f"/gradio_api/file={path}", method="GET")[0] in {403, 404}
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:7860", "127.0.0.1.evil.example", "", "["])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:7860",
+        "127.0.0.1.evil.example",
+        "",
+        "[",
+        "localhost:7860,evil.example",
+        "127.0.0.1@evil.example",
+        "evil.example#127.0.0.1",
+        "2130706433",
+        "127.1",
+    ],
+)
 def test_a_foreign_host_is_refused(url, host):
     status, said = ask(url, "/", method="GET", Host=host)
     assert status in {400, 403}
@@ -259,6 +274,81 @@ def test_a_foreign_page_is_refused(url):
     body = b'{"data": [null, "", null, null, null, 0, 3.0]}'
     assert ask(url, "/gradio_api/call/generate", body, Origin="https://evil.example")[0] == 403
     assert ask(url, "/gradio_api/call/generate", body, Origin=url.rstrip("/"))[0] == 200
+
+
+def shout(url, *lines, body=b""):
+    """Send lines as they are, headers twice among them: the first line of the answer, and its words."""
+    address = urlparse(url)
+    head = "".join(f"{line}\r\n" for line in (*lines, f"Content-Length: {len(body)}", "Connection: close", ""))
+    with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
+        connection.sendall(head.encode("latin-1") + body)
+        answered = b""
+        with suppress(ConnectionResetError):
+            while block := connection.recv(1 << 16):
+                answered += block
+    head, _, said = answered.partition(b"\r\n\r\n")
+    return int(head.split()[1]), said.decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Content-Type: application/json", "Content-Type: multipart/form-data; boundary=edge"),
+        ("Content-Type: multipart/form-data; boundary=edge", "content-type: application/json"),
+        ("Origin: https://evil.example", "Origin: http://{host}"),
+    ],
+)
+def test_what_is_said_twice_is_refused(url, secret, first, second):
+    host = urlparse(url).netloc
+    body = json.dumps({"data": [{"path": secret, "meta": {"_type": "gradio.FileData"}}]}).encode()
+    lines = ["POST /gradio_api/call/generate HTTP/1.1", f"Host: {host}", first.format(host=host)]
+    assert shout(url, *lines, second.format(host=host), body=body)[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/gradio_api/process_recording", 404),  # ffmpeg without a limit
+        ("POST", "/gradio_api/component_server", 404),
+        ("POST", "/gradio_api/vibe-code", 404),
+        ("POST", "/gradio_api/call/generate/../../upload", 404),
+        ("GET", "/gradio_api/deep_link?session_hash=a", 404),  # writes a file
+        ("GET", "/gradio_api/custom_component/%1b]0;a%07/client/a/b", 404),  # prints its address on the terminal
+        ("GET", "/gradio_api/proxy=http://127.0.0.1/", 404),
+        ("GET", "/gradio_api/file=https://example.com/", 403),
+        ("HEAD", "/gradio_api/file=%2Fetc%2Fhostname", 403),
+        ("GET", "/gradio_api/file/etc/hostname", 404),
+        ("GET", "/gradio_api/openapi.json", 404),
+        ("GET", "/monitoring/a", 404),
+        ("GET", "//gradio_api/file=/etc/hostname", 404),
+        ("OPTIONS", "/gradio_api/upload", 405),
+        ("PUT", "/config", 405),
+    ],
+)
+def test_what_the_page_does_not_ask_for_is_shut(url, method, path, status):
+    form = "multipart/form-data; boundary=edge"
+    body = b'--edge\r\nContent-Disposition: form-data; name="video"; filename="a"\r\n\r\na\r\n--edge--\r\n'
+    assert ask(url, path, body, method, Content_Type=form)[0] == status
+
+
+def test_a_form_is_no_way_around(url, secret):
+    body = json.dumps({"data": [{"path": secret, "meta": {"_type": "gradio.FileData"}}]}).encode()
+    form = "multipart/form-data; boundary=edge"
+    assert ask(url, "/gradio_api/call/generate", body, Content_Type=form)[0] == 403
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_another_page_may_link_and_no_more(url, site):
+    link = {"Sec_Fetch_Site": site, "Sec_Fetch_Dest": "document"}
+    assert ask(url, "/", method="GET", **link)[0] == 200
+    assert ask(url, "/config", method="GET", **link)[0] == 403
+    assert ask(url, "/", method="GET", **{**link, "Sec_Fetch_Dest": "iframe"})[0] == 403
+    assert ask(url, "/config", method="GET", Sec_Fetch_Site="same-origin")[0] == 200
+
+
+def test_a_question_has_one_reading(url):
+    for body in (b"[" * 40 + b"]" * 40, b'{"data": [1e999]}', '{"data": []}'.encode("utf-16"), b'{"a": NaN}'):
+        assert ask(url, "/gradio_api/call/generate", body)[0] == 400, body
 
 
 def test_what_is_too_large_or_no_question_is_refused(url):
@@ -282,6 +372,6 @@ def test_an_upload_that_says_no_length_is_cut_off(tmp_path, monkeypatch):
         return {"type": "http.request", "body": bytes(300), "more_body": True}
 
     headers = [(b"host", b"localhost:7860"), (b"content-type", b"multipart/form-data; boundary=edge")]
-    scope = {"type": "http", "method": "POST", "headers": headers}
+    scope = {"type": "http", "method": "POST", "path": "/gradio_api/upload", "headers": headers}
     asyncio.run(demo_guard.Guard(app, tmp_path, [])(scope, endless, None))
     assert heard == [300, 300, 300]

@@ -10,6 +10,7 @@ import csv
 import errno
 import hashlib
 import os
+import re
 import stat
 import tomllib
 import zipfile
@@ -42,6 +43,16 @@ LARGEST = 1 << 30
 """Bytes of a file that is read whole; journals and lists of a million clips have a quarter of that."""
 LARGEST_TOML = 4 << 20
 """Characters of a TOML text; the longest of the project has 60,000."""
+LONGEST_KEY = 16
+"""Parts of a dotted key of TOML, whose reader takes time with their square; the longest of the project has four."""
+_PART = r"""(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""
+_KEY = rf"{_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{LONGEST_KEY},}}+"
+_PIECE = (
+    r'"""(?:[^"\\]|\\[\s\S]|"(?!""))*+(?:"""|\\?\Z)' + r"|'''(?:[^']|'(?!''))*+(?:'''|\Z)|" + _PART
+    + r"""|"(?:[^"\\\n]|\\.)*+|'[^'\n]*+|\#[^\n]*+|\s++|[\s\S]"""
+)  # fmt: skip
+_LONG_KEY = re.compile(rf"(?:(?!{_KEY})(?:{_PIECE}))*+({_KEY})")
+"""What is before the first long key goes piece by piece, none of it twice: texts, comments, words, marks."""
 LARGEST_ARRAYS = 4 << 30
 """Bytes that an archive of arrays may unfold to."""
 
@@ -124,10 +135,14 @@ def toml_tables(text: str) -> dict[str, Any]:
     """Return the tables of a TOML text.
 
     Raises:
-        Unreadable: it is no TOML, has more than `LARGEST_TOML` characters, or is nested more deeply than can be read.
+        Unreadable: it is no TOML, has more than `LARGEST_TOML` characters or a key of more than `LONGEST_KEY` parts,
+            or is nested more deeply than can be read.
     """
     if len(text) > LARGEST_TOML:
         raise Unreadable(f"it has {len(text):,} characters, more than the {LARGEST_TOML:,} that are read")
+    if found := _LONG_KEY.match(text):
+        line = text.count("\n", 0, found.start(1)) + 1
+        raise Unreadable(f"line {line}: a key has more than the {LONGEST_KEY} parts that are read")
     try:
         return tomllib.loads(text)
     except RecursionError:
