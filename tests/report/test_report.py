@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 
@@ -282,6 +283,20 @@ class FixedMarks:
 
     def of_picture(self, medium):
         return [0.5]
+
+
+def test_a_sound_that_was_changed_after_it_was_scored_is_not_played(place):
+    from vsseval.report.word_times import Aligner
+
+    clip = place / "sound.flac"
+    scored = hashlib.sha256(clip.read_bytes()).hexdigest()
+    for known, played in ((scored, 1), (SHA, 0)):
+        found = encode_clip(ClipJob(3, 1.0, None, {1: SoundJob(clip, known, (), None)}), None, Aligner())
+        assert len(found.sounds) == played
+        assert len(found.unreadable) == 1 - played
+    assert "sound.flac was changed after it was scored: vsseval verify" in found.unreadable[0]
+    gone = encode_clip(ClipJob(3, 1.0, None, {1: SoundJob(place / "gone.flac", SHA, (), None)}), None, Aligner())
+    assert "gone.flac" in gone.unreadable[0]
 
 
 def test_a_clip_is_encoded_with_its_onsets_loudness_and_length(place):

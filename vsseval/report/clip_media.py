@@ -15,6 +15,7 @@ from vsseval.media.loudness import integrated_loudness
 from vsseval.media.web import small_mp3, small_mp4
 from vsseval.report.spectrogram import spectrogram
 from vsseval.report.word_times import Aligner
+from vsseval.text.readers import file_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,8 +110,9 @@ def encode_clip(job: ClipJob, marks: Marks | None, aligner: Aligner) -> EncodedC
     for place, sound in job.sounds.items():
         try:
             limit = media_limits().seconds if job.seconds is None else usable_seconds(job.seconds)
+            _require_scored(sound)
             audio = load_audio(sound.path, seconds=limit)
-        except Unmeasurable as problem:
+        except (Unmeasurable, OSError) as problem:
             unreadable.append(str(problem))
             continue
         loud = integrated_loudness(audio)
@@ -121,6 +123,17 @@ def encode_clip(job: ClipJob, marks: Marks | None, aligner: Aligner) -> EncodedC
             video=_video(sound.picture, unreadable),
         )  # fmt: skip
     return EncodedClip(job.place, video, motion, sounds, unreadable)
+
+
+def _require_scored(sound: SoundJob) -> None:
+    """Refuse a file that was changed after its scores: nobody is to hear another sound than the one that was judged.
+
+    Raises:
+        Unmeasurable: it is another one.
+        OSError: it is gone.
+    """
+    if sound.sha256 is not None and file_sha256(sound.path) != sound.sha256:
+        raise Unmeasurable(f"{sound.path.name} was changed after it was scored: vsseval verify {sound.path.parents[1]}")
 
 
 def block(clip: EncodedClip) -> dict[str, object]:
