@@ -109,7 +109,7 @@ def _large_pictures(path: Path) -> Iterator[None]:
     except av.error.ArgumentError as error:
         raise BeyondLimit(
             f"{path.name}: cannot be decoded: its pictures have more than {media_limits().pixels:g} pixels "
-            f"(set {VARIABLE}=pixels=NUMBER for more), or its header is damaged"
+            f"(set {VARIABLE}=pixels=NUMBER for more), its header is damaged, or it is a list of other files"
         ) from error
 
 
