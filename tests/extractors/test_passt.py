@@ -101,7 +101,7 @@ def test_sound_is_cut_or_filled_up_to_ten_seconds(extractor):
 
 def test_a_clip_has_the_same_bits_alone_and_among_others_and_silence_has_features(extractor, monkeypatch):
     # one layer mixes as twelve do, and the last one
-    monkeypatch.setattr(extractor.network, "blocks", extractor.network.blocks[-2:])
+    monkeypatch.setitem(extractor.network._modules, "blocks", extractor.network.blocks[-2:])
     sounds = [Audio(waves()["w8"], 16_000), Audio(np.zeros(800), 8_000)]
     together = extractor.extract_many(sounds)
     alone = extractor.extract(sounds[1])

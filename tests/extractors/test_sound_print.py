@@ -7,7 +7,7 @@ import pytest
 
 from vsseval.extractors.sound_print import HOP, RATE, SoundPrint
 from vsseval.media import Audio
-from vsseval.stages.alike import Print, PrintIndex, likeness
+from vsseval.stages.alike import Print, candidates, likeness
 
 
 def bursts(seed: int, seconds: float = 3.0, rate: int = RATE) -> np.ndarray:
@@ -42,12 +42,19 @@ def test_a_shift_moves_all_landmarks_by_as_much():
 
 def test_of_many_sounds_the_same_one_is_the_first_candidate_forwards_and_backwards():
     prints = [printed(bursts(seed)) for seed in range(40)]
-    index = PrintIndex([Print.of(one) for one in prints])
-    for seed in (3, 17, 39):
-        noisy = bursts(seed) + 0.01 * np.random.default_rng(seed).standard_normal(3 * RATE).astype(np.float32)
-        assert index.candidates(Print.of(printed(noisy)))[0] == seed
-        assert index.candidates(Print.reversed_of(printed(bursts(seed)[::-1].copy())))[0] == seed
-        assert seed not in index.candidates(Print.of(prints[seed]), without=seed)
+    seeds = (3, 17, 39)
+    noisy = [
+        bursts(seed) + 0.01 * np.random.default_rng(seed).standard_normal(3 * RATE).astype(np.float32) for seed in seeds
+    ]
+    asked = [
+        (Print.of(printed(sound)), Print.reversed_of(printed(bursts(seed)[::-1].copy())))
+        for seed, sound in zip(seeds, noisy, strict=True)
+    ]
+    found = candidates(len(prints), lambda place: Print.of(prints[place]), len(seeds), asked.__getitem__)
+    assert [[forwards[0], backwards[0]] for forwards, backwards in found] == [[seed, seed] for seed in seeds]
+    of_all = [Print.of(one) for one in prints]
+    others = candidates(len(prints), of_all.__getitem__, len(prints), lambda place: [of_all[place]], own=True)
+    assert not any(place in likely for place, (likely,) in enumerate(others))
 
 
 def test_likeness_is_one_for_copies_and_small_for_others():

@@ -19,7 +19,8 @@ ROOT = Path(__file__).parents[2]
 
 def small(folder):
     split = write_split(folder / "split")
-    return ["--data", str(split), "--vision-steps", "2", "--mix", "add"]
+    stages = ["--vision-steps", "2", "--mouth-steps", "2", "--spectrum-steps", "2"]
+    return ["--data", str(split), *stages, "--mix", "add"]
 
 
 def authors(folder):

@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from vssflow.training.recipe import TrainingRecipe
 
 TASKS = ("v2s", "vtts", "joint")
-OF_SMALL = {"data", "encoders", "tasks", "even", "scheme", "vision_of", "vision_steps", "guidance"}
+STAGES = ("vision", "mouth", "spectrum")
+OF_SMALL = {
+    "data",
+    "encoders",
+    "tasks",
+    "even",
+    "scheme",
+    "vision_of",
+    "guidance",
+    *(f"{stage}_steps" for stage in STAGES),
+}
 OF_FEATURES = ("synchformer", "rawnet3", "lips", "alignments")
 
 
@@ -79,6 +89,8 @@ def tasks_of(ctx: click.Context, parameter: click.Parameter, values: tuple[str, 
     "--vision-of", type=FILE, metavar="WEIGHTS", help="small: take the video encoder of trained weights as it is."
 )
 @click.option("--vision-steps", type=click.IntRange(1), help="small: steps of the video encoder.")
+@click.option("--mouth-steps", type=click.IntRange(1), help="small: steps of what reads lips by landmarks.")
+@click.option("--spectrum-steps", type=click.IntRange(1), help="small: steps of what draws the lines of the spectrum.")
 @click.option(
     "--frozen",
     type=FILE,
@@ -179,11 +191,15 @@ def train_small(data: Path, mixing: Mixing | None, options: dict[str, Any]) -> P
     from vssflow.training import run
 
     seed = options["seed"] or 0
-    vision_steps = options["vision_steps"] or run.VISION.steps
+    usual = (run.VISION, run.MOUTH, run.SPECTRUM)
+    vision, mouth, spectrum = (
+        replace(recipe, seed=seed, steps=options[f"{stage}_steps"] or recipe.steps)
+        for stage, recipe in zip(STAGES, usual, strict=True)
+    )
     return run.train(run.Training(
         data=data, out=options["out"], init=options["init"], encoders=options["encoders"], device=options["device"],
         vision_of=options["vision_of"],
-        vision=replace(run.VISION, seed=seed, steps=vision_steps), flow=changed(run.FLOW, options),
+        vision=vision, mouth=mouth, spectrum=spectrum, flow=changed(run.FLOW, options),
         tasks=options["tasks"] or TASKS, even=options["even"], scheme=options["scheme"],
         mixing=mixing, guidance=options["guidance"],
     ))  # fmt: skip
