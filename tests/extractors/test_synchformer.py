@@ -34,6 +34,7 @@ from vsseval.weights.find import Weights
 
 PARTS = goldens.parts("metrics/synchformer", "metrics/waves")
 EVALUATED = goldens.parts("metrics/evaluate")
+SEGMENTS = goldens.file("metrics/javisbench_segments.json")
 
 
 def unfilled():
@@ -160,7 +161,7 @@ def test_desync_of_whole_sets_is_the_originals(pair, part):
 
 @pytest.mark.parametrize("count", range(1, 61))
 def test_windows_one_after_another_are_javisbenchs(pair, count):
-    known = json.loads(goldens.file("metrics/javisbench_segments.json").read_text())["windows"][str(count)]
+    known = json.loads(SEGMENTS.read_text())["windows"][str(count)]
     made = SynchformerSync(Weights("synchformer", GOLDEN, ("none.pth",), "0" * 64), "s", "t", "one after another")
     wanted = [[*range(window, window + 14)] if isinstance(window, int) else window for window in known]
     assert made._places(count) == wanted

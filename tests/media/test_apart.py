@@ -160,6 +160,17 @@ def test_pictures_are_of_the_frame_that_they_were_asked_for(whole):
     np.testing.assert_array_equal(np.stack(seen), every)
 
 
+def test_the_last_frame_is_had_after_the_end_whatever_becomes_of_the_decoder(whole, monkeypatch):
+    wanted = [picture for _, picture in Video(whole).timed()][-1]
+    monkeypatch.setattr(apart, "_MOST", 1)  # any decoder that is given back is ended
+    with contextlib.closing(Video(whole).each()) as frames:
+        for shown in frames:
+            last = shown
+        np.testing.assert_array_equal(last.picture(), wanted)
+    with pytest.raises(Unmeasurable):
+        last.picture()
+
+
 READ = """
 import sys, time
 from vsseval.media import probe

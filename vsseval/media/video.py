@@ -7,7 +7,8 @@ rule (`Video.stream`): each place shows what a player would show at that moment.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,7 +24,7 @@ from vsseval.media.probe import probe
 from vsseval.media.streams import UNKNOWN_VIDEO
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator
     from typing import Literal
 
     from vsseval.media.wire import Rule
@@ -56,6 +57,35 @@ class Shown(NamedTuple):
             Unmeasurable: it cannot be converted.
         """
         return self.make(size, gray)
+
+
+class Frames(Iterator[Shown]):
+    """The frames of one pass. The last one may be asked for after the end: the decoder is held until `close`.
+
+    It is let go as well where nobody holds this any more, as after `for shown in video.each()`.
+    """
+
+    def __init__(self, path: Path, shown: Callable[[Talk], Iterator[Shown]]) -> None:
+        self._held = contextlib.ExitStack()
+        self._shown = shown(self._held.enter_context(talk(path)))
+
+    def __next__(self) -> Shown:
+        """Return the next frame; a fault ends the pass."""
+        try:
+            return next(self._shown)
+        except StopIteration:
+            raise
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let the decoder go: no frame can be asked for any more."""
+        self._held.close()
+
+    def __del__(self) -> None:
+        """Let the decoder go."""
+        self.close()
 
 
 class Video:
@@ -172,26 +202,30 @@ class Video:
         """
         yield from self._pictures(self._asked("timed", size, gray=gray))
 
-    def each(self) -> Generator[Shown, None, None]:
-        """Yield every frame once, in order of presentation, in constant memory; of a segment, those shown within it.
+    def each(self) -> Frames:
+        """Return every frame once, in order of presentation, in constant memory; of a segment, those shown within it.
+
+        Whoever goes through them meets with:
 
         Raises:
             Unmeasurable: no frame is readable, or less than nine tenths of the declared seconds are. Who stops
                 before the end learns nothing about what follows.
         """
-        with talk(self.path) as talking:
-            question: wire.Ask = self._asked("frames")
-            while True:
-                batch, _ = talking.ask(question, wire.Frames)
-                for number, (start, stop, seconds) in enumerate(
-                    zip(batch.starts, batch.stops, batch.seconds, strict=True), batch.first
-                ):
-                    yield Shown(Fraction(start), Fraction(stop), seconds, self._maker(talking, number))
-                if batch.fault is not None:
-                    raise error_of(batch.fault)
-                if batch.ended:
-                    return
-                question = wire.AskMore()
+        return Frames(self.path, self._shown)
+
+    def _shown(self, talking: Talk) -> Iterator[Shown]:
+        question: wire.Ask = self._asked("frames")
+        while True:
+            batch, _ = talking.ask(question, wire.Frames)
+            for number, (start, stop, seconds) in enumerate(
+                zip(batch.starts, batch.stops, batch.seconds, strict=True), batch.first
+            ):
+                yield Shown(Fraction(start), Fraction(stop), seconds, self._maker(talking, number))
+            if batch.fault is not None:
+                raise error_of(batch.fault)
+            if batch.ended:
+                return
+            question = wire.AskMore()
 
     def _maker(self, talking: Talk, number: int) -> Callable[[tuple[int, int] | None, bool], np.ndarray]:
         def made(size: tuple[int, int] | None, gray: bool) -> np.ndarray:
