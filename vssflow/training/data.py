@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from vssflow.small.audio import frames_of
+
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
@@ -51,6 +53,10 @@ class Split:
     def labels(self) -> tuple[str, ...]:
         """Classes of the scenes, in alphabetical order; clips without a class count as "speech"."""
         return tuple(sorted({row.label or "speech" for row in self.rows}))
+
+    def lengths(self) -> list[int]:
+        """Return the latent frames of each clip: those of similar length go into one batch."""
+        return [frames_of(row.seconds) for row in self.rows]
 
     def arrays(self, row: Row) -> dict[str, np.ndarray]:
         """Load frames, audio, viseme, mouth and onset of one clip."""

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import torch
 
 from vsseval.errors import UsageError
-from vssflow.small.audio import frames_of
 from vssflow.small.config import ModelConfig
 from vssflow.small.model import VSSFlow
 from vssflow.training.data import Split, summary
@@ -167,14 +166,13 @@ def train_vision(
     """Train the video encoder, or load it where that is done."""
     model.vision.to(processes.device)
     stage = VisionTraining(split, model.vision, parts[1]).stage()
-    lengths = [frames_of(row.seconds) for row in split.rows]
     recipe = replace(training.vision, steps=0) if training.vision_of is not None else training.vision
     if (training.sources / "codec.pt").exists():  # features are made from this encoder: it is not to change any more
         recipe = replace(recipe, steps=0)
     elif training.encoders is not None:
         raise UsageError(f"--encoders {training.encoders}: no finished encoders there (codec.pt is missing)")
     given = [value.half() for value in model.vision.state_dict().values()]
-    fit(stage, recipe, [parts[0]], lengths, training.sources / "vision", processes)
+    fit(stage, recipe, [parts[0]], split.lengths(), training.sources / "vision", processes)
     model.vision.cpu().requires_grad_(requires_grad=False)
     found = [value.half() for value in model.vision.state_dict().values()]
     if training.init is not None and not all(map(torch.equal, given, found)):
@@ -197,8 +195,7 @@ def train_mouth(
     stage = MouthTraining(split, model, parts[1]).stage()
     recipe = replace(training.mouth, steps=0) if (training.sources / "codec.pt").exists() else training.mouth
     speaking = [index for index in parts[0] if split.rows[index].voice is not None]
-    lengths = [frames_of(row.seconds) for row in split.rows]
-    fit(stage, recipe, [speaking], lengths, training.sources / "mouth", processes)
+    fit(stage, recipe, [speaking], split.lengths(), training.sources / "mouth", processes)
     model.vision.cpu()
     model.mouth.cpu().requires_grad_(requires_grad=False)
 
@@ -213,8 +210,7 @@ def train_spectrum(
     """Train what draws the lines of the spectrum from mel bands, or go on, or load it where that is done."""
     model.lines.to(processes.device)
     stage = SpectrumTraining(split, model, parts[1]).stage()
-    lengths = [frames_of(row.seconds) for row in split.rows]
-    fit(stage, training.spectrum, [parts[0]], lengths, training.sources / "spectrum", processes)
+    fit(stage, training.spectrum, [parts[0]], split.lengths(), training.sources / "spectrum", processes)
     model.lines.cpu().requires_grad_(requires_grad=False)
 
 
@@ -255,8 +251,7 @@ def train_flow(
     flow = FlowTraining(model, split, items, parts[1], mixtures)
     groups = [training.tasks] if not training.even else [(task,) for task in training.tasks]
     learn = [[index for index in parts[0] if split.rows[index].task in tasks] for tasks in groups]
-    lengths = [frames_of(row.seconds) for row in split.rows]
-    fit(flow.stage(), training.flow, learn, lengths, training.out / "flow", processes)
+    fit(flow.stage(), training.flow, learn, split.lengths(), training.out / "flow", processes)
 
 
 def _split(root: Path) -> Split:
