@@ -21,11 +21,20 @@ def state(latent: Tensor, conditions: Conditions) -> Tensor:
     return torch.cat([latent, conditions.locked], dim=1)
 
 
+def between(latent: Tensor, noise: Tensor, t: Tensor) -> Tensor:
+    """Return the points x_t (batch, latent, frames) of the straight paths at times t (batch,)."""
+    time = t[:, None, None]
+    return (1 - time) * noise + time * latent
+
+
+def velocity(dit: DiT, point: Tensor, conditions: Conditions, t: Tensor) -> Tensor:
+    """Predict the velocity of the latent channels at x_t, (batch, latent, frames)."""
+    return dit(state(point, conditions), t, conditions.cross)[:, : point.shape[1]]  # type: ignore[no-any-return]
+
+
 def flow_loss(dit: DiT, latent: Tensor, conditions: Conditions, *, noise: Tensor, t: Tensor) -> Tensor:
     """Mean squared error between predicted and true velocity of the latent channels, per clip: (batch,)."""
-    time = t[:, None, None]
-    mixed = (1 - time) * noise + time * latent
-    predicted: Tensor = dit(state(mixed, conditions), t, conditions.cross)[:, : latent.shape[1]]
+    predicted = velocity(dit, between(latent, noise, t), conditions, t)
     return (predicted - (latent - noise)).square().mean(dim=(1, 2))
 
 

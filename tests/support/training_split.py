@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 
-def write_split(folder, clips=8, frames=36, seed=0):
+def write_split(folder, clips=8, frames=36, seed=0, label="drum"):
     """The layout of the training split, with noise for pictures and sound."""
     rng = np.random.default_rng(seed)
     (folder / "clips").mkdir(parents=True)
@@ -14,7 +14,7 @@ def write_split(folder, clips=8, frames=36, seed=0):
         task = ("v2s", "v2s", "vtts", "vtts")[place % 4]  # every other clip is held out
         speech = {"transcript": "bin blue", "voice": "a", "speech_window": [0.2, 1.2], "language": "en"}
         line = {"id": f"{task}-{place}", "task": task, "seconds": frames / 25}
-        lines.append(line | (speech if task == "vtts" else {"label": "drum"}))
+        lines.append(line | (speech if task == "vtts" else {"label": label}))
         np.savez(
             folder / "clips" / f"{task}-{place}.npz",
             frames=rng.integers(0, 255, (frames, 64, 64, 3), dtype=np.uint8),

@@ -15,10 +15,12 @@ from torch import nn
 
 from support.training_runs import still_stage, trained
 from vsseval.errors import EnvironmentFault, UsageError
+from vssflow.dit import DiT, DiTConfig
 from vssflow.small.config import ModelConfig
 from vssflow.small.model import Prompt, VSSFlow
 from vssflow.training.loop import ProcessGroup, Stage, TrainingRecipe, batches, fit, together
 from vssflow.training.monitor import SoundSample
+from vssflow.training.optimisers import optimisers
 from vssflow.training.recipe import require_same_training, training_facts
 
 ROOT = Path(__file__).parents[2]
@@ -259,6 +261,21 @@ def test_rate_rises_holds_and_falls():
     assert recipe.rate_at(0) == pytest.approx(0.1)
     assert recipe.rate_at(50) == 1.0
     assert recipe.rate_at(99) < 0.01
+
+
+def test_muon_moves_the_matrices_of_the_blocks_and_adamw_the_rest():
+    dit = DiT(DiTConfig(channels=12, width=8, layers=2, heads=2, kv_heads=1, cross_width=4, time_width=4))
+    recipe = TrainingRecipe(steps=1, batch=1, rate=1e-3, optimiser="muon")
+    rest, matrices = ({id(p) for group in one.param_groups for p in group["params"]} for one in optimisers(dit, recipe))
+    trained = {name: id(p) for name, p in dit.named_parameters() if p.requires_grad}
+    inner = {name for name in trained if name.startswith("transformer_blocks.") and name.endswith(".weight")}
+    assert {name for name, place in trained.items() if place in matrices} == {
+        name for name in inner if "norm" not in name
+    }
+    assert rest | matrices == set(trained.values())
+    assert not rest & matrices
+    (alone,) = optimisers(dit, replace(recipe, optimiser="adamw"))
+    assert {id(p) for group in alone.param_groups for p in group["params"]} == set(trained.values())
 
 
 @pytest.fixture(scope="module")

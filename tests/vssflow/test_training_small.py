@@ -11,6 +11,8 @@ from vsseval.errors import UsageError
 from vssflow.commands.train import command
 from vssflow.prompt import Prompt
 from vssflow.small.model import VSSFlow
+from vssflow.training.data import Split
+from vssflow.training.flow import FlowTraining
 from vssflow.training.mixtures import Mixing
 from vssflow.training.recipe import TrainingRecipe
 from vssflow.training.run import Training, train
@@ -47,6 +49,40 @@ def test_without_encoders_the_features_are_made_from_the_weights(split, first, t
     train(Training(data=split, out=tmp_path / "on", init=first[1], **STEPS))
     assert (tmp_path / "on" / "features" / "0000.pt").exists()
     assert not (tmp_path / "on" / "vision").exists()
+
+
+def test_another_transformer_stands_on_the_parts_of_trained_weights(split, first, tmp_path):
+    on = Training(data=split, out=tmp_path / "on", parts_of=first[1], **STEPS)
+    on = replace(on, flow=replace(ONE, seed=5))
+    before, after = VSSFlow.load(first[1]).state_dict(), VSSFlow.load(train(on)).state_dict()
+    changed = {key.split(".")[0] for key in before if not torch.equal(before[key], after[key])}
+    assert changed == {"vaflow", "conditions"}
+    assert not (tmp_path / "on" / "vision").exists()
+    other = write_split(tmp_path / "other", label="dog")
+    with pytest.raises(UsageError, match="knows other scenes"):
+        train(replace(on, data=other, out=tmp_path / "out"))
+
+
+def test_a_student_comes_nearer_to_the_velocity_of_its_teacher(split, first, tmp_path):
+    taught = replace(ONE, steps=30, average=None, save_every=30, warmup=0, cooldown=0, rate=3e-3)
+    on = Training(data=split, out=tmp_path / "on", parts_of=first[1], teacher=first[1], **STEPS | {"flow": taught})
+
+    def distance(path):
+        teacher, student = VSSFlow.load(first[1]), VSSFlow.load(path)
+        flow = FlowTraining(student, Split.read(split), torch.load(tmp_path / "on" / "features" / "0000.pt"), [])
+        inputs = flow.training_batch([0, 1], torch.Generator().manual_seed(0))
+        with torch.no_grad():
+            return float(flow.taught_losses(inputs, teacher, torch.Generator().manual_seed(1)).mean())
+
+    final = train(on)
+    anew = train(replace(on, out=tmp_path / "anew", teacher=None, flow=replace(ONE, rate=1e-9)))
+    assert distance(final) < 0.85 * distance(anew)
+    weights = VSSFlow.load(first[1])
+    with torch.no_grad():
+        weights.mouth.state_dict()[next(iter(weights.mouth.state_dict()))].add_(1.0)
+    weights.save(tmp_path / "other.safetensors")
+    with pytest.raises(UsageError, match="has other parts than the model"):
+        train(replace(on, out=tmp_path / "out", teacher=tmp_path / "other.safetensors"))
 
 
 def test_the_guidance_of_a_finished_training_is_changed_by_calling_again(split, first, tmp_path):

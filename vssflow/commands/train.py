@@ -25,7 +25,8 @@ OF_SMALL = {
     "tasks",
     "even",
     "scheme",
-    "vision_of",
+    "parts_of",
+    "teacher",
     "guidance",
     *(f"{stage}_steps" for stage in STAGES),
 }
@@ -86,7 +87,16 @@ def tasks_of(ctx: click.Context, parameter: click.Parameter, values: tuple[str, 
     help="small: the conditions on the channel axis, as in the paper and its ablation; others are attended to.",
 )
 @click.option(
-    "--vision-of", type=FILE, metavar="WEIGHTS", help="small: take the video encoder of trained weights as it is."
+    "--parts-of",
+    type=FILE,
+    metavar="WEIGHTS",
+    help="small: take everything but the transformer and its projections from trained weights, as it is.",
+)
+@click.option(
+    "--teacher",
+    type=FILE,
+    metavar="WEIGHTS",
+    help="small: learn the velocity of trained weights with the same parts in place of the data's.",
 )
 @click.option("--vision-steps", type=click.IntRange(1), help="small: steps of the video encoder.")
 @click.option("--mouth-steps", type=click.IntRange(1), help="small: steps of what reads lips by landmarks.")
@@ -123,6 +133,11 @@ def tasks_of(ctx: click.Context, parameter: click.Parameter, values: tuple[str, 
     help="Share of clips that are replaced by mixtures, with --mix.",
 )
 @click.option("--steps", type=click.IntRange(1), help="Steps of flow matching.")
+@click.option(
+    "--optimiser",
+    type=click.Choice(["adamw", "muon"]),
+    help="What moves the weights: AdamW, or Muon for the matrices of the blocks and AdamW for the rest.",
+)
 @click.option("--batch", type=click.IntRange(1), help="Clips in a step, over all processes.")
 @click.option("--accumulate", type=click.IntRange(1), help="Parts that a process computes its clips of a step in.")
 @click.option("--rate", type=click.FloatRange(0, min_open=True), help="Peak learning rate.")
@@ -198,7 +213,7 @@ def train_small(data: Path, mixing: Mixing | None, options: dict[str, Any]) -> P
     )
     return run.train(run.Training(
         data=data, out=options["out"], init=options["init"], encoders=options["encoders"], device=options["device"],
-        vision_of=options["vision_of"],
+        parts_of=options["parts_of"], teacher=options["teacher"],
         vision=vision, mouth=mouth, spectrum=spectrum, flow=changed(run.FLOW, options),
         tasks=options["tasks"] or TASKS, even=options["even"], scheme=options["scheme"],
         mixing=mixing, guidance=options["guidance"],

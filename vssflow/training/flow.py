@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from vssflow.conditions import Features
-from vssflow.flow import drop, flow_loss
+from vssflow.flow import between, drop, flow_loss, velocity
 from vssflow.small.model import VSSFlow
 from vssflow.training.data import Split
 from vssflow.training.features import Item
@@ -46,6 +46,17 @@ class BatchClip(NamedTuple):
         return f"{stream}_measured" if self.sight == "mouth" and stream in {"lip", "phones"} else stream
 
 
+class Drawn(NamedTuple):
+    """A batch on the device, and what is drawn for it."""
+
+    features: Features
+    latent: Tensor
+    keep: Tensor
+    """(batch,), false where a clip loses all conditions."""
+    noise: Tensor
+    t: Tensor
+
+
 class FlowTraining:
     """Puts batches of cached features together and computes the flow-matching loss."""
 
@@ -56,9 +67,10 @@ class FlowTraining:
         items: list[Item],
         validation: Sequence[int],
         mixtures: Mixtures | None = None,
+        teacher: VSSFlow | None = None,
     ) -> None:
         self.model, self.split, self.items, self.validation = model, split, items, validation
-        self.mixtures = mixtures
+        self.mixtures, self.teacher = mixtures, teacher
         self.voices = split.voices()
         self.trained = nn.ModuleDict({"vaflow": model.vaflow, "conditions": model.conditions})
         self.silence = model.codec.encode(torch.zeros(1, 640))[0, :, 0]
@@ -115,20 +127,35 @@ class FlowTraining:
         speaker = torch.stack([self.speaker(clip.voice, generator) for clip in chosen])
         return latent, Features(padded("lip"), phones, padded("sync"), padded("scene"), speaker)
 
-    def clip_losses(
-        self, inputs: tuple[Tensor, Features], generator: torch.Generator, *, share_dropped: float
-    ) -> Tensor:
-        """Flow-matching loss of each clip, (batch,), at noise and times drawn from `generator`."""
+    def drawn(self, inputs: tuple[Tensor, Features], generator: torch.Generator, *, share_dropped: float) -> Drawn:
+        """Draw which clips lose their conditions, the noise and the times."""
         latent, features = inputs
         keep = torch.rand(len(latent), generator=generator) >= share_dropped
         noise, t = torch.randn(latent.shape, generator=generator), torch.rand(len(latent), generator=generator)
         features = Features(*(feature.to(self.device) for feature in features))
-        latent, keep, noise, t = (tensor.to(self.device) for tensor in (latent, keep, noise, t))
-        conditions = drop(self.model.conditions(features), keep)
-        return flow_loss(self.model.vaflow, latent, conditions, noise=noise, t=t)
+        return Drawn(features, *(tensor.to(self.device) for tensor in (latent, keep, noise, t)))
+
+    def clip_losses(
+        self, inputs: tuple[Tensor, Features], generator: torch.Generator, *, share_dropped: float
+    ) -> Tensor:
+        """Flow-matching loss of each clip, (batch,), at noise and times drawn from `generator`."""
+        at = self.drawn(inputs, generator, share_dropped=share_dropped)
+        conditions = drop(self.model.conditions(at.features), at.keep)
+        return flow_loss(self.model.vaflow, at.latent, conditions, noise=at.noise, t=at.t)
+
+    def taught_losses(self, inputs: tuple[Tensor, Features], teacher: VSSFlow, generator: torch.Generator) -> Tensor:
+        """Mean squared distance to a teacher's velocity of each clip, (batch,)."""
+        at = self.drawn(inputs, generator, share_dropped=DROP_ALL)
+        point = between(at.latent, at.noise, at.t)
+        with torch.no_grad():
+            wanted = velocity(teacher.vaflow, point, drop(teacher.conditions(at.features), at.keep), at.t)
+        found = velocity(self.model.vaflow, point, drop(self.model.conditions(at.features), at.keep), at.t)
+        return (found - wanted).square().mean(dim=(1, 2))
 
     def loss(self, inputs: tuple[Tensor, Features], generator: torch.Generator) -> Losses:
-        """Flow-matching loss of one batch."""
+        """Flow-matching loss of one batch; beside a teacher, the distance to the teacher's velocity."""
+        if self.teacher is not None:
+            return {"taught": self.taught_losses(inputs, self.teacher, generator).mean()}
         return {"flow": self.clip_losses(inputs, generator, share_dropped=DROP_ALL).mean()}
 
     @torch.no_grad()

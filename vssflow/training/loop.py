@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from vsseval.errors import UsageError
 from vssflow.training.monitor import Monitor, SoundSample
+from vssflow.training.optimisers import optimisers
 from vssflow.training.process_group import ProcessGroup
 from vssflow.training.recipe import TrainingRecipe, generator_of
 
@@ -143,9 +144,7 @@ class Learner:
         self.stage, self.recipe, self.checkpoint = stage, recipe, checkpoint
         self.parameters = [p for p in stage.module.parameters() if p.requires_grad]
         self.device = self.parameters[0].device
-        self.optimiser = torch.optim.AdamW(
-            self.parameters, lr=recipe.rate, betas=recipe.betas, weight_decay=recipe.weight_decay
-        )
+        self.optimisers = optimisers(stage.module, recipe)
         self.average = Average(stage.module, recipe.average)
         self.step = 0
         if checkpoint.exists():
@@ -155,7 +154,8 @@ class Learner:
         state = torch.load(self.checkpoint, weights_only=True, map_location=self.device)
         try:
             self.stage.module.load_state_dict(state["module"])
-            self.optimiser.load_state_dict(state["optimiser"])
+            for optimiser, kept in zip(self.optimisers, state["optimisers"], strict=True):
+                optimiser.load_state_dict(kept)
         except (RuntimeError, ValueError) as error:
             raise UsageError(
                 f"{self.checkpoint} is of another configuration ({error}). "
@@ -168,7 +168,7 @@ class Learner:
         """Write the checkpoint."""
         state = {
             "module": self.stage.module.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "average": self.average.values,
             "step": self.step,
         }
@@ -176,9 +176,10 @@ class Learner:
 
     def learn(self, inputs: Prepared, processes: ProcessGroup) -> dict[str, Tensor]:
         """Take one step; return the mean losses of this process."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.recipe.rate_at(self.step)
-        self.optimiser.zero_grad(set_to_none=True)
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = self.recipe.rate_at(self.step)
+            optimiser.zero_grad(set_to_none=True)
         means: dict[str, Tensor] = {}
         half = self.recipe.half(self.device)
         for part, weight in zip(inputs.parts, inputs.weights, strict=True):
@@ -190,7 +191,8 @@ class Learner:
         processes.average(self.parameters)
         if self.recipe.clip is not None:
             nn.utils.clip_grad_norm_(self.parameters, self.recipe.clip)
-        self.optimiser.step()
+        for optimiser in self.optimisers:
+            optimiser.step()
         self.average.update(self.stage.module, self.step)
         self.step += 1
         return means

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 from uuid import uuid4
 
 import torch
@@ -32,6 +33,9 @@ class TrainingRecipe:
     cooldown: float = 0.25
     """Share of the steps, at the end, in which the rate falls to zero by a cosine; 0 leaves it constant."""
     weight_decay: float = 0.01
+    optimiser: Literal["adamw", "muon"] = "adamw"
+    """Muon (github.com/KellerJordan/Muon) steps by orthogonal matrices in the blocks of the transformer, scaled so that
+    its steps are as large as AdamW's (arXiv 2502.16982); AdamW moves everything else."""
     betas: tuple[float, float] = (0.9, 0.98)
     clip: float | None = 1.0
     """Bound of the norm of the gradient; None for none."""

@@ -16,6 +16,7 @@ from vssflow.small.model import VSSFlow
 from vssflow.training.data import Split, summary
 from vssflow.training.features import Item, fit_codec, fit_phones, fit_scenes, prepare
 from vssflow.training.flow import FlowTraining
+from vssflow.training.given import on_parts_of, teacher_for, trained_weights
 from vssflow.training.loop import ProcessGroup, TrainingRecipe, fit, save_atomically
 from vssflow.training.mixtures import Mixing, Mixtures
 from vssflow.training.mouth import MouthTraining
@@ -24,9 +25,8 @@ from vssflow.training.spectrum import SpectrumTraining
 from vssflow.training.vision import VisionTraining
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from torch import Tensor
 
 VISION = TrainingRecipe(steps=1500, batch=16, rate=1e-3, save_every=100)
 MOUTH = TrainingRecipe(steps=1500, batch=32, rate=1e-3, save_every=250)
@@ -46,8 +46,10 @@ class Training:
     """Folder of another training whose video encoder, codec and features are used as they are."""
     init: Path | None = None
     """Trained weights to start from; their video encoder and codec stay as they are."""
-    vision_of: Path | None = None
-    """Trained weights whose video encoder is used as it is."""
+    parts_of: Path | None = None
+    """Trained weights of which everything but the transformer and its projections is used as it is."""
+    teacher: Path | None = None
+    """Trained weights with the same parts, whose velocity is learnt in place of the data's."""
     config: str = "small"
     scheme: str = "paper"
     """Which conditions ride on the channel axis (`vssflow.conditions.SCHEMES`)."""
@@ -67,6 +69,11 @@ class Training:
     validation: int = 96
 
     @property
+    def parts_given(self) -> bool:
+        """Whether all but the transformer and its projections comes from trained weights."""
+        return self.init is not None or self.parts_of is not None
+
+    @property
     def sources(self) -> Path:
         """Folder of video encoder, codec and features."""
         return self.encoders or self.out
@@ -82,7 +89,8 @@ class Training:
             "even": self.even,
             "mixing": mixing,
             "init": init,
-            "vision_of": None if self.vision_of is None else _digest(self.vision_of),
+            "parts_of": None if self.parts_of is None else _digest(self.parts_of),
+            "teacher": None if self.teacher is None else _digest(self.teacher),
         }
         return training_facts(self.flow, own | {"validation": self.validation})
 
@@ -105,12 +113,11 @@ def train(training: Training) -> Path:
         require_same_training({"data": _digest(training.data / "index.jsonl")}, training.sources / "data_sha256.json")
         require_same_training(training.facts(), training.out / "flow" / "recipe.json")
     processes.wait()
-    if training.init is None or training.encoders is not None:
-        train_vision(model, split, training, (learn, validation), processes)
-        train_mouth(model, split, training, (learn, validation), processes)
+    if not training.parts_given or training.encoders is not None:
+        train_encoders(model, split, training, (learn, validation), processes)
     items = encode_split(model, split, training, processes)
     train_flow(model, split, items, training, (learn, validation), processes)
-    if training.init is None or training.encoders is not None:
+    if not training.parts_given:
         train_spectrum(model, split, training, (learn, validation), processes)
     weights = training.out / WEIGHTS
     if processes.rank == 0:
@@ -123,81 +130,51 @@ def train(training: Training) -> Path:
 def starting_model(training: Training, split: Split) -> VSSFlow:
     """Build the model with the weights that the flow stage starts from."""
     if training.init is not None:
-        from safetensors import SafetensorError
-
-        try:
-            return VSSFlow.load(training.init)
-        except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-            raise UsageError(f"--init {training.init} cannot be loaded: {error}") from error
+        return trained_weights("--init", training.init)
     torch.manual_seed(training.flow.seed)  # initial weights
     config = ModelConfig.named(training.config).with_scheme(training.scheme)
-    model = VSSFlow(replace(config, vision=replace(config.vision, labels=split.labels())))
-    if training.vision_of is not None:
-        model.vision.load_state_dict(encoder_of(training.vision_of, model.vision.state_dict()))
-    return model
+    if training.parts_of is not None:
+        return on_parts_of(training.parts_of, config, split.labels())
+    return VSSFlow(replace(config, vision=replace(config.vision, labels=split.labels())))
 
 
-def encoder_of(path: Path, wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Read the video encoder of trained weights.
-
-    Raises:
-        UsageError: the file holds no such encoder, or one for other scenes.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, "pt") as file:
-            found = {key: file.get_tensor(f"vision.{key}").float() for key in wanted}
-    except (SafetensorError, OSError) as error:
-        raise UsageError(f"--vision-of {path} holds no video encoder of the small configuration: {error}") from error
-    other = [key for key, value in found.items() if value.shape != wanted[key].shape]
-    if other:
-        raise UsageError(f"--vision-of {path} holds an encoder of other sizes or scenes ({', '.join(other[:3])})")
-    return found
-
-
-def train_vision(
+def train_encoders(
     model: VSSFlow,
     split: Split,
     training: Training,
     parts: tuple[Sequence[int], Sequence[int]],
     processes: ProcessGroup,
 ) -> None:
-    """Train the video encoder, or load it where that is done."""
-    model.vision.to(processes.device)
-    stage = VisionTraining(split, model.vision, parts[1]).stage()
-    recipe = replace(training.vision, steps=0) if training.vision_of is not None else training.vision
-    if (training.sources / "codec.pt").exists():  # features are made from this encoder: it is not to change any more
-        recipe = replace(recipe, steps=0)
-    elif training.encoders is not None:
+    """Train what sees, and what reads the curves of a mouth by its heads; or load both where that is done."""
+    done = (training.sources / "codec.pt").exists()  # features are made from these: they are not to change any more
+    if training.encoders is not None and not done:
         raise UsageError(f"--encoders {training.encoders}: no finished encoders there (codec.pt is missing)")
     given = [value.half() for value in model.vision.state_dict().values()]
-    fit(stage, recipe, [parts[0]], split.lengths(), training.sources / "vision", processes)
-    model.vision.cpu().requires_grad_(requires_grad=False)
-    found = [value.half() for value in model.vision.state_dict().values()]
-    if training.init is not None and not all(map(torch.equal, given, found)):
-        raise UsageError(
-            f"--encoders {training.encoders} is not where --init {training.init} comes from: the video encoders "
-            "differ. Leave --encoders out, and the features are made anew from those of --init."
-        )
-
-
-def train_mouth(
-    model: VSSFlow,
-    split: Split,
-    training: Training,
-    parts: tuple[Sequence[int], Sequence[int]],
-    processes: ProcessGroup,
-) -> None:
-    """Train what reads the curves of a mouth, by the encoder's own heads, or load it where that is done."""
     model.vision.to(processes.device)
     model.mouth.to(processes.device)
-    stage = MouthTraining(split, model, parts[1]).stage()
-    recipe = replace(training.mouth, steps=0) if (training.sources / "codec.pt").exists() else training.mouth
     speaking = [index for index in parts[0] if split.rows[index].voice is not None]
-    fit(stage, recipe, [speaking], split.lengths(), training.sources / "mouth", processes)
+    for stage, recipe, learn, folder in (
+        (VisionTraining(split, model.vision, parts[1]).stage(), training.vision, parts[0], "vision"),
+        (MouthTraining(split, model, parts[1]).stage(), training.mouth, speaking, "mouth"),
+    ):
+        fit(
+            stage,
+            replace(recipe, steps=0) if done else recipe,
+            [learn],
+            split.lengths(),
+            training.sources / folder,
+            processes,
+        )
+        stage.module.requires_grad_(requires_grad=False)
     model.vision.cpu()
-    model.mouth.cpu().requires_grad_(requires_grad=False)
+    model.mouth.cpu()
+    found = [value.half() for value in model.vision.state_dict().values()]
+    if training.parts_given and not all(map(torch.equal, given, found)):
+        option, start = ("--init", training.init) if training.init is not None else ("--parts-of", training.parts_of)
+        raise UsageError(
+            f"--encoders {training.encoders} is not where {option} {start} comes from: the video encoders "
+            f"differ. Leave --encoders out, and the features are made anew from those of {option}."
+        )
 
 
 def train_spectrum(
@@ -218,7 +195,7 @@ def encode_split(model: VSSFlow, split: Split, training: Training, processes: Pr
     """Fit the components and the phones' statistics, and encode every clip, or load both where that is done."""
     codec = training.sources / "codec.pt"
     if processes.rank == 0 and not codec.exists():
-        if training.init is None:
+        if not training.parts_given:
             fit_codec(model, split)
             fit_phones(model, split)
         known = {"codec": model.codec.state_dict(), "durations": model.phone_durations, "shares": model.phone_shares}
@@ -229,7 +206,7 @@ def encode_split(model: VSSFlow, split: Split, training: Training, processes: Pr
     model.phone_durations.copy_(known["durations"])
     model.phone_shares.copy_(known["shares"])
     items = prepare(model, split, training.sources / "features", processes)
-    if training.init is None:
+    if not training.parts_given:
         fit_scenes(model, items, split)
     return items
 
@@ -248,7 +225,8 @@ def train_flow(
         mixtures = Mixtures(split, items, parts[0], model.codec, training.mixing)
     model.vaflow.to(processes.device)
     model.conditions.to(processes.device)
-    flow = FlowTraining(model, split, items, parts[1], mixtures)
+    teacher = None if training.teacher is None else teacher_for(model, training.teacher)
+    flow = FlowTraining(model, split, items, parts[1], mixtures, teacher)
     groups = [training.tasks] if not training.even else [(task,) for task in training.tasks]
     learn = [[index for index in parts[0] if split.rows[index].task in tasks] for tasks in groups]
     fit(flow.stage(), training.flow, learn, split.lengths(), training.out / "flow", processes)
