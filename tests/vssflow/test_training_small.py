@@ -63,6 +63,18 @@ def test_another_transformer_stands_on_the_parts_of_trained_weights(split, first
         train(replace(on, data=other, out=tmp_path / "out"))
 
 
+def test_a_transformer_of_the_same_size_starts_where_the_trained_one_is(split, first, tmp_path):
+    on = Training(data=split, out=tmp_path / "on", parts_of=first[1], resize=True, **STEPS)
+    still = replace(on, flow=replace(ONE, rate=1e-12, warmup=0))
+    before, after = VSSFlow.load(first[1]), VSSFlow.load(train(still))
+    state, cross = torch.ones(1, before.config.dit.channels, 5), torch.ones(1, 6, before.config.dit.cross_width)
+    with torch.no_grad():
+        ways = [model.vaflow(state, torch.tensor([0.5]), cross) for model in (before, after)]
+    assert (ways[0] - ways[1]).norm() < 0.01 * ways[0].norm()  # weights are kept in half precision
+    with pytest.raises(UsageError, match="give them by --parts-of"):
+        train(Training(data=split, out=tmp_path / "out", resize=True, **STEPS))
+
+
 def test_a_student_comes_nearer_to_the_velocity_of_its_teacher(split, first, tmp_path):
     taught = replace(ONE, steps=30, average=None, save_every=30, warmup=0, cooldown=0, rate=3e-3)
     on = Training(data=split, out=tmp_path / "on", parts_of=first[1], teacher=first[1], **STEPS | {"flow": taught})

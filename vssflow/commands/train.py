@@ -26,6 +26,7 @@ OF_SMALL = {
     "even",
     "scheme",
     "parts_of",
+    "resize",
     "teacher",
     "guidance",
     *(f"{stage}_steps" for stage in STAGES),
@@ -91,6 +92,11 @@ def tasks_of(ctx: click.Context, parameter: click.Parameter, values: tuple[str, 
     type=FILE,
     metavar="WEIGHTS",
     help="small: take everything but the transformer and its projections from trained weights, as it is.",
+)
+@click.option(
+    "--resize",
+    is_flag=True,
+    help="small: start the transformer from that of --parts-of, brought to the size of the configuration.",
 )
 @click.option(
     "--teacher",
@@ -213,7 +219,7 @@ def train_small(data: Path, mixing: Mixing | None, options: dict[str, Any]) -> P
     )
     return run.train(run.Training(
         data=data, out=options["out"], init=options["init"], encoders=options["encoders"], device=options["device"],
-        parts_of=options["parts_of"], teacher=options["teacher"],
+        parts_of=options["parts_of"], resize=options["resize"], teacher=options["teacher"],
         vision=vision, mouth=mouth, spectrum=spectrum, flow=changed(run.FLOW, options),
         tasks=options["tasks"] or TASKS, even=options["even"], scheme=options["scheme"],
         mixing=mixing, guidance=options["guidance"],

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from vssflow.conditions import Features
+from vssflow.conditions import Conditions, Features
 from vssflow.flow import between, drop, flow_loss, velocity
 from vssflow.small.model import VSSFlow
 from vssflow.training.data import Split
@@ -17,6 +17,7 @@ from vssflow.training.features import Item
 from vssflow.training.loop import Losses, Stage
 from vssflow.training.mixtures import Mixtures
 from vssflow.training.monitor import SoundSample
+from vssflow.training.resized import resize
 
 DROP_ALL = 0.1
 """Share of clips without any condition: the unconditional branch of guidance (VSSFlow, section 3.4)."""
@@ -26,6 +27,8 @@ LANDMARKS = 0.15
 """Share of speech clips of which the curves of the mouth alone are seen, as of a face that is not rendered."""
 DROP_SCENE = 0.05
 """Share of sound clips of which the motion alone is seen, as of a scene that is not known."""
+RESIZED_BY = 12
+"""Batches of 16 clips by which a transformer is brought to another size."""
 STREAMS_SEEN = {
     "rendered": ("lip", "sync", "scene"), "mouth": ("lip",), "motion": ("sync",), "nothing": (),
 }  # fmt: skip
@@ -74,6 +77,21 @@ class FlowTraining:
         self.voices = split.voices()
         self.trained = nn.ModuleDict({"vaflow": model.vaflow, "conditions": model.conditions})
         self.silence = model.codec.encode(torch.zeros(1, 640))[0, :, 0]
+
+    def start_from(self, given: VSSFlow, learn: Sequence[int]) -> None:
+        """Start the transformer from a trained one of another size; a few of the clips show what matters in it."""
+
+        def seen() -> Iterator[tuple[Tensor, Conditions, Tensor]]:
+            for place in range(RESIZED_BY):
+                generator = torch.Generator().manual_seed(place)
+                batch = torch.randint(len(learn), (16,), generator=generator).tolist()
+                inputs = self.training_batch([learn[index] for index in batch], generator)
+                at = self.drawn(inputs, generator, share_dropped=DROP_ALL)
+                yield between(at.latent, at.noise, at.t), drop(given.conditions(at.features), at.keep), at.t
+
+        given = given.to(self.device)
+        resize(self.model.vaflow, given.vaflow, seen())
+        self.model.conditions.load_state_dict(given.conditions.state_dict())
 
     def stage(self) -> Stage:
         """Return what the training loop needs; vision and codec stay as they are."""

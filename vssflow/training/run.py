@@ -48,6 +48,8 @@ class Training:
     """Trained weights to start from; their video encoder and codec stay as they are."""
     parts_of: Path | None = None
     """Trained weights of which everything but the transformer and its projections is used as it is."""
+    resize: bool = False
+    """Start the transformer from that of `parts_of`, brought to the size of the configuration."""
     teacher: Path | None = None
     """Trained weights with the same parts, whose velocity is learnt in place of the data's."""
     config: str = "small"
@@ -90,6 +92,7 @@ class Training:
             "mixing": mixing,
             "init": init,
             "parts_of": None if self.parts_of is None else _digest(self.parts_of),
+            "resize": self.resize,
             "teacher": None if self.teacher is None else _digest(self.teacher),
         }
         return training_facts(self.flow, own | {"validation": self.validation})
@@ -133,6 +136,8 @@ def starting_model(training: Training, split: Split) -> VSSFlow:
         return trained_weights("--init", training.init)
     torch.manual_seed(training.flow.seed)  # initial weights
     config = ModelConfig.named(training.config).with_scheme(training.scheme)
+    if training.resize and training.parts_of is None:
+        raise UsageError("--resize needs the weights that are brought to another size: give them by --parts-of")
     if training.parts_of is not None:
         return on_parts_of(training.parts_of, config, split.labels())
     return VSSFlow(replace(config, vision=replace(config.vision, labels=split.labels())))
@@ -227,6 +232,8 @@ def train_flow(
     model.conditions.to(processes.device)
     teacher = None if training.teacher is None else teacher_for(model, training.teacher)
     flow = FlowTraining(model, split, items, parts[1], mixtures, teacher)
+    if training.resize and training.parts_of is not None and not (training.out / "flow" / "checkpoint.pt").exists():
+        flow.start_from(trained_weights("--parts-of", training.parts_of), parts[0])
     groups = [training.tasks] if not training.even else [(task,) for task in training.tasks]
     learn = [[index for index in parts[0] if split.rows[index].task in tasks] for tasks in groups]
     fit(flow.stage(), training.flow, learn, split.lengths(), training.out / "flow", processes)
