@@ -23,6 +23,7 @@ from vsseval.errors import VssevalError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+SHIPPED = Path(__file__).parents[1] / "vssflow" / "weights" / "vssflow-small.safetensors"
 README = Path(__file__).parents[1] / "vssflow" / "README.md"
 WEIGHTS = "vssflow-small.safetensors"
 TUNING = 0.2
@@ -58,8 +59,9 @@ def options(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--batch", type=int, default=16, help="clips of one task in a step")
     parser.add_argument("--rate", type=float, default=5e-4, help="of one task alone")
-    parser.add_argument("--encoders", type=Path, help="training whose encoders and features are used")
-    parser.add_argument("--vision-steps", type=int, help="steps of the video encoder, without --encoders")
+    parser.add_argument("--parts-of", type=Path, default=SHIPPED, help="weights whose encoders and decoder are used")
+    parser.add_argument("--width", type=int, help="of the transformers; the configuration's without it")
+    parser.add_argument("--layers", type=int, help="blocks of the transformers, likewise")
     parser.add_argument("--processes", type=int, default=1, help="processes of each training, by torchrun")
     parser.add_argument("--bf16", action="store_true", help="compute in bfloat16")
     parser.add_argument("--limit", type=int, help="clips of each benchmark; all without it")
@@ -67,6 +69,18 @@ def options(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--report-only", action="store_true", help="train nothing")
     parser.add_argument("--plan", action="store_true", help="only say what it costs")
     return parser
+
+
+def features_of(asked: argparse.Namespace) -> Path:
+    """Folder of a training whose features all arms learn from."""
+    return asked.out / "features"
+
+
+def start(asked: argparse.Namespace) -> list[str]:
+    """Options of what a transformer that starts anew stands on, and of its size."""
+    sizes = ["--width", str(asked.width)] if asked.width else []
+    sizes += ["--layers", str(asked.layers)] if asked.layers else []
+    return ["--parts-of", str(asked.parts_of), *sizes]
 
 
 def steps_of(arm: Arm, budget: int) -> int:
@@ -78,7 +92,7 @@ def cost(trial: Trial, asked: argparse.Namespace) -> str:
     """Say how many clips are seen in training, and about how many processor hours that is on this machine."""
     from vssflow_training import Step  # beside this file
 
-    step = Step(clips=4, frames=100)
+    step = Step(clips=4, frames=100, width=asked.width, layers=asked.layers)
     step.take(half=asked.bf16)
     seconds = min(step.take(half=asked.bf16) for _ in range(3)) / 4
     most = max(asked.budgets)
@@ -89,11 +103,8 @@ def cost(trial: Trial, asked: argparse.Namespace) -> str:
 
 def train_all(trial: Trial, asked: argparse.Namespace) -> None:
     """Train every arm with every seed up to every budget, or what is left of it."""
-    if asked.encoders is None:
-        asked.encoders = asked.out / "encoders"
-        if not (asked.encoders / WEIGHTS).exists():
-            more = ["--vision-steps", str(asked.vision_steps)] if asked.vision_steps else []
-            train(asked, asked.encoders, 1, ["--seed", "0", "--batch", str(asked.batch), *more])
+    if not (features_of(asked) / WEIGHTS).exists():
+        train(asked, features_of(asked), 1, ["--batch", str(asked.batch), *start(asked)])
     for seed in asked.seeds:
         for name, arm in trial.arms.items():
             for steps in stops(trial, name, asked.budgets):
@@ -115,9 +126,9 @@ def handed_over(budget: int) -> int:
 def train_arm(asked: argparse.Namespace, name: str, arm: Arm, seed: int, steps: int) -> None:
     """Train one arm up to a number of steps, and keep its weights of then."""
     out = asked.out / f"{name}-{seed}" / (f"to-{steps}" if arm.after else "training")
-    more = ["--tasks", arm.tasks, "--even-tasks", "--encoders", str(asked.encoders), "--seed", str(seed)]
+    more = ["--tasks", arm.tasks, "--even-tasks", "--encoders", str(features_of(asked)), "--seed", str(seed)]
     more += ["--batch", str(asked.batch * arm.times), "--rate", str(asked.rate * arm.times), "--cooldown", "0"]
-    more += ["--scheme", arm.scheme] if not arm.after else []
+    more += ["--scheme", arm.scheme, *start(asked)] if not arm.after else []
     more += ["--mix", "add", "--mix", "insert"] if arm.mixtures else []
     more += ["--init", str(weights_of(asked, arm.after, seed, handed_over(steps)))] if arm.after else []
     train(asked, out, steps_of(arm, steps), more)

@@ -18,16 +18,22 @@ def report(trial: Trial, points: Sequence[Point], asked: argparse.Namespace) -> 
     """Setting, plot, a table for each question, and the verdict, as Markdown."""
     part = f"`--limit {asked.limit}`: {asked.limit} clips of each benchmark only. " if asked.limit else ""
     setting = (
-        f"Small models on the same encoders and features, {', '.join(map(str, asked.budgets))} steps, seeds "
-        f"{', '.join(map(str, asked.seeds))}, constant rate, averaged weights; one task alone: {asked.batch} clips a "
-        f"step, rate {asked.rate:g}. {trial.setting} {part}Differences are paired clip by clip within a seed; ± holds "
-        "the chance of clips and that of seeds, which are told apart beside it."
+        f"Small models {size(asked)}on the same encoders and features, {', '.join(map(str, asked.budgets))} steps, "
+        f"seeds {', '.join(map(str, asked.seeds))}, constant rate, averaged weights; one task alone: {asked.batch} "
+        f"clips a step, rate {asked.rate:g}. {trial.setting} {part}Differences are paired clip by clip within a seed; "
+        "± holds the chance of clips and that of seeds, which are told apart beside it."
     )
     tables = [table(question, points) for question in trial.questions if of(question, points)]
     given = f"--budgets {','.join(map(str, asked.budgets))} --seeds {','.join(map(str, asked.seeds))}"
     again = f"Again with `python benchmarks/{Path(sys.argv[0]).name} --data SPLIT --out DIR {given}`."
     picture = f"![Differences over steps]({trial.plot})"
     return "\n\n".join([setting, picture, *tables, verdict(trial, points, max(asked.budgets)), again])
+
+
+def size(asked: argparse.Namespace) -> str:
+    blocks = [f"{asked.layers} blocks"] if asked.layers else []
+    width = [f"width {asked.width}"] if asked.width else []
+    return f"({' of '.join(blocks + width)}) " if blocks or width else ""
 
 
 def of(question: Question, points: Sequence[Point]) -> list[Point]:

@@ -28,8 +28,10 @@ WEIGHTS = Path(str(resources.files("vssflow") / "weights" / "vssflow-small.safet
 class Step:
     """One step on the same batch, again and again."""
 
-    def __init__(self, clips: int, frames: int) -> None:
+    def __init__(self, clips: int, frames: int, *, width: int | None = None, layers: int | None = None) -> None:
         self.model = VSSFlow.load(WEIGHTS).train()
+        if width or layers:
+            self.model = VSSFlow(self.model.config.of_size(width=width, layers=layers))
         self.trained = nn.ModuleList([self.model.vaflow, self.model.conditions])
         self.optimiser = torch.optim.AdamW(self.trained.parameters(), lr=1e-6)
         shapes, draw = self.model.config.conditions, torch.Generator().manual_seed(0)

@@ -130,7 +130,7 @@ def test_encoders_of_another_training_are_refused(split, first, tmp_path):
 def test_options_that_go_against_each_other_are_refused(split, tmp_path):
     base = ["--data", str(split), "--out", str(tmp_path)]
     for wrong, message in (
-        ([*base, "--layers", "5"], "--layers is for --config reference"),
+        ([*base, "--width", "100"], "--width 100: 4 heads need a multiple of 16"),
         ([*base, "--mask-ratio", "1", "--frozen", str(split / "index.jsonl")], "--frozen, --mask-ratio are for"),
         ([*base, "--mix", "add", "--mix-share", "0"], "mixes nothing"),
         (["--out", str(tmp_path)], "--data is missing"),

@@ -27,6 +27,7 @@ OF_SMALL = {
     "scheme",
     "parts_of",
     "resize",
+    "width",
     "teacher",
     "guidance",
     *(f"{stage}_steps" for stage in STAGES),
@@ -115,7 +116,8 @@ def tasks_of(ctx: click.Context, parameter: click.Parameter, values: tuple[str, 
     help="reference: AudioLDM2's VAE; its vocoder and CLIP too for a result that generates; repeatable.",
 )
 @click.option("--stable-audio", type=FILE, metavar="WEIGHTS", help="reference: transformer to start from.")
-@click.option("--layers", type=click.IntRange(1), help="reference: blocks; 5, 10 and 15 were trained.")
+@click.option("--layers", type=click.IntRange(1), help="Blocks of the transformer; the authors trained 5, 10 and 15.")
+@click.option("--width", type=click.IntRange(1), help="small: width of the transformer.")
 @click.option(
     "--mask-ratio",
     "masks",
@@ -196,7 +198,7 @@ def command(
     given = {key for key in ctx.params if ctx.get_parameter_source(key) is ParameterSource.COMMANDLINE}
     mixing = mixing_of(modes, mix_share)
     if config == "small":
-        reference = {"rows", "benchmarks", "frozen", "stable_audio", "layers", "masks", "mix_rows", *OF_FEATURES}
+        reference = {"rows", "benchmarks", "frozen", "stable_audio", "masks", "mix_rows", *OF_FEATURES}
         refuse(given & reference, "--config reference")
         if data is None:
             raise UsageError("--data is missing; the authors' configuration takes --rows or --benchmark")
@@ -222,6 +224,7 @@ def train_small(data: Path, mixing: Mixing | None, options: dict[str, Any]) -> P
         parts_of=options["parts_of"], resize=options["resize"], teacher=options["teacher"],
         vision=vision, mouth=mouth, spectrum=spectrum, flow=changed(run.FLOW, options),
         tasks=options["tasks"] or TASKS, even=options["even"], scheme=options["scheme"],
+        width=options["width"], layers=options["layers"],
         mixing=mixing, guidance=options["guidance"],
     ))  # fmt: skip
 

@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from vsseval.errors import UsageError
 from vsseval.text.readers import file_text, toml_tables
 from vssflow.conditions import ConditionConfig
 from vssflow.dit import DiTConfig
@@ -62,6 +63,17 @@ class ModelConfig:
         """
         conditions = replace(self.conditions, scheme=scheme)
         return replace(self, conditions=conditions, dit=replace(self.dit, channels=self.latent + conditions.channels))
+
+    def of_size(self, *, width: int | None = None, layers: int | None = None) -> ModelConfig:
+        """Return the same with a transformer of another width or number of blocks; None keeps what there is.
+
+        Raises:
+            UsageError: the width is no multiple of twice the heads twice over, whose halves are turned in pairs.
+        """
+        dit = replace(self.dit, width=width or self.dit.width, layers=layers or self.dit.layers)
+        if dit.width % (4 * dit.heads):
+            raise UsageError(f"--width {dit.width}: {dit.heads} heads need a multiple of {4 * dit.heads}")
+        return replace(self, dit=dit)
 
     def to_json(self) -> str:
         """Write the tables as JSON, as `from_tables` reads them."""

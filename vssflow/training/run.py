@@ -55,6 +55,9 @@ class Training:
     config: str = "small"
     scheme: str = "paper"
     """Which conditions ride on the channel axis (`vssflow.conditions.SCHEMES`)."""
+    width: int | None = None
+    layers: int | None = None
+    """Width and blocks of the transformer; None for the configuration's."""
     device: str = "cpu"
     """Where networks are trained; the features are made on the CPU."""
     vision: TrainingRecipe = VISION
@@ -87,6 +90,8 @@ class Training:
         own = {
             "config": self.config,
             "scheme": self.scheme,
+            "width": self.width,
+            "layers": self.layers,
             "tasks": sorted(self.tasks),
             "even": self.even,
             "mixing": mixing,
@@ -133,9 +138,12 @@ def train(training: Training) -> Path:
 def starting_model(training: Training, split: Split) -> VSSFlow:
     """Build the model with the weights that the flow stage starts from."""
     if training.init is not None:
+        if training.width or training.layers:
+            raise UsageError("--width and --layers are those of --init: leave them out")
         return trained_weights("--init", training.init)
     torch.manual_seed(training.flow.seed)  # initial weights
     config = ModelConfig.named(training.config).with_scheme(training.scheme)
+    config = config.of_size(width=training.width, layers=training.layers)
     if training.resize and training.parts_of is None:
         raise UsageError("--resize needs the weights that are brought to another size: give them by --parts-of")
     if training.parts_of is not None:
