@@ -4,8 +4,8 @@
 
 A run is laid down as generation and extraction would have left it (a small file for each sound, three numbers for each
 feature, landmarks of eight seconds of sound). Measured are, in processor seconds: the first `vsseval run`, which checks
-every sound, scores and aggregates; the same when all is finished; the same with M more metrics; and the table. Each is a
-process of its own, whose peak memory is told.
+every sound, scores and aggregates; the same when all is finished; the same with M more metrics; and the table. Each is
+a process of its own, whose peak memory is told.
 """
 
 from __future__ import annotations
