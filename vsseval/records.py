@@ -127,6 +127,8 @@ class Flags(Record, frozen=True):
     """Mean share of the seconds asked for that the sounds fill; None where none was looked at."""
     found: tuple[Flag, ...] = ()
     """By kind, clip and seed."""
+    made_from: str = ""
+    """sha256 of what they depend on: which sounds, references and lengths, and the version of the search."""
 
 
 class RunRecord(Record, frozen=True):

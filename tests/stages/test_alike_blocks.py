@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -26,15 +28,38 @@ def prints(rng, count, codes=3000):
 @pytest.mark.parametrize("own", [False, True])
 def test_blocks_change_nothing(monkeypatch, codes, own):
     made = prints(np.random.default_rng(0), 80, codes)
-    asked = [[one, alike.Print(one.codes[::-1], one.frames[::-1])] for one in made]
     found = {}
     for block in (1000, 80, 13):
         monkeypatch.setattr(alike, "BLOCK", block)
-        found[block] = alike.candidates(len(made), made.__getitem__, len(made), asked.__getitem__, own=own)
+        found[block] = alike.candidates(len(made), made.__getitem__, len(made), made.__getitem__, own=own)
     assert found[1000] == found[80] == found[13]
-    copies = [found[1000][number][0] for number in range(9, 80, 10)]
+    copies = [found[1000][number] for number in range(9, 80, 10)]
     hit = sum((number - 7) in places for number, places in zip(range(9, 80, 10), copies, strict=True))
     assert hit == 8 or codes == 200
+
+
+def one_by_one(made, asked, without):
+    """What is said of the search, sound by sound: votes for one shift, of which two are taken for half a hop."""
+    votes = {}
+    for place, print_ in enumerate(made):
+        shifts = [
+            int(theirs) - int(ours)
+            for code, ours in zip(asked.codes, asked.frames, strict=True)
+            for theirs in print_.frames[print_.codes == code]
+        ]
+        counts = Counter([shift // 2 for shift in shifts] + [(shift + 1) // 2 for shift in shifts])
+        if place != without and counts and max(counts.values()) >= alike.VOTES:
+            votes[place] = max(counts.values())
+    return sorted(votes, key=lambda place: (-votes[place], place))[: alike.CANDIDATES]
+
+
+@pytest.mark.parametrize("together", [1, 7, 256])
+def test_those_that_are_looked_for_together_are_found_as_if_alone(monkeypatch, together):
+    monkeypatch.setattr(alike, "TOGETHER", together)
+    made = prints(np.random.default_rng(2), 60, codes=900)
+    found = alike.candidates(len(made), made.__getitem__, len(made), made.__getitem__, own=True)
+    assert found == [one_by_one(made, one, place) for place, one in enumerate(made)]
+    assert sum(map(bool, found)) > 20
 
 
 def test_no_more_than_a_block_is_read_at_a_time(monkeypatch):
@@ -48,7 +73,7 @@ def test_no_more_than_a_block_is_read_at_a_time(monkeypatch):
         build(index, some, *more)
 
     monkeypatch.setattr(alike._Index, "__init__", watched)
-    alike.candidates(len(made), made.__getitem__, 3, lambda number: [made[number]])
+    alike.candidates(len(made), made.__getitem__, 3, made.__getitem__)
     assert most == [10] * 5
 
 

@@ -25,6 +25,8 @@ CROWD = 64
 """Sounds with one landmark in common of which the rest are passed over: it says too little."""
 CODES = 1 << 24
 """Bins of 512 samples have 9 bits, a second in hops of 16 ms has 6."""
+TOGETHER = 256
+"""Sounds that are looked for at a time: their landmarks are found in order, neighbours beside one another."""
 BLOCK = 20_000
 """Sounds whose landmarks are searched at a time: of ten seconds each, about 350 MB with what sorting takes."""
 
@@ -42,11 +44,10 @@ class Print(NamedTuple):
         """Return the landmarks of a `sound_print`."""
         return cls(_code(arrays["low"], arrays["high"], arrays["apart"]), arrays["frame"].astype(np.int32))
 
-    @classmethod
-    def reversed_of(cls, arrays: Mapping[str, np.ndarray]) -> Print:
+    def backwards(self) -> Print:
         """Return the landmarks of the same sound played backwards, counted from its end."""
-        end = arrays["frame"].astype(np.int32) + arrays["apart"].astype(np.int32)
-        return cls(_code(arrays["high"], arrays["low"], arrays["apart"]), -end)
+        low, high, apart = self.codes >> 15, self.codes >> 6 & 511, self.codes & 63
+        return Print(_code(high, low, apart), -(self.frames + apart.astype(np.int32)))
 
 
 NOTHING = Print(np.zeros(0, np.uint32), np.zeros(0, np.int32))
@@ -62,39 +63,32 @@ class Candidate(NamedTuple):
 
 
 def candidates(
-    count: int,
-    read: Callable[[int], Print],
-    queries: int,
-    asked: Callable[[int], Sequence[Print]],
-    *,
-    own: bool = False,
-) -> list[list[list[int]]]:
-    """Return for each query, for each of its prints, the places of the likeliest sounds, the likeliest first.
+    count: int, read: Callable[[int], Print], queries: int, asked: Callable[[int], Print], *, own: bool = False
+) -> list[list[int]]:
+    """Return for each query the places of the likeliest sounds, the likeliest first.
 
-    No more than `BLOCK` prints are in memory at a time; the answer does not depend on that.
+    No more than `BLOCK` sounds are searched at a time; the answer does not depend on that.
 
     Args:
         count: sounds that are searched.
         read: gives the print of one of them.
         queries: what is looked for.
-        asked: gives the prints of one of those, as many for each.
+        asked: gives the print of one of those.
         own: whether query i is sound i, which does not count.
     """
     before = np.zeros(CODES if count > BLOCK else 0, np.uint8)
-    found: list[list[list[Candidate]]] = [[] for _ in range(queries)]
+    found: list[list[Candidate]] = [[] for _ in range(queries)]
     for first in range(0, count, BLOCK):
-        prints = [read(place) for place in range(first, min(count, first + BLOCK))]
-        index = _Index(prints, first, before)
-        for number in range(queries):
-            news = [index.find(one, without=number if own else -1) for one in asked(number)]
-            olds = found[number] or [[] for _ in news]
-            found[number] = [
-                sorted([*old, *new], key=lambda one: (-one.votes, one.place))[:CANDIDATES]
-                for old, new in zip(olds, news, strict=True)
-            ]
+        index = _Index([read(place) for place in range(first, min(count, first + BLOCK))], first, before)
+        for start in range(0, queries, TOGETHER):
+            numbers = range(start, min(queries, start + TOGETHER))
+            news = index.find([asked(number) for number in numbers], without=numbers if own else None)
+            for number, new in zip(numbers, news, strict=True):
+                best = sorted([*found[number], *new], key=lambda one: (-one.votes, one.place))
+                found[number] = best[:CANDIDATES]
         index.add_to(before)
-        del index, prints  # before those of the next are read
-    return [[[one.place for one in best] for best in each] for each in found]
+        del index  # before that of the next block is made
+    return [[one.place for one in best] for best in found]
 
 
 class _Index:
@@ -108,13 +102,10 @@ class _Index:
             first: place of the first.
             before: landmarks of earlier sounds by code, `CROWD` at most; empty where there are none.
         """
-        sizes = [one.codes.size for one in prints]
-        codes = np.concatenate([np.zeros(0, np.uint32), *(one.codes for one in prints)])
+        codes, frames, sounds = _joined(prints)
         order = np.argsort(codes, kind="stable")
-        self._codes = codes[order]
-        self._frames = np.concatenate([np.zeros(0, np.int32), *(one.frames for one in prints)])[order]
-        self._sounds = np.repeat(np.arange(first, first + len(prints), dtype=np.int32), sizes)[order]
-        self._first, self._before = first, before
+        self._codes, self._frames, self._sounds = codes[order], frames[order], sounds[order]
+        self._first, self._count, self._before = first, len(prints), before
 
     def add_to(self, before: np.ndarray) -> None:
         """Count these landmarks among the earlier ones."""
@@ -122,26 +113,56 @@ class _Index:
             codes, counts = np.unique(self._codes, return_counts=True)
             before[codes] = np.minimum(before[codes] + counts, CROWD)
 
-    def find(self, asked: Print, *, without: int) -> list[Candidate]:
-        """Return the sounds that share the most landmarks at one shift, the likeliest first."""
-        first = np.searchsorted(self._codes, asked.codes, "left")
-        most = CROWD - self._before[asked.codes].astype(np.int64) if self._before.size else CROWD
-        counts = np.minimum(np.searchsorted(self._codes, asked.codes, "right") - first, most)
-        if not counts.sum():
-            return []
-        query = np.repeat(np.arange(counts.size), counts)
-        rows = np.repeat(first, counts) + np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        sounds, shifts = self._sounds[rows].astype(np.int64), self._frames[rows] - asked.frames[query].astype(np.int64)
-        kept = sounds != without
-        if not kept.any():
-            return []
+    def find(self, asked: Sequence[Print], *, without: Sequence[int] | None = None) -> list[list[Candidate]]:
+        """Return for each print the sounds that share the most landmarks with it at one shift, the likeliest first.
+
+        Args:
+            asked: prints.
+            without: for each the place of a sound that does not count.
+        """
+        queries, sounds, shifts = self._shared(asked)
+        if without is not None:
+            kept = sounds + self._first != np.asarray(without)[queries]
+            queries, sounds, shifts = queries[kept], sounds[kept], shifts[kept]
+        found: list[list[Candidate]] = [[] for _ in asked]
+        if not queries.size:
+            return found
         # a shift that is no multiple of the hop falls into either of two frames
-        pairs = np.stack([np.tile(sounds[kept], 2), np.concatenate([shifts[kept] // 2, (shifts[kept] + 1) // 2])])
-        found, votes = np.unique(pairs, axis=1, return_counts=True)
-        best = np.zeros(int(found[0].max()) - self._first + 1, np.int64)
-        np.maximum.at(best, found[0] - self._first, votes)
-        likely = np.argsort(-best, kind="stable")[:CANDIDATES]
-        return [Candidate(int(best[one]), self._first + int(one)) for one in likely if best[one] >= VOTES]
+        frames = np.concatenate([shifts // 2, (shifts + 1) // 2])
+        least = frames.min()
+        span = int(frames.max() - least) + 1
+        pair = queries * self._count + sounds
+        places, votes = np.unique(np.tile(pair, 2) * span + (frames - least), return_counts=True)
+        pairs = places // span
+        starts = np.flatnonzero(np.diff(pairs, prepend=-1))
+        most = np.maximum.reduceat(votes, starts)
+        likely = most >= VOTES
+        query, sound = np.divmod(pairs[starts][likely], self._count)
+        for place in np.lexsort((sound, -most[likely], query)):
+            best = found[int(query[place])]
+            if len(best) < CANDIDATES:
+                best.append(Candidate(int(most[likely][place]), self._first + int(sound[place])))
+        return found
+
+    def _shared(self, asked: Sequence[Print]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return which print shares a landmark with which sound of these, and how much later it has it, in frames."""
+        codes, frames, queries = _joined(asked)
+        order = np.argsort(codes, kind="stable")  # neighbours are found beside one another
+        codes, frames, queries = codes[order], frames[order], queries[order]
+        first = np.searchsorted(self._codes, codes, "left")
+        most = CROWD - self._before[codes].astype(np.int64) if self._before.size else CROWD
+        counts = np.minimum(np.searchsorted(self._codes, codes, "right") - first, most)
+        each = np.repeat(np.arange(counts.size), counts)
+        rows = np.arange(each.size) + np.repeat(first - (np.cumsum(counts) - counts), counts)
+        shifts = self._frames[rows].astype(np.int64) - frames[each]
+        return queries[each].astype(np.int64), self._sounds[rows].astype(np.int64), shifts
+
+
+def _joined(prints: Sequence[Print]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the codes and frames of all landmarks, and the place of the print that each is of."""
+    codes = np.concatenate([np.zeros(0, np.uint32), *(one.codes for one in prints)])
+    frames = np.concatenate([np.zeros(0, np.int32), *(one.frames for one in prints)])
+    return codes, frames, np.repeat(np.arange(len(prints), dtype=np.int32), [one.codes.size for one in prints])
 
 
 def likeness(one: np.ndarray, other: np.ndarray) -> float:

@@ -19,7 +19,7 @@ from vsseval.store import codec
 from vsseval.store.chain import links
 from vsseval.store.journal import of_samples
 from vsseval.store.provenance import provenance
-from vsseval.store.record import load_run, read_record, write_flags, write_record
+from vsseval.store.record import load_run, read_record, sealed_flags, write_flags, write_record
 from vsseval.store.timings import timed
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def finish(run: RunInHand, progress: Progress, extract_again: Callable[[RunInHan
     with _timed(begun, "aggregate"):
         aggregate(begun, left)
     with _timed(begun, "flags"):
-        write_flags(begun.root, find_flags(begun, run.heard, left, run.faults))
+        known = sealed_flags(begun.root, _read(begun))
+        write_flags(begun.root, find_flags(begun, run.heard, left, run.faults, known))
     shutil.rmtree(begun.paths.all_sums, ignore_errors=True)  # nothing that comes after aggregation reads them
     progress.advance()
     record = msgspec.structs.replace(

@@ -21,7 +21,7 @@ from vsseval.store.record import SCHEMA, read_record, write_record
 from vsseval.store.run_identity import run_identity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from vsseval.models.base import Model
@@ -140,12 +140,14 @@ def _begin(asked: Plan) -> Plan:
         for folder in (root, begun.paths.shards, root / "audio"):
             folder.mkdir(parents=True, exist_ok=True)
     created = earlier.created if earlier else now()
-    write_record(root, header(begun, created=created))
+    # flags of the same sounds stay, as long as they are those that were sealed
+    sealed = {"flags": earlier.provenance["flags"]} if earlier and "flags" in earlier.provenance else {}
+    write_record(root, header(begun, created=created, sealed=sealed))
     return begun
 
 
-def header(of: Plan, *, created: str) -> RunRecord:
-    """Return the header of a run that has been started."""
+def header(of: Plan, *, created: str, sealed: Mapping[str, object]) -> RunRecord:
+    """Return the header of a run that has been started, with the sums of results that it takes over."""
     return RunRecord(
         schema=SCHEMA,
         id=of.root.name,
@@ -155,7 +157,7 @@ def header(of: Plan, *, created: str) -> RunRecord:
         model=of.model,
         manifest_sha256=of.manifest_sha256,
         created=created,
-        provenance={"identity": of.identity},
+        provenance={"identity": of.identity, **sealed},
     )
 
 

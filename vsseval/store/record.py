@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import math
 import shlex
@@ -218,6 +219,14 @@ def _flags(root: Path) -> Flags:
     path = RunPaths(root).flags
     data = _read(path)
     return Flags() if data is None else _decode(path, data, Flags)
+
+
+def sealed_flags(root: Path, record: RunRecord) -> Flags | None:
+    """Return the flags of a run as its record has sealed them; None where there are none, or others."""
+    data = _read(RunPaths(root).flags)
+    if data is None or hashlib.sha256(data).hexdigest() != record.provenance.get("flags"):
+        return None
+    return _flags(root)
 
 
 def _replicates(root: Path, record: RunRecord) -> tuple[tuple[Replicates, ...], str]:
