@@ -110,7 +110,11 @@ LINES = (
         "orphans", "out of the session, without variables, mother dead or killed: ended with the run",
         cases("tests/processes"),
     ),
-    Line("hostile checkpoints", "pickles that would run code", cases("tests/vssflow/test_checkpoint.py")),
+    Line(
+        "hostile weights", "pickles, headers and settings that would run code, take memory or time, or mean two things",
+        cases("tests/vssflow/test_weights.py", "tests/networks/test_hostile_weights.py"),
+    ),
+    Line("hostile archives", "arrays of objects, bombs, names that lead elsewhere", cases("tests/text/test_arrays.py")),
     Line("leftovers", "files of a killed command", cases("tests/store/test_leftovers.py")),
     Line("parts", "several processes on one folder", cases("tests/stages/test_parts.py")),
     Line("not root", "without what root may do; a folder that may not be written", places.not_root),
