@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sized
     from io import BufferedReader
     from pathlib import Path
 
@@ -33,11 +33,14 @@ __all__ = [
     "file_text",
     "json_value",
     "opened_file",
+    "require_few_cells",
     "toml_tables",
 ]
 
 LARGEST = 1 << 30
 """Bytes of a file that is read whole; journals and lists of a million clips have a quarter of that."""
+MOST_CELLS = 10_000
+"""Of a row of a table, or of an object in JSON lines; the widest list of this field has sixty."""
 LARGEST_TOML = 4 << 20
 """Characters of a TOML text; the longest of the project has 60,000."""
 LONGEST_KEY = 16
@@ -160,15 +163,26 @@ def csv_rows(text: str, delimiter: str = ",", *, quotes: bool = True) -> Iterato
         quotes: whether a cell in quotation marks may hold it.
 
     Raises:
-        Unreadable: a quotation mark is never closed, or a cell is longer than 131,072 characters; the message begins
-            with the line.
+        Unreadable: a quotation mark is never closed, a cell is longer than 131,072 characters, or a row has more than
+            `MOST_CELLS`; the message begins with the line.
     """
     rules = {"strict": True} if quotes else {"quoting": csv.QUOTE_NONE}
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, **rules)
     first = 1
     try:
         for cells in reader:
+            require_few_cells(cells, f"line {first}: ")
             yield first, cells
             first = reader.line_num + 1
     except csv.Error as error:
         raise Unreadable(f"line {first}: not CSV from here on: {error}") from None
+
+
+def require_few_cells(cells: Sized, where: str = "") -> None:
+    """Raise where a row of a table has more cells than any list of clips; messages about its columns would be as long.
+
+    Raises:
+        Unreadable: it has; the message begins with `where`.
+    """
+    if len(cells) > MOST_CELLS:
+        raise Unreadable(f"{where}{len(cells):,} cells, more than the {MOST_CELLS:,} that are read")
