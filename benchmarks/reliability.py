@@ -103,6 +103,10 @@ LINES = (
         ),
     ),
     Line(
+        "edit lists and covers", "films and sounds that a header cuts, delays, repeats; stills beside the film",
+        cases("tests/media/test_edit_lists.py", "tests/media/test_covers.py"),
+    ),
+    Line(
         "hostile workers", "workers that name files, never end, or fill the disk",
         cases("tests/models/test_worker_hostile.py"),
     ),
@@ -110,7 +114,11 @@ LINES = (
         "orphans", "out of the session, without variables, mother dead or killed: ended with the run",
         cases("tests/processes"),
     ),
-    Line("hostile checkpoints", "pickles that would run code", cases("tests/vssflow/test_checkpoint.py")),
+    Line(
+        "hostile weights", "pickles, headers and settings that would run code, take memory or time, or mean two things",
+        cases("tests/vssflow/test_weights.py", "tests/networks/test_hostile_weights.py"),
+    ),
+    Line("hostile archives", "arrays of objects, bombs, names that lead elsewhere", cases("tests/text/test_arrays.py")),
     Line("leftovers", "files of a killed command", cases("tests/store/test_leftovers.py")),
     Line("parts", "several processes on one folder", cases("tests/stages/test_parts.py")),
     Line("not root", "without what root may do; a folder that may not be written", places.not_root),
@@ -118,6 +126,10 @@ LINES = (
     Line("two hosts", "one run, one store, at once and after a kill; foreign pids and locks", hosts.two_hosts, 2),
     Line("demo", "requests for server paths, foreign hosts, large uploads", cases("tests/vssflow/test_demo.py")),
     Line("text", "escape codes, formulas, LaTeX, HTML, workflow commands", cases("tests/text")),
+    Line(
+        "hostile tables", "CSV, TSV, JSON lines and Parquet without end, of other types, that say what is not so",
+        cases("tests/text/test_hostile_tables.py"),
+    ),
     Line(
         "records of strangers", "hostile headers, cells, records",
         cases("tests/store/test_foreign_records.py", "tests/tables/test_table_bad_input.py"),

@@ -3,10 +3,8 @@
 import os
 import threading
 import time
-import zipfile
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -15,10 +13,10 @@ from support.synthetic_runs import write_run
 from vsseval.cli import invoke
 from vsseval.errors import UsageError
 from vsseval.store import journal
-from vsseval.store.replicates import read_replicates
 from vsseval.store.scores import read_scores
 from vsseval.text import readers
-from vsseval.text.readers import LARGEST_TOML, Unreadable, arrays, csv_rows, file_bytes, json_value, toml_tables
+from vsseval.text.arrays import arrays
+from vsseval.text.readers import LARGEST_TOML, Unreadable, csv_rows, file_bytes, json_value, toml_tables
 
 DEEP = "a = " + "[" * 100_000
 
@@ -89,22 +87,6 @@ def test_large_and_sparse_files_are_not_read(tmp_path):
         file_bytes(tmp_path / "sparse", 1000)
     (tmp_path / "text").write_bytes(b"x" * 1000)
     assert len(file_bytes(tmp_path / "text", 1000)) == 1000
-
-
-def test_an_archive_that_unfolds_is_not_unfolded(tmp_path, monkeypatch):
-    monkeypatch.setattr(readers, "LARGEST_ARRAYS", 1 << 20)
-    with zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("a.npy", bytes(2 << 20))
-    with pytest.raises(Unreadable, match="it unfolds to"):
-        arrays(tmp_path / "a.npz")
-    np.savez(tmp_path / "b.npz", a=np.array([{}], dtype=object))
-    (tmp_path / "c.npz").write_bytes(b"PK\x03\x04 torn")
-    np.save(tmp_path / "d.npz.npy", np.zeros(3))
-    for name in ("b.npz", "c.npz", "d.npz.npy"):
-        with pytest.raises(Unreadable):
-            arrays(tmp_path / name)
-    with pytest.raises(UsageError, match="is damaged"):
-        read_replicates(tmp_path / "c.npz")
 
 
 def test_scores_of_other_types_are_refused(tmp_path):

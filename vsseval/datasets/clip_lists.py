@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vsseval.datasets.folder_csv import refuse
 from vsseval.errors import UsageError
-from vsseval.text.readers import Unreadable, file_bytes, json_value
+from vsseval.text.readers import Unreadable, file_bytes, json_value, require_few_cells
 from vsseval.text.readers import csv_rows as csv_rows_of
 from vsseval.types import Record
 
@@ -147,6 +147,8 @@ def json_objects(found: ListText) -> list[tuple[int, dict[str, object]]]:
     if found.text.lstrip().startswith("["):
         try:
             whole = json_value(found.text)
+            for row in whole:
+                require_few_cells(row if isinstance(row, dict) else ())
         except Unreadable as error:
             raise UsageError(f"{found.path} is not JSON: {error}") from error
         return [(i, row) for i, row in enumerate(whole, 1) if isinstance(row, dict)]
@@ -155,6 +157,7 @@ def json_objects(found: ListText) -> list[tuple[int, dict[str, object]]]:
         row = json_value(cells[0])
         if not isinstance(row, dict):
             raise ValueError("not a JSON object")  # noqa: TRY004 - `parsed` tells of ValueErrors
+        require_few_cells(row)
         return row
 
     return parsed(found, lines(found), one)

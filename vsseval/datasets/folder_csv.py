@@ -10,10 +10,12 @@ import difflib
 import json
 import logging
 import unicodedata
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from vsseval.datasets.own_files import some
 from vsseval.errors import UsageError
-from vsseval.text.readers import Unreadable, csv_rows, file_text, json_value
+from vsseval.text.readers import Unreadable, csv_rows, file_text, json_value, require_few_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +42,9 @@ COLUMNS = (
 
 LONGEST_ID = 200
 """Characters."""
+
+LONGEST_HEAD = 20
+"""Faults of one header that are named; the rest are counted."""
 
 LONGEST_REPORT = 200
 """Faults of one list that are printed; the rest are counted."""
@@ -84,7 +89,7 @@ def read_list(path: Path) -> tuple[list[Row], list[str]]:
     else:
         rows = list(_csv(path, text, faults, unread if foreign else None))
     if unread:
-        log.warning("%s: columns passed over: %s; known are %s", path, ", ".join(unread), ", ".join(COLUMNS))
+        log.warning("%s: columns passed over: %s; known are %s", path, some([*unread]), ", ".join(COLUMNS))
     return rows, faults
 
 
@@ -141,10 +146,14 @@ def _header(path: Path, line: int, cells: list[str], unread: dict[str, None] | N
         raise UsageError(f"{path}, line {line}: columns must be separated by {_NAMES[mark]}")
     if unread is not None:
         unread |= dict.fromkeys(name for name in names if name not in COLUMNS)
-    unknown = [_unknown(name) for name in names if name not in COLUMNS and unread is None]
-    doubled = sorted({name for name in names if names.count(name) > 1})
+    foreign = [name for name in names if name not in COLUMNS and unread is None]
+    # what is near to a name is looked for among all of them, which takes its time
+    unknown = [_unknown(name) for name in foreign[:LONGEST_HEAD]] + foreign[LONGEST_HEAD:]
+    doubled = sorted(name for name, times in Counter(names).items() if times > 1)
     if unknown or doubled:
         problems = unknown + [f"column {name!r} comes twice" for name in doubled]
+        if len(problems) > LONGEST_HEAD:
+            problems[LONGEST_HEAD:] = [f"and {len(problems) - LONGEST_HEAD} more"]
         raise UsageError(f"{path}, line {line}: {'; '.join(problems)}. Columns: {', '.join(COLUMNS)}")
     return names
 
@@ -156,8 +165,9 @@ def _jsonl(text: str, faults: list[str], unread: dict[str, None] | None) -> Iter
             continue
         try:
             clip = json_value(content)
+            require_few_cells(clip if isinstance(clip, dict) else ())
         except Unreadable as error:
-            faults.append(f"line {line}: not JSON: {error}")
+            faults.append(f"line {line}: not JSON of a clip: {error}")
             continue
         cells, wrong = _members(clip, unread) if isinstance(clip, dict) else ({}, ["not a JSON object of one clip"])
         faults.extend(f"line {line}: {problem}" for problem in wrong)

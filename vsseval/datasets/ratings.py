@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from vsseval.datasets import metadata_table
 from vsseval.datasets.clip_lists import read_list
+from vsseval.datasets.own_files import some
 from vsseval.errors import UsageError
 from vsseval.media import SOUND_SUFFIXES, VIDEO_SUFFIXES
 
@@ -148,7 +149,7 @@ def _asked(path: Path, columns: Sequence[str], score: str | None) -> str:
         return _needed(path, columns, SCORE, "name the column of the scores with --score")
     plain = re.sub(r"[\s-]+", "_", score.strip().lower())
     if plain not in columns:
-        raise UsageError(f"{path} has no column {score}: it has {', '.join(columns)}")
+        raise UsageError(f"{path} has no column {score}: it has {some(columns)}")
     return plain
 
 
@@ -162,7 +163,7 @@ def _needed(
     found = _column(columns, names)
     if found is None:
         raise UsageError(
-            f"{path} has none of the columns {', '.join(names)}: it has {', '.join(columns)}; {way_out}, or, where a "
+            f"{path} has none of the columns {', '.join(names)}: it has {some(columns)}; {way_out}, or, where a "
             "file name says clip and system, give --names '{clip}_{system}'"
         )
     return found

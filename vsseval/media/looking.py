@@ -7,7 +7,7 @@ from typing import Any
 
 from vsseval.media.facts import Kind, Look
 from vsseval.media.opening import opened
-from vsseval.media.streams import audio_stream, video_stream
+from vsseval.media.streams import audio_stream, is_cover, video_stream
 
 __all__ = ["content"]
 
@@ -63,4 +63,4 @@ def _taken(container: Any, video: Any, audio: Any) -> str:
 
 
 def _is_like(other: Any, stream: Any) -> bool:
-    return other.type == stream.type and not other.disposition & 0x400  # AV_DISPOSITION_ATTACHED_PIC
+    return other.type == stream.type and not is_cover(other)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vsseval.errors import Unmeasurable, VssevalError
+from vsseval.media.edit_lists import require_few_edits
 from vsseval.media.limits import VARIABLE, BeyondLimit, media_limits
 
 if TYPE_CHECKING:
@@ -86,6 +87,9 @@ def opened(
     import av
 
     check_file(path)
+    if source is None:
+        with reading(path):
+            require_few_edits(path)
     pixels = {"max_pixels": f"{media_limits().pixels:.0f}"}
     chosen = {"format_whitelist": _formats()} | pixels | (options or {})
     with (

@@ -122,7 +122,7 @@ def _container_end(path: Path, container: Any) -> float:
     ends: dict[int, float] = {}
     with suppress(av.error.InvalidDataError, av.error.EOFError):
         for packet in container.demux():
-            if packet.pts is not None:
+            if packet.pts is not None and not packet.is_discard:
                 end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
                 end += 0.0 if packet.duration else _frame_seconds(packet.stream)
                 ends[packet.stream_index] = max(end, ends.get(packet.stream_index, end))

@@ -10,13 +10,14 @@ beside a video begins where the video's t = 0 is.
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vsseval.errors import Unmeasurable
+from vsseval.media.edit_lists import edited_ends
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 __all__ = [
     "LEAST_READABLE",
@@ -27,6 +28,7 @@ __all__ = [
     "declared_end",
     "decoded",
     "formats",
+    "is_cover",
     "is_known",
     "require_length",
     "require_video",
@@ -43,6 +45,8 @@ UNKNOWN_SOUND = "the codec of its audio track is not known here"
 UNKNOWN_VIDEO = "the codec of its video is not known here; convert it with ffmpeg to H.264"
 
 _ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC: the cover of an album is no video
+_STILLS = frozenset({"mjpeg", "png", "bmp", "tiff", "webp", "jpeg2000", "jpegls"})
+"""Codecs of pictures that are whole each, as covers are."""
 _DEFAULT = 0x1  # AV_DISPOSITION_DEFAULT
 _TICKS = 1_000_000  # AV_TIME_BASE: container times are in microseconds
 
@@ -59,7 +63,19 @@ def is_known(stream: Any) -> bool:
 
 def video_stream(container: Any) -> Any | None:
     """Return the video stream that players show, no cover picture, or None."""
-    return _chosen([one for one in container.streams.video if not one.disposition & _ATTACHED_PICTURE])
+    tracks = [one for one in container.streams.video if not is_cover(one)]
+    # not all writers mark a cover as one: beside a film, a track of pictures that are whole each is none
+    return _chosen([one for one in tracks if is_known(one) and not _is_of_stills(one)] or tracks)
+
+
+def is_cover(stream: Any) -> bool:
+    """Return whether a track is the cover of an album: marked as one, or a single still that nobody marked."""
+    marked = bool(stream.disposition & _ATTACHED_PICTURE)
+    return marked or (stream.type == "video" and stream.frames == 1 and is_known(stream) and _is_of_stills(stream))
+
+
+def _is_of_stills(stream: Any) -> bool:
+    return stream.codec_context.name in _STILLS
 
 
 def require_video(container: Any, path: Path) -> Any:
@@ -97,6 +113,10 @@ def declared_end(container: Any, stream: Any) -> float | None:
     """
     if not formats(container) & _STATES_EACH_DURATION:
         return None
+    if formats(container) & {"mov", "mp4"}:
+        end_of_edits = edited_ends(Path(container.name)).get(stream.id)
+        if end_of_edits:
+            return end_of_edits - clock_zero(container)
     if stream.duration:
         end = ((stream.start_time or 0) + stream.duration) * stream.time_base
         return float(end) - clock_zero(container)

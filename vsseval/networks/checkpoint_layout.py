@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Annotated, Any, NamedTuple
+
+import msgspec
 
 from vsseval.errors import UsageError
-from vsseval.networks.safe_unpickle import ITEM_BYTES, Reader, Storage, TensorEntry, View
+from vsseval.networks.safe_unpickle import ITEM_BYTES, MOST_AXES, Reader, Storage, TensorEntry, View, name_of
 
 SAFETENSORS = {
     "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "I64": "int64", "I32": "int32",
@@ -21,8 +22,20 @@ LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 """First number of a file of `torch.save` before version 1.6, which is a row of pickles and then raw numbers."""
 LONGEST_HEADER = 100_000_000
 """Bytes: the limit that the safetensors library itself sets."""
+MOST_TENSORS = 100_000
+"""Of a file; the largest networks have a few thousand."""
+UNFOLDED = 64 << 20
+"""Bytes that a tensor may have beyond those of the whole file: one number may stand for many, as in a mask."""
 WRAPPERS = ("state_dict", "model_state_dict", "model")
 """Where a checkpoint keeps its weights: Lightning's key, that of NISQA's makers, and that of RawNet3's."""
+
+
+class _Described(msgspec.Struct):
+    """What the header of a safetensors file says of a tensor."""
+
+    dtype: str
+    shape: Annotated[list[Annotated[int, msgspec.Meta(ge=0)]], msgspec.Meta(max_length=MOST_AXES)]
+    data_offsets: tuple[int, int]
 
 
 class Layout(NamedTuple):
@@ -61,7 +74,11 @@ def read_layout(path: Path) -> Layout:
 
 
 def _require_within(layout: Layout, total: int) -> None:
+    if len(layout.entries) > MOST_TENSORS:
+        raise ValueError(f"it names {len(layout.entries):,} tensors, more than the {MOST_TENSORS:,} that are read")
     for key, entry in layout.entries.items():
+        if math.prod(entry.shape) * ITEM_BYTES[entry.dtype] > total + UNFOLDED:
+            raise ValueError(f"{key} has the shape {entry.shape}, and the file {total} bytes")
         if entry.start + entry.size > total:
             raise ValueError(f"{key} ends at byte {entry.start + entry.size} of {total}")
 
@@ -89,20 +106,26 @@ def _safetensors(path: Path, file: IO[bytes]) -> Layout:
     total = path.stat().st_size
     if length > min(LONGEST_HEADER, total - 8):
         raise ValueError(f"its header of {length} bytes does not fit in {total} bytes")
-    header = json.loads(file.read(length))
-    metadata = header.pop("__metadata__", {})
-    entries = {}
-    for key, given in header.items():
-        if given["dtype"] not in SAFETENSORS:
-            raise UsageError(f"{path} cannot be loaded: {key} is of type {given['dtype']}, which no network here uses")
-        dtype = SAFETENSORS[given["dtype"]]
-        begin, end = given["data_offsets"]
-        start, shape = 8 + length + begin, given["shape"]
-        if begin < 0:
-            raise ValueError(f"{key} begins at byte {begin}")
-        stride = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
-        entries[key] = View(Storage(key, dtype), 0, shape, stride).entry(start, end - begin)
-    return Layout(entries, metadata)
+    header = msgspec.json.decode(file.read(length), type=dict[str, msgspec.Raw])
+    metadata = msgspec.json.decode(header.pop("__metadata__", b"{}"), type=dict[str, str])
+    if len(header) > MOST_TENSORS:
+        raise ValueError(f"it names {len(header):,} tensors, more than the {MOST_TENSORS:,} that are read")
+    given = {key: msgspec.json.decode(raw, type=_Described) for key, raw in header.items()}
+    entries, at = {}, 0
+    # as its format has it: all bytes are of one tensor each, without a hole
+    for key, one in sorted(given.items(), key=lambda item: item[1].data_offsets):
+        if one.dtype not in SAFETENSORS:
+            raise UsageError(f"{path} cannot be loaded: {key} is of type {one.dtype}, which no network here uses")
+        begin, end = one.data_offsets
+        size = math.prod(one.shape) * ITEM_BYTES[SAFETENSORS[one.dtype]]
+        if begin != at or end - begin != size:
+            raise ValueError(f"{key}, of {size} bytes, lies at {begin} to {end}, behind one that ends at {at}")
+        stride = [math.prod(one.shape[axis + 1 :]) for axis in range(len(one.shape))]
+        entries[key] = View(Storage(key, SAFETENSORS[one.dtype]), 0, one.shape, stride).entry(8 + length + begin, size)
+        at = end
+    if 8 + length + at != total:
+        raise ValueError(f"its tensors end at byte {8 + length + at} of {total}")
+    return Layout({key: entries[key] for key in given}, metadata)
 
 
 def _zip(path: Path, file: IO[bytes]) -> Layout:
@@ -112,6 +135,8 @@ def _zip(path: Path, file: IO[bytes]) -> Layout:
         if not pickles:
             raise UsageError(f"{path} cannot be loaded: a zip archive, but not one of torch.save")
         root = min(pickles, key=len).removesuffix("data.pkl")
+        if len(records) < len(archive.infolist()):
+            raise ValueError("two of its parts have one name")
         if f"{root}constants.pkl" in records:
             raise UsageError(f"{path} cannot be loaded: a TorchScript program; its state dict is needed")
         if any(record.compress_type != zipfile.ZIP_STORED for record in records.values()):
@@ -137,9 +162,9 @@ def _legacy(path: Path, file: IO[bytes]) -> Layout:
     reader = Reader(file)
     views, beside = _views(reader.load())
     places, total = {}, path.stat().st_size
-    for key in Reader(file).load():
-        size = int.from_bytes(file.read(8), "little") * ITEM_BYTES[reader.dtypes[str(key)]]
-        places[str(key)] = (file.tell(), size)
+    for key in map(name_of, Reader(file).load()):
+        size = int.from_bytes(file.read(8), "little") * ITEM_BYTES[reader.dtypes[key]]
+        places[key] = (file.tell(), size)
         if file.tell() + size > total:
             raise ValueError(f"a storage ends at byte {file.tell() + size} of {total}")
         file.seek(size, os.SEEK_CUR)

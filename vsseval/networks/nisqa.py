@@ -22,7 +22,7 @@ from vsseval.errors import UsageError
 from vsseval.networks.checkpoint_layout import read_layout
 from vsseval.networks.nisqa_settings import Settings, settings
 from vsseval.networks.spectrum import mel_filters, power
-from vsseval.networks.state_dict import fill_network, read_state_dict
+from vsseval.networks.state_dict import fill_network, read_state_dict, require_fit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -228,7 +228,11 @@ def build(file: Path) -> Nisqa:
     if not isinstance(args, Mapping):
         raise UsageError(f"{file} does not hold the weights of NISQA: it does not say what the network is built like")
     made = settings(args, file)
-    return fill_network(lambda: Nisqa(made), _renamed(read_state_dict(file)), file, "NISQA")
+    state = _renamed(read_state_dict(file))
+    with torch.device("meta"):  # sizes that the file only says are not made room for
+        shapes = {key: value.shape for key, value in Nisqa(made).state_dict().items()}
+    require_fit(state, shapes, file, "NISQA")
+    return fill_network(lambda: Nisqa(made), state, file, "NISQA")
 
 
 def _renamed(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
+import numpy as np
 
 from vsseval.errors import UsageError
 from vsseval.types import Record
@@ -18,6 +19,10 @@ SCORES = ("mos", "noisiness", "discontinuity", "coloration", "loudness")
 
 _FIXED = {"ms_n_mels": 48, "ms_seg_length": 15, "cnn_kernel_size": (3, 3)}
 """What convolutions without named sizes are made for."""
+
+_LARGEST = 1 << 17
+"""Number of any kind; the makers' greatest is a frequency of 20,000 Hz."""
+_REPEATED, _DEEPEST = ("td_sa_num_layers", "td_lstm_num_layers"), 64
 
 _ABSENT: dict[str, Any] = {
     "ms_sr": None,
@@ -93,6 +98,9 @@ def settings(args: Mapping[str, Any], file: Path) -> Settings:
     except msgspec.ValidationError as error:
         raise UsageError(f"{file} holds a NISQA that is not known here: {error}") from error
     other = [name for name, value in _FIXED.items() if made.cnn_model == "standard" and getattr(made, name) != value]
+    numbers = {name: value for name, value in msgspec.structs.asdict(made).items() if not isinstance(value, str | None)}
+    other += [name for name, value in numbers.items() if not 0 <= np.max(value) <= _LARGEST]
+    other += [name for name in _REPEATED if getattr(made, name) > _DEEPEST]
     other += ["td_sa_pos_enc"] if made.td_sa_pos_enc else []
     other += ["td_lstm_bidirectional"] if made.td == "lstm" and not made.td_lstm_bidirectional else []
     other += ["pool"] if (made.td == "lstm") != (made.pool == "last_step_bi") else []

@@ -20,6 +20,8 @@ from vsseval.errors import Unmeasurable
 from vsseval.store.layout import safe_name
 from vsseval.store.packs import Packs
 from vsseval.store.shipped import shipped_features
+from vsseval.text.arrays import arrays
+from vsseval.text.readers import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -73,27 +75,33 @@ class FeatureStore:
         Raises:
             Unmeasurable: the medium has no such feature; the reason is as it was stored.
         """
-        found = self._packs(spec).read(key)
-        if found is None:
-            shipped = shipped_features(spec.identity)
-            found = None if shipped is None else shipped.read(key)
-        if found is None:
-            return None
-        with np.load(BytesIO(found[0]), allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-        if REASON in arrays:
-            raise Unmeasurable(str(arrays[REASON]))
-        return arrays
+        found = self._own(spec, key)
+        shipped = shipped_features(spec.identity) if found is None else None
+        if shipped is not None and (stored := shipped.read(key)) is not None:
+            found = arrays(stored[0])
+        if found is not None and REASON in found:
+            raise Unmeasurable(str(found[REASON]))
+        return found
 
-    def write(self, spec: ExtractorSpec, key: str, arrays: Mapping[str, np.ndarray]) -> None:
+    def _own(self, spec: ExtractorSpec, key: str) -> dict[str, np.ndarray] | None:
+        """Return what the packs of this store hold, which others may have written."""
+        packs = self._packs(spec)
+        while (stored := packs.read(key)) is not None:
+            try:
+                return arrays(stored[0])
+            except Unreadable:
+                packs.drop(key)
+        return None
+
+    def write(self, spec: ExtractorSpec, key: str, made: Mapping[str, np.ndarray]) -> None:
         """Store a feature.
 
         Raises:
             EnvironmentFault: no room, no permission.
         """
         data = BytesIO()
-        np.savez(data, allow_pickle=False, **{name: np.asarray(value) for name, value in arrays.items()})
-        self._packs(spec).write(key, data.getvalue(), _NONE if REASON in arrays else _FEATURE)
+        np.savez(data, allow_pickle=False, **{name: np.asarray(value) for name, value in made.items()})
+        self._packs(spec).write(key, data.getvalue(), _NONE if REASON in made else _FEATURE)
 
     def write_reason(self, spec: ExtractorSpec, key: str, reason: str) -> None:
         """Store that a medium has no such feature, and why."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vsseval.errors import UsageError
 from vsseval.store import atomic
+from vsseval.text.arrays import array_names, arrays
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -74,15 +74,16 @@ class _StoredSums(Mapping[int, dict[str, np.ndarray]]):
     def __init__(self, path: Path) -> None:
         self._path = path
         self._names: dict[int, list[str]] = {}
-        with self._opened() as stored:
-            for key in stored.files:
+        with self._reading():
+            for key in array_names(path):
                 group, _, name = key.partition("/")
                 self._names.setdefault(int(group), []).append(name)
 
     def __getitem__(self, group: int) -> dict[str, np.ndarray]:
         names = self._names[group]
-        with self._opened() as stored:
-            return {name: stored[f"{group}/{name}"] for name in names}
+        with self._reading():
+            found = arrays(self._path, [f"{group}/{name}" for name in names])
+        return {name: found[f"{group}/{name}"] for name in names}
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._names)
@@ -91,11 +92,10 @@ class _StoredSums(Mapping[int, dict[str, np.ndarray]]):
         return len(self._names)
 
     @contextmanager
-    def _opened(self) -> Iterator[Any]:
+    def _reading(self) -> Iterator[None]:
         try:
-            with self._path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-                yield stored
-        except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
+            yield
+        except (OSError, ValueError) as error:
             raise UsageError(
                 f"{self._path} cannot be read: {error}. Make it anew with: vsseval score {self._path.parent.parent}"
             ) from error

@@ -24,6 +24,7 @@ import numpy as np
 
 from vsseval.store import atomic
 from vsseval.store.machine import here
+from vsseval.text.readers import opened_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,6 +106,13 @@ class Packs:
             entry = self._index.find(name)
         return None
 
+    def drop(self, key: str) -> None:
+        """Wipe out the value of a key that `read` returned, and that is not what was written."""
+        name = bytes.fromhex(key)
+        entry = self._index.find(name)
+        if entry is not None:
+            self._wipe(name, entry)
+
     def write(self, key: str, data: bytes, mark: int = 0) -> None:
         """Append a value.
 
@@ -154,7 +162,7 @@ class Packs:
 
     def _value(self, entry: Entry) -> bytes | None:
         try:
-            with (self.folder / f"{entry.pack}.pack").open("rb") as file:
+            with opened_file(self.folder / f"{entry.pack}.pack") as file:
                 data = os.pread(file.fileno(), entry.length, entry.place)
         except OSError:
             return None

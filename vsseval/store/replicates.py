@@ -14,7 +14,7 @@ import numpy as np
 
 from vsseval.errors import UsageError
 from vsseval.store import atomic, codec
-from vsseval.text.readers import arrays
+from vsseval.text.arrays import arrays
 from vsseval.types import Record
 
 if TYPE_CHECKING:
@@ -107,24 +107,34 @@ def _again(path: Path) -> str:
 
 def _entries(columns: dict[str, np.ndarray]) -> Iterable[Replicates]:
     known = ("metric", "subset", "n", "total", "clips", "reason")
-    values, without, two = (_numbers(columns[name]) for name in ("value", "without", "without_two"))
+    values, without, two, group_of, two_of, group = (
+        columns[name].tolist() for name in ("value", "without", "without_two", "group_of", "two_of", "group")
+    )
+    groups, pairs = _by_place(group_of), _by_place(two_of)
     for place, facts in enumerate(zip(*(columns[name].tolist() for name in known), strict=True)):
-        groups = np.flatnonzero(columns["group_of"] == place)
-        pairs = np.flatnonzero(columns["two_of"] == place)
+        mine = groups.get(place, [])
         one = {
             **dict(zip(known, facts, strict=True)),
-            "value": values[place],
-            "groups": columns["group"][groups].tolist(),
+            "value": _number(values[place]),
+            "groups": [group[i] for i in mine],
             # One group cannot be left out: nothing would be left.
-            "without": [without[i] for i in groups] if groups.size > 1 else [],
-            "without_two": [two[i] for i in pairs],
+            "without": [_number(without[i]) for i in mine] if len(mine) > 1 else [],
+            "without_two": [_number(two[i]) for i in pairs.get(place, [])],
         }
         yield msgspec.convert(one, Replicates)
+
+
+def _by_place(column: list[int]) -> dict[int, list[int]]:
+    """Return the rows of each distance."""
+    found: dict[int, list[int]] = {}
+    for row, place in enumerate(column):
+        found.setdefault(place, []).append(row)
+    return found
 
 
 def _floats(values: Iterable[float | None]) -> np.ndarray:
     return np.array([math.nan if value is None else value for value in values], np.float64)
 
 
-def _numbers(column: np.ndarray) -> list[Any]:
-    return [value if math.isfinite(value) else None for value in column.tolist()]
+def _number(value: Any) -> Any:
+    return value if math.isfinite(value) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -10,6 +11,7 @@ import numpy as np
 
 from vsseval.errors import UsageError
 from vsseval.store import atomic
+from vsseval.text.readers import opened_file
 from vsseval.types import Record, Status
 
 if TYPE_CHECKING:
@@ -55,6 +57,9 @@ NUMBERS = {"seed": "int64", "value": "double", "weight": "double"}
 """Types of columns; all others hold text."""
 LARGEST_ROWS = 100_000_000
 """A million clips by a hundred metrics."""
+ROWS_A_BYTE, FEW_ROWS = 10, 1_000_000
+"""Rows of which no two are of one clip and metric take more room than that; a file of the latter may be of any size."""
+MOST_COLUMNS = 100
 LARGEST = 8 << 30
 """Bytes of a file's columns, unpacked."""
 
@@ -100,7 +105,10 @@ def read_scores(path: Path) -> list[ScoreRow]:
     Raises:
         UsageError: the file is missing or damaged.
     """
-    return [msgspec.convert(row, ScoreRow) for row in _table(path).to_pylist()]
+    try:
+        return [msgspec.convert(row, ScoreRow) for row in _table(path).to_pylist()]
+    except msgspec.ValidationError as error:
+        raise _unreadable(path, error) from error
 
 
 def read_frame(path: Path) -> pd.DataFrame:
@@ -109,7 +117,8 @@ def read_frame(path: Path) -> pd.DataFrame:
     Raises:
         UsageError: the file is missing or damaged.
     """
-    frame: pd.DataFrame = _table(path).to_pandas()
+    # without what pandas may have left in the file about itself, which it would follow
+    frame: pd.DataFrame = _table(path).replace_schema_metadata(None).to_pandas()
     return frame
 
 
@@ -229,7 +238,7 @@ def _labels(table: Any, name: str, path: Path) -> StringColumn:
     return StringColumn(codes, np.array(encoded.chunk(0).dictionary.to_pylist() if codes.size else [], dtype=object))
 
 
-def _require_bounded(file: Any) -> None:
+def _require_bounded(file: Any, size_of_file: int, needed: Sequence[str]) -> None:
     """Raise where a file of scores holds what such a file does not, or unfolds to more than any does.
 
     Raises:
@@ -237,8 +246,14 @@ def _require_bounded(file: Any) -> None:
     """
     import pyarrow as pa
 
-    if file.metadata.num_rows > LARGEST_ROWS:
-        raise pa.ArrowInvalid(f"it has {file.metadata.num_rows:,} rows, more than the {LARGEST_ROWS:,} that are read")
+    names = file.schema_arrow.names
+    if lacking := sorted({*needed} - {*names}):
+        raise pa.ArrowInvalid(f"there is no column {', '.join(lacking)}")
+    if len(names) > MOST_COLUMNS or len({*names}) < len(names):
+        raise pa.ArrowInvalid(f"it has {len(names):,} columns, or two of one name")
+    most = min(LARGEST_ROWS, max(ROWS_A_BYTE * size_of_file, FEW_ROWS))
+    if file.metadata.num_rows > most:
+        raise pa.ArrowInvalid(f"it has {file.metadata.num_rows:,} rows, more than the {most:,} that are read")
     size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
     if size > LARGEST:
         raise pa.ArrowInvalid(f"it unfolds to {size:,} bytes, more than the {LARGEST:,} that are read")
@@ -251,14 +266,18 @@ def _require_bounded(file: Any) -> None:
 
 def _table(path: Path, columns: Sequence[str] | None = None, labels: Sequence[str] = ()) -> Any:
     """Read some columns, or all; `labels` as dictionaries, which Parquet holds already."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(path, read_dictionary=[*labels]) as file:
-            if columns is not None and (lacking := sorted({*columns} - {*file.schema_arrow.names})):
-                raise pa.ArrowInvalid(f"there is no column {', '.join(lacking)}")
-            _require_bounded(file)
-            return file.read(columns=None if columns is None else [*columns])
-    except (OSError, pa.ArrowException) as error:
-        raise UsageError(f"{path} cannot be read: {error}. Make it anew with: vsseval score {path.parent}") from error
+        with opened_file(path) as source, pq.ParquetFile(source, read_dictionary=[*labels]) as file:
+            _require_bounded(file, os.fstat(source.fileno()).st_size, columns or ())
+            wanted = COLUMNS if columns is None else columns
+            table = file.read(columns=[name for name in wanted if name in file.schema_arrow.names])
+            table.validate(full=True)  # texts that are no UTF-8, places beyond a dictionary
+            return table
+    except Exception as error:  # a file of a stranger can fail in any way
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> UsageError:
+    return UsageError(f"{path} cannot be read: {error}. Make it anew with: vsseval score {path.parent}")

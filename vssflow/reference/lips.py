@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vsseval.errors import UsageError
+from vsseval.text.arrays import arrays
 
 WIDTH = 1024
 """Numbers in one frame of AV-HuBERT large."""
@@ -57,12 +58,13 @@ def _array(path: Path) -> np.ndarray:
     # opened here: of a damaged archive numpy would leave the file open
     with path.open("rb") as file:
         loaded = np.load(file, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return loaded
-        if len(loaded.files) != 1:
-            names = ", ".join(loaded.files) or "nothing"
-            raise UsageError(f"{path} holds {names}, not one array; save the lip features alone with numpy.save")
-        return np.asarray(loaded[loaded.files[0]])
+    if isinstance(loaded, np.ndarray):
+        return loaded
+    found = arrays(path)
+    if len(found) != 1:
+        names = ", ".join(found) or "nothing"
+        raise UsageError(f"{path} holds {names}, not one array; save the lip features alone with numpy.save")
+    return next(iter(found.values()))
 
 
 def fit_lips(lips: Tensor | None, frames: int = FRAMES) -> Tensor:

@@ -84,10 +84,19 @@ class VSSFlow(nn.Module):
             if header is None:
                 raise ValueError(f"{path} holds no configuration: it was not written by VSSFlow.save")
             tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
-        model = cls(ModelConfig.from_tables(json.loads(header)))
-        missing, unexpected = model.load_state_dict(tensors, strict=False)
-        if missing or unexpected:
-            raise ValueError(f"{path}: missing keys {sorted(missing)[:5]}, unexpected keys {sorted(unexpected)[:5]}")
+        config = ModelConfig.from_tables(json.loads(header))
+        if config.dit.layers > len(tensors):
+            raise ValueError(f"{path} says {config.dit.layers} layers and holds {len(tensors)} tensors")
+        with torch.device("meta"):  # sizes that the header only says are not made room for
+            shapes = {key: value.shape for key, value in cls(config).state_dict().items()}
+        if shapes != {key: value.shape for key, value in tensors.items()}:
+            missing, unexpected = sorted(shapes.keys() - tensors.keys()), sorted(tensors.keys() - shapes.keys())
+            other = sorted(key for key in shapes.keys() & tensors.keys() if shapes[key] != tensors[key].shape)
+            raise ValueError(
+                f"{path}: missing keys {missing[:5]}, unexpected keys {unexpected[:5]}, of another shape {other[:5]}"
+            )
+        model = cls(config)
+        model.load_state_dict(tensors)
         return model.eval()
 
     def save(self, path: Path) -> None:

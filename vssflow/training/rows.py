@@ -137,7 +137,7 @@ def _array(row: ReferenceRow, path: Path, width: int) -> Tensor:
     """Read an array whose last axis is `width`; what lies before it becomes one axis."""
     try:
         array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # a damaged array can fail in any way
         raise UsageError(f"{row.place}: {path} cannot be read as an array ({error})") from error
     if not isinstance(array, np.ndarray) or array.ndim == 0 or array.shape[-1] != width or not array.size:
         shape = array.shape if isinstance(array, np.ndarray) else "several arrays"
