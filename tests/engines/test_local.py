@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -143,6 +144,35 @@ class Patient(Numbers):
         finally:
             program.kill()
             program.wait()
+
+
+@dataclass(frozen=True)
+class Loaded(Numbers):
+    """Tells what its process was forked with, and from which."""
+
+    def run(self, kept, tell):
+        import torch
+
+        return [(os.getppid(), os.environ.get("OF_NOW"), torch.get_num_threads())]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
+def test_processes_are_forked_from_one_that_has_loaded_torch_and_has_the_environment_of_now(tmp_path, monkeypatch):
+    said = []
+    for now in ("first", "second"):
+        monkeypatch.setenv("OF_NOW", now)
+        with Local(2) as engine:
+            said.append(run_all(engine, [Loaded((number,), tmp_path) for number in range(4)]))
+        ((mother, *_),) = {(one[0],) for one in said[-1]}
+        process = psutil.Process(mother)
+        assert process.num_threads() == 1  # else it could not be forked
+        assert process.ppid() == os.getpid()
+        assert any("libtorch" in one.path for one in process.memory_maps())
+        for number in (signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2):  # as terminals and Slurm send to all
+            process.send_signal(number)
+    assert {one[1:] for one in said[0]} == {("first", 1)}
+    assert {one[1:] for one in said[1]} == {("second", 1)}
+    assert said[0][0][0] == said[1][0][0]
 
 
 def test_who_interrupts_waits_for_no_unit_and_leaves_no_program(tmp_path):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -24,6 +25,7 @@ from vsseval.errors import EnvironmentFault
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+    from multiprocessing.context import BaseContext
     from multiprocessing.queues import Queue
     from types import TracebackType
     from typing import Any, Self
@@ -34,6 +36,7 @@ PULSE = 1.0
 """Seconds after which the work is called, though nothing was finished."""
 FAREWELL = 2.0
 """Seconds in which an interrupted process may end the programs that it has started."""
+FORKED_WITH = "vsseval.engines.forked_with"
 KILLED = "the process that worked on it was killed (out of memory?)"
 
 
@@ -139,15 +142,16 @@ class Local:
 
     def _running(self, jobs: int) -> ProcessPoolExecutor:
         if self._pool is None:
-            # Forking a process in which torch has threads can hang.
-            context = get_context("spawn")
+            context = _context()
             devices: Queue[str] | None = None
             names = process_devices(self._device, jobs)
             if names:
                 devices = context.Queue()
                 for name in names:
                     devices.put(name)
-            self._pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_prepare, initargs=(devices,))
+            self._pool = ProcessPoolExecutor(
+                jobs, mp_context=context, initializer=_prepare, initargs=(dict(os.environ), devices)
+            )
             try:
                 self._pool.submit(os.getpid).result()
             except BrokenProcessPool as error:
@@ -197,8 +201,28 @@ def _kept() -> Kept:
     return {}
 
 
-def _prepare(devices: Queue[str] | None) -> None:
-    """Make a worker end with its parent, leave signals to the parent, and show it its GPU alone."""
+def _context() -> BaseContext:
+    """Return how processes are started.
+
+    Forking this process, in which torch may have threads, can hang. On Linux they are forked from one that has a single
+    thread and has loaded what they all need; elsewhere libraries of the system do not bear that, and each loads it.
+    """
+    if sys.platform != "linux":
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload([FORKED_WITH])
+    return context
+
+
+def _prepare(environment: dict[str, str], devices: Queue[str] | None) -> None:
+    """Make a worker end with its parent, leave signals to the parent, and show it its GPU alone.
+
+    Args:
+        environment: of the parent: a process that is forked has that of an earlier time.
+        devices: the GPUs, of which each process takes one; None where they need not part.
+    """
+    os.environ.clear()
+    os.environ.update(environment)
     # Ctrl-C goes to all processes of a terminal, and what Slurm announces to all of a task.
     for number in (signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)
