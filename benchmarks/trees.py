@@ -48,10 +48,9 @@ def spend_side_by_side(
     ctypes.CDLL(None, use_errno=True).prctl(SUBREAPER, 1, 0, 0, 0)
     before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     said = [(folder / "said.txt").open("w+") for folder in folders]
+    variables = {**os.environ, **(environment or {})}
     programs = [
-        subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env={**os.environ, **(environment or {})}
-        )
+        subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=variables)
         for command, folder, file in zip(commands, folders, said, strict=True)
     ]
     codes = [program.wait() for program in programs]

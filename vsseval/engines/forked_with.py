@@ -1,7 +1,7 @@
 """What worker processes are forked with. It is loaded by the process that they are forked from, and by no other.
 
-Loading torch takes a process longer than all else before its first clip. Here one loads it for all. It has one thread and
-never uses a GPU, so that it can be forked: `Local` sees to the former, and loading torch does not do the latter.
+Loading torch takes a process longer than all else before its first clip. Here one loads it for all. It has one thread
+and never uses a GPU, so that it can be forked: `Local` sees to the former, and loading torch does not do the latter.
 """
 
 import signal
