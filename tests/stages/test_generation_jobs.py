@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 import torch
 
 from support.fake_plugin import spec
 from vsseval.errors import Busy
 from vsseval.records import RunSpec
-from vsseval.stages.plan import SHARDS, plan
+from vsseval.stages.plan import _shard_size, plan
 from vsseval.stages.run import run
 from vsseval.store.journal import read_journals
 from vsseval.store.lock import hold_lock
 from vsseval.store.record import find_runs, load_run
+from vsseval.types import ModelCard
 
 pytestmark = pytest.mark.usefixtures("site")
 RESULTS = ("scores.parquet", "aggregates.json", "replicates.npz")
@@ -85,7 +87,13 @@ def test_shards_suit_the_benchmark_and_a_model_that_wants_many_at_once(clips, tm
     (tmp_path / "wavs").mkdir()
     (tmp_path / "wavs" / "clip0.wav").write_bytes(b"none")
     assert plan(spec(clips, tmp_path, model=f"audio:{tmp_path / 'wavs'}")).spec.shard_size == 8
-    assert SHARDS == 32
+
+
+def test_many_processes_have_several_shards_each_whatever_the_benchmark():
+    model = ModelCard(name="x", version="1", tasks=())
+    sizes = {clips: _shard_size(clips, model) for clips in (48, 1_000, 15_000, 100_000)}
+    assert sizes == {48: 4, 1_000: 4, 15_000: 15, 100_000: 64}
+    assert _shard_size(1_000, msgspec.structs.replace(model, batch=100)) == 100
 
 
 def test_bounds_go_first_and_records_come_as_they_were_asked_for(clips, tmp_path):

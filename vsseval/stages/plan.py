@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 SMALLEST_SHARD = 4
 LARGEST_SHARD = 64
-SHARDS = 32
-"""Where the size of a shard is between the two: as many as keep a few processes busy to the end."""
+SHARDS = 1024
+"""Where the size of a shard is between the two: as many as keep 64 processes busy to the end."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ def now() -> str:
 
 
 def _shard_size(clips: int, model: ModelCard) -> int:
-    """Return how many clips make a shard: some for each process, of few clips too, but no load for a clip or two."""
+    """Return how many clips make a shard: several shards for each process, but no load for a clip or two."""
     return max(min(model.batch, clips), min(LARGEST_SHARD, max(SMALLEST_SHARD, -(-clips // SHARDS))))
 
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PartEnd", "run_parts"]
 
-SHARDS_OF_A_TASK = 4
-"""A task has to wait for a node and to load its networks, which a single shard does not repay."""
+SHARDS_OF_A_TASK = 8
+"""A task has to wait for a node and to load its networks, which a few clips do not repay."""
 _SHOWN = 3
 
 
