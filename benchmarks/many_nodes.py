@@ -29,9 +29,10 @@ from vsseval.engines.choice import WHOLE, Part
 from vsseval.stages import slurm_parts
 from vsseval.stages.extract_job import CHUNK, ExtractUnit
 from vsseval.stages.generate import GenerateUnit
-from vsseval.stages.plan import LARGEST_SHARD
+from vsseval.stages.plan import shard_size
 from vsseval.stages.progress import NoProgress
 from vsseval.stages.workload import Workload
+from vsseval.types import ModelCard
 
 
 class Measured(NamedTuple):
@@ -124,12 +125,12 @@ class Run:
 
     lost = False
 
-    def __init__(self, drawn: Drawn, shard_size: int, part: Part) -> None:
+    def __init__(self, drawn: Drawn, size: int, part: Part) -> None:
         self.drawn, self.done = drawn, 0
         self.ungenerated: deque[GenerateUnit] = deque()
-        for shard, start in enumerate(range(0, len(drawn.sounds), shard_size)):
+        for shard, start in enumerate(range(0, len(drawn.sounds), size)):
             if part.takes_shard(shard):
-                samples = range(start, min(start + shard_size, len(drawn.sounds)))
+                samples = range(start, min(start + size, len(drawn.sounds)))
                 self.ungenerated.append(GenerateUnit(_plan(samples), shard))
         self.left = len(self.ungenerated)
         mine = [seconds for place, seconds in enumerate(drawn.given) if place % part.total == part.number]
@@ -168,9 +169,9 @@ def _units(seconds: list[float]) -> list[ExtractUnit]:
     ]
 
 
-def dynamic(drawn: Drawn, shard_size: int, workers: int, loading: float, part: Part = WHOLE) -> Ended:
+def dynamic(drawn: Drawn, size: int, workers: int, loading: float, part: Part = WHOLE) -> Ended:
     """Let k workers take unit after unit."""
-    run = Run(drawn, shard_size, part)
+    run = Run(drawn, size, part)
     work = Workload([run], run, NoProgress(), lambda *_: None, lambda _: None, workers)  # type: ignore[list-item,arg-type]
     idle = [(loading, place) for place in range(workers)]
     busy: list[tuple[float, int, int, Any]] = []
@@ -189,9 +190,9 @@ def dynamic(drawn: Drawn, shard_size: int, workers: int, loading: float, part: P
         heapq.heappush(idle, (now, place))
 
 
-def parts(drawn: Drawn, shard_size: int, count: int, nodes: int, loading: float) -> Ended:
+def parts(drawn: Drawn, size: int, count: int, nodes: int, loading: float) -> Ended:
     """Let each of k nodes take one part after the other."""
-    each = [dynamic(drawn, shard_size, 1, loading, Part(number, count)) for number in range(count)]
+    each = [dynamic(drawn, size, 1, loading, Part(number, count)) for number in range(count)]
     free = [0.0] * min(nodes, count)
     for one in each:
         heapq.heapreplace(free, free[0] + one.makespan)
@@ -204,7 +205,7 @@ def main() -> None:
     parser.add_argument("trace", type=Path)
     parser.add_argument("--clips", type=int, default=15_000)
     parser.add_argument("--workers", type=int, nargs="+", default=[2, 4, 8, 16, 32, 64])
-    parser.add_argument("--shard-sizes", type=int, nargs="+", default=[LARGEST_SHARD])
+    parser.add_argument("--shard-sizes", type=int, nargs="+", help="clips; without it as a plan has it")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--sounds-alone", action="store_true", help="all features are there already")
     asked = parser.parse_args()
@@ -217,7 +218,7 @@ def main() -> None:
         f"loading {measured.loading:.1f} s a process; measured on {sum(count for _, count in measured.sounds)} clips\n"
     )
     print("| clips a shard | k | way | makespan, s | efficiency | tail, s |\n|---|---|---|---|---|---|")
-    for size in asked.shard_sizes:
+    for size in asked.shard_sizes or [shard_size(asked.clips, ModelCard(name="measured", version="1", tasks=()))]:
         shards = -(-asked.clips // size)
         tasks = -(-shards // slurm_parts.SHARDS_OF_A_TASK)
         for k in asked.workers:

@@ -9,7 +9,7 @@ import torch
 from support.fake_plugin import spec
 from vsseval.errors import Busy
 from vsseval.records import RunSpec
-from vsseval.stages.plan import _shard_size, plan
+from vsseval.stages.plan import plan, shard_size
 from vsseval.stages.run import run
 from vsseval.store.journal import read_journals
 from vsseval.store.lock import hold_lock
@@ -91,9 +91,9 @@ def test_shards_suit_the_benchmark_and_a_model_that_wants_many_at_once(clips, tm
 
 def test_many_processes_have_several_shards_each_whatever_the_benchmark():
     model = ModelCard(name="x", version="1", tasks=())
-    sizes = {clips: _shard_size(clips, model) for clips in (48, 1_000, 15_000, 100_000)}
+    sizes = {clips: shard_size(clips, model) for clips in (48, 1_000, 15_000, 100_000)}
     assert sizes == {48: 4, 1_000: 4, 15_000: 15, 100_000: 64}
-    assert _shard_size(1_000, msgspec.structs.replace(model, batch=100)) == 100
+    assert shard_size(1_000, msgspec.structs.replace(model, batch=100)) == 100
 
 
 def test_bounds_go_first_and_records_come_as_they_were_asked_for(clips, tmp_path):

@@ -109,7 +109,7 @@ def plan(spec: RunSpec, catalog: Catalog | None = None) -> Plan:
         spec = msgspec.structs.replace(spec, limit=None)  # as many as there are is no limit
     samples = limit_samples(every, spec.limit)
     if not spec.shard_size:
-        spec = msgspec.structs.replace(spec, shard_size=_shard_size(len(samples), model))
+        spec = msgspec.structs.replace(spec, shard_size=shard_size(len(samples), model))
     manifest = manifest_hash(samples)
     identity = run_identity(spec, card, model, manifest)
     root = existing_run(spec.runs, identity) or _new_run(spec.runs, card, model, identity)
@@ -174,7 +174,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _shard_size(clips: int, model: ModelCard) -> int:
+def shard_size(clips: int, model: ModelCard) -> int:
     """Return how many clips make a shard: several shards for each process, but no load for a clip or two."""
     return max(min(model.batch, clips), min(LARGEST_SHARD, max(SMALLEST_SHARD, -(-clips // SHARDS))))
 
