@@ -211,6 +211,10 @@ def _context() -> BaseContext:
         return get_context("spawn")
     context = get_context("forkserver")
     context.set_forkserver_preload([FORKED_WITH])
+    # Whoever interrupts while that is loading leaves behind a process that is only beginning: this one needs nothing.
+    first = context.Process(target=int, daemon=True)
+    first.start()
+    first.join()
     return context
 
 
