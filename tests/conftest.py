@@ -8,6 +8,9 @@ from hypothesis import HealthCheck, settings
 from support.fake_plugin import install, make_clips
 from vsseval.networks.optional_packages import without_stand_ins
 
+# read when Ray is imported: without it a cluster takes a network card's address where it is given the loopback address
+os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+
 # a machine that has other work makes no example wrong; a change is judged by the same examples wherever it is tested,
 # and whoever looks for more of them says so: EXPLORE=1 pytest ...
 settings.register_profile(

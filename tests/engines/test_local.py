@@ -188,4 +188,5 @@ def test_who_interrupts_waits_for_no_unit_and_leaves_no_program(tmp_path):
         engine.run(Watched([Patient((number,), tmp_path) for number in (1, 2)]))
     programs = squares(tmp_path)
     assert len(programs) == 2
-    assert not any(psutil.pid_exists(pid) for pid in programs.values())
+    left = [psutil.Process(pid) for pid in programs.values() if psutil.pid_exists(pid)]
+    assert psutil.wait_procs(left, timeout=20)[1] == []  # long before they would end by themselves

@@ -20,6 +20,7 @@ from vsseval.store.record import load_run
 pytest.importorskip("ray", reason="pip install 'vsseval[ray]'")
 RESULTS = ("scores.parquet", "aggregates.json", "replicates.npz")
 NODES = 3
+NODE = {"num_cpus": 1, "node_ip_address": "127.0.0.1"}
 
 
 @pytest.fixture
@@ -32,9 +33,9 @@ def cluster(tmp_path):
         patch.syspath_prepend(site)
         patch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{ROOT / 'tests'}{os.pathsep}{site}")
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+        made = Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False})
         for _ in range(NODES - 1):
-            made.add_node(num_cpus=1)
+            made.add_node(**NODE)
         yield made
         made.shutdown()
 
