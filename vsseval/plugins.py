@@ -203,7 +203,8 @@ def _points(group: str, path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
 @cache
 def _every_point(path: tuple[str, ...]) -> EntryPoints:
     del path
-    return entry_points()  # each look reads the metadata of everything that is installed
+    # each look reads the metadata of everything that is installed; Python 3.11 has another class with this method
+    return cast("EntryPoints", entry_points())
 
 
 def _places(package: str) -> list[Path]:
