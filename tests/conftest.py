@@ -48,5 +48,3 @@ def site(tmp_path, monkeypatch):
 def _no_stand_ins():
     """Hypothesis walks all loaded modules, and would set off imports of packages that nobody has."""
     without_stand_ins()
-    yield
-    without_stand_ins()

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
-from importlib.metadata import Distribution, EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, EntryPoints, entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, cast, overload
@@ -195,14 +195,16 @@ def _run_folder(runner: ModelFactory, name: str, options: ModelOptions) -> Model
     return runner(options._replace(argument=argument))
 
 
-@cache
 def _points(group: str, path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
-    """Return the entry points of a group; `path` is the import path, on which alone they depend.
+    """Return the entry points of a group; `path` is the import path, on which alone they depend."""
+    return tuple(_every_point(path).select(group=group))
 
-    Each look reads the metadata of everything that is installed, and a list of models takes hundreds.
-    """
+
+@cache
+def _every_point(path: tuple[str, ...]) -> EntryPoints:
     del path
-    return tuple(entry_points(group=group))
+    # each look reads the metadata of everything that is installed; Python 3.11 has another class with this method
+    return cast("EntryPoints", entry_points())
 
 
 def _places(package: str) -> list[Path]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -185,8 +186,9 @@ def length_rule(row: MetricRecipe, variant: Callable[[str], ExtractorVariant]) -
     return "; ".join(dict.fromkeys(filter(None, [*(variant(name).lengths for name in heard), row.lengths])))
 
 
+@cache
 def read_rows(package: str, folder: Path) -> tuple[list[UncheckedRow], list[str]]:
-    """Read the files of a package.
+    """Read the files of a package, once: they are the same for every import path that leads there.
 
     Returns:
         The rows of all files that can be read, in the order of files and rows; and what is wrong with the others.

@@ -20,6 +20,7 @@ def kills(
     digest: Callable[[Path], object],
     times: int,
     each: int,
+    whole: Path | None = None,
 ) -> Outcome:
     """Kill a command at random times, start it again until it ends, and compare what it leaves with an undisturbed one.
 
@@ -30,8 +31,9 @@ def kills(
         digest: what counts of the folder.
         times: folders.
         each: kills of the command in each folder, before it is let to its end.
+        whole: where the undisturbed one is made; a folder of its own unless named.
     """
-    whole = place.under(f"{name}-whole")
+    whole = whole or place.under(f"{name}-whole")
     command, begun = prepare(whole), time.monotonic()
     first = done(command, whole)
     lasts = time.monotonic() - begun
@@ -60,7 +62,8 @@ def kills(
 
 
 def kill_run(place: Place, size: int) -> Outcome:
-    return kills(place, "run", run_command, results, max(1, size // 3), 3)
+    # the undisturbed one is the run that other attacks start from: this is the first of them, and it is made once
+    return kills(place, "run", run_command, results, max(1, size // 3), 3, place.kept)
 
 
 def kill_data_add(place: Place, size: int) -> Outcome:

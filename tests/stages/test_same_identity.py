@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from support.fake_plugin import install, make_clips, medium, spec, write_samples
-from vsseval import media, plugins
+from vsseval import media, plugins, recipes
 from vsseval.cli import invoke
 from vsseval.engines.local import Local
 from vsseval.errors import Busy, EnvironmentFault
@@ -127,6 +127,7 @@ def test_a_mended_description_measures_nothing_again(clips, site, tmp_path, monk
     mended = rows.replace('["level@fake"]\n', '["level@fake"]\ndescription = "said better"\ndecimals = 3\n')
     (site / "vsseval_fakes_recipes" / "metrics.toml").write_text(mended)
     plugins._read.cache_clear()
+    recipes.read_rows.cache_clear()
     words = {"description": "said better", "licence": "MIT"}
     monkeypatch.setattr(vsseval_fakes.Level, "spec", msgspec.structs.replace(vsseval_fakes.Level.spec, **words))
     (second,) = run([asked])

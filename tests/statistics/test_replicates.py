@@ -12,6 +12,7 @@ from vsseval.metrics.frechet import frechet_distance
 from vsseval.stages.leave_out import MetricFault, leave_out
 from vsseval.statistics.intervals import PAIRS_BELOW, cut_to_range, neighbours
 from vsseval.statistics.replicates import difference, estimate
+from vsseval.store import group_sums
 from vsseval.store.group_sums import read_sums, total_sums, write_sums
 from vsseval.store.replicates import Replicates
 
@@ -101,7 +102,22 @@ def test_a_singular_covariance_has_a_distance_too():
     assert frechet_distance(np.zeros(3), np.zeros((3, 3)), np.ones(3), np.eye(3)) == pytest.approx(6.0)
 
 
-def test_sums_are_read_group_by_group_and_damage_is_a_message(tmp_path):
+def test_sums_of_a_small_file_are_read_once(tmp_path, monkeypatch):
+    write_sums(tmp_path / "fad.npz", kept()[0])
+    small = read_sums(tmp_path / "fad.npz")
+    monkeypatch.setattr(group_sums, "KEPT_BYTES", 0)
+    large = read_sums(tmp_path / "fad.npz")
+    for group in range(20):
+        assert small[group].keys() == large[group].keys()
+        assert all(np.array_equal(small[group][name], value) for name, value in large[group].items())
+    (tmp_path / "fad.npz").unlink()
+    assert total_sums(small)["generated_n"] == 800
+    with pytest.raises(UsageError, match="cannot be read"):
+        total_sums(large)
+
+
+def test_sums_are_read_group_by_group_and_damage_is_a_message(tmp_path, monkeypatch):
+    monkeypatch.setattr(group_sums, "KEPT_BYTES", 0)
     path = tmp_path / "run" / "sums" / "fad.npz"
     path.parent.mkdir(parents=True)
     write_sums(path, kept()[0])

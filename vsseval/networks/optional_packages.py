@@ -57,6 +57,8 @@ def without_stand_ins() -> None:
     Whoever walks that list and looks at one sets off the import of what it stands for, which fails wherever a package
     is not installed that nobody asked for.
     """
+    if "speechbrain" not in sys.modules:
+        return
     for name in [name for name in sys.modules if name.startswith("speechbrain.")]:
         if type(sys.modules[name]).__module__ == "speechbrain.utils.importutils":
             del sys.modules[name]

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 GROUPS = 20
 """Delete-a-group jackknife: 20 groups give the right standard error of a Fréchet distance at a fair price."""
 
+KEPT_BYTES = 32 << 20
+"""Files up to this size are read once: each group is asked for four times, and opening costs more than reading."""
+
 GroupSums = dict[int, dict[str, np.ndarray]]
 """Group -> name -> float64 array, added over the clips of the group in the order of their ids."""
 
@@ -60,7 +63,7 @@ def write_sums(path: Path, sums: GroupSums) -> None:
 
 
 def read_sums(path: Path) -> Mapping[int, dict[str, np.ndarray]]:
-    """Open stored sums; each group is read when it is asked for, for all together may be gigabytes.
+    """Open stored sums; groups of a large file are read when they are asked for: all together may be gigabytes.
 
     Raises:
         UsageError: the file is missing or damaged; the latter may come out with the first group only.
@@ -74,16 +77,24 @@ class _StoredSums(Mapping[int, dict[str, np.ndarray]]):
     def __init__(self, path: Path) -> None:
         self._path = path
         self._names: dict[int, list[str]] = {}
+        self._kept: GroupSums = {}
         with self._reading():
             for key in array_names(path):
                 group, _, name = key.partition("/")
                 self._names.setdefault(int(group), []).append(name)
+            if path.stat().st_size <= KEPT_BYTES:
+                self._kept = self._read(self._names)
 
     def __getitem__(self, group: int) -> dict[str, np.ndarray]:
-        names = self._names[group]
+        if group in self._kept:
+            return dict(self._kept[group])
         with self._reading():
-            found = arrays(self._path, [f"{group}/{name}" for name in names])
-        return {name: found[f"{group}/{name}"] for name in names}
+            return self._read([group])[group]
+
+    def _read(self, groups: Iterable[int]) -> GroupSums:
+        wanted = {group: {name: f"{group}/{name}" for name in self._names[group]} for group in groups}
+        found = arrays(self._path, [key for keys in wanted.values() for key in keys.values()])
+        return {group: {name: found[key] for name, key in keys.items()} for group, keys in wanted.items()}
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._names)

@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import sys
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -33,13 +34,20 @@ def provenance() -> dict[str, object]:
 
 def packages() -> dict[str, str]:
     """Return the installed versions of the packages that numbers depend on."""
-    found = {}
+    return dict(_versions(tuple(sys.path)))
+
+
+@cache
+def _versions(path: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Return each package with its version; `path` is the import path, on which alone they depend."""
+    del path
+    found = []
     for name in PACKAGES:
         try:
-            found[name] = version(name)
+            found.append((name, version(name)))
         except PackageNotFoundError:
             continue
-    return found
+    return tuple(found)
 
 
 def commit() -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ from vsseval.text.escaping import json_text, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from jinja2 import Environment
 
     from vsseval.tables.cells import Block, Cell, Column, Row
     from vsseval.tables.styles import StyleOptions
@@ -55,6 +58,12 @@ def rendered(template: str, context: Mapping[str, Any], folder: Path = TEMPLATES
         context: what it shows.
         folder: where it lies; what it includes is looked for there, and then beside the table's.
     """
+    found = _environment(folder).get_template(template)
+    return found.render({"flag": FLAG, "doubt": DOUBT, "reported": REPORTED, **context})
+
+
+@functools.cache  # what it compiles, it keeps: a leaderboard fills one template for each of its records
+def _environment(folder: Path) -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -69,7 +78,7 @@ def rendered(template: str, context: Mapping[str, Any], folder: Path = TEMPLATES
     )
     # Scripts and styles stand in the page as they are: their braces are not the template's.
     environment.globals["source"] = lambda name: Markup(loader.get_source(environment, name)[0])  # noqa: S704
-    return environment.get_template(template).render({"flag": FLAG, "doubt": DOUBT, "reported": REPORTED, **context})
+    return environment
 
 
 def _shown(value: object) -> object:
