@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from vsseval.errors import UsageError
+from vsseval.store import group_sums
 from vsseval.store.features import FeatureStore
 from vsseval.store.group_sums import read_sums, write_sums
 from vsseval.store.packs import Packs
 from vsseval.store.replicates import read_replicates
 from vsseval.text import arrays as module
-from vsseval.text.arrays import array_names, arrays
+from vsseval.text.arrays import array_sizes, arrays
 from vsseval.text.readers import Unreadable
 from vsseval.types import ExtractorSpec
 
@@ -109,6 +110,7 @@ def spec():
 
 def test_bombs_are_not_unfolded(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "LARGEST", 100_000)
+    monkeypatch.setattr(group_sums, "KEPT_BYTES", 50_000)
     write_sums(tmp_path / "a.npz", {group: {"a": np.zeros(9000)} for group in range(5)})
     found = read_sums(tmp_path / "a.npz")
     assert [len(found[group]["a"]) for group in found] == [9000] * 5  # each by itself is within the bound
@@ -124,7 +126,7 @@ def test_bombs_are_not_unfolded(tmp_path, monkeypatch):
 def test_names_that_lead_elsewhere_write_nothing(tmp_path):
     names = ("../../a", "/etc/a", "C:\\a", "..\\a", "a\n")
     (tmp_path / "a.npz").write_bytes(archive([(f"{name}.npy", NUMBERS) for name in names]))
-    assert len(array_names(tmp_path / "a.npz")) == len(arrays(tmp_path / "a.npz")) == len(names)
+    assert len(array_sizes(tmp_path / "a.npz")) == len(arrays(tmp_path / "a.npz")) == len(names)
     assert [path.name for path in tmp_path.iterdir()] == ["a.npz"]
 
 

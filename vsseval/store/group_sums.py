@@ -10,7 +10,7 @@ import numpy as np
 
 from vsseval.errors import UsageError
 from vsseval.store import atomic
-from vsseval.text.arrays import array_names, arrays
+from vsseval.text.arrays import array_sizes, arrays
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ GROUPS = 20
 """Delete-a-group jackknife: 20 groups give the right standard error of a Fréchet distance at a fair price."""
 
 KEPT_BYTES = 32 << 20
-"""Files up to this size are read once: each group is asked for four times, and opening costs more than reading."""
+"""Sums that unfold to no more than this are read once: each group is asked for four times, and opening costs more than reading."""
 
 GroupSums = dict[int, dict[str, np.ndarray]]
 """Group -> name -> float64 array, added over the clips of the group in the order of their ids."""
@@ -79,10 +79,11 @@ class _StoredSums(Mapping[int, dict[str, np.ndarray]]):
         self._names: dict[int, list[str]] = {}
         self._kept: GroupSums = {}
         with self._reading():
-            for key in array_names(path):
+            sizes = array_sizes(path)
+            for key in sizes:
                 group, _, name = key.partition("/")
                 self._names.setdefault(int(group), []).append(name)
-            if path.stat().st_size <= KEPT_BYTES:
+            if sum(sizes.values()) <= KEPT_BYTES:
                 self._kept = self._read(self._names)
 
     def __getitem__(self, group: int) -> dict[str, np.ndarray]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Found = TypeVar("Found")
 
-__all__ = ["LARGEST", "array_names", "arrays"]
+__all__ = ["LARGEST", "array_sizes", "arrays"]
 
 LARGEST = 4 << 30
 """Bytes that the arrays which are asked for may unfold to."""
@@ -52,14 +52,14 @@ def arrays(source: Path | bytes, names: Collection[str] | None = None) -> dict[s
     return _read(source, chosen)
 
 
-def array_names(source: Path) -> list[str]:
-    """Return the names of the arrays of an archive, none of which is read.
+def array_sizes(source: Path) -> dict[str, int]:
+    """Return the names of the arrays of an archive, none of which is read, and the bytes that each unfolds to.
 
     Raises:
         OSError: as `arrays`.
         Unreadable: it is none.
     """
-    return _read(source, lambda archive: [*_members(archive)])
+    return _read(source, lambda archive: {name: one.file_size for name, one in _members(archive).items()})
 
 
 def _read(source: Path | bytes, read: Callable[[zipfile.ZipFile], Found]) -> Found:
