@@ -148,6 +148,16 @@ def test_each_feature_is_read_once_by_score_and_none_by_the_search_for_what_lack
     assert PRINT not in {name for name, _ in reads}  # the flags of the same sounds stay
 
 
+def test_flags_know_the_prints_that_other_processes_have_made(clips, tmp_path, monkeypatch):
+    found = []
+    for jobs in (1, 2):
+        place = tmp_path / str(jobs)
+        monkeypatch.setenv("VSSEVAL_STORE", str(place / "store"))
+        (record,) = carry_out([spec(clips, place, jobs=jobs)]).records
+        found.append((place / "runs" / record.id / "flags.json").read_bytes())
+    assert found[0] == found[1]
+
+
 def test_flags_that_are_not_as_they_were_sealed_are_made_anew(clips, tmp_path):
     (record,) = carry_out([spec(clips, tmp_path)]).records
     path = tmp_path / "runs" / record.id / "flags.json"

@@ -65,6 +65,7 @@ class _Prints:
     """Prints in the feature store, whose landmarks are kept as long as they fit."""
 
     def __init__(self, spec: ExtractorSpec, store: FeatureStore) -> None:
+        store.refresh([spec])  # other processes have written prints
         self._spec, self._store = spec, store
         self._kept: dict[str, Print] = {}
         self._room = KEPT
