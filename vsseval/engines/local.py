@@ -59,6 +59,8 @@ class Local:
         self.jobs = jobs or processes(device)
         self._kept: Kept = {} if kept is None else kept
         self._pool: ProcessPoolExecutor | None = None
+        self._warned = False
+        """Whether a process was killed: from then on nothing is carried out in this one."""
 
     def run(self, work: Work) -> None:
         """Carry out all units of some work.
@@ -90,7 +92,7 @@ class Local:
             unit = ahead.popleft() if ahead else work.next()
             if unit is None:
                 return []
-            if self._pool is None and not running:
+            if self._pool is None and not running and not self._warned:
                 # Processes cost seconds to start; a single unit does not repay it.
                 second = work.next()
                 if second is None:
@@ -116,6 +118,7 @@ class Local:
 
     def _find_killer(self, work: Work, suspects: list[Unit]) -> None:
         """Carry out units one by one, and part by part where one kills its process again."""
+        self._warned = True
         self._restart()
         for unit in suspects:
             parts = unit.parts()
