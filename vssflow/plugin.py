@@ -98,7 +98,7 @@ def _small(path: Path, *, own: bool, device: str) -> VSSFlowModel:
     )
     made = ModelCard(
         name="vssflow",
-        version="small-4" if own else path.stem,
+        version="small-5" if own else path.stem,
         tasks=_TASKS,
         weights=digest(path),
         licence="Apache-2.0",

@@ -74,7 +74,7 @@ def test_without_a_face_nothing_is_measured(tmp_path):
 def strange(monkeypatch):
     """A model to which every scene is strange, and where it measured mouths."""
     network, asked = untrained(), []
-    network.scenes.limit.fill_(-1.0)
+    network.scenes.offsets.fill_(1.0)
 
     def seen(video, seconds, offset=0.0):
         asked.append((video.name, seconds, offset))

@@ -1,5 +1,6 @@
 """Text to phones, and phones along the lips: the order is the transcript's, the times are the evidence's."""
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -63,6 +64,19 @@ def test_a_pause_is_put_where_the_lips_rest():
     assert torch.equal(laid, ids)
 
 
+def test_without_a_window_lips_say_when_the_speech_begins_and_ends():
+    spoken = torch.tensor([IDS["B"]] * 2 + [IDS["IH"]] * 3 + [IDS["N"]] * 3)
+    truth = torch.cat([torch.full((12,), BLANK), spoken, torch.full((20,), BLANK)])
+    evidence = torch.full((len(truth), ROWS), -2.0)
+    evidence[torch.arange(len(truth)), truth] = 2.0
+    ids = phone_frames("bin", None, len(truth), Lips(evidence, torch.ones(ROWS)))
+    assert torch.equal(ids[12:20], spoken)
+    assert not ids[:12].any()
+    assert not ids[20:].any()
+    # lips that are not seen say nothing: the whole clip is spoken in
+    assert phone_frames("bin", None, len(truth), blind(len(truth))).all()
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(st.integers(1, 39), min_size=1, max_size=5), min_size=1, max_size=5), st.integers(0, 10**6))
 def test_every_phone_is_said_once_and_in_order(words, seed):
@@ -77,30 +91,34 @@ def test_every_phone_is_said_once_and_in_order(words, seed):
     assert [p for k, p in enumerate(runs) if k == 0 or p != runs[k - 1]] == merged
 
 
-def test_exact_solution_equals_an_exhaustive_search():
+@pytest.mark.parametrize("fills", [True, False])
+def test_exact_solution_equals_an_exhaustive_search(fills):
     spoken = Script((BLANK, 1, 2, BLANK), (True, False, False, True))
     evidence = torch.randn(6, ROWS, generator=torch.Generator().manual_seed(1))
     log_durations = torch.ones(ROWS)
-    laid = lay(spoken, evidence, log_durations)
+    laid = lay(spoken, evidence, log_durations, fills=fills)
     best, found = -float("inf"), None
     for first in range(7):
         for second in range(first + 1, 7):
             for third in range(second + 1, 7):
                 ids = [BLANK] * first + [1] * (second - first) + [2] * (third - second) + [BLANK] * (6 - third)
-                value = _score(first, second, third, evidence, log_durations)
+                value = _score(first, second, third, evidence, log_durations, fills)
                 if value > best:
                     best, found = value, ids
     assert laid.tolist() == found
 
 
-def _score(first, second, third, evidence, log_durations):
+def _score(first, second, third, evidence, log_durations, fills):
     """The model of `vssflow.small.align`, written out for two phones between two pauses in six frames."""
     import math
 
     from vssflow.small import align
 
     rate = math.log(6 / float(log_durations[[1, 2]].exp().sum()))
-    pause = lambda n: math.log(1 - align.PAUSE_CHANCE) if n == 0 else math.log(align.PAUSE_CHANCE / 10)
+    rate = rate if fills else min(rate, 0.0)
+    pause = lambda n: (
+        0.0 if not fills else math.log(1 - align.PAUSE_CHANCE) if n == 0 else math.log(align.PAUSE_CHANCE / 10)
+    )
     phone = lambda n, p: -0.5 * ((math.log(n) - float(log_durations[p]) - rate) / align.SPREAD) ** 2 - math.log(n)
     heard = align.TRUST * float(
         evidence[:first, BLANK].sum()

@@ -41,13 +41,14 @@ def script(words: list[list[int]], pause: int) -> Script:
     return Script(tuple(ids), tuple(optional))
 
 
-def lay(spoken: Script, evidence: Tensor, log_durations: Tensor) -> Tensor | None:
+def lay(spoken: Script, evidence: Tensor, log_durations: Tensor, *, fills: bool = True) -> Tensor | None:
     """Find the likeliest frames of each phone.
 
     Args:
         spoken: phones and optional pauses, S in all.
         evidence: (frames, phones) log-likelihood ratios of each frame for each phone id; zeros say nothing.
         log_durations: (phones,) mean logarithm of each phone's duration in frames, at an ordinary rate.
+        fills: whether the frames are those of the speech; else it has an ordinary rate, and begins and ends anywhere.
 
     Returns:
         Phone id of each frame (frames,), int64; None where there are more phones than frames.
@@ -60,6 +61,7 @@ def lay(spoken: Script, evidence: Tensor, log_durations: Tensor) -> Tensor | Non
     typical = log_durations[ids]
     # the window's own rate: what the phones would take, against what there is
     rate = math.log(frames / float(typical[needed].exp().sum()))
+    rate = rate if fills else min(rate, 0.0)
     heard = torch.cat([torch.zeros(1, len(ids)), (TRUST * evidence[:, ids]).cumsum(0)]).double()
     best = torch.full((frames + 1,), -torch.inf, dtype=torch.float64)
     best[0] = 0.0
@@ -67,6 +69,8 @@ def lay(spoken: Script, evidence: Tensor, log_durations: Tensor) -> Tensor | Non
     for place, optional in enumerate(spoken.optional):
         longest = frames if optional else min(frames, LONGEST_FRAMES)
         prior = _pause_prior(longest) if optional else _duration_prior(longest, float(typical[place]) + rate)
+        if not fills and place in {0, len(ids) - 1}:
+            prior = torch.zeros_like(prior)
         first = 0 if optional else 1
         durations = torch.arange(first, longest + 1)
         ends = torch.arange(frames + 1)

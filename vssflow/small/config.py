@@ -77,10 +77,11 @@ class ModelConfig:
 
     def to_json(self) -> str:
         """Write the tables as JSON, as `from_tables` reads them."""
-        return json.dumps({
+        tables = {
             "latent": {"channels": self.latent},
             "dit": asdict(self.dit),
-            "conditions": asdict(self.conditions),
+            "conditions": {key: value for key, value in asdict(self.conditions).items() if value is not None},
             "vision": asdict(self.vision),
             "sampling": {"guidance": self.guidance},
-        })  # fmt: skip
+        }  # fmt: skip
+        return json.dumps(tables, separators=(",", ":"))

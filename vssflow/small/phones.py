@@ -95,7 +95,7 @@ def phone_frames(transcript: str | None, window: tuple[float, float] | None, fra
 
     Args:
         transcript: what is said; None or nothing pronounceable gives zeros.
-        window: seconds between which the face speaks; None means the whole clip.
+        window: seconds between which the face speaks; None means somewhere in the clip.
         frames: length of the clip.
         lips: evidence of where each phone is said; zeros leave it to the durations.
     """
@@ -106,8 +106,23 @@ def phone_frames(transcript: str | None, window: tuple[float, float] | None, fra
     last = min(max(first, round(end * LATENT_RATE)), frames)
     if not words or first == last:
         return ids
-    laid = lay(script(words, BLANK), lips.evidence[first:last], lips.log_durations)
-    ids[first:last] = laid if laid is not None else spread(words, last - first)
+    # lips show when they begin to speak; without them and without a window there is no better guess than the whole clip
+    fills = window is not None or not lips.evidence.any()
+    laid = lay(script(words, BLANK), lips.evidence[first:last], lips.log_durations, fills=fills)
+    if laid is None:
+        laid = spread(words, last - first)
+    elif not fills:
+        laid = _without_ends(laid)
+    ids[first:last] = laid
+    return ids
+
+
+def _without_ends(ids: Tensor) -> Tensor:
+    """Call no speech what comes before and after it, as it is called outside of a window."""
+    spoken = (ids != BLANK).nonzero()[:, 0]
+    ids = ids.clone()
+    ids[: spoken[0]] = 0
+    ids[spoken[-1] + 1 :] = 0
     return ids
 
 

@@ -2,8 +2,8 @@
 
 A classifier is as sure of what it does not know as of what it does. Mean and deviation over time of a clip's scene
 stream are therefore held against the training clips, class by class: a Gaussian each, its covariance drawn towards the
-common one (Lee et al. 2018, arXiv 1807.03888, with the covariances of Friedman 1989). Nearly all rendered clips are as
-likely as `limit` says, and next to no recording is.
+common one (Lee et al. 2018, arXiv 1807.03888, with the covariances of Friedman 1989). The limit lies where nearly all
+rendered clips are likelier, and next to no recording is.
 """
 
 from __future__ import annotations
@@ -39,28 +39,30 @@ class KnownScenes(nn.Module):
     means: Tensor
     whitening: Tensor
     offsets: Tensor
-    limit: Tensor
 
     def __init__(self, classes: int, width: int) -> None:
         super().__init__()
         self.register_buffer("axes", torch.zeros(2 * width, _AXES))
         self.register_buffer("means", torch.zeros(classes, _AXES))
-        self.register_buffer("whitening", torch.zeros(classes, _AXES, _AXES))
+        # of each class the triangle of its precision's Cholesky factor, row by row
+        self.register_buffer("whitening", torch.zeros(classes, len(torch.tril_indices(_AXES, _AXES)[0])))
         self.register_buffer("offsets", torch.zeros(classes))
-        self.register_buffer("limit", torch.ones(()))
 
     def strangeness(self, gists: Tensor) -> Tensor:
         """Map gists (clips, 2 * width) to how unlike the likeliest class they are, (clips,).
 
-        Minus twice the logarithm of the density for each axis, but for a constant.
+        Minus twice the logarithm of the density for each axis, less the most that a known scene has.
         """
         away = (gists @ self.axes)[:, None] - self.means
-        whitened = torch.einsum("ckd,kde->cke", away, self.whitening)
+        rows, columns = torch.tril_indices(_AXES, _AXES)
+        factors = away.new_zeros(len(self.whitening), _AXES, _AXES)
+        factors[:, rows, columns] = self.whitening
+        whitened = torch.einsum("ckd,kde->cke", away, factors)
         return (whitened.square().mean(-1) + self.offsets).min(-1).values
 
     def knows(self, scene: Tensor) -> bool:
         """Say whether a clip's scene stream (frames, width) is of a kind that was trained on."""
-        return bool(self.strangeness(gist(scene).unsqueeze(0))[0] <= self.limit)
+        return bool(self.strangeness(gist(scene).unsqueeze(0))[0] <= 0)
 
     @torch.no_grad()
     def learn(self, gists: Tensor, classes: Tensor) -> None:
@@ -75,8 +77,10 @@ class KnownScenes(nn.Module):
         self.axes.copy_(axes)
         self.offsets.fill_(_NEVER)
         for place, clips in here.items():
-            values, vectors = torch.linalg.eigh((1 - _COMMON) * own[place] + _COMMON * common + ridge)
+            covariance = (1 - _COMMON) * own[place] + _COMMON * common + ridge
+            factor = torch.linalg.cholesky(torch.linalg.inv(covariance))
+            rows, columns = torch.tril_indices(_AXES, _AXES)
             self.means[place] = clips.mean(0)
-            self.whitening[place] = vectors / values.sqrt()
-            self.offsets[place] = values.log().mean()
-        self.limit.copy_(torch.quantile(self.strangeness(gists), SHARE_KNOWN))
+            self.whitening[place] = factor[rows, columns]
+            self.offsets[place] = torch.logdet(covariance) / _AXES
+        self.offsets -= torch.quantile(self.strangeness(gists), SHARE_KNOWN)
