@@ -98,7 +98,7 @@ def soak(place: Place, clips: int) -> Outcome:
     making: list[tuple[float, int, int]] = []
     peak = 0
     while process.poll() is None:
-        time.sleep(1.0)
+        time.sleep(0.2)
         try:
             family = [process, *process.children(recursive=True)]
             memory, files = sum(one.memory_info().rss for one in family), sum(one.num_fds() for one in family)

@@ -20,7 +20,8 @@ GROUPS = 20
 """Delete-a-group jackknife: 20 groups give the right standard error of a Fréchet distance at a fair price."""
 
 KEPT_BYTES = 32 << 20
-"""Sums that unfold to no more than this are read once: each group is asked for four times, and opening costs more than reading."""
+"""Sums that unfold to no more than this are read once: each group is asked for four times, and opening costs more than
+reading."""
 
 GroupSums = dict[int, dict[str, np.ndarray]]
 """Group -> name -> float64 array, added over the clips of the group in the order of their ids."""
