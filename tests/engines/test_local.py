@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -165,14 +164,9 @@ class Loaded(Numbers):
 
 
 def threads_of(pid):
-    """Names of the threads of a process, once those that end by themselves have."""
-    names = []
-    for _ in range(50):
-        names = [(task / "comm").read_text().strip()[:6] for task in Path(f"/proc/{pid}/task").iterdir()]
-        if len(names) == 1:
-            break
-        time.sleep(0.1)
-    return names
+    """Names of the threads of a process, but for that of an allocator, which is stopped and started around a fork."""
+    names = [(task / "comm").read_text().strip() for task in Path(f"/proc/{pid}/task").iterdir()]
+    return [name for name in names if not name.startswith("jemalloc")]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
@@ -184,7 +178,7 @@ def test_processes_are_forked_from_one_that_has_loaded_torch_and_has_the_environ
             said.append(run_all(engine, [Loaded((number,), tmp_path) for number in range(4)]))
         ((mother, *_),) = {(one[0],) for one in said[-1]}
         process = psutil.Process(mother)
-        assert threads_of(mother) == ["python"]  # else it could not be forked
+        assert len(threads_of(mother)) == 1  # else it could not be forked
         assert process.ppid() == os.getpid()
         assert any("libtorch" in one.path for one in process.memory_maps())
         for number in (signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2):  # as terminals and Slurm send to all
