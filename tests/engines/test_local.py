@@ -169,13 +169,13 @@ def threads_of(pid):
     return [name for name in names if not name.startswith("jemalloc")]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
-def test_processes_are_forked_from_one_that_has_loaded_torch_and_has_the_environment_of_now(tmp_path, monkeypatch):
+def forked(folder):
+    """Start processes twice, with another environment; they come from one that is as it should be."""
     said = []
     for now in ("first", "second"):
-        monkeypatch.setenv("OF_NOW", now)
+        os.environ["OF_NOW"] = now
         with Local(2) as engine:
-            said.append(run_all(engine, [Loaded((number,), tmp_path) for number in range(4)]))
+            said.append(run_all(engine, [Loaded((number,), folder) for number in range(4)]))
         ((mother, *_),) = {(one[0],) for one in said[-1]}
         process = psutil.Process(mother)
         assert len(threads_of(mother)) == 1  # else it could not be forked
@@ -186,6 +186,19 @@ def test_processes_are_forked_from_one_that_has_loaded_torch_and_has_the_environ
     assert {one[1:] for one in said[0]} == {("first", 1)}
     assert {one[1:] for one in said[1]} == {("second", 1)}
     assert said[0][0][0] == said[1][0][0]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
+def test_processes_are_forked_from_one_that_has_loaded_torch_and_has_the_environment_of_now(tmp_path):
+    # in a process of its own: in this one another library may have started what all processes are forked from
+    here = Path(__file__).parent
+    places = os.pathsep.join(map(str, (here, here.parent, here.parents[1])))
+    code = "import pathlib, sys, test_local; test_local.forked(pathlib.Path(sys.argv[1]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path], env={**os.environ, "PYTHONPATH": places}, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 def test_who_interrupts_waits_for_no_unit_and_leaves_no_program(tmp_path):
