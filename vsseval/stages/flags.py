@@ -12,8 +12,9 @@ import numpy as np
 from vsseval import media
 from vsseval.errors import Unmeasurable
 from vsseval.records import Flag, Flags
-from vsseval.stages.alike import NOTHING, RATE, Print, candidates, likeness
+from vsseval.stages.alike import RATE, Print, candidates, likeness
 from vsseval.stages.inputs import PRINT, medium_source
+from vsseval.stages.prints import Prints
 from vsseval.types import Need, is_bound
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from vsseval.stages.catalog import ResolvedMetrics
     from vsseval.stages.extract import ExtractFaults
     from vsseval.stages.plan import Plan
-    from vsseval.store.features import FeatureStore
     from vsseval.types import ExtractorSpec, Generation, Medium, Sample
 
 __all__ = ["find_flags"]
@@ -46,8 +46,6 @@ SOUNDING = 1e-2
 """Of a reference's highest level (-40 dB): above it, it sounds."""
 UNFILLED = 0.5
 """Share of what the reference sounds that a sound may be silent for before its first and after its last sound."""
-KEPT = 100_000_000
-"""Landmarks that are kept in memory, of 8 bytes each: of 130,000 clips of eight seconds and their references."""
 PLACES = 3
 """Decimals that are kept: the last bits of a correlation depend on the machine."""
 
@@ -59,39 +57,6 @@ class _Heard(NamedTuple):
     sound: Medium
     key: str
     """Of its print in the store."""
-
-
-class _Prints:
-    """Prints in the feature store, whose landmarks are kept as long as they fit."""
-
-    def __init__(self, spec: ExtractorSpec, store: FeatureStore) -> None:
-        store.refresh([spec])  # other processes have written prints
-        self._spec, self._store = spec, store
-        self._kept: dict[str, Print] = {}
-        self._room = KEPT
-
-    def has(self, key: str) -> bool:
-        """Return whether a medium has a print; it is not read."""
-        return self._store.is_feature(self._spec, key)
-
-    def of(self, key: str) -> Mapping[str, np.ndarray] | None:
-        """Return the print of a medium, if it has one."""
-        try:
-            arrays = self._store.read(self._spec, key)
-        except Unmeasurable:
-            return None
-        if arrays is not None and key not in self._kept and self._room >= arrays["frame"].size:
-            self._kept[key] = Print.of(arrays)
-            self._room -= arrays["frame"].size
-        return arrays
-
-    def landmarks(self, key: str) -> Print:
-        """Return its landmarks; of one that has gone meanwhile, none."""
-        kept = self._kept.get(key)
-        if kept is not None:
-            return kept
-        arrays = self.of(key)
-        return NOTHING if arrays is None else Print.of(arrays)
 
 
 class _Alike:
@@ -124,10 +89,11 @@ def find_flags(
     if is_bound(plan.model):
         return Flags()
     spec = resolved.extractors[PRINT]
-    prints = _Prints(spec, plan.store)
+    prints = Prints(spec, plan.store)
     references = _references(plan, prints)
     made_from = _made_from(plan, heard, references, spec, faults)
-    if known is not None and known.made_from == made_from:
+    # a sound that was unseen may have been mended meanwhile
+    if known is not None and known.made_from == made_from and not known.unseen:
         return known
     alike = _Alike()
     found: list[Flag] = []
@@ -178,7 +144,7 @@ def _made_from(
     return digest.hexdigest()
 
 
-def _references(plan: Plan, prints: _Prints) -> dict[str, Medium]:
+def _references(plan: Plan, prints: Prints) -> dict[str, Medium]:
     """Return the references that have a print, by the clip that they are of."""
     return {
         sample.id: sample.reference
@@ -223,7 +189,7 @@ def _sounding(reference: Mapping[str, np.ndarray] | None, duration: float) -> np
 
 
 def _copies(
-    clips: Sequence[_Heard], references: Mapping[str, Medium], seed: int, prints: _Prints, alike: _Alike
+    clips: Sequence[_Heard], references: Mapping[str, Medium], seed: int, prints: Prints, alike: _Alike
 ) -> Iterator[Flag]:
     """Yield the sounds that are a reference of the benchmark, forwards or backwards."""
     names, media_of = [*references], [*references.values()]
@@ -249,7 +215,7 @@ def _copies(
             yield best
 
 
-def _repeated(clips: Sequence[_Heard], seed: int, prints: _Prints, alike: _Alike) -> Iterator[Flag]:
+def _repeated(clips: Sequence[_Heard], seed: int, prints: Prints, alike: _Alike) -> Iterator[Flag]:
     """Yield the sounds that at least three clips share, with the first clip of each that has it."""
 
     def landmarks(place: int) -> Print:
