@@ -11,10 +11,11 @@ import argparse
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trial import Arm, Trial, weights_of  # beside this file
+from trial import TUNING, Arm, Trial, steps_of, training_of, weights_of  # beside this file
 from trial_measures import measured
 from trial_report import insert, plot, report
 
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parents[1] / "vssflow" / "weights" / "vssflow-small.safetensors"
 README = Path(__file__).parents[1] / "vssflow" / "README.md"
 WEIGHTS = "vssflow-small.safetensors"
-TUNING = 0.2
-"""Share of the steps that an arm spends on its own where it starts from another."""
 
 
 def run(trial: Trial, description: str) -> None:
@@ -40,7 +39,7 @@ def run(trial: Trial, description: str) -> None:
     try:
         if not asked.report_only:
             train_all(trial, asked)
-        points = [point for question in trial.questions for point in measured(question, asked)]
+        points = [point for question in trial.questions for point in measured(trial, question, asked)]
     except subprocess.CalledProcessError as error:
         sys.exit(f"error: {' '.join(map(str, error.cmd))} ended with code {error.returncode}; its message is above")
     except VssevalError as error:
@@ -63,6 +62,7 @@ def options(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--width", type=int, help="of the transformers; the configuration's without it")
     parser.add_argument("--layers", type=int, help="blocks of the transformers, likewise")
     parser.add_argument("--processes", type=int, default=1, help="processes of each training, by torchrun")
+    parser.add_argument("--at-once", type=int, default=1, help="trainings beside one another")
     parser.add_argument("--bf16", action="store_true", help="compute in bfloat16")
     parser.add_argument("--limit", type=int, help="clips of each benchmark; all without it")
     parser.add_argument("--readme", type=Path, default=README, help="file that the report is written into")
@@ -83,11 +83,6 @@ def start(asked: argparse.Namespace) -> list[str]:
     return ["--parts-of", str(asked.parts_of), *sizes]
 
 
-def steps_of(arm: Arm, budget: int) -> int:
-    """Steps that an arm itself takes up to a budget."""
-    return round(budget * TUNING) if arm.after else budget
-
-
 def cost(trial: Trial, asked: argparse.Namespace) -> str:
     """Say how many clips are seen in training, and about how many processor hours that is on this machine."""
     from vssflow_training import Step  # beside this file
@@ -104,12 +99,31 @@ def cost(trial: Trial, asked: argparse.Namespace) -> str:
 def train_all(trial: Trial, asked: argparse.Namespace) -> None:
     """Train every arm with every seed up to every budget, or what is left of it."""
     if not (features_of(asked) / WEIGHTS).exists():
-        train(asked, features_of(asked), 1, ["--batch", str(asked.batch), *start(asked)])
-    for seed in asked.seeds:
-        for name, arm in trial.arms.items():
-            for steps in stops(trial, name, asked.budgets):
-                if not weights_of(asked, name, seed, steps).exists():
-                    train_arm(asked, name, arm, seed, steps)
+        together = asked.processes * asked.at_once
+        train(asked, features_of(asked), 1, ["--batch", str(asked.batch), *start(asked)], processes=together)
+    firsts = [(seed, name) for name, arm in costliest_first(trial) if not arm.after for seed in asked.seeds]
+    with ThreadPoolExecutor(asked.at_once) as pool:
+        waiting = [pool.submit(train_chain, trial, asked, name, seed) for seed, name in firsts]
+        try:
+            for training in waiting:
+                training.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def costliest_first(trial: Trial) -> list[tuple[str, Arm]]:
+    """Put the arms in an order that leaves no long training to the end, where it would run alone."""
+    return sorted(trial.arms.items(), key=lambda named: -named[1].times)
+
+
+def train_chain(trial: Trial, asked: argparse.Namespace, first: str, seed: int) -> None:
+    """Train an arm and those that start from it up to every budget, or what is left of them."""
+    for name, arm in trial.arms.items():
+        if first not in {name, arm.after}:
+            continue
+        for steps in stops(trial, name, asked.budgets):
+            if not weights_of(asked, name, seed, steps).exists():
+                train_arm(asked, name, arm, seed, steps)
 
 
 def stops(trial: Trial, name: str, budgets: Sequence[int]) -> list[int]:
@@ -125,24 +139,24 @@ def handed_over(budget: int) -> int:
 
 def train_arm(asked: argparse.Namespace, name: str, arm: Arm, seed: int, steps: int) -> None:
     """Train one arm up to a number of steps, and keep its weights of then."""
-    out = asked.out / f"{name}-{seed}" / (f"to-{steps}" if arm.after else "training")
+    out = training_of(asked, name, arm, seed, steps)
     more = ["--tasks", arm.tasks, "--even-tasks", "--encoders", str(features_of(asked)), "--seed", str(seed)]
     more += ["--batch", str(asked.batch * arm.times), "--rate", str(asked.rate * arm.times), "--cooldown", "0"]
     more += ["--scheme", arm.scheme, *start(asked)] if not arm.after else []
     more += ["--mix", "add", "--mix", "insert"] if arm.mixtures else []
     more += ["--init", str(weights_of(asked, arm.after, seed, handed_over(steps)))] if arm.after else []
-    train(asked, out, steps_of(arm, steps), more)
+    train(asked, out, steps_of(arm, steps), more, processes=asked.processes)
     kept = weights_of(asked, name, seed, steps)
     partial = kept.with_suffix(".partial")
     shutil.copyfile(out / WEIGHTS, partial)
     partial.replace(kept)
 
 
-def train(asked: argparse.Namespace, out: Path, steps: int, more: list[str]) -> None:
+def train(asked: argparse.Namespace, out: Path, steps: int, more: list[str], *, processes: int) -> None:
     python = [sys.executable]
-    if asked.processes > 1:
+    if processes > 1:
         python = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-        python += ["--nproc-per-node", str(asked.processes)]
+        python += ["--nproc-per-node", str(processes)]
     command = [*python, "-m", "vssflow", "train", "--data", str(asked.data), "--out", str(out), "--steps", str(steps)]
     command += [*more, *(["--bf16"] if asked.bf16 else [])]
     print(" ".join(command), file=sys.stderr, flush=True)

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+TUNING = 0.2
+"""Share of the steps that an arm spends on its own where it starts from another."""
+
+
 class Arm(NamedTuple):
     """How a model is trained."""
 
@@ -64,7 +68,7 @@ class Point(NamedTuple):
     second: float
     difference: float
     clips: float
-    """Half-width of the 95 % interval by clips, the mean over seeds."""
+    """Half-width of the 95 % interval by clips, the mean over seeds; NaN where there is none."""
     seeds: float
     """Half-width of the 95 % interval by seeds, Student's t of their differences; NaN for one seed."""
     direction: str
@@ -75,7 +79,8 @@ class Point(NamedTuple):
     @property
     def half(self) -> float:
         """Half-width with both kinds of chance: clips do not average out over seeds, for they are the same clips."""
-        return self.clips if math.isnan(self.seeds) else math.hypot(self.clips, self.seeds)
+        known = [half for half in (self.clips, self.seeds) if not math.isnan(half)]
+        return math.hypot(*known) if known else math.nan
 
     @property
     def better(self) -> int:
@@ -87,3 +92,13 @@ class Point(NamedTuple):
 
 def weights_of(asked: argparse.Namespace, name: str, seed: int, budget: int) -> Path:
     return asked.out / f"{name}-{seed}" / f"{budget}.safetensors"
+
+
+def training_of(asked: argparse.Namespace, name: str, arm: Arm, seed: int, budget: int) -> Path:
+    """Folder of the training that gives an arm's weights at a budget."""
+    return asked.out / f"{name}-{seed}" / (f"to-{budget}" if arm.after else "training")
+
+
+def steps_of(arm: Arm, budget: int) -> int:
+    """Steps that an arm itself takes up to a budget."""
+    return round(budget * TUNING) if arm.after else budget

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import json
 import math
 import statistics
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from trial import Point, Question, weights_of  # beside this file
+from trial import Point, Question, Trial, steps_of, training_of, weights_of  # beside this file
 
 from vsseval import Run, find_runs
 from vsseval.statistics.compare import Delta, compare
@@ -20,52 +22,78 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+LOSSES = {"mini_v2s": "val_v2s", "mini_vtts": "val_vtts", "mini_joint": "val_joint"}
+"""Where a training's log holds the loss on held-out clips of the kind that a benchmark has."""
 
-def measured(question: Question, asked: argparse.Namespace) -> list[Point]:
-    """Generate and score with both arms at each budget and seed; one point per metric and budget."""
-    said, benchmark, first, second = question
+
+def measured(trial: Trial, question: Question, asked: argparse.Namespace) -> list[Point]:
+    """Generate and score with both arms at each budget and seed; one point per metric and budget, and the loss."""
     found = []
     for budget in asked.budgets:
-        pairs = [
-            compare(*(evaluated(weights_of(asked, arm, seed, budget), benchmark, asked) for arm in (first, second)))
-            for seed in asked.seeds
+        found.append(held_out(trial, question, budget, asked))
+        runs = [
+            [evaluated(weights_of(asked, arm, seed, budget), question.benchmark, asked) for seed in asked.seeds]
+            for arm in (question.first, question.second)
         ]
+        pairs = [compare(first, second) for first, second in zip(*runs, strict=True)]
         for deltas in zip(*pairs, strict=True):
             usable = [delta for delta in deltas if delta.difference is not None and delta.low is not None]
             if len(usable) == len(deltas):
-                found.append(combined(said, budget, usable))
+                found.append(combined(question.name, budget, usable))
     return found
+
+
+def held_out(trial: Trial, question: Question, budget: int, asked: argparse.Namespace) -> Point:
+    """Compare the flow-matching loss of both arms on the held-out clips of the benchmark's task, as logged."""
+
+    def loss(name: str, seed: int) -> float:
+        arm = trial.arms[name]
+        log = training_of(asked, name, arm, seed, budget) / "flow" / "log.jsonl"
+        lines = map(json.loads, log.read_text().splitlines())
+        return next(line[LOSSES[question.benchmark]] for line in lines if line["step"] == steps_of(arm, budget))
+
+    first, second = ([loss(name, seed) for seed in asked.seeds] for name in (question.first, question.second))
+    differences = [a - b for a, b in zip(first, second, strict=True)]
+    means = map(statistics.fmean, (first, second, differences))
+    return Point(question.name, "held-out loss", budget, *means, math.nan, by_seeds(differences), "lower", 1, 3, "")
 
 
 def combined(question: str, budget: int, deltas: Sequence[Delta]) -> Point:
     """Put the differences of one metric together over seeds."""
     differences = [delta.difference for delta in deltas]
-    count = len(differences)
-    spread = math.nan
-    if count > 1:
-        spread = quantile(count - 1) * statistics.stdev(differences) / math.sqrt(count)
     one = deltas[0]
     return Point(
         question, one.metric, budget, statistics.fmean(d.value_a for d in deltas),
         statistics.fmean(d.value_b for d in deltas), statistics.fmean(differences),
-        statistics.fmean((d.high - d.low) / 2 for d in deltas), spread,
+        statistics.fmean((d.high - d.low) / 2 for d in deltas), by_seeds(differences),
         one.direction, one.scale, one.decimals, one.unit,
     )  # fmt: skip
 
 
+def by_seeds(differences: Sequence[float]) -> float:
+    """Half-width of the 95 % interval of the mean over seeds, Student's t; NaN for one seed."""
+    count = len(differences)
+    return quantile(count - 1) * statistics.stdev(differences) / math.sqrt(count) if count > 1 else math.nan
+
+
 def evaluated(weights: Path, benchmark: str, asked: argparse.Namespace) -> Run:
     """Run the harness; what is finished is not done again."""
-    runs = asked.out / "runs" / f"{weights.parent.name}-{weights.stem}"
+    return run_of(weights, benchmark, asked.out / "runs" / f"{weights.parent.name}-{weights.stem}", asked.limit)
+
+
+@functools.cache
+def run_of(weights: Path, benchmark: str, runs: Path, limit: int | None) -> Run:
+    """Run the harness into a folder; several questions ask for the same run."""
     command = [sys.executable, "-m", "vsseval", "run", "--model", "vssflow", "--checkpoint", str(weights)]
     command += ["--benchmark", benchmark, "--runs", str(runs), "--no-bounds"]
-    command += ["--limit", str(asked.limit)] if asked.limit else []
+    command += ["--limit", str(limit)] if limit else []
     subprocess.run(command, check=True)
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()
     fitting = [
         run
         for run in find_runs(runs)
         if (run.record.benchmark.name, run.record.model.weights) == (benchmark, digest)
-        and run.record.spec.limit == asked.limit
+        and run.record.spec.limit == limit
         and run.record.status == "finished"
     ]
     return fitting[-1]

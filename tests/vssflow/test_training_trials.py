@@ -1,6 +1,7 @@
 """The verdicts of training trials are computed from the intervals, whichever way it goes."""
 
 import importlib
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ def script(name):
 
 
 REPORT, TRAINING = script("trial_report"), script("training_trials")
-combined = script("trial_measures").combined
+MEASURES = script("trial_measures")
+combined = MEASURES.combined
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +59,30 @@ def test_weights_are_kept_at_budgets_and_where_another_arm_takes_over(joint):
     assert TRAINING.stops(joint, "v2s", [500, 1000]) == [500, 1000]
     assert TRAINING.stops(joint, "joint", [500, 1000]) == [400, 500, 800, 1000]
     assert TRAINING.steps_of(joint.arms["tuned"], 1000) + TRAINING.handed_over(1000) == 1000
+
+
+def test_held_out_losses_are_read_where_the_arm_had_taken_the_steps_of_the_budget(joint, tmp_path):
+    asked = Namespace(out=tmp_path, seeds=[0, 1])
+    losses = {"mixed-0/training": {100: 0.9, 500: 0.70}, "mixed-1/training": {100: 0.9, 500: 0.74},
+              "tuned-0/to-500": {50: 0.8, 100: 0.60}, "tuned-1/to-500": {50: 0.8, 100: 0.62}}  # fmt: skip
+    for folder, steps in losses.items():
+        log = tmp_path / folder / "flow" / "log.jsonl"
+        log.parent.mkdir(parents=True)
+        log.write_text("".join(f'{{"step": {step}, "val_joint": {loss}}}\n' for step, loss in steps.items()))
+    point = MEASURES.held_out(joint, joint.questions[-1], 500, asked)
+    assert (point.first, point.second) == pytest.approx((0.72, 0.61))
+    assert point.difference == pytest.approx(0.11)
+    assert point.half == pytest.approx(12.706 * 0.01, rel=1e-3)  # Student's t of two seeds that lie 0.02 apart
+    assert point.better == 0
+    assert "| - |" in REPORT.row(point, "mixed", "tuned")
+
+
+def test_the_longest_trainings_begin_first_and_those_that_go_on_from_them_wait(joint, monkeypatch, tmp_path):
+    begun = []
+    monkeypatch.setattr(TRAINING, "train_arm", lambda asked, name, arm, seed, steps: begun.append((name, steps)))
+    assert {arm.times for _name, arm in TRAINING.costliest_first(joint)[:2]} == {2}
+    TRAINING.train_chain(joint, Namespace(out=tmp_path, budgets=[500, 1000]), "joint", 0)
+    assert begun == [("joint", 400), ("joint", 500), ("joint", 800), ("joint", 1000), ("tuned", 500), ("tuned", 1000)]
 
 
 def test_the_curve_is_drawn(tmp_path):
