@@ -46,7 +46,7 @@ def run(trial: Trial, description: str) -> None:
         sys.exit(f"error: {error}")
     text = report(trial, points, asked)
     print(text)
-    plot(points, asked.readme.parent / trial.plot)
+    plot(trial, points, asked.readme.parent / trial.plot)
     insert(trial, text, asked.readme)
 
 
@@ -58,6 +58,7 @@ def options(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--batch", type=int, default=16, help="clips of one task in a step")
     parser.add_argument("--rate", type=float, default=5e-4, help="of one task alone")
+    parser.add_argument("--warmup", type=int, default=50, help="steps in which the rate rises")
     parser.add_argument("--parts-of", type=Path, default=SHIPPED, help="weights whose encoders and decoder are used")
     parser.add_argument("--width", type=int, help="of the transformers; the configuration's without it")
     parser.add_argument("--layers", type=int, help="blocks of the transformers, likewise")
@@ -142,6 +143,7 @@ def train_arm(asked: argparse.Namespace, name: str, arm: Arm, seed: int, steps: 
     out = training_of(asked, name, arm, seed, steps)
     more = ["--tasks", arm.tasks, "--even-tasks", "--encoders", str(features_of(asked)), "--seed", str(seed)]
     more += ["--batch", str(asked.batch * arm.times), "--rate", str(asked.rate * arm.times), "--cooldown", "0"]
+    more += ["--warmup", str(min(asked.warmup, steps_of(arm, steps) // 4) if arm.after else asked.warmup)]
     more += ["--scheme", arm.scheme, *start(asked)] if not arm.after else []
     more += ["--mix", "add", "--mix", "insert"] if arm.mixtures else []
     more += ["--init", str(weights_of(asked, arm.after, seed, handed_over(steps)))] if arm.after else []

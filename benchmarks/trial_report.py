@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from matplotlib.axes import Axes
     from trial import Point, Question, Trial  # beside this file
+
+COLUMNS = 4
+"""Panels beside one another."""
 
 
 def report(trial: Trial, points: Sequence[Point], asked: argparse.Namespace) -> str:
@@ -80,40 +84,62 @@ def listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def plot(points: Sequence[Point], path: Path) -> None:
-    """Draw the differences over steps, a panel for each question and metric; above zero the first arm is better."""
+def plot(trial: Trial, points: Sequence[Point], path: Path) -> None:
+    """Draw the differences over steps, a panel for each benchmark and metric; above zero the first arm is better."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     mpl.rcParams["svg.hashsalt"] = "vssflow"
     from matplotlib import pyplot as plt
 
-    panels = list(dict.fromkeys((point.question, point.metric) for point in points))
-    if not panels:
-        return
-    columns = min(4, len(panels))
-    figure, axes = plt.subplots(
-        -(-len(panels) // columns), columns, figsize=(3.4 * columns, 2.6 * -(-len(panels) // columns))
-    )
-    flat = [axes] if len(panels) == 1 else axes.ravel()
-    for axis, (question, metric) in zip(flat, panels, strict=False):
-        own = [point for point in points if (point.question, point.metric) == (question, metric)]
-        sign = 1 if own[0].direction == "higher" else -1
-        values = [sign * point.difference * point.scale for point in own]
-        axis.errorbar([p.budget for p in own], values, [p.half * p.scale for p in own], marker="o", capsize=3)
-        axis.axhline(0, color="0.6", linewidth=0.8)
-        axis.set_xscale("log")
-        axis.set_title(f"{metric}\n{question}", fontsize=7)
-        axis.tick_params(labelsize=7)
-    for axis in flat[len(panels) :]:
-        axis.axis("off")
+    metrics = {
+        benchmark: list(dict.fromkeys(point.metric for question in asked for point in of(question, points)))
+        for benchmark, asked in by_benchmark(trial).items()
+    }
+    rows = [-(-len(found) // COLUMNS) for found in metrics.values()]
+    figure = plt.figure(figsize=(2.3 * COLUMNS, 1.7 * sum(rows) + 0.7 * len(rows)), layout="constrained")
+    parts = figure.subfigures(len(rows), 1, height_ratios=[1.7 * count + 0.7 for count in rows], squeeze=False)
+    for (benchmark, found), count, part in zip(metrics.items(), rows, parts[:, 0], strict=True):
+        axes = part.subplots(count, COLUMNS, squeeze=False).ravel()
+        for axis, metric in zip(axes, found, strict=False):
+            panel(axis, metric, by_benchmark(trial)[benchmark], points)
+        for axis in axes[len(found) :]:
+            axis.axis("off")
+        names, labels = axes[0].get_legend_handles_labels()
+        part.suptitle(benchmark, x=0.01, ha="left", fontsize=9, fontweight="bold")
+        part.legend(names, labels, loc="upper right", ncols=len(labels), fontsize=7, frameon=False)
     figure.supxlabel("steps", fontsize=8)
     figure.supylabel("better by", fontsize=8)
-    figure.tight_layout()
     partial = path.with_name(f".{path.name}")
     figure.savefig(partial, format="svg", metadata={"Date": None})
     partial.replace(path)
     plt.close(figure)
+
+
+def by_benchmark(trial: Trial) -> dict[str, list[Question]]:
+    names = dict.fromkeys(question.benchmark for question in trial.questions)
+    return {name: [question for question in trial.questions if question.benchmark == name] for name in names}
+
+
+def panel(axis: Axes, metric: str, questions: Sequence[Question], points: Sequence[Point]) -> None:
+    """Draw the differences of one metric; questions stand a little beside one another."""
+    for place, question in enumerate(questions):
+        own = [point for point in of(question, points) if point.metric == metric]
+        shift = 1.06 ** (place - (len(questions) - 1) / 2)
+        values = [point.difference * point.scale * (1 if point.direction == "higher" else -1) for point in own]
+        halves = [point.half * point.scale for point in own]
+        axis.errorbar(
+            [point.budget * shift for point in own], values, halves, marker="o", markersize=3, linewidth=1, capsize=2,
+            label=f"{question.first} against {question.second}",
+        )  # fmt: skip
+    budgets = sorted({point.budget for point in points})
+    axis.axhline(0, color="0.6", linewidth=0.8)
+    axis.set_xscale("log")
+    axis.set_xticks(budgets, map(str, budgets))
+    axis.minorticks_off()
+    unit = next((f" ({point.unit})" for point in points if point.metric == metric and point.unit), "")
+    axis.set_title(f"{metric}{unit}", fontsize=7)
+    axis.tick_params(labelsize=6)
 
 
 def insert(trial: Trial, text: str, readme: Path) -> None:

@@ -85,10 +85,13 @@ def test_the_longest_trainings_begin_first_and_those_that_go_on_from_them_wait(j
     assert begun == [("joint", 400), ("joint", 500), ("joint", 800), ("joint", 1000), ("tuned", 500), ("tuned", 1000)]
 
 
-def test_the_curve_is_drawn(tmp_path):
-    points = [combined("q", budget, [delta(0.1), delta(0.2)]) for budget in (500, 1500)]
-    REPORT.plot(points, tmp_path / "curve.svg")
-    assert (tmp_path / "curve.svg").read_text().count("<svg") == 1
+def test_the_curve_is_drawn(joint, tmp_path):
+    deltas = [delta(0.1), delta(0.2)]
+    points = [combined(question.name, budget, deltas) for budget in (500, 1500) for question in joint.questions]
+    REPORT.plot(joint, points, tmp_path / "curve.svg")
+    drawn = (tmp_path / "curve.svg").read_text()
+    assert drawn.count("<svg") == 1
+    assert all(f"<!-- {text} -->" in drawn for text in ("mini_v2s", "joint against v2s", "mixed against tuned"))
 
 
 def test_the_text_is_put_between_its_markers_and_replaced_there(joint, tmp_path):
