@@ -29,6 +29,8 @@ def report(trial: Trial, points: Sequence[Point], asked: argparse.Namespace) -> 
     )
     tables = [table(question, points) for question in trial.questions if of(question, points)]
     given = f"--budgets {','.join(map(str, asked.budgets))} --seeds {','.join(map(str, asked.seeds))}"
+    given += "".join(f" --{name} {vars(asked)[name]}" for name in ("width", "layers", "limit") if vars(asked)[name])
+    given += " --bf16" if asked.bf16 else ""
     again = f"Again with `python benchmarks/{Path(sys.argv[0]).name} --data SPLIT --out DIR {given}`."
     picture = f"![Differences over steps]({trial.plot})"
     return "\n\n".join([setting, picture, *tables, verdict(trial, points, max(asked.budgets)), again])
