@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 
+from vsseval.errors import Unmeasurable
 from vsseval.types import ModelCard, Request
 
-__all__ = ["FinishedSound", "Model", "ModelCard", "ModelOptions", "ModelOutput", "Request"]
+__all__ = ["FinishedSound", "Model", "ModelCard", "ModelOptions", "ModelOutput", "Request", "one_by_one"]
 
 
 class ModelOptions(NamedTuple):
@@ -35,6 +36,15 @@ class ModelOutput(NamedTuple):
     picture: bytes | None = None
     """A video file, whole, whose picture was made together with the sound, on one clock (`ModelCard.own_picture`); any
     sound in it is passed over."""
+
+
+def one_by_one(requests: Sequence[Request], output: Callable[[Request], ModelOutput]) -> Iterator[ModelOutput]:
+    """Yield what `output` makes of each request; where it raises `Unmeasurable`, the reason why there is no sound."""
+    for request in requests:
+        try:
+            yield output(request)
+        except Unmeasurable as reason:
+            yield ModelOutput(request.id, None, 0, error=str(reason))
 
 
 class Model(Protocol):

@@ -12,7 +12,7 @@ import numpy as np
 
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.media import Audio, load_audio, usable_seconds
-from vsseval.models.base import ModelCard, ModelOptions, ModelOutput, Request
+from vsseval.models.base import ModelCard, ModelOptions, ModelOutput, Request, one_by_one
 from vsseval.models.bounds import fit
 from vsseval.weights import shipped
 
@@ -43,11 +43,7 @@ class NearestSound:
 
     def generate(self, requests: Sequence[Request]) -> Iterator[ModelOutput]:
         """Yield the recording of another clip, cut or padded with zeros to the duration, at its own rate."""
-        for request in requests:
-            try:
-                yield self._output(request)
-            except Unmeasurable as reason:
-                yield ModelOutput(request.id, None, 0, error=str(reason))
+        return one_by_one(requests, self._output)
 
     def _output(self, request: Request) -> ModelOutput:
         if request.reference is None or not request.others:

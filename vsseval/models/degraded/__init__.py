@@ -14,7 +14,7 @@ import numpy as np
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.faults import FAULTS, Fault
 from vsseval.media import load_audio
-from vsseval.models.base import ModelCard, ModelOptions, ModelOutput, Request
+from vsseval.models.base import ModelCard, ModelOptions, ModelOutput, Request, one_by_one
 from vsseval.models.degraded.kinds import APPLY, Sound
 
 if TYPE_CHECKING:
@@ -43,11 +43,7 @@ class Degraded:
 
     def generate(self, requests: Sequence[Request]) -> Iterator[ModelOutput]:
         """Yield each clip's recording with the fault, at its own rate, made from the request alone."""
-        for request in requests:
-            try:
-                yield self._output(request)
-            except Unmeasurable as reason:
-                yield ModelOutput(request.id, None, 0, error=str(reason))
+        return one_by_one(requests, self._output)
 
     def _output(self, request: Request) -> ModelOutput:
         if request.reference is None:

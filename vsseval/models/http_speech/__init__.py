@@ -16,7 +16,7 @@ import numpy as np
 
 from vsseval.errors import NeedsArgument, Unmeasurable
 from vsseval.media import load_audio, write_wav
-from vsseval.models.base import ModelCard, ModelOptions, ModelOutput, Request
+from vsseval.models.base import ModelCard, ModelOptions, ModelOutput, Request, one_by_one
 from vsseval.models.http_speech.address import Address, parse_address
 from vsseval.models.http_speech.asking import Asking
 from vsseval.models.http_speech.pace import Pace
@@ -61,11 +61,7 @@ class HttpSpeech:
 
     def generate(self, requests: Sequence[Request]) -> Iterator[ModelOutput]:
         """Yield one output per request, at the rate of the answer, which starts where the face begins to speak."""
-        for request in requests:
-            try:
-                yield self._spoken(request)
-            except Unmeasurable as reason:
-                yield ModelOutput(request.id, None, 0, error=str(reason))
+        return one_by_one(requests, self._spoken)
 
     def _spoken(self, request: Request) -> ModelOutput:
         """Return the speech of a clip.

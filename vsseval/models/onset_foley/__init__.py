@@ -14,7 +14,7 @@ import numpy as np
 
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.media import Video
-from vsseval.models.base import ModelCard, ModelOptions, ModelOutput, Request
+from vsseval.models.base import ModelCard, ModelOptions, ModelOutput, Request, one_by_one
 from vsseval.models.onset_foley.bank import Bank, digest, load
 from vsseval.models.onset_foley.motion import FPS, SIDE
 from vsseval.models.onset_foley.recognise import FACE, Seen, classify, events, intensity, look, timbre
@@ -67,20 +67,17 @@ class OnsetFoley:
 
     def generate(self, requests: Sequence[Request]) -> Iterator[ModelOutput]:
         """Yield one output per request, at 16 kHz, one channel."""
-        for request in requests:
-            if request.video is None:
-                yield ModelOutput(request.id, None, RATE, error="no video: onset_foley has nothing to look at")
-                continue
-            try:
-                video = Video(request.video.path)
-                rate = analysis_rate(video.fps)
-                frames = video.frames(rate, (SIDE, SIDE))
-            except Unmeasurable as reason:
-                yield ModelOutput(request.id, None, RATE, error=str(reason))
-                continue
-            length = max(1, round(request.duration * RATE))
-            samples = self.sound(frames, length, request.seed, rate=rate, beside=bool(request.transcript))
-            yield ModelOutput(request.id, samples, RATE)
+        return one_by_one(requests, self._output)
+
+    def _output(self, request: Request) -> ModelOutput:
+        if request.video is None:
+            raise Unmeasurable("no video: onset_foley has nothing to look at")
+        video = Video(request.video.path)
+        rate = analysis_rate(video.fps)
+        frames = video.frames(rate, (SIDE, SIDE))
+        length = max(1, round(request.duration * RATE))
+        samples = self.sound(frames, length, request.seed, rate=rate, beside=bool(request.transcript))
+        return ModelOutput(request.id, samples, RATE)
 
     def sound(
         self, frames: np.ndarray, length: int, seed: int, *, rate: float = FPS, beside: bool = False

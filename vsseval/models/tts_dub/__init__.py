@@ -15,7 +15,7 @@ from vsseval.english.grid import sentence
 from vsseval.errors import Unmeasurable
 from vsseval.language import is_grid
 from vsseval.media import Video, load_audio, media_limits, sha256
-from vsseval.models.base import ModelCard, ModelOptions, ModelOutput, Request
+from vsseval.models.base import ModelCard, ModelOptions, ModelOutput, Request, one_by_one
 from vsseval.models.tts_dub.engines import Engine, Speech, engine
 from vsseval.models.tts_dub.fit import fitted, level
 from vsseval.models.tts_dub.voices import RATE, TABLE, Voice, measure, nearest, table
@@ -63,17 +63,15 @@ class TtsDub:
 
     def generate(self, requests: Sequence[Request]) -> Iterator[ModelOutput]:
         """Yield one output per request, at the engine's own rate, one channel; the seed is not used."""
-        for request in requests:
-            try:
-                speech, start = self._speech(request)
-            except Unmeasurable as reason:
-                yield ModelOutput(request.id, None, 0, error=str(reason))
-                continue
-            track = np.zeros(max(1, round(request.duration * speech.rate)), np.float32)
-            first = min(round(start * speech.rate), track.size)
-            kept = speech.samples[: track.size - first]
-            track[first : first + kept.size] = kept
-            yield ModelOutput(request.id, track, speech.rate)
+        return one_by_one(requests, self._dubbed)
+
+    def _dubbed(self, request: Request) -> ModelOutput:
+        speech, start = self._speech(request)
+        track = np.zeros(max(1, round(request.duration * speech.rate)), np.float32)
+        first = min(round(start * speech.rate), track.size)
+        kept = speech.samples[: track.size - first]
+        track[first : first + kept.size] = kept
+        return ModelOutput(request.id, track, speech.rate)
 
     def _speech(self, request: Request) -> tuple[Speech, float]:
         """Return the speech of a clip and the second at which it starts.
