@@ -224,7 +224,26 @@ def rescore(
         profile=profile or record.spec.profile,
         store=store or record.spec.store,
     )
-    catalog = Catalog(moved)
+    planned = _plan_of(directory, record, spec, Catalog(moved))
+    networks = msgspec.structs.replace(spec, device=device, fast=fast).networks
+    task = resolve_run(planned, networks)
+    watcher = progress or NoProgress()
+    watcher.run(title(planned))
+    with lock.hold_lock(directory.parent, planned.identity), Local(jobs, device) as engine:
+        sweep(directory)
+        heard = RunInHand(planned, task.resolved, networks, Claims())
+        heard.heard = [read_outcomes(one) for one in planned.by_seed()]
+        record_generated(heard)
+        again = partial(extract_again, engine=engine, progress=watcher)
+        return finish(again(heard), watcher, again)
+
+
+def _plan_of(directory: Path, record: RunRecord, spec: RunSpec, catalog: Catalog) -> Plan:
+    """Return the plan that a run was made by, of the clips that it was made with.
+
+    Raises:
+        UsageError: the clips are gone, or others now.
+    """
     try:
         samples = limit_samples(catalog.samples(spec.benchmark), spec.limit)
     except VssevalError as error:
@@ -236,18 +255,7 @@ def rescore(
             f"Run it anew: vsseval run --model {spec.model} --benchmark {spec.benchmark}"
         )
     identity = str(record.provenance.get("identity", directory.name))
-    planned = Plan(spec, record.benchmark, record.model, samples, record.manifest_sha256, identity, directory)
-    networks = msgspec.structs.replace(spec, device=device, fast=fast).networks
-    task = resolve_run(planned, networks)
-    watcher = progress or NoProgress()
-    watcher.run(title(planned))
-    with lock.hold_lock(directory.parent, identity), Local(jobs, device) as engine:
-        sweep(directory)
-        heard = RunInHand(planned, task.resolved, networks, Claims())
-        heard.heard = [read_outcomes(one) for one in planned.by_seed()]
-        record_generated(heard)
-        again = partial(extract_again, engine=engine, progress=watcher)
-        return finish(again(heard), watcher, again)
+    return Plan(spec, record.benchmark, record.model, samples, record.manifest_sha256, identity, directory)
 
 
 def _why_skipped(planned: Plan, *, covered: bool) -> str | None:
