@@ -1,6 +1,6 @@
 """Which condition belongs on the channel axis? The ablation of VSSFlow (arXiv 2509.24773, section 4) at small size.
 
-    python benchmarks/condition_schemes.py --data SPLIT --out DIR [--budgets 500,1500] [--seeds 0,1,2] [--plan]
+    python benchmarks/condition_schemes.py --data SPLIT --out DIR [--budgets 450,1350] [--seeds 0,1,2] [--plan]
 
 The paper lays lips, phones and motion on the channel axis, and attends to scene and speaker. Against it: nothing on the
 channel axis; lips and motion alone; phones and scene; all four. Joint models, both tasks evenly, same seeds and clips.

@@ -1,6 +1,6 @@
 """Does joint training help? The paper's claim (VSSFlow, arXiv 2509.24773, section 4) at equal exposure.
 
-    python benchmarks/joint_training.py --data SPLIT --out DIR [--budgets 500,1500,4500] [--seeds 0,1,2] [--plan]
+    python benchmarks/joint_training.py --data SPLIT --out DIR [--budgets 450,1350,4050] [--seeds 0,1,2] [--plan]
 
 Small models on the same encoders and features. At each budget (steps of the optimiser) and for each seed:
 

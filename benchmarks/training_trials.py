@@ -54,10 +54,11 @@ def options(description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="training split")
     parser.add_argument("--out", type=Path, required=True, help="trainings and runs")
-    parser.add_argument("--budgets", default="500,1500,4500", help="steps, with commas")
+    parser.add_argument("--budgets", default="450,1350,4050", help="steps, with commas")
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--batch", type=int, default=16, help="clips of one task in a step")
-    parser.add_argument("--rate", type=float, default=5e-4, help="of one task alone")
+    parser.add_argument("--rate", type=float, default=2e-3, help="of one task alone")
+    parser.add_argument("--optimiser", choices=("adamw", "muon"), default="muon")
     parser.add_argument("--warmup", type=int, default=50, help="steps in which the rate rises")
     parser.add_argument("--parts-of", type=Path, default=SHIPPED, help="weights whose encoders and decoder are used")
     parser.add_argument("--width", type=int, help="of the transformers; the configuration's without it")
@@ -143,6 +144,7 @@ def train_arm(asked: argparse.Namespace, name: str, arm: Arm, seed: int, steps: 
     out = training_of(asked, name, arm, seed, steps)
     more = ["--tasks", arm.tasks, "--even-tasks", "--encoders", str(features_of(asked)), "--seed", str(seed)]
     more += ["--batch", str(asked.batch * arm.times), "--rate", str(asked.rate * arm.times), "--cooldown", "0"]
+    more += ["--optimiser", asked.optimiser]
     more += ["--warmup", str(min(asked.warmup, steps_of(arm, steps) // 4) if arm.after else asked.warmup)]
     more += ["--scheme", arm.scheme, *start(asked)] if not arm.after else []
     more += ["--mix", "add", "--mix", "insert"] if arm.mixtures else []

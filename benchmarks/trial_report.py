@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from trial import Point, Question, Trial  # beside this file
 
+NAMES = {"adamw": "AdamW", "muon": "Muon"}
 COLUMNS = 4
 """Panels beside one another."""
 
@@ -23,8 +24,8 @@ def report(trial: Trial, points: Sequence[Point], asked: argparse.Namespace) -> 
     part = f"`--limit {asked.limit}`: {asked.limit} clips of each benchmark only. " if asked.limit else ""
     setting = (
         f"Small models {size(asked)}on the same encoders and features, {', '.join(map(str, asked.budgets))} steps, "
-        f"seeds {', '.join(map(str, asked.seeds))}, constant rate, averaged weights; one task alone: {asked.batch} "
-        f"clips a step, rate {asked.rate:g}. {trial.setting} {part}Differences are paired clip by clip within a seed; "
+        f"seeds {', '.join(map(str, asked.seeds))}, {NAMES[asked.optimiser]}, constant rate, averaged weights; one "
+        f"task alone: {asked.batch} clips a step, rate {asked.rate:g}. {trial.setting} {part}Differences are paired clip by clip within a seed; "
         "± holds the chance of clips and that of seeds, which are told apart beside it."
     )
     tables = [table(question, points) for question in trial.questions if of(question, points)]
