@@ -26,7 +26,8 @@ def report(trial: Trial, points: Sequence[Point], asked: argparse.Namespace) -> 
         f"Small models {size(asked)}on the same encoders and features, {', '.join(map(str, asked.budgets))} steps, "
         f"seeds {', '.join(map(str, asked.seeds))}, {NAMES[asked.optimiser]}, constant rate, averaged weights; one "
         f"task alone: {asked.batch} clips a step, rate {asked.rate:g}. {trial.setting} {part}"
-        "Differences are paired clip by clip within a seed; ± holds the chance of clips and that of seeds, which are told apart beside it."
+        "Differences are paired clip by clip within a seed; ± holds the chance of clips and that "
+        "of seeds, which are told apart beside it."
     )
     tables = [table(question, points) for question in trial.questions if of(question, points)]
     given = f"--budgets {','.join(map(str, asked.budgets))} --seeds {','.join(map(str, asked.seeds))}"
