@@ -11,9 +11,10 @@ import pytest
 
 from vsseval.border.extractors import build_extractor
 from vsseval.cli import invoke
-from vsseval.store import packs as module
+from vsseval.store import pack_writer
 from vsseval.store.features import FeatureStore
-from vsseval.store.packs import RECORD, Packs
+from vsseval.store.pack_index import RECORD
+from vsseval.store.packs import Packs
 
 
 def key_of(number):
@@ -130,7 +131,7 @@ def test_packs_that_were_deleted_are_forgotten_and_written_anew(tmp_path):
 
 
 def test_a_full_pack_is_followed_by_another(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "FULL", 1000)
+    monkeypatch.setattr(pack_writer, "FULL", 1000)
     filled(tmp_path, range(20))
     assert len(list(tmp_path.glob("*.pack"))) > 2
     found = Packs(tmp_path)
@@ -141,7 +142,7 @@ def test_without_locks_every_writer_has_its_own_pack(tmp_path, monkeypatch):
     def refused(*arguments):
         raise OSError(37, "no locks available")
 
-    monkeypatch.setattr(module.fcntl, "flock", refused)
+    monkeypatch.setattr(pack_writer.fcntl, "flock", refused)
     first, second = filled(tmp_path, range(3)), filled(tmp_path, range(3, 6))
     first.write(key_of(6), value_of(6))
     assert len(list(tmp_path.glob("*.pack"))) == 2

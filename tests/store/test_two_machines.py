@@ -16,7 +16,7 @@ from support.fake_plugin import spec
 from vsseval.errors import Busy
 from vsseval.stages.plan import plan
 from vsseval.stages.run import run
-from vsseval.store import lease, lock, machine, packs, watched
+from vsseval.store import lease, lock, machine, pack_writer, packs, watched
 
 OTHER = """
 import fcntl, os, sys, time
@@ -183,8 +183,8 @@ def test_a_pack_of_another_machine_is_read_and_not_appended_to(tmp_path, monkeyp
     mine = packs.Packs(tmp_path)
     mine.write("aa" * 32, b"one")
     del mine
-    monkeypatch.setattr(packs, "_machine", lambda: "ffffff")
-    monkeypatch.setattr(packs.fcntl, "flock", lambda *_: None)
+    monkeypatch.setattr(pack_writer, "_machine", lambda: "ffffff")
+    monkeypatch.setattr(pack_writer.fcntl, "flock", lambda *_: None)
     theirs = packs.Packs(tmp_path)
     theirs.write("bb" * 32, b"two")
     assert theirs.read("aa" * 32) == (b"one", 0)
