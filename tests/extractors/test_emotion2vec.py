@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from support import build_plugins, goldens
-from support.seeded_metric_weights import listed, put, waves
+from support.seeded_metric_weights import listed, put, utterances, waves
 from vsseval.errors import MissingWeights, Unmeasurable, UsageError
 from vsseval.extractors.emotion2vec import Emotion2VecMean
 from vsseval.media import Audio
@@ -15,14 +15,7 @@ from vsseval.networks.emotion2vec import BASE_SIZE, Emotion2Vec, slopes
 from vsseval.plugins import load
 
 KNOWN = json.loads(goldens.file("metrics/emotion2vec.json").read_text(encoding="utf-8"))["sounds"]
-W8, W10 = waves()["w8"], waves()["w10"]
-SOUNDS = {
-    "short": Audio(W8[:8_000], 16_000),
-    "two": Audio(W10[:32_000], 16_000),
-    "stereo": Audio(np.stack([W8[:24_000], W10[:24_000]]), 16_000),
-    "native24k": Audio(W8[:36_000], 24_000),
-    "quiet": Audio(W8[:16_000] / np.float32(50), 16_000),
-}
+SOUNDS, W8 = utterances(), waves()["w8"]
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from support import goldens
+from vsseval.media import Audio
 from vsseval.weights.find import Weights
 
 GOLDEN = goldens.GOLDEN / "metrics"
@@ -57,6 +58,18 @@ def waves(part: str = "a") -> dict[str, np.ndarray]:
     """w8 and w10: float32 in [-1, 1), 16 kHz, 8 and 10 seconds."""
     with np.load(GOLDEN / f"waves_{part}.npz") as stored:
         return {name: stored[name].astype(np.float32) / 32768 for name in ("w8", "w10")}
+
+
+def utterances() -> dict[str, Audio]:
+    """Lengths, rates, channels and levels that the goldens of whole utterances were made of."""
+    w8, w10 = waves().values()
+    return {
+        "short": Audio(w8[:8_000], 16_000),
+        "two": Audio(w10[:32_000], 16_000),
+        "stereo": Audio(np.stack([w8[:24_000], w10[:24_000]]), 16_000),
+        "native24k": Audio(w8[:36_000], 24_000),
+        "quiet": Audio(w8[:16_000] / np.float32(50), 16_000),
+    }
 
 
 def golden(name: str) -> tuple[dict[str, np.ndarray], dict]:

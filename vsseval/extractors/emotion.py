@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vsseval.extractors.base import Arrays, ExtractorSpec, Source, sound
-from vsseval.extractors.network import NetworkExtractor, Parts
-from vsseval.extractors.speech import RATE, voice
-from vsseval.extractors.waveform import as_librosa
+from vsseval.extractors.base import ExtractorSpec
+from vsseval.extractors.speech import RATE
+from vsseval.extractors.utterance import UtteranceExtractor
 from vsseval.networks.state_dict import read_state_dict
 
 if TYPE_CHECKING:
@@ -26,15 +25,13 @@ _LEAST_VARIANCE = 1e-7
 """Added by transformers' front end."""
 
 
-class Emotion(NetworkExtractor):
+class Emotion(UtteranceExtractor):
     """`embedding`, float32, (1024,); `arousal`, `dominance`, `valence`, float32, (), about 0 to 1.
 
     Satisfies `Extractor`.
     """
 
     network: EmotionDimensions
-    batch_size = 1
-    batch_size_on_device = 16
 
     def __init__(self, weights: Weights) -> None:
         """Declare; nothing is loaded before the first sound.
@@ -60,17 +57,13 @@ class Emotion(NetworkExtractor):
         file = self._weights.file()
         return emotion.build(read_state_dict(file), file)
 
-    def prepare(self, source: Source) -> Parts:
-        """Return the mean of the channels at 16 kHz, of mean 0 and variance 1, (1, n).
-
-        Raises:
-            Unmeasurable: the audio is silent, shorter than 0.1 s or longer than 120 s.
-        """
+    def normalised(self, samples: Tensor) -> Tensor:
+        """Return samples (n,) as transformers' front end scales them."""
         import torch
 
-        samples = voice(as_librosa(sound(source, self.spec.name), RATE))
-        whole = (samples - samples.mean()) / np.sqrt(samples.var() + np.float32(_LEAST_VARIANCE))
-        return Parts(torch.from_numpy(np.asarray(whole, np.float32))[None])
+        wave = samples.numpy()
+        whole = (wave - wave.mean()) / np.sqrt(wave.var() + np.float32(_LEAST_VARIANCE))
+        return torch.from_numpy(np.asarray(whole, np.float32))
 
     def forward(self, parts: Tensor, kind: str) -> dict[str, Tensor]:
         """Return the embeddings (parts, 1024) and the dimensions (parts,) each."""
@@ -79,7 +72,3 @@ class Emotion(NetworkExtractor):
         del kind
         embedding, dimensions = self.network(parts)
         return {"embedding": embedding, **dict(zip(DIMENSIONS, dimensions.unbind(1), strict=True))}
-
-    def finish(self, outputs: dict[str, np.ndarray]) -> Arrays:
-        """Return what was made of the one part."""
-        return {name: np.asarray(values[0]) for name, values in outputs.items()}

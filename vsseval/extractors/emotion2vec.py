@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from vsseval.extractors.base import Arrays, ExtractorSpec, Source, sound
-from vsseval.extractors.network import NetworkExtractor, Parts
-from vsseval.extractors.speech import RATE, voice
-from vsseval.extractors.waveform import as_librosa
+from vsseval.extractors.base import ExtractorSpec
+from vsseval.extractors.speech import RATE
+from vsseval.extractors.utterance import UtteranceExtractor
 from vsseval.networks.state_dict import read_state_dict
 
 if TYPE_CHECKING:
@@ -19,12 +16,10 @@ if TYPE_CHECKING:
     from vsseval.weights.find import Weights
 
 
-class Emotion2VecMean(NetworkExtractor):
+class Emotion2VecMean(UtteranceExtractor):
     """`embedding`, float32, (768,). Satisfies `Extractor`."""
 
     network: Emotion2Vec
-    batch_size = 1
-    batch_size_on_device = 16
 
     def __init__(self, weights: Weights) -> None:
         """Declare; nothing is loaded before the first sound.
@@ -50,22 +45,13 @@ class Emotion2VecMean(NetworkExtractor):
         file = self._weights.file()
         return emotion2vec.build(read_state_dict(file), file)
 
-    def prepare(self, source: Source) -> Parts:
-        """Return the mean of the channels at 16 kHz, of mean 0 and variance 1, (1, n).
-
-        Raises:
-            Unmeasurable: the audio is silent, shorter than 0.1 s or longer than 120 s.
-        """
+    def normalised(self, samples: Tensor) -> Tensor:
+        """Return samples (n,) as FunASR scales them."""
         import torch
 
-        samples = torch.from_numpy(np.array(voice(as_librosa(sound(source, self.spec.name), RATE)), np.float32))
-        return Parts(torch.nn.functional.layer_norm(samples, samples.shape)[None])
+        return torch.nn.functional.layer_norm(samples, samples.shape)
 
     def forward(self, parts: Tensor, kind: str) -> dict[str, Tensor]:
         """Return the means of the frames, (parts, 768)."""
         del kind
         return {"embedding": self.network(parts).mean(dim=1)}
-
-    def finish(self, outputs: dict[str, np.ndarray]) -> Arrays:
-        """Return what was made of the one part."""
-        return {name: np.asarray(values[0]) for name, values in outputs.items()}
