@@ -16,7 +16,7 @@ OTHERS = ("none", "lip-sync", "phone-scene", "all")
 TRIAL = Trial(
     name="condition schemes",
     heading="Which condition goes where?",
-    arms={scheme: Arm("v2s,vtts", 2, scheme=scheme) for scheme in ("paper", *OTHERS)},
+    arms={scheme: Arm("v2s,vtts", clips=2, rate=2, scheme=scheme) for scheme in ("paper", *OTHERS)},
     questions=tuple(
         Question(f"the paper's scheme against {other}, {task}", benchmark, "paper", other)
         for other in OTHERS

@@ -93,7 +93,7 @@ def cost(trial: Trial, asked: argparse.Namespace) -> str:
     step.take(half=asked.bf16)
     seconds = min(step.take(half=asked.bf16) for _ in range(3)) / 4
     most = max(asked.budgets)
-    clips = sum(asked.batch * arm.times * steps_of(arm, most) for arm in trial.arms.values()) * len(asked.seeds)
+    clips = sum(asked.batch * arm.clips * steps_of(arm, most) for arm in trial.arms.values()) * len(asked.seeds)
     hours, trainings = clips * seconds / 3600, len(trial.arms) * len(asked.seeds)
     return f"{clips:,} clips in {trainings} trainings, about {hours:.1f} processor hours"
 
@@ -115,7 +115,7 @@ def train_all(trial: Trial, asked: argparse.Namespace) -> None:
 
 def costliest_first(trial: Trial) -> list[tuple[str, Arm]]:
     """Put the arms in an order that leaves no long training to the end, where it would run alone."""
-    return sorted(trial.arms.items(), key=lambda named: -named[1].times)
+    return sorted(trial.arms.items(), key=lambda named: -named[1].clips)
 
 
 def train_chain(trial: Trial, asked: argparse.Namespace, first: str, seed: int) -> None:
@@ -143,7 +143,7 @@ def train_arm(asked: argparse.Namespace, name: str, arm: Arm, seed: int, steps: 
     """Train one arm up to a number of steps, and keep its weights of then."""
     out = training_of(asked, name, arm, seed, steps)
     more = ["--tasks", arm.tasks, "--even-tasks", "--encoders", str(features_of(asked)), "--seed", str(seed)]
-    more += ["--batch", str(asked.batch * arm.times), "--rate", str(asked.rate * arm.times), "--cooldown", "0"]
+    more += ["--batch", str(asked.batch * arm.clips), "--rate", str(asked.rate * arm.rate), "--cooldown", "0"]
     more += ["--optimiser", asked.optimiser]
     more += ["--warmup", str(min(asked.warmup, steps_of(arm, steps) // 4) if arm.after else asked.warmup)]
     more += ["--scheme", arm.scheme, *start(asked)] if not arm.after else []

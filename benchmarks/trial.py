@@ -18,8 +18,10 @@ class Arm(NamedTuple):
     """How a model is trained."""
 
     tasks: str
-    times: int
-    """Clips in a step, and the rate, as multiples of those of one task alone."""
+    clips: int
+    """In a step, as a multiple of those of one task alone."""
+    rate: int
+    """Learning rate, as a multiple of that of one task alone."""
     mixtures: bool = False
     after: str = ""
     """The arm whose weights it starts from, for the last share of the steps."""

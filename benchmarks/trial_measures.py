@@ -83,17 +83,23 @@ def evaluated(weights: Path, benchmark: str, asked: argparse.Namespace) -> Run:
 
 @functools.cache
 def run_of(weights: Path, benchmark: str, runs: Path, limit: int | None) -> Run:
-    """Run the harness into a folder; several questions ask for the same run."""
+    """Return the finished run in a folder, which is made if there is none; several questions ask for the same run."""
+    known = finished(weights, benchmark, runs, limit)
+    if known:
+        return known[-1]
     command = [sys.executable, "-m", "vsseval", "run", "--model", "vssflow", "--checkpoint", str(weights)]
     command += ["--benchmark", benchmark, "--runs", str(runs), "--no-bounds"]
     command += ["--limit", str(limit)] if limit else []
     subprocess.run(command, check=True)
+    return finished(weights, benchmark, runs, limit)[-1]
+
+
+def finished(weights: Path, benchmark: str, runs: Path, limit: int | None) -> list[Run]:
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()
-    fitting = [
+    return [
         run
         for run in find_runs(runs)
         if (run.record.benchmark.name, run.record.model.weights) == (benchmark, digest)
         and run.record.spec.limit == limit
         and run.record.status == "finished"
     ]
-    return fitting[-1]

@@ -80,7 +80,7 @@ def test_held_out_losses_are_read_where_the_arm_had_taken_the_steps_of_the_budge
 def test_the_longest_trainings_begin_first_and_those_that_go_on_from_them_wait(joint, monkeypatch, tmp_path):
     begun = []
     monkeypatch.setattr(TRAINING, "train_arm", lambda asked, name, arm, seed, steps: begun.append((name, steps)))
-    assert {arm.times for _name, arm in TRAINING.costliest_first(joint)[:2]} == {2}
+    assert {arm.clips for _name, arm in TRAINING.costliest_first(joint)[:2]} == {2}
     TRAINING.train_chain(joint, Namespace(out=tmp_path, budgets=[500, 1000]), "joint", 0)
     assert begun == [("joint", 400), ("joint", 500), ("joint", 800), ("joint", 1000), ("tuned", 500), ("tuned", 1000)]
 
