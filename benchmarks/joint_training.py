@@ -7,8 +7,6 @@ Small models on the same encoders and features. At each budget (steps of the opt
     v2s, vtts       one task alone, B clips a step
     joint           both tasks, 2 B clips a step, the rate twice as high: step for step the same clips of each task as
                     the models that see nothing else, and the same rate per clip
-    v2s-quick, vtts-quick
-                    one task alone, the rate of the joint model: a step is as long, though it averages half the clips
     half            both tasks, B clips a step: equal compute, half the exposure
     mixed           on mixtures of sound and speech from the start, 2 B clips a step
     tuned           the joint model, then the last fifth of its steps on mixtures (the paper's second part)
@@ -28,8 +26,6 @@ TRIAL = Trial(
         "v2s": Arm("v2s", clips=1, rate=1),
         "vtts": Arm("vtts", clips=1, rate=1),
         "joint": Arm("v2s,vtts", clips=2, rate=2),
-        "v2s-quick": Arm("v2s", clips=1, rate=2),
-        "vtts-quick": Arm("vtts", clips=1, rate=2),
         "half": Arm("v2s,vtts", clips=1, rate=1),
         "mixed": Arm("v2s,vtts", clips=2, rate=2, mixtures=True),
         "tuned": Arm("v2s,vtts", clips=2, rate=2, mixtures=True, after="joint"),
@@ -37,16 +33,14 @@ TRIAL = Trial(
     questions=(
         Question("equal exposure, video-to-sound", "mini_v2s", "joint", "v2s"),
         Question("equal exposure, visual text-to-speech", "mini_vtts", "joint", "vtts"),
-        Question("equal exposure and rate, video-to-sound", "mini_v2s", "joint", "v2s-quick"),
-        Question("equal exposure and rate, visual text-to-speech", "mini_vtts", "joint", "vtts-quick"),
         Question("equal compute, video-to-sound", "mini_v2s", "half", "v2s"),
         Question("equal compute, visual text-to-speech", "mini_vtts", "half", "vtts"),
         Question("mixtures from the start against fine-tuning on them", "mini_joint", "mixed", "tuned"),
     ),
     setting=(
-        "Joint at equal exposure: twice the clips and twice the rate, step for step the same clips of each task; quick: "
-        "one task alone at that rate; half: the same tasks at equal compute; mixed: half of the clips are mixtures from "
-        "the start; tuned: in the last fifth."
+        "Joint at equal exposure: twice the clips and twice the rate, step for step the same clips of each task; half: "
+        "the same tasks at equal compute; mixed: half of the clips are mixtures from the start; tuned: in the last "
+        "fifth."
     ),
 )
 
