@@ -59,6 +59,11 @@ class Trial(NamedTuple):
         """File name of the learning curves."""
         return f"{self.name.replace(' ', '-')}.svg"
 
+    @property
+    def tables(self) -> str:
+        """File name of the numbers at every budget."""
+        return f"{self.name.replace(' ', '-')}.md"
+
 
 class Point(NamedTuple):
     """A difference of two arms at one budget, over seeds."""

@@ -20,7 +20,7 @@ COLUMNS = 4
 
 
 def report(trial: Trial, points: Sequence[Point], asked: argparse.Namespace) -> str:
-    """Setting, plot, a table for each question, and the verdict, as Markdown."""
+    """Setting, plot, a table of the greatest budget for each question, and the verdict, as Markdown."""
     part = f"`--limit {asked.limit}`: {asked.limit} clips of each benchmark only. " if asked.limit else ""
     setting = (
         f"Small models {size(asked)}on the same encoders and features, {', '.join(map(str, asked.budgets))} steps, "
@@ -29,13 +29,22 @@ def report(trial: Trial, points: Sequence[Point], asked: argparse.Namespace) -> 
         "Differences are paired clip by clip within a seed; ± holds the chance of clips and that "
         "of seeds, which are told apart beside it."
     )
-    tables = [table(question, points) for question in trial.questions if of(question, points)]
+    most = [point for point in points if point.budget == max(asked.budgets)]
+    tables = [table(question, most) for question in trial.questions if of(question, most)]
     given = f"--budgets {','.join(map(str, asked.budgets))} --seeds {','.join(map(str, asked.seeds))}"
     given += "".join(f" --{name} {vars(asked)[name]}" for name in ("width", "layers", "limit") if vars(asked)[name])
     given += " --bf16" if asked.bf16 else ""
-    again = f"Again with `python benchmarks/{Path(sys.argv[0]).name} --data SPLIT --out DIR {given}`."
+    command = f"python benchmarks/{Path(sys.argv[0]).name} --data SPLIT --out DIR {given}"
+    again = f"Every budget: [{trial.tables}]({trial.tables}). Again with `{command}`."
     picture = f"![Differences over steps]({trial.plot})"
     return "\n\n".join([setting, picture, *tables, verdict(trial, points, max(asked.budgets)), again])
+
+
+def every_budget(trial: Trial, points: Sequence[Point]) -> str:
+    """Return a page with all numbers, as Markdown."""
+    tables = [table(question, points) for question in trial.questions if of(question, points)]
+    begun = f"# {trial.heading}\n\nAll budgets; what was compared, and the verdict, stand in [README.md](README.md)."
+    return "\n\n".join([begun, *tables]) + "\n"
 
 
 def size(asked: argparse.Namespace) -> str:
