@@ -190,7 +190,7 @@ def test_a_full_disk_is_one_clear_error(clips, tmp_path, monkeypatch, capsys, wh
     elif where == "audio":
         monkeypatch.setattr(generate_module.media, "write_flac", refuse)
     elif where == "feature":
-        monkeypatch.setattr("vsseval.store.packs._write_all", refuse)
+        monkeypatch.setattr("vsseval.store.pack_writer._write_all", refuse)
     else:
         monkeypatch.setattr(atomic, "_put", refuse)
     arguments = ["run", "--model", "fake", "--benchmark", f"fake:{clips}", "--no-bounds", "--jobs", "1"]
