@@ -102,7 +102,7 @@ def plot(trial: Trial, points: Sequence[Point], path: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")
-    mpl.rcParams["svg.hashsalt"] = "vssflow"
+    mpl.rcParams |= {"svg.hashsalt": "vssflow", "svg.fonttype": "none", "font.family": "sans-serif"}
     from matplotlib import pyplot as plt
 
     metrics = {
