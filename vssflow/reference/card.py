@@ -14,11 +14,11 @@ Sampler = Literal["fast", "reference"]
 FAST_SOLVER, FAST_STEPS = "pec2", 16
 """Name and steps of what `vssflow.sampling.solvers` takes where nothing is asked for; a change there is a change of
 every sound, so that a test holds the two together."""
-FAST_ERROR = 0.056
+FAST_ERROR = 0.077
 """Relative RMS error of the fast sampler's latent against that of the authors' solver at the default steps: the worst
-of twelve clips of the shipped benchmarks (0.0205 in the geometric mean), on the small model's weights, for the
+of twelve clips of the shipped benchmarks (0.0216 in the geometric mean), on the small model's weights, for the
 authors' are not public (`benchmarks/vssflow_latent_error.py --clips 12`). Cards print it."""
-HALF_ERROR = 0.005
+HALF_ERROR = 0.009
 """The same of the fast sampler in bfloat16 against itself in single precision: the worst of the same clips."""
 _HASH_SHOWN = 8
 _WINDOWS = "clips over 10 s are generated in overlapping windows"
