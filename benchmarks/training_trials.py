@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from trial import TUNING, Arm, Trial, steps_of, training_of, weights_of  # beside this file
 from trial_measures import measured
-from trial_report import every_budget, insert, plot, report
+from trial_report import every_budget, insert, plot, put, report
 
 from vsseval.errors import VssevalError
 
@@ -47,7 +47,7 @@ def run(trial: Trial, description: str) -> None:
     text = report(trial, points, asked)
     print(text)
     plot(trial, points, asked.readme.parent / trial.plot)
-    (asked.readme.parent / trial.tables).write_text(every_budget(trial, points))
+    put(asked.readme.parent / trial.tables, every_budget(trial, points))
     insert(trial, text, asked.readme)
 
 

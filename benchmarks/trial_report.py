@@ -164,6 +164,11 @@ def insert(trial: Trial, text: str, readme: Path) -> None:
         new = old[: old.index(begin)] + block + old[old.index(end) + len(end) :]
     else:
         new = f"{old.rstrip()}\n\n## {trial.heading}\n\n{block}\n".lstrip()
-    partial = readme.with_suffix(".partial")
-    partial.write_text(new)
-    partial.replace(readme)
+    put(readme, new)
+
+
+def put(path: Path, text: str) -> None:
+    """Write a file so that a kill leaves the old one or the new one."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(text)
+    partial.replace(path)
