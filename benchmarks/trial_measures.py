@@ -40,6 +40,9 @@ def measured(trial: Trial, question: Question, asked: argparse.Namespace) -> lis
             usable = [delta for delta in deltas if delta.difference is not None and delta.low is not None]
             if len(usable) == len(deltas):
                 found.append(combined(question.name, budget, usable))
+            else:
+                left = f"{len(deltas) - len(usable)} of {len(deltas)} seeds have no interval"
+                print(f"{question.name}, {budget} steps: without {deltas[0].metric}, {left}", file=sys.stderr)
     return found
 
 
