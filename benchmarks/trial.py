@@ -82,6 +82,9 @@ class Point(NamedTuple):
     scale: float
     decimals: int
     unit: str
+    n: int | None = None
+    total: int | None = None
+    """Clips that both arms measured with every seed, and that they ought to have; None for a loss."""
 
     @property
     def half(self) -> float:

@@ -69,7 +69,7 @@ def combined(question: str, budget: int, deltas: Sequence[Delta]) -> Point:
         question, one.metric, budget, statistics.fmean(d.value_a for d in deltas),
         statistics.fmean(d.value_b for d in deltas), statistics.fmean(differences),
         statistics.fmean((d.high - d.low) / 2 for d in deltas), by_seeds(differences),
-        one.direction, one.scale, one.decimals, one.unit,
+        one.direction, one.scale, one.decimals, one.unit, min(d.n for d in deltas), one.total_a,
     )  # fmt: skip
 
 

@@ -58,10 +58,10 @@ def of(question: Question, points: Sequence[Point]) -> list[Point]:
 
 
 def table(question: Question, points: Sequence[Point]) -> str:
-    head = f"| metric | steps | {question.first} | {question.second} | difference | by clips | by seeds | better |"
+    names = ("metric", "steps", "n/N", question.first, question.second, "difference", "by clips", "by seeds", "better")
     rows = [row(point, question.first, question.second) for point in of(question, points)]
     title = f"**{question.name}** (`{question.benchmark}`)"
-    return "\n".join([title, "", head, "|---|---:|---:|---:|---:|---:|---:|---|", *rows])
+    return "\n".join([title, "", f"| {' | '.join(names)} |", "|---|---:|---:|---:|---:|---:|---:|---:|---|", *rows])
 
 
 def row(point: Point, first: str, second: str) -> str:
@@ -70,10 +70,11 @@ def row(point: Point, first: str, second: str) -> str:
 
     arrow = "↑" if point.direction == "higher" else "↓"
     better = {1: first, -1: second, 0: "not clear"}[point.better]
+    clips = "-" if point.n is None else f"{point.n}/{point.total}"
     cells = (
-        f"`{point.metric}` {arrow}{' ' + point.unit if point.unit else ''}", str(point.budget), show(point.first),
-        show(point.second), f"{show(point.difference, '+')} ± {show(point.half)}", show(point.clips),
-        show(point.seeds), better,
+        f"`{point.metric}` {arrow}{' ' + point.unit if point.unit else ''}", str(point.budget), clips,
+        show(point.first), show(point.second), f"{show(point.difference, '+')} ± {show(point.half)}",
+        show(point.clips), show(point.seeds), better,
     )  # fmt: skip
     return f"| {' | '.join(cells)} |"
 

@@ -27,8 +27,8 @@ def joint():
     return script("joint_training").TRIAL
 
 
-def delta(difference, *, half=0.1, direction="lower"):
-    known = {"value_a": 1.0 + difference, "value_b": 1.0, "difference": difference, "n": 24}
+def delta(difference, *, half=0.1, direction="lower", n=24):
+    known = {"value_a": 1.0 + difference, "value_b": 1.0, "difference": difference, "n": n, "total_a": 24}
     ends = {"low": difference - half, "high": difference + half}
     return Delta(metric="m", a="vssflow", b="vssflow", benchmark="x", direction=direction, **ends, **known)
 
@@ -53,6 +53,11 @@ def test_the_verdict_follows_the_intervals(joint):
     text = REPORT.table(question, points)
     assert text.splitlines()[-1].endswith("| joint |")
     assert "-0.50 ± 0.10" in text
+
+
+def test_the_table_says_on_how_many_clips_of_how_many_every_seed_was_measured(joint):
+    point = combined(joint.questions[0].name, 500, [delta(0.1), delta(0.2, n=20)])
+    assert "| 500 | 20/24 |" in REPORT.row(point, "joint", "v2s")
 
 
 def test_weights_are_kept_at_budgets_and_where_another_arm_takes_over(joint):
