@@ -16,7 +16,9 @@ import numpy as np
 
 from vsseval.statistics.answer import CHANCE, FEWEST
 from vsseval.statistics.clustered import ClusterSums, standard_error
-from vsseval.statistics.intervals import ALIKE, LEVEL, interval_ends, jackknife_variance, neighbours
+from vsseval.statistics.estimate import ALIKE, LEVEL
+from vsseval.statistics.intervals import interval_ends
+from vsseval.statistics.jackknife import jackknife_variance, neighbours
 from vsseval.statistics.planning import PowerSettings, detectable
 from vsseval.statistics.student import quantile
 

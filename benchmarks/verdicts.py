@@ -22,7 +22,8 @@ import msgspec
 import numpy as np
 
 from vsseval.records import Aggregate, Flags, RunRecord, RunSpec
-from vsseval.statistics.intervals import neighbours, ratio
+from vsseval.statistics.intervals import ratio
+from vsseval.statistics.jackknife import neighbours
 from vsseval.statistics.replicates import estimate
 from vsseval.store import chain, record
 from vsseval.store.group_sums import GROUPS, write_sums

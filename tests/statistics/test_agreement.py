@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 from vsseval.statistics import agreement as module
-from vsseval.statistics.agreement import LEVELS, Rated, agreement, answered
+from vsseval.statistics.agreement import Rated, agreement, answered
+from vsseval.statistics.agreement_verdict import LEVELS
 
 
 def drawn(rng, systems, clips, rho):

@@ -19,7 +19,8 @@ from vsseval.statistics.clustered import ClusterSums, skew_corrected, unskewed
 from vsseval.statistics.compare import compare
 from vsseval.statistics.delta import Delta
 from vsseval.statistics.gate import gate
-from vsseval.statistics.intervals import interval_ends, jackknife_difference, ratio, ratio_difference
+from vsseval.statistics.intervals import interval_ends, ratio, ratio_difference
+from vsseval.statistics.jackknife import jackknife_difference
 from vsseval.statistics.planning import StandardError
 from vsseval.store.record import load_run, write_aggregates
 from vsseval.tables.comparison import win

@@ -9,16 +9,8 @@ import pytest
 
 from vsseval.metrics.frechet import frechet_distance
 from vsseval.statistics.clustered import ClusterSums, bca, resamples, skew_corrected, student
-from vsseval.statistics.intervals import (
-    PAIRS_BELOW,
-    interval_ends,
-    jackknife,
-    jackknife_difference,
-    jackknife_variance,
-    neighbours,
-    ratio,
-    ratio_difference,
-)
+from vsseval.statistics.intervals import interval_ends, ratio, ratio_difference
+from vsseval.statistics.jackknife import PAIRS_BELOW, jackknife, jackknife_difference, jackknife_variance, neighbours
 from vsseval.statistics.student import quantile
 
 DRAWS = 2000

@@ -13,15 +13,9 @@ from scipy import stats
 
 from support.synthetic_runs import CLAP, FAD
 from vsseval.statistics.clustered import ClusterSums, bca, resamples, skewness
-from vsseval.statistics.intervals import (
-    Estimate,
-    cut_to_range,
-    jackknife,
-    jackknife_difference,
-    neighbours,
-    ratio,
-    ratio_difference,
-)
+from vsseval.statistics.estimate import Estimate, cut_to_range
+from vsseval.statistics.intervals import ratio, ratio_difference
+from vsseval.statistics.jackknife import jackknife, jackknife_difference, neighbours
 
 T23 = 2.0686576104190406  # 97.5 % point of Student's t with 23 degrees of freedom (any table).
 

@@ -14,7 +14,7 @@ from vsseval.errors import UsageError
 from vsseval.leaderboard.entries import accept_run, entry_faults, entry_sha256, read_entry
 from vsseval.statistics.best import PAIRED_UP_TO, best_systems, ranking_rule
 from vsseval.statistics.compare import compare
-from vsseval.statistics.intervals import neighbours
+from vsseval.statistics.jackknife import neighbours
 from vsseval.store.record import load_run, write_aggregates
 from vsseval.store.replicates import read_replicates, write_replicates
 from vsseval.tables.layout import blocks

@@ -10,7 +10,8 @@ from support import build_plugins
 from vsseval.errors import Unmeasurable, UsageError
 from vsseval.metrics.frechet import frechet_distance
 from vsseval.stages.leave_out import MetricFault, leave_out
-from vsseval.statistics.intervals import PAIRS_BELOW, cut_to_range, neighbours
+from vsseval.statistics.estimate import cut_to_range
+from vsseval.statistics.jackknife import PAIRS_BELOW, neighbours
 from vsseval.statistics.replicates import difference, estimate
 from vsseval.store import group_sums
 from vsseval.store.group_sums import read_sums, total_sums, write_sums

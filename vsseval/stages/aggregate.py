@@ -16,7 +16,8 @@ from vsseval.records import Aggregate
 from vsseval.stages.leave_out import MetricFault, leave_out
 from vsseval.stages.own_picture import sees_own_picture
 from vsseval.stages.score import subsets
-from vsseval.statistics.intervals import VERSION, Estimate, cut_to_range, ratio
+from vsseval.statistics.estimate import Estimate, cut_to_range
+from vsseval.statistics.intervals import VERSION, ratio
 from vsseval.statistics.replicates import estimate as estimate_distance
 from vsseval.statistics.samples import averaged, of_clips, spread_of_sets, spread_of_values
 from vsseval.store.group_sums import assign_groups, read_sums

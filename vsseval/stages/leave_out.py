@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from vsseval.border.blame import blame
 from vsseval.errors import Unmeasurable, VssevalError
-from vsseval.statistics.intervals import PAIRS_BELOW, neighbours
+from vsseval.statistics.jackknife import PAIRS_BELOW, neighbours
 from vsseval.store.group_rows import join_rows, row_groups, rows_of_group
 from vsseval.store.group_sums import subtract_group, total_sums
 

@@ -16,7 +16,8 @@ from vsseval.statistics.comparable import (
     unfinished,
 )
 from vsseval.statistics.delta import ClipChange, Delta
-from vsseval.statistics.intervals import Estimate, cut_to_range, ratio_difference
+from vsseval.statistics.estimate import Estimate, cut_to_range
+from vsseval.statistics.intervals import ratio_difference
 from vsseval.statistics.replicates import difference
 from vsseval.statistics.run_cache import RunCache
 from vsseval.statistics.significance import hedges, holm

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from vsseval.errors import UsageError
-from vsseval.statistics.agreement import VERSION, Agreement, Answered, Rated, agreement, answered
+from vsseval.statistics.agreement import VERSION, Answered, Rated, agreement, answered
 from vsseval.statistics.comparable import differences, signature, signature_differences
 from vsseval.statistics.run_cache import RunCache
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from vsseval.datasets.ratings import Ratings
+    from vsseval.statistics.agreement_verdict import Agreement
     from vsseval.store.record import LoadedRun
 
 __all__ = ["Correlated", "correlate", "names_of"]

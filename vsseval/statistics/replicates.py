@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from vsseval.statistics.intervals import Estimate, jackknife, jackknife_difference, neighbours
+from vsseval.statistics.estimate import Estimate
+from vsseval.statistics.jackknife import jackknife, jackknife_difference, neighbours
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vsseval.statistics.intervals import Pair
+    from vsseval.statistics.jackknife import Pair
     from vsseval.store.replicates import Replicates
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.errors import UsageError
-from vsseval.statistics.intervals import Estimate
+from vsseval.statistics.estimate import Estimate
 from vsseval.text.readers import Unreadable, json_value
 
 if TYPE_CHECKING:

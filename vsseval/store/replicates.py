@@ -42,7 +42,7 @@ class Replicates(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     without: tuple[float | None, ...] = ()
     """The value without each of the groups; None where that cannot be measured; empty for a single group."""
     without_two: tuple[float | None, ...] = ()
-    """Without the pairs of groups that `statistics.intervals.neighbours` names; empty where clips are many."""
+    """Without the pairs of groups that `statistics.jackknife.neighbours` names; empty where clips are many."""
 
 
 def clips_sha256(members: Iterable[tuple[str, int]]) -> str:

@@ -6,7 +6,7 @@ import csv
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from vsseval.statistics.agreement import FEWEST, LEAST, best_first
+from vsseval.statistics.agreement_verdict import FEWEST, LEAST, best_first
 from vsseval.tables import sheet as sheets
 from vsseval.tables.sheet import Line, Sheet
 from vsseval.tables.text import DASH, number
@@ -16,7 +16,7 @@ from vsseval.text.escaping import latex as escaped
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vsseval.statistics.agreement import Agreement, Coefficient
+    from vsseval.statistics.agreement_verdict import Agreement, Coefficient
 
 __all__ = ["STYLES", "render"]
 
