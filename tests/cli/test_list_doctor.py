@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from support.fake_plugin import make_clips
 from vsseval import plugins
 from vsseval.benchmarks.base import BenchmarkCard
-from vsseval.cli import checks, trial
+from vsseval.cli import checks, machine_checks, trial
 from vsseval.cli.doctor import command as doctor
 from vsseval.cli.list import command as list_command
 from vsseval.errors import EnvironmentFault, MissingExtra, Unmeasurable, UsageError
@@ -275,8 +275,8 @@ def test_an_extra_that_is_absent_is_no_problem(house):
 
 def test_packages_are_held_against_what_vsseval_asks_for(monkeypatch):
     wanted = ["numpy>=2", "no-such-package>=1", "click<1", "ray; extra == 'ray'"]
-    monkeypatch.setattr(checks, "requires", lambda _: wanted)
-    found = list(checks.packages())
+    monkeypatch.setattr(machine_checks, "requires", lambda _: wanted)
+    found = list(machine_checks.packages())
     assert [c.status for c in found] == ["problem", "problem", "ok"]
     assert found[0].mend == 'pip install "no-such-package>=1"'
     assert "<1 is needed" in found[1].detail
@@ -284,9 +284,9 @@ def test_packages_are_held_against_what_vsseval_asks_for(monkeypatch):
 
 def test_little_room_is_a_problem(monkeypatch, tmp_path):
     monkeypatch.setenv("VSSEVAL_STORE", str(tmp_path))
-    monkeypatch.setattr(checks, "FREE_DISK", 1e18)
-    monkeypatch.setattr(checks, "FREE_MEMORY", 1e18)
-    found = {c.name: c for c in checks.machine()}
+    monkeypatch.setattr(machine_checks, "FREE_DISK", 1e18)
+    monkeypatch.setattr(machine_checks, "FREE_MEMORY", 1e18)
+    found = {c.name: c for c in machine_checks.machine()}
     assert found["memory"].status == "problem"
     assert "--store DIR" in found["disk of the store"].mend
     assert found["feature store"].status == "ok"
