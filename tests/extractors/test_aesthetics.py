@@ -1,7 +1,6 @@
 """Audiobox aesthetics against numbers made by the makers' package, and its windows, weights and configuration."""
 
 import json
-import shutil
 
 import numpy as np
 import pytest
@@ -36,12 +35,9 @@ def made(folder, files=FILES):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    # hundreds of megabytes, which pytest would keep
-    found = tmp_path_factory.mktemp("weights")
-    (found / "config.json").write_text(json.dumps(META["config"]))
-    yield found
-    shutil.rmtree(found)
+def folder(folder):
+    (folder / "config.json").write_text(json.dumps(META["config"]))
+    return folder
 
 
 @pytest.fixture(scope="module")

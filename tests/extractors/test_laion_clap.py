@@ -37,12 +37,9 @@ def made(folder, size="BASE"):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    # most of a gigabyte, which pytest would keep
-    found = tmp_path_factory.mktemp("weights")
-    tokenizer_files(found)
-    yield found
-    shutil.rmtree(found)
+def folder(folder):
+    tokenizer_files(folder)
+    return folder
 
 
 @pytest.fixture(scope="module")

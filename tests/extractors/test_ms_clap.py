@@ -44,12 +44,9 @@ def unit(vector):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    # hundreds of megabytes, which pytest would keep
-    found = tmp_path_factory.mktemp("weights")
-    tokenizer_files(found)
-    yield found
-    shutil.rmtree(found)
+def folder(folder):
+    tokenizer_files(folder)
+    return folder
 
 
 @pytest.fixture(scope="module")

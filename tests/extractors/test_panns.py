@@ -1,7 +1,5 @@
 """PANNs Cnn14 against the original's numbers, and what it makes of sound and weights that are not as they should be."""
 
-import shutil
-
 import numpy as np
 import pytest
 import torch
@@ -17,14 +15,6 @@ from vsseval.networks.panns import RATE_16K, RATE_32K, Cnn14
 @pytest.fixture(scope="module", params=goldens.files("metrics/panns_*.npz"), ids=goldens.name)
 def golden(request):
     return goldens.read(request.param)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    # hundreds of megabytes, which pytest would keep
-    made = tmp_path_factory.mktemp("weights")
-    yield made
-    shutil.rmtree(made)
 
 
 @pytest.fixture(scope="module")

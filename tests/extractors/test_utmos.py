@@ -1,7 +1,6 @@
 """UTMOS22 against SpeechMOS's numbers, and what it makes of sound and weights that are not as they should be."""
 
 import json
-import shutil
 
 import numpy as np
 import pytest
@@ -32,14 +31,6 @@ def sounds(w8):
         "score_1s_from22050": Audio(w8[40_000:62_050], 22_050),
         "score_silence1s": Audio(np.zeros(16_000), 16_000),
     }
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    # hundreds of megabytes, which pytest would keep
-    found = tmp_path_factory.mktemp("weights")
-    yield found
-    shutil.rmtree(found)
 
 
 @pytest.fixture(scope="module")

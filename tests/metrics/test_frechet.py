@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support import build_plugins, goldens
+from support.golden_arithmetic import made
 from vsseval.errors import Unmeasurable
 from vsseval.extractors.logmel import CENTRE
 from vsseval.metrics.frechet import frechet_distance, gaussian, moments
@@ -16,26 +17,10 @@ ARRAYS = goldens.file("frechet.npz")
 CASES = {case["name"]: case for case in json.loads(goldens.file("frechet.json").read_text())["cases"]}
 
 
-def inputs(rule):
-    """Seeded features, as described in golden/frechet.json."""
-    rng = np.random.RandomState(rule["seed"])
-    n, d, kind = rule["n"], rule["d"], rule.get("kind")
-    x = rng.standard_normal((n, d))
-    if kind == "relu":
-        x = np.maximum(x * rng.uniform(0.2, 2, d) + rng.uniform(-2, 0.5, d), 0)
-    elif kind == "corr":
-        m = max(4, d // 8)
-        mix = rng.standard_normal((m, d)) / np.sqrt(m)
-        x = rng.standard_normal((n, m)) @ mix + 0.05 * x
-    elif kind == "const":
-        x = np.ones((n, d)) * rng.standard_normal(d)
-    return (x + rule.get("shift", 0)).astype(rule.get("dtype", "float32"))
-
-
 def sides(name):
     case = CASES[name]
     if "generated" in case:
-        return inputs(case["generated"]), inputs(case["reference"])
+        return made(case["generated"]), made(case["reference"])
     with np.load(ARRAYS) as stored:
         return stored[f"{name}_generated"], stored[f"{name}_reference"]
 
