@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from vsseval.extractors.base import Arrays, ExtractorSpec, Source, sound
-from vsseval.extractors.network import NetworkExtractor, Parts
+from vsseval.extractors.base import ExtractorSpec
 from vsseval.extractors.speech import RATE, sinc, voice
+from vsseval.extractors.utterance import UtteranceExtractor
 from vsseval.networks.optional_packages import import_offline
 from vsseval.networks.state_dict import fill_network, read_state_dict
 from vsseval.weights.find import Weights
@@ -21,12 +19,11 @@ from vsseval.weights.find import Weights
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from vsseval.extractors.base import Audio
 
-class ECAPA(NetworkExtractor):
+
+class ECAPA(UtteranceExtractor):
     """The whole utterance goes through the network at once."""
-
-    batch_size = 1
-    batch_size_on_device = 16
 
     def __init__(self, weights: Weights) -> None:
         """Declare; nothing is loaded before the first utterance.
@@ -73,15 +70,15 @@ class ECAPA(NetworkExtractor):
             }
         )
 
-    def prepare(self, source: Source) -> Parts:
-        """Return 16 kHz, shape (1, n).
+    def heard(self, audio: Audio) -> Tensor:
+        """Return 16 kHz, shape (n,).
 
         Raises:
             Unmeasurable: the audio is silent, shorter than 0.1 s or longer than 120 s.
         """
         import torch
 
-        return Parts(torch.from_numpy(voice(sinc(sound(source, self.spec.name)))).unsqueeze(0))
+        return torch.from_numpy(voice(sinc(audio)))
 
     def forward(self, parts: Tensor, kind: str) -> dict[str, Tensor]:
         """Return embeddings, (parts, 192)."""
@@ -93,7 +90,3 @@ class ECAPA(NetworkExtractor):
         lengths = torch.ones(len(parts), device=parts.device)
         centred = network["centring"](network["features"](parts), lengths)
         return {"embedding": network["embedding"](centred, lengths).squeeze(1)}
-
-    def finish(self, outputs: dict[str, np.ndarray]) -> Arrays:
-        """Return `embedding`, float32, shape (192,)."""
-        return {"embedding": outputs["embedding"][0]}

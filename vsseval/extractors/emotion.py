@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vsseval.extractors.base import ExtractorSpec
-from vsseval.extractors.speech import RATE
+from vsseval.extractors.speech import RATE, voice
 from vsseval.extractors.utterance import UtteranceExtractor
+from vsseval.extractors.waveform import as_librosa
 from vsseval.networks.state_dict import read_state_dict
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from vsseval.extractors.base import Audio
     from vsseval.networks.emotion import EmotionDimensions
     from vsseval.weights.find import Weights
 
@@ -57,11 +59,15 @@ class Emotion(UtteranceExtractor):
         file = self._weights.file()
         return emotion.build(read_state_dict(file), file)
 
-    def normalised(self, samples: Tensor) -> Tensor:
-        """Return samples (n,) as transformers' front end scales them."""
+    def heard(self, audio: Audio) -> Tensor:
+        """Return the mean of the channels at 16 kHz, (n,), as transformers' front end scales it.
+
+        Raises:
+            Unmeasurable: the audio is silent, shorter than 0.1 s or longer than 120 s.
+        """
         import torch
 
-        wave = samples.numpy()
+        wave = np.asarray(voice(as_librosa(audio, RATE)), np.float32)
         whole = (wave - wave.mean()) / np.sqrt(wave.var() + np.float32(_LEAST_VARIANCE))
         return torch.from_numpy(np.asarray(whole, np.float32))
 

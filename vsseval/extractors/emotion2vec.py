@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from vsseval.extractors.base import ExtractorSpec
-from vsseval.extractors.speech import RATE
+from vsseval.extractors.speech import RATE, voice
 from vsseval.extractors.utterance import UtteranceExtractor
+from vsseval.extractors.waveform import as_librosa
 from vsseval.networks.state_dict import read_state_dict
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from vsseval.extractors.base import Audio
     from vsseval.networks.emotion2vec import Emotion2Vec
     from vsseval.weights.find import Weights
 
@@ -45,10 +49,15 @@ class Emotion2VecMean(UtteranceExtractor):
         file = self._weights.file()
         return emotion2vec.build(read_state_dict(file), file)
 
-    def normalised(self, samples: Tensor) -> Tensor:
-        """Return samples (n,) as FunASR scales them."""
+    def heard(self, audio: Audio) -> Tensor:
+        """Return the mean of the channels at 16 kHz, (n,), as FunASR scales it.
+
+        Raises:
+            Unmeasurable: the audio is silent, shorter than 0.1 s or longer than 120 s.
+        """
         import torch
 
+        samples = torch.from_numpy(np.array(voice(as_librosa(audio, RATE)), np.float32))
         return torch.nn.functional.layer_norm(samples, samples.shape)
 
     def forward(self, parts: Tensor, kind: str) -> dict[str, Tensor]:

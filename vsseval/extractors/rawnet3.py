@@ -9,26 +9,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from vsseval.extractors.base import Arrays, ExtractorSpec, Source, sound
-from vsseval.extractors.network import NetworkExtractor, Parts
+from vsseval.extractors.base import ExtractorSpec
 from vsseval.extractors.speech import RATE, sinc, voice
+from vsseval.extractors.utterance import UtteranceExtractor
 from vsseval.networks.state_dict import fill_network, read_state_dict
 from vsseval.weights.find import Weights
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from vsseval.extractors.base import Audio
+
 _OF_TRAINING = "loss."
 """Prefix of parameters that the file holds and no embedding needs."""
 
 
-class RawNet3Extractor(NetworkExtractor):
+class RawNet3Extractor(UtteranceExtractor):
     """The whole utterance goes through the network at once."""
-
-    batch_size = 1
-    batch_size_on_device = 16
 
     def __init__(self, weights: Weights) -> None:
         """Declare; nothing is loaded before the first utterance.
@@ -61,21 +58,17 @@ class RawNet3Extractor(NetworkExtractor):
         state = {key: value for key, value in read_state_dict(file).items() if not key.startswith(_OF_TRAINING)}
         return fill_network(built, state, file, self.spec.name)
 
-    def prepare(self, source: Source) -> Parts:
-        """Return 16 kHz, shape (1, n).
+    def heard(self, audio: Audio) -> Tensor:
+        """Return 16 kHz, shape (n,).
 
         Raises:
             Unmeasurable: the audio is silent, shorter than 0.1 s or longer than 120 s.
         """
         import torch
 
-        return Parts(torch.from_numpy(voice(sinc(sound(source, self.spec.name)))).unsqueeze(0))
+        return torch.from_numpy(voice(sinc(audio)))
 
     def forward(self, parts: Tensor, kind: str) -> dict[str, Tensor]:
         """Return embeddings, (parts, 192)."""
         del kind
         return {"embedding": self.network(parts)}
-
-    def finish(self, outputs: dict[str, np.ndarray]) -> Arrays:
-        """Return `embedding`, float32, shape (192,)."""
-        return {"embedding": outputs["embedding"][0]}

@@ -1,4 +1,4 @@
-"""The frame of networks that hear a whole utterance at once: 16 kHz, one channel, mean 0 and variance 1."""
+"""The frame of networks that hear a whole utterance at once, at 16 kHz."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 
 from vsseval.extractors.base import Arrays, Source, sound
 from vsseval.extractors.network import NetworkExtractor, Parts
-from vsseval.extractors.speech import RATE, voice
-from vsseval.extractors.waveform import as_librosa
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from vsseval.extractors.base import Audio
 
 
 class UtteranceExtractor(NetworkExtractor):
@@ -23,19 +23,20 @@ class UtteranceExtractor(NetworkExtractor):
     batch_size_on_device = 16
 
     @abstractmethod
-    def normalised(self, samples: Tensor) -> Tensor:
-        """Return float32 samples (n,) with mean 0 and variance 1, as the makers' front end does."""
-
-    def prepare(self, source: Source) -> Parts:
-        """Return the mean of the channels at 16 kHz, normalised, (1, n).
+    def heard(self, audio: Audio) -> Tensor:
+        """Return one channel at 16 kHz, scaled as the network wants it: float32, shape (n,).
 
         Raises:
-            Unmeasurable: the audio is silent, shorter than 0.1 s or longer than 120 s.
+            Unmeasurable: there is no voice to hear.
         """
-        import torch
 
-        samples = np.array(voice(as_librosa(sound(source, self.spec.name), RATE)), np.float32)
-        return Parts(self.normalised(torch.from_numpy(samples))[None])
+    def prepare(self, source: Source) -> Parts:
+        """Return the utterance, (1, n).
+
+        Raises:
+            Unmeasurable: the audio is silent, or shorter or longer than the network can hear.
+        """
+        return Parts(self.heard(sound(source, self.spec.name)).unsqueeze(0))
 
     def finish(self, outputs: dict[str, np.ndarray]) -> Arrays:
         """Return what was made of the one part."""

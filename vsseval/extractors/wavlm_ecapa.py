@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from vsseval.extractors.base import Arrays, ExtractorSpec, Source, sound
-from vsseval.extractors.network import NetworkExtractor, Parts
+from vsseval.extractors.base import ExtractorSpec
 from vsseval.extractors.speech import RATE, sinc, voice
+from vsseval.extractors.utterance import UtteranceExtractor
 from vsseval.networks.optional_packages import import_offline
 from vsseval.networks.state_dict import fill_network, read_state_dict
 from vsseval.weights.find import Weights
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from vsseval.extractors.base import Audio
 
 WIDTH, LAYERS, HEADS, INNER = 1024, 24, 16, 4096
 """WavLM-large."""
@@ -27,11 +27,8 @@ _OF_TRAINING = "loss_calculator."
 """Prefix of parameters that the file may hold and no embedding needs."""
 
 
-class WavLMECAPAExtractor(NetworkExtractor):
+class WavLMECAPAExtractor(UtteranceExtractor):
     """The whole utterance goes through the network at once."""
-
-    batch_size = 1
-    batch_size_on_device = 16
 
     def __init__(self, weights: Weights, width: int = WIDTH, layers: int = LAYERS, heads: int = HEADS) -> None:
         """Declare; nothing is loaded before the first utterance.
@@ -84,22 +81,18 @@ class WavLMECAPAExtractor(NetworkExtractor):
         }
         return fill_network(built, state, file, self.spec.name)
 
-    def prepare(self, source: Source) -> Parts:
-        """Return 16 kHz of mean 0 and variance 1, shape (1, n).
+    def heard(self, audio: Audio) -> Tensor:
+        """Return 16 kHz of mean 0 and variance 1, shape (n,).
 
         Raises:
             Unmeasurable: the audio is silent, shorter than 0.1 s or longer than 120 s.
         """
         import torch
 
-        wave = torch.from_numpy(voice(sinc(sound(source, self.spec.name), "first")))
-        return Parts(torch.nn.functional.layer_norm(wave, wave.shape).unsqueeze(0))
+        wave = torch.from_numpy(voice(sinc(audio, "first")))
+        return torch.nn.functional.layer_norm(wave, wave.shape)
 
     def forward(self, parts: Tensor, kind: str) -> dict[str, Tensor]:
         """Return embeddings, (parts, 256)."""
         del kind
         return {"embedding": self.network(parts)}
-
-    def finish(self, outputs: dict[str, np.ndarray]) -> Arrays:
-        """Return `embedding`, float32, shape (256,)."""
-        return {"embedding": outputs["embedding"][0]}

@@ -9,18 +9,18 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from vsseval.extractors.base import Arrays, ExtractorSpec, Source, sound
-from vsseval.extractors.network import NetworkExtractor, Parts
+from vsseval.extractors.base import ExtractorSpec
 from vsseval.extractors.speech import RATE, sinc, voice
 from vsseval.extractors.transformers_files import load_part
+from vsseval.extractors.utterance import UtteranceExtractor
 from vsseval.networks.optional_packages import import_offline
 from vsseval.networks.state_dict import fill_network, read_state_dict
 from vsseval.weights.find import Weights
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from vsseval.extractors.base import Audio
 
 SHORTEST = 0.33
 """Seconds; the x-vector layers see 15 frames of 20 ms at once, and 16 are needed for a deviation."""
@@ -29,11 +29,8 @@ _UNUSED = ("objective.weight", "wavlm.masked_spec_embed")
 """Of training; some files leave them out."""
 
 
-class WavLMSV(NetworkExtractor):
+class WavLMSV(UtteranceExtractor):
     """One size of WavLM."""
-
-    batch_size = 1
-    batch_size_on_device = 16
 
     def __init__(self, weights: Weights, size: str) -> None:
         """Declare; nothing is loaded before the first utterance.
@@ -80,23 +77,20 @@ class WavLMSV(NetworkExtractor):
         state.update({key: expected[key].zero_() for key in _UNUSED if key in expected and key not in state})
         return fill_network(built, state, file, self.spec.name)
 
-    def prepare(self, source: Source) -> Parts:
-        """Return 16 kHz, shape (1, n), as the repository's own front end wants it.
+    def heard(self, audio: Audio) -> Tensor:
+        """Return 16 kHz, shape (n,), as the repository's own front end wants it.
 
         Raises:
             Unmeasurable: the audio is silent, shorter than 0.33 s or longer than 120 s.
         """
-        samples = voice(sinc(sound(source, self.spec.name)), SHORTEST)
-        return Parts(self._features(samples, sampling_rate=RATE, return_tensors="pt").input_values)
+        samples = voice(sinc(audio), SHORTEST)
+        found: Tensor = self._features(samples, sampling_rate=RATE, return_tensors="pt").input_values[0]
+        return found
 
     def forward(self, parts: Tensor, kind: str) -> dict[str, Tensor]:
         """Return embeddings, (parts, 512)."""
         del kind
         return {"embedding": self.network(parts).embeddings}
-
-    def finish(self, outputs: dict[str, np.ndarray]) -> Arrays:
-        """Return `embedding`, float32, shape (512,)."""
-        return {"embedding": outputs["embedding"][0]}
 
 
 def renamed(key: str) -> str:
