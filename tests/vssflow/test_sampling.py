@@ -212,6 +212,19 @@ def test_forwards_are_counted(dit, conditions):
     hook.remove()
 
 
+def test_there_is_guidance_between_two_times_and_none_before_and_after(dit, conditions):
+    noise, fast = seeded_input("latent", (2, LATENT, 25)), FastSampler(dit, LATENT)
+    euler = {"steps": 4, "solver": SOLVERS["euler"]}  # looks at 0, 1/4, 1/2 and 3/4
+    sampled = fast.sample(conditions, noise, guidance=3.0, guided=(0.2, 0.6), **euler)
+    assert sampled.evaluations == 6
+    latent = noise
+    for step, weight in enumerate((1.0, 3.0, 3.0, 1.0)):
+        latent = latent + guided_velocity(dit, conditions, guidance=weight)(latent, step / 4) / 4
+    assert relative(sampled.latent, latent) < 1e-5
+    always = [fast.sample(conditions, noise, guidance=3.0, **more, **euler).latent for more in ({}, {"guided": (0, 1)})]
+    assert torch.equal(*always)
+
+
 def test_a_batch_never_changes_a_clip(dit):
     lengths, seeds = [25, 11, 18], [7, 8, 9]
     noise = clip_noise(seeds, LATENT, lengths)

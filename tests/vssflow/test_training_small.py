@@ -107,6 +107,9 @@ def test_the_guidance_of_a_finished_training_is_changed_by_calling_again(split, 
     sounds = [after.generate(Prompt(0.4), seed=0, steps=2, guidance=weight) for weight in (None, 1.5, 2.0)]
     assert torch.equal(sounds[0], sounds[1])
     assert not torch.equal(sounds[0], sounds[2])
+    spanned = VSSFlow.load(train(replace(begun, guidance=1.5, guided=(0.25, 0.75))))
+    assert (after.config.guided, spanned.config.guided) == ((0.0, 1.0), (0.25, 0.75))
+    assert not torch.equal(spanned.generate(Prompt(0.4), seed=0, steps=2), sounds[0])
 
 
 def test_encoders_of_another_training_are_refused(split, first, tmp_path):

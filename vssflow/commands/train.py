@@ -30,6 +30,7 @@ OF_SMALL = {
     "width",
     "teacher",
     "guidance",
+    "guided",
     *(f"{stage}_steps" for stage in STAGES),
 }
 OF_FEATURES = ("synchformer", "rawnet3", "lips", "alignments")
@@ -165,6 +166,13 @@ def tasks_of(ctx: click.Context, parameter: click.Parameter, values: tuple[str, 
     type=click.FloatRange(0, 100),
     help="small: weight of guidance that the result is sampled with.  [default: 3, or that of --init]",
 )
+@click.option(
+    "--guided",
+    type=click.FloatRange(0, 1),
+    nargs=2,
+    metavar="FROM TO",
+    help="small: flow times between which there is guidance.  [default: 0 1, or those of --init]",
+)
 @click.option("--workers", type=click.IntRange(0), help="Threads that read ahead.")
 @click.option(
     "--device",
@@ -225,7 +233,7 @@ def train_small(data: Path, mixing: Mixing | None, options: dict[str, Any]) -> P
         vision=vision, mouth=mouth, spectrum=spectrum, flow=changed(run.FLOW, options),
         tasks=options["tasks"] or TASKS, even=options["even"], scheme=options["scheme"],
         width=options["width"], layers=options["layers"],
-        mixing=mixing, guidance=options["guidance"],
+        mixing=mixing, guidance=options["guidance"], guided=options["guided"],
     ))  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from vssflow.sampling.folded import FoldedDiT
-from vssflow.sampling.guidance import GUIDANCE
+from vssflow.sampling.guidance import GUIDANCE, THROUGHOUT, Times
 from vssflow.sampling.sampled import Sampled, finite
 from vssflow.sampling.solvers import DEFAULT, DEFAULT_STEPS, Solver
 
@@ -59,6 +59,7 @@ class FastSampler:
         noise: Tensor,
         *,
         guidance: float = GUIDANCE,
+        guided: Times = THROUGHOUT,
         steps: int | None = None,
         solver: Solver = DEFAULT,
         lengths: Sequence[int] | None = None,
@@ -69,6 +70,8 @@ class FastSampler:
             conditions: of the batch.
             noise: (batch, latent, frames); `clip_noise` draws it.
             guidance: weight of classifier-free guidance, any number; 1 takes half the forwards.
+            guided: times between which there is guidance; without it early, sounds stay more alike those that were
+                learnt from (Kynkäänniemi et al., arXiv 2404.07724).
             steps: steps of the solver; None means the default solver's default.
             solver: one of `vssflow.sampling.solvers`.
             lengths: frames of each clip that are not padding; None means all of them.
@@ -85,12 +88,13 @@ class FastSampler:
 
         def velocity(latent: Tensor, time: float) -> Tensor:
             nonlocal evaluations
-            evaluations += 1 if guidance == 1.0 else 2
+            weight = guidance if guided[0] <= time <= guided[1] else 1.0
+            evaluations += 1 if weight == 1.0 else 2
             if not self._compiled:
-                return self._forward(latent, self.time_token(time), context, guidance)
+                return self._forward(latent, self.time_token(time), context, weight)
             torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
             # a replayed graph writes each result over the one before
-            return self._forward(latent, self.time_token(time), context, guidance).clone()
+            return self._forward(latent, self.time_token(time), context, weight).clone()
 
         latent = solver.walk(velocity, noise.to(self.device), DEFAULT_STEPS if steps is None else steps)
         for clip, length in zip(latent, lengths or (), strict=False):

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 GUIDANCE = 3.0
 """Weight of guidance where nothing else is said (VSSFlow, section 3.4)."""
 
+Times = tuple[float, float]
+"""First and last flow time of a span, 0 to 1."""
+THROUGHOUT: Times = (0.0, 1.0)
+
 Velocity = Callable[[Tensor, float], Tensor]
 """Velocity of the latent (batch, latent, frames) at a flow time; same shape."""
 

@@ -12,8 +12,11 @@ from vsseval.errors import UsageError
 from vsseval.text.readers import file_text, toml_tables
 from vssflow.conditions import ConditionConfig
 from vssflow.dit import DiTConfig
-from vssflow.sampling.guidance import GUIDANCE
+from vssflow.sampling.guidance import GUIDANCE, THROUGHOUT, Times
 from vssflow.small.vision import VisionConfig
+
+UNSAID = (None, "paper")
+"""What the header of weights leaves out: what is not there, and the scheme that is the usual one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +29,8 @@ class ModelConfig:
     vision: VisionConfig
     guidance: float = GUIDANCE
     """Weight of classifier-free guidance that the weights are sampled with, unless another is asked for."""
+    guided: Times = THROUGHOUT
+    """Flow times between which there is guidance."""
 
     def __post_init__(self) -> None:
         needed = self.latent + self.conditions.channels
@@ -37,12 +42,15 @@ class ModelConfig:
         """Build from the tables `latent`, `dit`, `conditions`, `vision` and, if any, `sampling` of a configuration."""
         vision = dict(tables["vision"])
         vision["labels"] = tuple(vision.get("labels", ()))
+        sampling = tables.get("sampling", {})
+        first, last = sampling.get("guided", THROUGHOUT)
         return cls(
             latent=tables["latent"]["channels"],
             dit=DiTConfig(**tables["dit"]),
             conditions=ConditionConfig(**tables["conditions"]),
             vision=VisionConfig(**vision),
-            guidance=float(tables.get("sampling", {}).get("guidance", GUIDANCE)),
+            guidance=float(sampling.get("guidance", GUIDANCE)),
+            guided=(float(first), float(last)),
         )
 
     @classmethod
@@ -80,8 +88,8 @@ class ModelConfig:
         tables = {
             "latent": {"channels": self.latent},
             "dit": asdict(self.dit),
-            "conditions": {key: value for key, value in asdict(self.conditions).items() if value is not None},
+            "conditions": {key: value for key, value in asdict(self.conditions).items() if value not in UNSAID},
             "vision": asdict(self.vision),
-            "sampling": {"guidance": self.guidance},
+            "sampling": {"guidance": self.guidance, "guided": self.guided},
         }  # fmt: skip
         return json.dumps(tables, separators=(",", ":"))

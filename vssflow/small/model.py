@@ -202,7 +202,7 @@ class VSSFlow(nn.Module):
         # folded anew each time, which takes a hundredth of the sampling, so that training never meets old weights
         fast = FastSampler(self.vaflow, self.config.latent, dtype=torch.float32, backend=None)
         weight = self.config.guidance if guidance is None else guidance
-        latent = fast.sample(conditions, noise, guidance=weight, steps=steps).latent
+        latent = fast.sample(conditions, noise, guidance=weight, guided=self.config.guided, steps=steps).latent
         return self.sound(latent.cpu(), seed=seed)
 
     @torch.no_grad()

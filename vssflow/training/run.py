@@ -27,6 +27,7 @@ from vssflow.training.vision import VisionTraining
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from vssflow.sampling.guidance import Times
 
 VISION = TrainingRecipe(steps=1500, batch=16, rate=1e-3, save_every=100)
 MOUTH = TrainingRecipe(steps=1500, batch=32, rate=1e-3, save_every=250)
@@ -71,6 +72,8 @@ class Training:
     mixing: Mixing | None = None
     guidance: float | None = None
     """Weight of guidance that the result is sampled with; None keeps the configuration's. May change afterwards."""
+    guided: Times | None = None
+    """Flow times between which there is guidance, likewise."""
     validation: int = 96
 
     @property
@@ -117,6 +120,8 @@ def train(training: Training) -> Path:
     model = starting_model(training, split)
     if training.guidance is not None:
         model.config = replace(model.config, guidance=training.guidance)
+    if training.guided is not None:
+        model.config = replace(model.config, guided=training.guided)
     if processes.rank == 0:
         require_same_training({"data": _digest(training.data / "index.jsonl")}, training.sources / "data_sha256.json")
         require_same_training(training.facts(), training.out / "flow" / "recipe.json")
