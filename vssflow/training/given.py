@@ -49,8 +49,8 @@ def on_parts_of(path: Path, config: ModelConfig, labels: tuple[str, ...]) -> VSS
             f"--parts-of {path} knows other scenes ({', '.join(given.config.vision.labels)}) than the training data "
             f"({', '.join(labels)})"
         )
-    sampling = {"guidance": given.config.guidance, "guided": given.config.guided}
-    model = VSSFlow(replace(config, vision=given.config.vision, **sampling))
+    theirs = given.config
+    model = VSSFlow(replace(config, vision=theirs.vision, guidance=theirs.guidance, guided=theirs.guided))
     try:
         model.load_state_dict(other_parts(given), strict=False)
     except RuntimeError as error:
