@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trial import TUNING, Arm, Trial, steps_of, training_of, weights_of  # beside this file
-from trial_measures import measured
+from trial_measures import measured, sampling
 from trial_report import every_budget, insert, plot, put, report
 
 from vsseval.errors import VssevalError
@@ -44,7 +44,7 @@ def run(trial: Trial, description: str) -> None:
         sys.exit(f"error: {' '.join(map(str, error.cmd))} ended with code {error.returncode}; its message is above")
     except VssevalError as error:
         sys.exit(f"error: {error}")
-    text = report(trial, points, asked)
+    text = report(trial, points, asked, sampling(trial, asked))
     print(text)
     plot(trial, points, asked.readme.parent / trial.plot)
     put(asked.readme.parent / trial.tables, every_budget(trial, points))

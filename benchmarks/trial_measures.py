@@ -16,6 +16,8 @@ from trial import Point, Question, Trial, steps_of, training_of, weights_of  # b
 from vsseval import Run, find_runs
 from vsseval.statistics.compare import Delta, compare
 from vsseval.statistics.student import quantile
+from vssflow.sampling.guidance import THROUGHOUT
+from vssflow.small.model import VSSFlow
 
 if TYPE_CHECKING:
     import argparse
@@ -71,6 +73,13 @@ def combined(question: str, budget: int, deltas: Sequence[Delta]) -> Point:
         statistics.fmean((d.high - d.low) / 2 for d in deltas), by_seeds(differences),
         one.direction, one.scale, one.decimals, one.unit, min(d.n for d in deltas), one.total_a,
     )  # fmt: skip
+
+
+def sampling(trial: Trial, asked: argparse.Namespace) -> str:
+    """Say how all weights are sampled; every arm has this from the weights that its encoders are of."""
+    config = VSSFlow.load(weights_of(asked, next(iter(trial.arms)), asked.seeds[0], max(asked.budgets))).config
+    span = "" if config.guided == THROUGHOUT else f" between {config.guided[0]:g} and {config.guided[1]:g}"
+    return f"guidance {config.guidance:g}{span}"
 
 
 def by_seeds(differences: Sequence[float]) -> float:

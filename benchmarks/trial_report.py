@@ -19,13 +19,13 @@ COLUMNS = 4
 """Panels beside one another."""
 
 
-def report(trial: Trial, points: Sequence[Point], asked: argparse.Namespace) -> str:
+def report(trial: Trial, points: Sequence[Point], asked: argparse.Namespace, sampling: str) -> str:
     """Setting, plot, a table of the greatest budget for each question, and the verdict, as Markdown."""
     part = f"`--limit {asked.limit}`: {asked.limit} clips of each benchmark only. " if asked.limit else ""
     setting = (
         f"Small models {size(asked)}on the same encoders and features, {', '.join(map(str, asked.budgets))} steps, "
-        f"seeds {', '.join(map(str, asked.seeds))}, {NAMES[asked.optimiser]}, constant rate, averaged weights; one "
-        f"task alone: {asked.batch} clips a step, rate {asked.rate:g}. {trial.setting} {part}"
+        f"seeds {', '.join(map(str, asked.seeds))}, {NAMES[asked.optimiser]}, constant rate, averaged weights, "
+        f"{sampling}; one task alone: {asked.batch} clips a step, rate {asked.rate:g}. {trial.setting} {part}"
         "Differences are paired clip by clip within a seed; ± holds the chance of clips and that "
         "of seeds, which are told apart beside it."
     )

@@ -94,11 +94,12 @@ def test_the_readme_holds_the_greatest_budget_and_the_page_beside_it_all(joint):
     points = [combined(joint.questions[0].name, budget, [delta(0.1), delta(0.2)]) for budget in (500, 1500)]
     asked = Namespace(budgets=[500, 1500], seeds=[0, 1], limit=None, layers=4, width=96, bf16=True, optimiser="muon",
                       batch=16, rate=2e-3)  # fmt: skip
-    short, whole = REPORT.report(joint, points, asked), REPORT.every_budget(joint, points)
+    short, whole = REPORT.report(joint, points, asked, "guidance 2"), REPORT.every_budget(joint, points)
     assert ("| 500 |" in short, "| 1500 |" in short) == (False, True)
     assert ("| 500 |" in whole, "| 1500 |" in whole) == (True, True)
     assert "--width 96 --layers 4 --bf16`" in short
     assert f"({joint.tables})" in short
+    assert "averaged weights, guidance 2;" in short
 
 
 def test_the_curve_is_drawn(joint, tmp_path):
