@@ -136,6 +136,7 @@ def test_options_that_go_against_each_other_are_refused(split, tmp_path):
         ([*base, "--width", "100"], "--width 100: 4 heads need a multiple of 16"),
         ([*base, "--mask-ratio", "1", "--frozen", str(split / "index.jsonl")], "--frozen, --mask-ratio are for"),
         ([*base, "--mix", "add", "--mix-share", "0"], "mixes nothing"),
+        ([*base, "--guided", "0.9", "0.1"], "--guided 0.9 0.1: the first time has to come before the second"),
         (["--out", str(tmp_path)], "--data is missing"),
     ):
         with pytest.raises(UsageError, match=message):

@@ -221,7 +221,9 @@ def train_small(data: Path, mixing: Mixing | None, options: dict[str, Any]) -> P
     """Train the small configuration."""
     from vssflow.training import run
 
-    seed = options["seed"] or 0
+    seed, span = options["seed"] or 0, options["guided"]
+    if span and not span[0] < span[1]:
+        raise UsageError(f"--guided {span[0]:g} {span[1]:g}: the first time has to come before the second")
     usual = (run.VISION, run.MOUTH, run.SPECTRUM)
     vision, mouth, spectrum = (
         replace(recipe, seed=seed, steps=options[f"{stage}_steps"] or recipe.steps)
@@ -233,7 +235,7 @@ def train_small(data: Path, mixing: Mixing | None, options: dict[str, Any]) -> P
         vision=vision, mouth=mouth, spectrum=spectrum, flow=changed(run.FLOW, options),
         tasks=options["tasks"] or TASKS, even=options["even"], scheme=options["scheme"],
         width=options["width"], layers=options["layers"],
-        mixing=mixing, guidance=options["guidance"], guided=options["guided"],
+        mixing=mixing, guidance=options["guidance"], guided=span,
     ))  # fmt: skip
 
 

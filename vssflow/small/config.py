@@ -36,6 +36,8 @@ class ModelConfig:
         needed = self.latent + self.conditions.channels
         if self.dit.channels != needed:
             raise ValueError(f"dit.channels is {self.dit.channels}, latent and conditions need {needed}")
+        if not 0 <= self.guided[0] < self.guided[1] <= 1:
+            raise ValueError(f"guidance between the times {self.guided[0]} and {self.guided[1]}: 0 to 1 is the whole")
 
     @classmethod
     def from_tables(cls, tables: dict[str, Any]) -> ModelConfig:
