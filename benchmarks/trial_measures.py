@@ -16,7 +16,7 @@ from trial import Point, Question, Trial, steps_of, training_of, weights_of  # b
 from vsseval import Run, find_runs
 from vsseval.statistics.compare import Delta, compare
 from vsseval.statistics.student import quantile
-from vssflow.sampling.guidance import THROUGHOUT
+from vssflow.sampling.guidance import in_words
 from vssflow.small.model import VSSFlow
 
 if TYPE_CHECKING:
@@ -78,8 +78,7 @@ def combined(question: str, budget: int, deltas: Sequence[Delta]) -> Point:
 def sampling(trial: Trial, asked: argparse.Namespace) -> str:
     """Say how all weights are sampled; every arm has this from the weights that its encoders are of."""
     config = VSSFlow.load(weights_of(asked, next(iter(trial.arms)), asked.seeds[0], max(asked.budgets))).config
-    span = "" if config.guided == THROUGHOUT else f" between {config.guided[0]:g} and {config.guided[1]:g}"
-    return f"guidance {config.guidance:g}{span}"
+    return in_words(config.guidance, config.guided)
 
 
 def by_seeds(differences: Sequence[float]) -> float:

@@ -3,8 +3,9 @@
     python benchmarks/vssflow_sampler_metrics.py [--limit L] [--work DIR] [--threads N]
 
 Every clip of the shipped benchmarks is generated from the same features and the same noise, once by the fast sampler at
-its default steps and once by the authors' dopri5 at 1e-5; both go through the same decoder. The sounds are scored as
-finished folders (`--model audio:DIR`), and `vsseval compare` says which differences are real.
+its default steps and once by the authors' dopri5 at 1e-5, both with guidance throughout; both go through the same
+decoder. The sounds are scored as finished folders (`--model audio:DIR`), and `vsseval compare` says which differences
+are real.
 """
 
 from __future__ import annotations

@@ -47,7 +47,11 @@ class Model:
     @property
     def card(self) -> str:
         """Say in one line what makes the sound."""
-        return f"vssflow, {self.about}; {self.steps} steps, guidance {self.guidance:g}"
+        from vssflow.sampling.guidance import THROUGHOUT, in_words
+        from vssflow.small.model import VSSFlow
+
+        guided = self.network.config.guided if isinstance(self.network, VSSFlow) else THROUGHOUT
+        return f"vssflow, {self.about}; {self.steps} steps, {in_words(self.guidance, guided)}"
 
     @property
     def longest(self) -> float:

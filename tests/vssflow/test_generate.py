@@ -169,6 +169,7 @@ def test_the_card_names_weights_and_settings(model):
     about, settings = model.card.split("; ")
     assert re.fullmatch("vssflow, small configuration untrained.safetensors, weights [0-9a-f]{12}, Apache-2.0", about)
     assert settings == "1 steps, guidance 1"
+    assert load().card.endswith("16 steps, guidance 2.5 between 0.1 and 0.9")
 
 
 class Authors:

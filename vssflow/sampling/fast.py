@@ -70,8 +70,8 @@ class FastSampler:
             conditions: of the batch.
             noise: (batch, latent, frames); `clip_noise` draws it.
             guidance: weight of classifier-free guidance, any number; 1 takes half the forwards.
-            guided: times between which there is guidance; without it early, sounds stay more alike those that were
-                learnt from (Kynkäänniemi et al., arXiv 2404.07724).
+            guided: first and last flow time with guidance; outside, the weight is 1. Guidance in the first and the last
+                steps costs likeness and buys little (Kynkäänniemi et al., arXiv 2404.07724).
             steps: steps of the solver; None means the default solver's default.
             solver: one of `vssflow.sampling.solvers`.
             lengths: frames of each clip that are not padding; None means all of them.

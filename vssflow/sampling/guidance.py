@@ -20,9 +20,16 @@ GUIDANCE = 3.0
 Times = tuple[float, float]
 """First and last flow time of a span, 0 to 1."""
 THROUGHOUT: Times = (0.0, 1.0)
+"""All flow times: guidance from the first step to the last."""
 
 Velocity = Callable[[Tensor, float], Tensor]
 """Velocity of the latent (batch, latent, frames) at a flow time; same shape."""
+
+
+def in_words(guidance: float, guided: Times = THROUGHOUT) -> str:
+    """Say how a sound is guided: "guidance 2.5 between 0.1 and 0.9"."""
+    span = "" if guidance == 1.0 or guided == THROUGHOUT else f" between {guided[0]:g} and {guided[1]:g}"
+    return f"guidance {guidance:g}{span}"
 
 
 def guided_velocity(dit: DiT, conditions: Conditions, *, guidance: float) -> Velocity:

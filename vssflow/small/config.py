@@ -16,7 +16,8 @@ from vssflow.sampling.guidance import GUIDANCE, THROUGHOUT, Times
 from vssflow.small.vision import VisionConfig
 
 UNSAID = (None, "paper")
-"""What the header of weights leaves out: what is not there, and the scheme that is the usual one."""
+"""Settings of the conditions that the header of weights leaves out, for they are the usual ones: the file is kept under
+20 MB, and has 2 bytes left."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,7 @@ class ModelConfig:
         if self.dit.channels != needed:
             raise ValueError(f"dit.channels is {self.dit.channels}, latent and conditions need {needed}")
         if not 0 <= self.guided[0] < self.guided[1] <= 1:
-            raise ValueError(f"guidance between the times {self.guided[0]} and {self.guided[1]}: 0 to 1 is the whole")
+            raise ValueError(f"sampling.guided is {self.guided}: two flow times from 0 to 1, the first one less")
 
     @classmethod
     def from_tables(cls, tables: dict[str, Any]) -> ModelConfig:
